@@ -1,6 +1,6 @@
-"""`make demo`: crawl an invented news web on loopback, say what was found, and serve the archive.
+"""`make demo`: crawl an invented news web on loopback, report the results, and serve the archive.
 
-Every step is a `dateline` command, shown as one would type it; only the web is made up.
+Every step is a `dateline` command, shown as one would type it; only the web is invented.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ from demo.web import Web, load_world, serve
 HERE = Path(__file__).parent
 ARCHIVE_FOLDER = HERE.parent / "demo-data"
 STORY = "Lirio"
-"""The word by which a reader would look for the running story."""
+"""A search word for the running story."""
 FOLLOWED = (
     "http://meridian.example/dispatch/10412/aldermark-santa-lirio-open-relations",
     "http://meridian.example/dispatch/10447/tavresk-recalls-envoy-from-santa-lirio",
 )
-"""Articles from which it is followed."""
+"""Articles from which the story is followed."""
 console = Console(highlight=False)
 
 
 def main() -> int:
-    """Run the demo; the exit code."""
+    """Run the demo; return the exit code."""
     options = argparse.ArgumentParser(prog="make demo", description=__doc__)
     options.add_argument("--no-serve", action="store_true", help="end after the report")
     options.add_argument(
@@ -65,7 +65,7 @@ def main() -> int:
 
 @contextmanager
 def proxied(web: Web) -> Iterator[None]:
-    """Commands started inside see the invented web and no other."""
+    """Let commands started inside see the invented web and no other."""
     before = dict(os.environ)
     for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "no_proxy", "NO_PROXY"):
         os.environ.pop(name, None)
@@ -82,7 +82,7 @@ def proxied(web: Web) -> Iterator[None]:
 
 
 def dateline(*words: str) -> int:
-    """Run a command on the demo's archive, shown as it is typed."""
+    """Print a command as it is typed, and run it on the demo's archive; return its exit code."""
     console.print(f"\n[bold]$ dateline {' '.join(words)}[/bold]")
     sys.stdout.flush()
     command = [sys.executable, "-P", "-m", "crawler", *words, "--archive", str(ARCHIVE_FOLDER)]
@@ -90,11 +90,12 @@ def dateline(*words: str) -> int:
 
 
 def say(text: str) -> None:
+    """Print a paragraph."""
     console.print(f"\n{text}", soft_wrap=True)
 
 
 def report(web: Web, seconds: float) -> None:
-    """What the crawl found, in numbers and in the coverage of the story."""
+    """Print the results of the crawl: the numbers, and the coverage of the story."""
     db = open_read_only(ARCHIVE_FOLDER / "archive.db", ARCHIVE_SCHEMA)
 
     def one(query: str) -> int:
@@ -134,7 +135,7 @@ def report(web: Web, seconds: float) -> None:
 
 
 def copies(db: sqlite3.Connection) -> None:
-    """Reports that more than one outlet ran: the original, and what the others made of it."""
+    """Print the reports that several outlets ran: the original, and the copies of the others."""
     table = Table("outlet", "headline", "", title="Who ran whose text", box=None)
     texts = db.execute(
         """SELECT c.id, c.outlet, c.headline FROM texts t JOIN coverage c ON c.id = t.original_id

@@ -1,5 +1,4 @@
-"""What an outlet publishes to say what is new: robots.txt, feeds in three formats, sitemaps of
-three kinds."""
+"""An outlet's lists of its pages: robots.txt, feeds in three formats, sitemaps of three kinds."""
 
 from __future__ import annotations
 
@@ -28,7 +27,7 @@ NEWS = "http://www.google.com/schemas/sitemap-news/0.9"
 
 
 def listing(outlet: Outlet, path: str, now: datetime) -> Listing | None:
-    """What the outlet answers at a path of this kind; None where it has nothing there."""
+    """Return the list that an outlet has at a path, or None."""
     if path == "/robots.txt":
         return "text/plain; charset=utf-8", robots(outlet).encode()
     if outlet.feed and path == FEED_PATHS[outlet.feed]:
@@ -40,24 +39,29 @@ def listing(outlet: Outlet, path: str, now: datetime) -> Listing | None:
 
 
 def robots(outlet: Outlet) -> str:
+    """Return an outlet's robots.txt."""
     rules = outlet.robots.strip() or "User-agent: *\nDisallow:"
     return f"{rules}\n" + (f"\nSitemap: {outlet.url('/sitemap.xml')}\n" if outlet.sitemap else "")
 
 
 def feed_link(outlet: Outlet, page: Page) -> str:
+    """Return a page's URL with the tracking parameters that the outlet's feed appends."""
     joint = "&" if "?" in page.path else "?"
     return outlet.url(page.path) + (joint + outlet.tracking if outlet.tracking else "")
 
 
 def title(page: Page) -> str:
+    """Return a page's headline, or else its path."""
     return page.headline or page.path
 
 
 def lede(page: Page) -> str:
+    """Return a page's standfirst, or else the beginning of its text."""
     return page.standfirst or next(iter(paragraphs(page.plain)), "")[:300]
 
 
 def rss(outlet: Outlet, now: datetime) -> str:
+    """Return an outlet's feed as RSS 2.0."""
     items = "\n".join(_rss_item(outlet, page) for page in outlet.listed(now)[:FEED_LENGTH])
     return f"""<?xml version="1.0" encoding="UTF-8"?>
 <rss version="2.0" xmlns:dc="http://purl.org/dc/elements/1.1/"><channel>
@@ -86,6 +90,7 @@ def _rss_item(outlet: Outlet, page: Page) -> str:
 
 
 def atom(outlet: Outlet, now: datetime) -> str:
+    """Return an outlet's feed as Atom (RFC 4287)."""
     entries = "\n".join(_atom_entry(outlet, page) for page in outlet.listed(now)[:FEED_LENGTH])
     return f"""<?xml version="1.0" encoding="UTF-8"?>
 <feed xmlns="http://www.w3.org/2005/Atom" xml:lang="{outlet.language}">
@@ -111,6 +116,7 @@ def _atom_entry(outlet: Outlet, page: Page) -> str:
 
 
 def json_feed(outlet: Outlet, now: datetime) -> str:
+    """Return an outlet's feed as JSON Feed 1.1."""
     return json.dumps(
         {
             "version": "https://jsonfeed.org/version/1.1",
@@ -141,6 +147,7 @@ def _json_item(outlet: Outlet, page: Page) -> dict[str, object]:
 
 
 def sitemap(outlet: Outlet, path: str, now: datetime) -> Listing | None:
+    """Return the sitemap or sitemap index that an outlet has at a path, or None."""
     pages = outlet.listed(now)
     recent = [
         page for page in pages if page.published and now - page.published <= timedelta(days=2)
@@ -175,12 +182,14 @@ def _sitemap_tree(
 
 
 def section_fronts(outlet: Outlet, pages: Iterable[Page]) -> list[str]:
+    """Return the URLs of the fronts of the pages' sections."""
     return [
         outlet.url(section_path(name)) for name in dict.fromkeys(page.section for page in pages)
     ]
 
 
 def news_sitemap(outlet: Outlet, recent: Iterable[Page]) -> str:
+    """Return a news sitemap of recent pages."""
     return _urlset(
         f"<url><loc>{escape(outlet.url(page.path))}</loc><news:news><news:publication>"
         f"<news:name>{escape(outlet.name)}</news:name><news:language>{outlet.language}</news:language>"

@@ -1,8 +1,7 @@
-"""An outlet's HTML: articles in five ways of building a page, fronts, and the page that says "not
-found".
+"""An outlet's HTML: articles in five templates, section fronts, and the "not found" page.
 
-The pages themselves are `templates/*.html`, filled by `string.Template`; the words that outlets
-print around their articles are in `templates/labels.toml`, a table a language.
+The pages are `templates/*.html`, filled by `string.Template`; the words that outlets print around
+their articles are in `templates/labels.toml`, a table for each language.
 """
 
 from __future__ import annotations
@@ -26,22 +25,24 @@ FOLDER = Path(__file__).parent / "templates"
 
 @cache
 def template(name: str) -> Template:
+    """Return the template of that name."""
     return Template((FOLDER / f"{name}.html").read_text("utf-8"))
 
 
 @cache
 def labels(language: str) -> dict[str, Any]:
-    """The words of an outlet's furniture; English where a language has none."""
+    """Return the words printed around articles; English where a language lacks them."""
     known: dict[str, dict[str, Any]] = tomllib.loads((FOLDER / "labels.toml").read_text("utf-8"))
     return known["en"] | known.get(language, {})
 
 
 def section_path(section: str) -> str:
+    """Return the path of a section's front."""
     return "/section/" + re.sub(r"[^\w]+", "-", section.lower()).strip("-")
 
 
 def byline(outlet: Outlet, page: Page) -> str:
-    """As printed: the page's own, or one made of its authors."""
+    """Return the printed byline: the page's own, or one made of its authors."""
     if page.byline or not page.authors:
         return page.byline
     words = labels(outlet.language)
@@ -54,7 +55,7 @@ def byline(outlet: Outlet, page: Page) -> str:
 
 
 def printed(moment: datetime, language: str, form: str = "moment") -> str:
-    """A moment as the outlet prints it: `moment` with the clock time, `day` without."""
+    """Return a timestamp as the outlet prints it: `moment` with the clock time, `day` without."""
     words = labels(language)
     parts = {
         "y": moment.year,
@@ -67,11 +68,12 @@ def printed(moment: datetime, language: str, form: str = "moment") -> str:
 
 
 def inline(text: str) -> str:
+    """Return the text of a block as HTML, with its links."""
     return re.sub(r"\[([^\]]+)\]\(([^)]+)\)", r'<a href="\2">\1</a>', escape(text, quote=False))
 
 
 def block(text: str) -> str:
-    """One block of a page's text as HTML."""
+    """Return one block of a page's text as HTML."""
     if text.startswith("## "):
         return f"<h2>{inline(text[3:])}</h2>"
     if text.startswith("! "):
@@ -84,6 +86,7 @@ def block(text: str) -> str:
 
 
 def headlines(outlet: Outlet, pages: Iterable[Page]) -> str:
+    """Return list items with linked headlines."""
     return "\n".join(
         f'<li><a href="{escape(outlet.url(page.path))}">{escape(page.headline or page.path)}</a></li>'
         for page in pages
@@ -91,7 +94,7 @@ def headlines(outlet: Outlet, pages: Iterable[Page]) -> str:
 
 
 def metadata(outlet: Outlet, page: Page) -> dict[str, Any]:
-    """The page as a schema.org NewsArticle, or VideoObject."""
+    """Return the page as a schema.org NewsArticle, or VideoObject."""
     about: dict[str, Any] = {
         "@type": "VideoObject" if page.page_type == "video" else "NewsArticle",
         "headline": page.headline,
@@ -109,12 +112,13 @@ def metadata(outlet: Outlet, page: Page) -> dict[str, Any]:
 
 
 def canonical(outlet: Outlet, page: Page) -> str | None:
+    """Return the URL of a page's rel=canonical, or None."""
     habits = {"self": outlet.url(page.path), "home": outlet.url(), None: None}
     return page.canonical or habits[outlet.canonical]
 
 
 def head(outlet: Outlet, page: Page, style: str) -> str:
-    """What stands in <head> for machines, in the manner of the template."""
+    """Return the metadata that a template puts into <head>."""
     lines = [
         f'<link rel="canonical" href="{escape(address)}">'
         for address in [canonical(outlet, page)]
@@ -154,6 +158,7 @@ def head(outlet: Outlet, page: Page, style: str) -> str:
 
 
 def open_graph(outlet: Outlet, page: Page) -> list[str]:
+    """Return a page's OpenGraph meta tags."""
     tags = {
         "og:type": "article",
         "og:site_name": outlet.name,
@@ -175,13 +180,16 @@ def open_graph(outlet: Outlet, page: Page) -> list[str]:
 
 
 def script(value: dict[str, Any]) -> str:
+    """Return a script element with JSON-LD."""
     text = json.dumps(value, ensure_ascii=False).replace("</", "<\\/")
     return f'<script type="application/ld+json">{text}</script>'
 
 
 def furniture(outlet: Outlet, now: datetime, but: Page | None = None) -> dict[str, str]:
-    """What every page of the outlet carries: its name, navigation, lists of other headlines, cookie
-    bar, footer."""
+    """Return the parts that all pages of an outlet share, by their name in the templates.
+
+    They are its name, navigation, lists of other headlines, cookie bar and footer.
+    """
     others = [page for page in outlet.listed(now) if but is None or page.path != but.path]
     sections = list(dict.fromkeys(page.section for page in others))
     alike = [page for page in others if but and page.section == but.section] or others
@@ -208,7 +216,7 @@ def furniture(outlet: Outlet, now: datetime, but: Page | None = None) -> dict[st
 
 
 def page_html(outlet: Outlet, page: Page, now: datetime, style: str | None = None) -> str:
-    """One page of the outlet, as it stands."""
+    """Return the HTML of a page at a time."""
     style = style or page.template or outlet.template
     language = outlet.language
     words = labels(language)
@@ -243,8 +251,10 @@ def page_html(outlet: Outlet, page: Page, now: datetime, style: str | None = Non
 
 
 def interrupted(blocks: list[str], around: dict[str, str]) -> list[str]:
-    """The text as a site sells it: a "read more" after the second block, a newsletter box after the
-    fourth."""
+    """Return the blocks of a text with a "read more" box and a newsletter box in between.
+
+    The first follows the second block, the other the fourth.
+    """
     more = f'<p class="more"><strong>{around["label_more"]}:</strong></p><ul class="more">{around["related_one"]}</ul>'
     letter = f'<div class="letter"><p>{around["label_newsletter"]}</p><button>{around["label_subscribe"]}</button></div>'
     return [*blocks[:2], more, *blocks[2:4], letter, *blocks[4:]]
@@ -257,8 +267,10 @@ def front_html(
     now: datetime,
     feed: tuple[str, str] | None = None,
 ) -> str:
-    """A home page or section front: headlines with their standfirsts; a home page points to the
-    feed."""
+    """Return a home page or section front: headlines with their standfirsts.
+
+    A home page links to the feed.
+    """
     link = (
         f'<link rel="alternate" type="{feed[0]}" title="{escape(outlet.name)}" href="{feed[1]}">'
         if feed
@@ -275,10 +287,12 @@ def front_html(
 
 
 def error_html(outlet: Outlet, now: datetime) -> str:
+    """Return an outlet's "not found" page."""
     return template("error").substitute(furniture(outlet, now))
 
 
 def cover_svg(outlet: Outlet) -> str:
+    """Return the picture of all articles, in the outlet's colour."""
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 640 320"><rect width="640" height="320" '
         f'fill="{outlet.colour}" opacity=".25"/><path d="M0 320L210 120L330 240L450 90L640 320Z" '

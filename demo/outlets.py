@@ -1,10 +1,9 @@
-"""Outlets and their pages, described as data: the vocabulary in which a test or a folder tells a
-small news web.
+"""Outlets and their pages as data, in which a test or a folder describes a small news web.
 
     World ─▶ Outlet ─▶ Page ─▶ Revision
 
-Only what a case is about need be said; everything else has a usual value. Moments are aware
-datetimes and keep the offset they are given, for that is how the outlet prints them.
+A description gives only what it is about; all other fields have usual values. Times are aware
+datetimes and keep their offset, because the outlet prints them with it.
 """
 
 from __future__ import annotations
@@ -20,11 +19,11 @@ from typing import Any, Literal, TypeVar
 from archive.errors import UsageError
 
 Template = Literal["jsonld", "plain", "meta", "table", "graph"]
-"""How an outlet's pages are built.
+"""The way in which an outlet's pages are built.
 
 `jsonld`: NewsArticle and OpenGraph around a clean <article> · `plain`: no metadata, a date line
 under the headline, other headlines on all sides · `meta`: meta tags alone, a share bar, "read more"
-and a newsletter box amid the text · `table`: nested tables and <br> · `graph`: JSON-LD @graph,
+and a newsletter box within the text · `table`: nested tables and <br> · `graph`: JSON-LD @graph,
 standfirst, captions, related links.
 """
 FeedKind = Literal["rss", "atom", "json"]
@@ -38,20 +37,21 @@ EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """What a page becomes at a later moment; None leaves a field as it was."""
+    """A later version of a page; fields that are None stay unchanged."""
 
     at: datetime
     headline: str | None = None
     standfirst: str | None = None
     text: str | None = None
     updated: datetime | None = None
-    """What the page itself says; without it the change is a stealth one."""
+    """The date of the update that the page gives; without it the change is a stealth edit."""
     note: str | None = None
     """A correction note that readers see."""
     status: int | None = None
-    """410 takes the page away."""
+    """A new status; 410 removes the page."""
 
     def applied_to(self, page: Page) -> Page:
+        """Return the page with this revision."""
         names = ("headline", "standfirst", "text", "updated", "note", "status")
         changes = {name: value for name in names if (value := getattr(self, name)) is not None}
         return replace(page, **changes)
@@ -59,69 +59,79 @@ class Revision:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One address of an outlet: an article, unless it says otherwise, or raw bytes, or a fault."""
+    """A URL of an outlet: an article unless it says otherwise, raw bytes, or a fault."""
 
     path: str
-    """With its query, if it has one. `/robots.txt`, `/`, `/feed.xml` … here replace what the outlet
-    would answer."""
+    """The path with its query, if any.
+
+    `/robots.txt`, `/`, `/feed.xml` … replace what the outlet would answer.
+    """
     headline: str = ""
     text: str = ""
-    """Paragraphs parted by blank lines; `## subhead`, `- item`, `! caption of a figure`,
-    `[label](address)`."""
+    """Paragraphs separated by blank lines.
+
+    A paragraph may be `## subhead`, `- item` or `! caption of a figure`; links are
+    `[label](address)`.
+    """
     published: datetime | None = None
-    """Before this moment the page is a 404; None: it was always there."""
+    """Before this time the page is a 404; None: it was always there."""
     updated: datetime | None = None
     standfirst: str = ""
     authors: tuple[str, ...] = ()
     byline: str = ""
-    """As printed; made from the authors if left empty."""
+    """The printed byline; made from the authors if empty."""
     section: str = "News"
     note: str = ""
     page_type: PageKind = "article"
     template: Template | None = None
-    """None: the outlet's."""
+    """The template; None: that of the outlet."""
     listed: bool = True
-    """Named in feed, sitemap, home page and fronts."""
+    """True if feed, sitemap, home page and section fronts list the page."""
     dated: bool = True
     """False: no date on the page, in the feed or in the sitemap."""
     canonical: str | None = None
-    """Another address for rel=canonical than the outlet's habit."""
+    """The URL of rel=canonical, if it differs from the outlet's usual one."""
     revisions: tuple[Revision, ...] = ()
 
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes | None = None
-    """Sent as it is, instead of a page made from the fields above."""
+    """Bytes that are sent unchanged, instead of a page made from the fields above."""
     delay: float = 0.0
     """Seconds before the answer."""
     cut: bool = False
-    """The connection breaks off amid the body."""
+    """True if the connection breaks off in the middle of the body."""
     times: int | None = None
-    """How many requests meet this status, body, delay or cut before the page is well again; None:
-    all."""
+    """Requests that get this status, body, delay or cut before the page works again; None: all."""
 
     event: str | None = None
-    """The happening it reports, where it belongs to the world's running story: truth for tests,
-    never shown."""
+    """The event that it reports, if it belongs to the world's running story.
+
+    Ground truth for tests, never shown.
+    """
     relation: tuple[str, str] | None = None
-    """What its text is to another's: `("copy", url)`, `excerpt` or `extends`: truth for tests,
-    never shown."""
+    """The relation of its text to another: `("copy", url)`, or with `excerpt` or `extends`.
+
+    Ground truth for tests, never shown.
+    """
 
     def as_of(self, now: datetime) -> Page:
-        """The page as it stands at a moment."""
+        """Return the page as it is at a time, with all revisions until then."""
         page = self
         for revision in self.revisions:
             page = revision.applied_to(page) if revision.at <= now else page
         return page
 
     def cured(self) -> Page:
-        """The page once its fault is over."""
+        """Return the page without its fault."""
         return replace(self, status=200, headers={}, body=None, delay=0.0, cut=False)
 
     @property
     def plain(self) -> str:
-        """The text as a reader would copy it: no markup, no captions, paragraphs parted by one line
-        feed."""
+        """The text as a reader would copy it.
+
+        It has no markup and no captions; its paragraphs are separated by one line feed.
+        """
         blocks = [block for block in paragraphs(self.text) if not block.startswith("! ")]
         bare = re.sub(r"\[([^\]]+)\]\([^)]+\)", r"\1", "\n".join(blocks))
         return re.sub(r"^(## |- )", "", bare, flags=re.MULTILINE)
@@ -140,22 +150,23 @@ class Outlet:
     feed: FeedKind | None = "rss"
     sitemap: SitemapKind | None = "urls"
     validators: bool = True
-    """Sends ETag and Last-Modified, and answers 304."""
+    """True if it sends ETag and Last-Modified, and answers 304."""
     robots: str = ""
-    """Lines of robots.txt before the Sitemap lines; empty: everything is allowed."""
+    """Lines of robots.txt before the Sitemap lines; if empty, everything is allowed."""
     canonical: Literal["self", "home"] | None = "self"
-    """Which address its pages call their own; None: they call none."""
+    """The URL that its pages give as rel=canonical; None: they give none."""
     amp: bool = False
-    """Every article has a second, bare page at `…/amp`."""
+    """True if every article has a second, bare page at `…/amp`."""
     tracking: str = ""
     """A query that the feed appends to its links: `utm_source=rss`."""
     pages: tuple[Page, ...] = ()
 
     def url(self, path: str = "/") -> str:
+        """Return the URL of a path."""
         return f"http://{self.host}{path}"
 
     def as_of(self, now: datetime) -> tuple[Page, ...]:
-        """What is out at a moment, as it stands then, newest first."""
+        """Return the pages published until a time, as they are then, newest first."""
         out = [
             page.as_of(now)
             for page in self.pages
@@ -164,13 +175,17 @@ class Outlet:
         return tuple(sorted(out, key=lambda page: page.published or EPOCH, reverse=True))
 
     def listed(self, now: datetime) -> tuple[Page, ...]:
-        """What feed, sitemap and fronts name; what is gone (410) leaves them, what is broken
-        stays."""
+        """Return the pages that feed, sitemap and fronts list.
+
+        Removed pages (410) leave the lists; broken ones stay.
+        """
         return tuple(page for page in self.as_of(now) if page.listed and page.status != 410)
 
     def changed(self, now: datetime) -> datetime:
-        """When anything here last changed: fronts and lists of headlines change with every
-        article."""
+        """Return the time of the last change of any page until now.
+
+        Fronts and lists of headlines change with every article.
+        """
         moments = [page.published for page in self.pages if page.published]
         moments += [revision.at for page in self.pages for revision in page.revisions]
         return max((moment for moment in moments if moment <= now), default=EPOCH)
@@ -178,21 +193,23 @@ class Outlet:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """All the outlets there are, and the moment at which one usually looks at them."""
+    """All outlets, and the time at which they are usually visited."""
 
     outlets: tuple[Outlet, ...] = ()
     now: datetime = datetime(2026, 3, 22, 12, tzinfo=UTC)
 
     def outlet(self, host: str) -> Outlet:
-        """Raises KeyError for a stranger."""
+        """Return the outlet with a host; raises KeyError for an unknown host."""
         found = next((outlet for outlet in self.outlets if outlet.host == host), None)
         if found is None:
             raise KeyError(host)
         return found
 
     def page(self, url: str) -> Page:
-        """The page at `http://host/path`, as it was first published; raises KeyError where there is
-        none."""
+        """Return the page at `http://host/path`, as it was first published.
+
+        Raises KeyError for an unknown page.
+        """
         host, _, path = url.removeprefix("http://").partition("/")
         found = next((page for page in self.outlet(host).pages if page.path == f"/{path}"), None)
         if found is None:
@@ -201,19 +218,22 @@ class World:
 
 
 def paragraphs(text: str) -> list[str]:
-    """The blocks of a text; line breaks inside one are spaces, save in a list of `- ` items."""
+    """Return the blocks of a text.
+
+    Line breaks inside a block become spaces, except in a list of `- ` items.
+    """
     blocks = [block.strip() for block in re.split(r"\n[ \t]*\n", text.strip())]
     return [re.sub(r"\s*\n(?!- )\s*", " ", block) for block in blocks if block]
 
 
 def load_world(folder: Path) -> World:
-    """Read `world.toml` and, for each outlet, `HOST/outlet.toml` with one `.md` file a page beside
-    it.
+    """Read a world from a folder: `world.toml`, and `HOST/outlet.toml` for each outlet.
 
-    A page is TOML between two lines of `+++`, then its text; a second such block is a revision with
-    its whole text. "none" stands for None.
+    Each page of an outlet is an `.md` file beside its `outlet.toml`: TOML between two lines of
+    `+++`, then its text; a second such block is a revision with its whole text. "none" stands for
+    None.
 
-    Raises UsageError with the file's name where something is missing, unknown or misspelt.
+    Raises UsageError with the file's name if something is missing, unknown or misspelt.
     """
     settings = _toml(folder / "world.toml")
     outlets = [_outlet(path) for path in sorted(folder.glob("*/outlet.toml"))]
@@ -238,7 +258,7 @@ def _page(path: Path) -> Page:
 
 
 def _revised(block: dict[str, Any]) -> dict[str, Any]:
-    """A revision without text leaves the text as it was."""
+    """Return the fields of a revision; without text it leaves the text unchanged."""
     return {key: value for key, value in block.items() if key != "text" or value}
 
 
@@ -259,7 +279,7 @@ def _parsed(toml: str, path: Path) -> dict[str, Any]:
 
 
 def _value(value: Any) -> Any:
-    """TOML knows neither tuples nor None, which is written "none"."""
+    """Return a TOML value with tuples for lists, and None for "none": TOML has neither."""
     if value == "none":
         return None
     return tuple(value) if isinstance(value, list) else value

@@ -1,14 +1,13 @@
-"""A stranger's server on a loopback address: it says at each path what a test wants, in order or
-out of it.
+"""A stranger's server on a loopback address: its answers, valid or not, are those of a test.
 
-    with stranger({"/": Answer(302, headers={"Location": inside.url}), "/mud": endless(b"mud")}) as
-    there:
+    says = {"/": Answer(302, headers={"Location": inside.url}), "/mud": endless(b"mud")}
+    with stranger(says) as there:
         ...                     # crawl there.url
         assert there.asked == ["/robots.txt", "/"]
 
-A path says an `Answer`, or is a function that gets `send(bytes)` and talks until it returns or the
-other side has gone. What is not named is 404. All hosts that lead to the address get the same;
-where it is asked as a proxy (`http_proxy`), a whole URL may stand in the place of a path.
+Each path has an `Answer`, or a function that gets `send(bytes)` and sends until it returns or the
+client has gone. Other paths are 404. All hosts that resolve to the address get the same answers;
+where the server is used as a proxy (`http_proxy`), a whole URL may take the place of a path.
 """
 
 from __future__ import annotations
@@ -40,9 +39,9 @@ class Stranger:
     def __init__(self, says: Mapping[str, Says], address: str, port: int) -> None:
         self.says, self.address = says, address
         self.asked: list[str] = []
-        """In order: paths, or whole URLs as a proxy is asked for them."""
+        """Requested paths in order, or whole URLs where it is used as a proxy."""
         self.headers: list[Mapping[str, str]] = []
-        """Of the requests, names in lower case."""
+        """Headers of the requests, with names in lower case."""
         self.server = ThreadingHTTPServer(
             (address, port), type("BoundHandler", (Handler,), {"stranger": self})
         )
@@ -58,6 +57,8 @@ class Stranger:
 
 
 class Handler(BaseHTTPRequestHandler):
+    """Sends the answers of a `Stranger`."""
+
     stranger: Stranger
     protocol_version = "HTTP/1.1"
 
@@ -86,14 +87,14 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(says.body)
 
     def log_message(self, format: str, *args: object) -> None:
-        """`asked` is the log."""
+        """Do nothing: `asked` is the log."""
 
 
 @contextmanager
 def stranger(
     says: Mapping[str, Says], address: str = "127.0.0.1", port: int = 0
 ) -> Iterator[Stranger]:
-    """A server until the block ends, on a free port unless one is given."""
+    """Run a server until the block ends, on a free port unless one is given."""
     there = Stranger(says, address, port)
     thread = Thread(target=there.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
@@ -105,16 +106,16 @@ def stranger(
         thread.join()
 
 
-# -- what strangers say ----------------------------------------------------------------------------
+# -- answers ---------------------------------------------------------------------------------------
 
 
 def to(url: str, status: int = 302) -> Answer:
-    """A redirect."""
+    """Return a redirect."""
     return Answer(status, headers={"Location": url})
 
 
 def endless(piece: bytes = b"<p>mud</p>" * 6400) -> Says:
-    """A body without end."""
+    """Return an answer whose body never ends."""
 
     def talk(send: Send) -> None:
         send(OK + b"\r\n")
@@ -125,7 +126,7 @@ def endless(piece: bytes = b"<p>mud</p>" * 6400) -> Says:
 
 
 def endless_headers() -> Says:
-    """An answer that never comes to its body."""
+    """Return an answer whose headers never end."""
 
     def talk(send: Send) -> None:
         send(OK)
@@ -140,7 +141,7 @@ def endless_headers() -> Says:
 
 
 def slow(seconds: float = 0.2) -> Says:
-    """A body that comes a byte at a time."""
+    """Return an answer whose body arrives one byte at a time."""
 
     def talk(send: Send) -> None:
         send(OK + b"Content-Length: 100000\r\n\r\n")
@@ -160,7 +161,7 @@ CODINGS: dict[str, Callable[[bytes], bytes]] = {
 
 
 def packed(body: bytes, *codings: str, **headers: str) -> Answer:
-    """A body in content codings, the first innermost."""
+    """Return an answer in content codings, the first innermost."""
     for coding in codings:
         body = CODINGS[coding](body)
     return Answer(200, body, {"Content-Encoding": ", ".join(codings), **headers})

@@ -8,8 +8,9 @@ crawler started with `http_proxy=http://127.0.0.1:PORT` sees the invented outlet
         web.now += timedelta(days=1)
         assert [request.path for request in web.requests] == ["/robots.txt", "/one"]
 
-Strangers get 502, CONNECT gets 501. Asked directly, not as a proxy, it lists its outlets at `/` and
-tells, or sets, its clock at `/-/now?2026-03-10T12:00:00Z`. For the vocabulary see `outlets.py`.
+Unknown hosts get 502, CONNECT gets 501. Requested directly, not as a proxy, it lists its outlets at
+`/`, and returns or sets its clock at `/-/now?2026-03-10T12:00:00Z`. The data classes are described
+in `demo.outlets`.
 """
 
 from __future__ import annotations
@@ -37,22 +38,22 @@ __all__ = ["Answer", "Outlet", "Page", "Request", "Revision", "Web", "World", "l
 
 HTML = "text/html; charset=utf-8"
 SMALL = 400
-"""Bodies of fewer bytes are not worth compressing."""
+"""Bytes below which a body is not compressed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request that the web answered, for tests to look back on."""
+    """A request that the web answered, for tests to inspect."""
 
     method: str
     host: str
     path: str
-    """With its query."""
+    """The path with its query."""
     status: int
     headers: Mapping[str, str]
-    """Names in lower case."""
+    """Headers with names in lower case."""
     at: float
-    """Seconds on the monotonic clock, when it came in."""
+    """Time of arrival, in seconds on the monotonic clock."""
 
     @property
     def url(self) -> str:
@@ -64,13 +65,13 @@ class Request:
 
     @property
     def conditional(self) -> bool:
-        """Whether it asked only for what changed."""
+        """True if it asked only for changes (If-None-Match or If-Modified-Since)."""
         return "if-none-match" in self.headers or "if-modified-since" in self.headers
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What goes back over the wire."""
+    """A response as it is sent."""
 
     status: int
     body: bytes = b""
@@ -80,8 +81,10 @@ class Answer:
 
 
 def answer(outlet: Outlet, path: str, now: datetime, hits: int = 1) -> Answer:
-    """What an outlet says at a path, before validators and compression; `hits` counts the requests
-    for it so far."""
+    """Return an outlet's answer at a path, before validators and compression.
+
+    `hits` counts the requests for the path so far.
+    """
     page = find(outlet, path, now)
     if page:
         over = page.times is not None and hits > page.times
@@ -99,14 +102,16 @@ def answer(outlet: Outlet, path: str, now: datetime, hits: int = 1) -> Answer:
 
 
 def find(outlet: Outlet, path: str, now: datetime) -> Page | None:
-    """The page at exactly this path and query, else at the path alone: tracking parameters lead to
-    the same page."""
+    """Return the page at exactly this path and query, or else at the path alone.
+
+    Tracking parameters lead to the same page.
+    """
     by_path = {page.path: page for page in outlet.as_of(now)}
     return by_path.get(path) or by_path.get(path.partition("?")[0])
 
 
 def said(outlet: Outlet, page: Page, now: datetime) -> Answer:
-    """A page's own bytes, or its HTML, or, for an error, the outlet's page about that."""
+    """Return a page's own bytes, or its HTML, or the outlet's error page."""
     if page.body is not None:
         body = page.body
     elif page.status == 200:
@@ -117,7 +122,7 @@ def said(outlet: Outlet, page: Page, now: datetime) -> Answer:
 
 
 def front(outlet: Outlet, path: str, now: datetime) -> str | None:
-    """The home page or the front of a section."""
+    """Return the home page or the front of a section."""
     pages = outlet.listed(now)
     if path == "/":
         feed = (FEED_TYPES[outlet.feed], FEED_PATHS[outlet.feed]) if outlet.feed else None
@@ -129,7 +134,7 @@ def front(outlet: Outlet, path: str, now: datetime) -> str | None:
 
 
 def amp(outlet: Outlet, path: str, now: datetime) -> str | None:
-    """The bare second page of an article, where the outlet keeps such."""
+    """Return the bare second page of an article, if the outlet has such pages."""
     page = (
         find(outlet, path.removesuffix("/amp"), now)
         if outlet.amp and path.endswith("/amp")
@@ -143,8 +148,10 @@ def amp(outlet: Outlet, path: str, now: datetime) -> str | None:
 
 
 def validated(reply: Answer, outlet: Outlet, now: datetime, asked: Mapping[str, str]) -> Answer:
-    """With ETag and Last-Modified, and as 304 if the client has it already (RFC 9110, 13.2.2: the
-    ETag decides)."""
+    """Return the answer with ETag and Last-Modified, or as 304 if the client has it already.
+
+    The ETag decides where both are sent (RFC 9110, 13.2.2).
+    """
     if not outlet.validators or reply.status != 200:
         return reply
     changed = outlet.changed(now).astimezone(UTC).replace(microsecond=0)
@@ -170,8 +177,10 @@ def _not_since(moment: str | None, changed: datetime) -> bool:
 
 
 def compressed(reply: Answer, asked: Mapping[str, str]) -> Answer:
-    """Gzipped where the client takes it and it is worth it; a body that says how it is coded stays
-    as it is."""
+    """Return the answer gzipped if the client accepts that and it is worthwhile.
+
+    A body with a Content-Encoding stays unchanged.
+    """
     coded = {name.lower() for name in reply.headers} & {"content-encoding"}
     binary = not reply.headers.get("Content-Type", HTML).startswith(
         ("text/", "application/xml", "application/feed")
@@ -183,7 +192,7 @@ def compressed(reply: Answer, asked: Mapping[str, str]) -> Answer:
 
 
 class Web:
-    """The web while it runs: its clock, its address, and who asked for what."""
+    """The running web: its clock, its URL, and the requests that it got."""
 
     def __init__(self, world: World, now: datetime | None = None, port: int = 0) -> None:
         self.world = world
@@ -201,7 +210,7 @@ class Web:
         return f"http://127.0.0.1:{self.server.server_address[1]}"
 
     proxy = url
-    """What a client sets as its HTTP proxy."""
+    """The HTTP proxy that a client has to use."""
 
     @cached_property
     def outlets(self) -> dict[str, Outlet]:
@@ -212,11 +221,11 @@ class Web:
         return list(self.outlets)
 
     def asked(self, host: str | None = None) -> list[str]:
-        """The URLs asked for so far, in order; of one host, if named."""
+        """Return the URLs requested so far, in order; only those of `host`, if given."""
         return [request.url for request in self.requests if host in (None, request.host)]
 
     def respond(self, method: str, host: str, path: str, headers: Mapping[str, str]) -> Answer:
-        """The answer to one request, which is recorded."""
+        """Return the answer to a request, and record the request."""
         at, outlet, now = time.monotonic(), self.outlets.get(host), self.now
         with self.lock:
             self.hits[host + path] += 1
@@ -234,8 +243,7 @@ class Web:
         return reply
 
     def direct(self, path: str) -> Answer:
-        """What a browser sees that asks for this address itself: the list of outlets, and the
-        clock."""
+        """Return the answer to a direct request: the list of outlets, or the clock."""
         place, _, moment = path.partition("?")
         if place == "/-/now":
             try:
@@ -259,7 +267,7 @@ class Web:
 
 
 class Handler(BaseHTTPRequestHandler):
-    """HTTP/1.1 with kept connections around `Web.respond`."""
+    """HTTP/1.1 with persistent connections around `Web.respond`."""
 
     web: Web
     protocol_version = "HTTP/1.1"
@@ -300,7 +308,7 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(reply.body[: len(reply.body) // 2] if reply.cut else reply.body)
 
     def handle(self) -> None:
-        with suppress(ConnectionError, TimeoutError):  # the client left: its right
+        with suppress(ConnectionError, TimeoutError):  # the client has left, as it may
             super().handle()
 
     def finish(self) -> None:
@@ -308,7 +316,7 @@ class Handler(BaseHTTPRequestHandler):
             super().finish()
 
     def log_message(self, format: str, *args: object) -> None:
-        """`Web.requests` is the log."""
+        """Do nothing: `Web.requests` is the log."""
 
 
 AWeb = TypeVar("AWeb", bound=Web)
@@ -316,15 +324,17 @@ AWeb = TypeVar("AWeb", bound=Web)
 
 @contextmanager
 def serve(world: World, now: datetime | None = None, port: int = 0) -> Iterator[Web]:
-    """The world on a free port of loopback until the block ends, at `now`, or at the world's own
-    moment."""
+    """Serve a world on loopback until the block ends, on a free port unless one is given.
+
+    Its clock starts at `now`, or at the world's own time.
+    """
     with served(Web(world, now, port)) as web:
         yield web
 
 
 @contextmanager
 def served(web: AWeb) -> Iterator[AWeb]:
-    """A web, answering until the block ends."""
+    """Run a web until the block ends."""
     thread = threading.Thread(
         target=web.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
     )

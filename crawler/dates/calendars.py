@@ -88,7 +88,7 @@ def _days_of_solar_month(year: int, month: int) -> int:
 
 
 def _is_solar_leap_year(year: int) -> bool:
-    """Whether a Solar Hijri year has 366 days."""
+    """Return whether a Solar Hijri year has 366 days."""
     return (_solar_new_year(year + 1) - _solar_new_year(year)).days == 366
 
 

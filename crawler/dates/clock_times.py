@@ -171,7 +171,7 @@ def _clock_time_of_match(found: re.Match[str], words: dict[str, HourRange]) -> C
 
 
 def _is_zone_of_first(later: re.Match[str], first: re.Match[str], text: str) -> bool:
-    """Whether a second time is the time zone of the first, as in `18:40:00-05:00`."""
+    """Return whether a second time is the time zone of the first, as in `18:40:00-05:00`."""
     between = text[first.end() : later.start()]
     sign = _ZONE_SIGN.fullmatch(between)
     if sign is None:

@@ -194,7 +194,7 @@ def writes_month_first(tag: str | None, url: str | None) -> bool | None:
 
 
 def _month_first_in_country(code: str) -> bool | None:
-    """Whether a country writes the month first, None if it is unknown."""
+    """Return whether a country writes the month first, None if it is unknown."""
     if code in MONTH_FIRST_COUNTRIES:
         return True
     return False if code in DAY_FIRST_COUNTRIES else None
@@ -247,7 +247,7 @@ def possible_page_date(found: str | None, fetched_at: str | None) -> str | None:
 
 
 def is_not_before(moment: str, since: str) -> bool:
-    """Whether `parse_date` is `since` or later.
+    """Return whether `parse_date` is `since` or later.
 
     Only the days are compared, unless both are in UTC.
     """
@@ -256,7 +256,7 @@ def is_not_before(moment: str, since: str) -> bool:
 
 
 def _is_possible_source_date(found: str, fetched_at: str) -> bool:
-    """Whether a timestamp of a feed or sitemap is possible."""
+    """Return whether a timestamp of a feed or sitemap is possible."""
     is_possible = f"{MIN_FEED_YEAR}" <= found <= _timestamp_a_day_later(fetched_at)
     return is_possible and found != UNIX_EPOCH_TIMESTAMP
 
@@ -489,7 +489,7 @@ def _possible_day(year: int, month: int, day: int) -> date | None:
 
 
 def is_date_line(text: str) -> bool:
-    """Whether a line only gives a date, perhaps with names; no sentence, no copyright."""
+    """Return whether a line only gives a date, perhaps with names; no sentence, no copyright."""
     if "©" in text or "copyright" in text.lower() or "all rights" in text.lower():
         return False
     others = count_words_beside_date(text)
@@ -517,7 +517,7 @@ def count_words_beside_date(text: str) -> int:
 
 
 def reads_as_sentence(text: str) -> bool:
-    """Whether a line is a sentence: it has several small words that do not stand around dates.
+    """Return whether a line is a sentence: it has several small words unusual around dates.
 
     Two are enough in a line with a full stop.
     """

@@ -139,8 +139,8 @@ grudzien gruod gruodis gruodzio joulu joulukuu joulukuuta prosinac prosinca pros
 """
 """Long and short names that mean one month in all of thirty-five European languages, from CLDR.
 
-A test compares them with CLDR; they are written out because it takes half a second to load so many
-locales. Names that are also common words are left out, such as `pro` (December in Croatian) and
+A test compares them with CLDR; they are written out because loading their locales takes half a
+second. Names that are also common words are left out, such as `pro` (December in Croatian) and
 `set` (September in Italian); they count only where the page declares its language."""
 _ACCENTS_AND_INVISIBLE = re.compile(
     "[\u0300-\u036f\u0591-\u05c7\u064b-\u0655\u0670\u0640\u200b-\u200f\u202a-\u202e"

@@ -167,7 +167,7 @@ def _zone_of_place(name: str, at: datetime) -> tzinfo | None:
 
 @cache
 def _tz_database_zone(name: str) -> ZoneInfo | None:
-    """The zone of the tz database with this name, None if there is none."""
+    """Return the zone of the tz database with this name, None if it has no such zone."""
     try:
         return ZoneInfo(name)
     except (KeyError, OSError, ValueError):  # the first is ZoneInfoNotFoundError's kind

@@ -60,7 +60,7 @@ class Block(NamedTuple):
     element: HtmlElement
     """The innermost block element around it."""
     broken: bool = False
-    """Whether a line break, not an element, separates it from the block before."""
+    """True if a line break, not an element, separates it from the block before."""
 
 
 def text_blocks(tree: HtmlElement) -> list[Block]:
@@ -189,7 +189,7 @@ def remove_note_marks(tree: HtmlElement) -> None:
 
 
 def _is_layout_table(table: HtmlElement) -> bool:
-    """Whether a table contains what data tables do not."""
+    """Return whether a table contains what data tables do not."""
     if any(
         next(table.iter(tag), None) is not table and table.find(f".//{tag}") is not None
         for tag in LAYOUT_TABLE_TAGS

@@ -51,8 +51,7 @@ class ExplainedLine:
     why: str = ""
     """The reason why it was left out, or what counts against it."""
     is_minor: bool = False
-    """Whether it is a short line or a link that was never part of the text, as in menus and
-    buttons."""
+    """True if it is a short line or a link outside the text, as in menus and buttons."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -239,7 +239,7 @@ def _parsable_url(url: str) -> str:
 
 
 def _is_live_report(page: OpenedPage) -> bool:
-    """Whether a page calls itself a live report, which is made of many small articles."""
+    """Return whether a page calls itself a live report, which is made of many small articles."""
     return any("LiveBlogPosting" in jsonld.types_of_thing(thing) for thing in page.things)
 
 
@@ -436,7 +436,7 @@ def choose_text(page: OpenedPage, claimed: PageClaims) -> line_classifier.LineCh
 
 
 def _is_beginning_of(lines: list[str], said: str) -> bool:
-    """Whether the lines are hardly any text, or a small part of a text that contains them."""
+    """Return whether the lines are hardly any text, or a small part of a text around them."""
     letters, whole = sum(map(len, lines)), fold_text(said)
     if letters < MIN_SHOWN_TEXT_CHARS:
         return len(said) > 2 * MIN_SHOWN_TEXT_CHARS

@@ -181,5 +181,5 @@ def _refuse_other_files(body: bytes) -> None:
 
 
 def _is_in_script(text: str, at: int) -> bool:
-    """Whether a position of the text lies inside a script."""
+    """Return whether a position of the text lies inside a script."""
     return text.rfind("<script", 0, at) > text.rfind("</script", 0, at)

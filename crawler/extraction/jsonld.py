@@ -77,7 +77,7 @@ def types_of_things(found: Iterable[JsonLdThing]) -> set[str]:
 
 
 def is_article_thing(thing: JsonLdThing) -> bool:
-    """Whether a thing has one of schema.org's types for articles."""
+    """Return whether a thing has one of schema.org's types for articles."""
     return any(
         kind.endswith("Article") or kind in OTHER_ARTICLE_TYPES for kind in types_of_thing(thing)
     )
@@ -86,7 +86,7 @@ def is_article_thing(thing: JsonLdThing) -> bool:
 def article_thing(
     found: list[JsonLdThing], addresses: Collection[str] = (), titles: str = ""
 ) -> JsonLdThing:
-    """Return the thing that describes this page's article, `{}` if there is none.
+    """Return the thing that describes this page's article, or `{}`.
 
     News come before other articles, and things with more fields before those with fewer. A thing
     describes another page if its URL is not among the page's `addresses` and its headline shares no
@@ -109,7 +109,7 @@ def article_thing(
 
 
 def _is_of_another_page(thing: JsonLdThing, addresses: Collection[str], titles: str) -> bool:
-    """Whether an article has another URL and another headline than the page."""
+    """Return whether an article has another URL and another headline than the page."""
     main = thing.get("mainEntityOfPage")
     claims = (thing.get("url"), main.get("@id") if isinstance(main, dict) else main)
     named = {

@@ -45,7 +45,10 @@ SURROUNDING_TAGS = frozenset(("nav", "header", "footer", "aside"))
 
 
 def hosts_linked_to(capture: Capture) -> list[str]:
-    """Return the hosts of other sites that a page's content links to, each once, in their order."""
+    """Return the hosts of other sites that a page's content links to, each once, in their order.
+
+    Links to invalid hosts are skipped, and a page that cannot be read has none.
+    """
     try:
         tree = parse_page(capture).tree
     except ReadingError:
@@ -61,9 +64,10 @@ def hosts_linked_to(capture: Capture) -> list[str]:
             continue
         try:
             host = urlsplit(urljoin(url, href)).hostname or ""
-        except ValueError:
+            is_of_other_site = registered_domain(f"http://{host}/") != own
+        except (ValueError, UsageError):  # the link leads to no valid host
             continue
-        if len(found) < MAX_PAGE_LINKS and registered_domain(f"http://{host}/") != own:
+        if len(found) < MAX_PAGE_LINKS and is_of_other_site:
             found[host] = None
     return list(found)
 
@@ -85,7 +89,7 @@ def leads_of_links(tree: HtmlElement, url: str) -> list[Lead]:
 
 
 def _link_urls_and_words(tree: HtmlElement, url: str) -> Iterator[tuple[str, str]]:
-    """The http URLs of a page's links, each with the words of the link."""
+    """Yield the http URLs of a page's links, each with the words of the link."""
     for anchor in tree.iter("a"):
         href = (anchor.get("href") or "").strip()
         try:
@@ -97,7 +101,7 @@ def _link_urls_and_words(tree: HtmlElement, url: str) -> Iterator[tuple[str, str
 
 
 def may_link_to_article(address: str, words: str) -> bool:
-    """Whether the URL and the words of a link look like those of an article.
+    """Return whether the URL and the words of a link look like those of an article.
 
     The paths of front pages are short, and the words of links to sections are few.
     """

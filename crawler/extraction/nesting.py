@@ -44,7 +44,7 @@ class ParserComplaint(Protocol):
 
 
 def is_misnested(complaints: Iterable[ParserComplaint]) -> bool:
-    """Whether a parser may have ignored an end tag because a `div` was open."""
+    """Return whether a parser may have ignored an end tag because a `div` was open."""
     return any(IGNORED_END_TAG.search(complaint.message) for complaint in complaints)
 
 

@@ -85,7 +85,7 @@ def _text_on_one_line(element: HtmlElement) -> str:
 
 
 def _is_other_headline(heading: HtmlElement, own: HtmlElement) -> bool:
-    """Whether a heading looks like the page's headline and has other words."""
+    """Return whether a heading looks like the page's headline and has other words."""
     text = _text_on_one_line(heading)
     alike = heading.tag == own.tag == "h1" or (heading.get("class") or "") == (
         own.get("class") or None
@@ -143,14 +143,14 @@ def _paragraph_chars(box: HtmlElement) -> int:
 
 
 def _is_signed_box(box: HtmlElement) -> bool:
-    """Whether a box has a date or an author inside, or is marked up as an article."""
+    """Return whether a box has a date or an author inside, or is marked up as an article."""
     if ARTICLE_ITEM_TYPE.search(box.get("itemtype") or ""):
         return True
     return any(_is_signature(element) for element in box.iter())
 
 
 def _is_signature(element: HtmlElement) -> bool:
-    """Whether an element gives a date or an author."""
+    """Return whether an element gives a date or an author."""
     if (
         element.tag == "time"
         or element.get("rel") == "author"
@@ -161,7 +161,7 @@ def _is_signature(element: HtmlElement) -> bool:
 
 
 def _has_other_url(box: HtmlElement, url: str) -> bool:
-    """Whether a box names a URL other than the page's."""
+    """Return whether a box names a URL other than the page's."""
     path = urlsplit(url).path
     return any(_path_of_url(address, url) not in ("", "/", path) for address in _urls_of_box(box))
 

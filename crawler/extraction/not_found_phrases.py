@@ -71,7 +71,7 @@ NOT_FOUND_PHRASE = re.compile(
 
 
 def is_not_found_phrase(words: Iterable[str | None]) -> bool:
-    """Whether one of these texts, a page's title and headline, says that the page was not found."""
+    """Return whether a page's title or headline says that the page was not found."""
     return any(
         text and len(text) < MAX_NOT_FOUND_CHARS and NOT_FOUND_PHRASE.search(text) for text in words
     )

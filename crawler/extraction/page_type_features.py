@@ -267,7 +267,7 @@ def _features_of_elements(page: OpenedPage) -> Iterator[str]:
 
 
 def _is_of_comments(element: HtmlElement) -> bool:
-    """Whether an element's class or id contains the word `comment`."""
+    """Return whether an element's class or id contains the word `comment`."""
     names = (element.get("class"), element.get("id"))
     return any(name and "comment" in name.lower() for name in names)
 

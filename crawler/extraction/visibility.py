@@ -195,7 +195,7 @@ def _mark_or_unmark(element: HtmlElement, named: int) -> None:
 
 
 def _is_author_or_date(element: HtmlElement) -> bool:
-    """Whether an element gives the page's author or date, which counts although it is hidden."""
+    """Return whether an element gives the page's author or date, which counts even if hidden."""
     letters = 0
     for text in element.itertext():
         letters += len(text)
@@ -208,13 +208,13 @@ def _is_author_or_date(element: HtmlElement) -> bool:
 
 
 def _is_named_author_or_date(element: HtmlElement) -> bool:
-    """Whether the names of an element say that it gives an author or a date."""
+    """Return whether the names of an element say that it gives an author or a date."""
     said = f"{element.get('class') or ''} {element.get('rel') or ''}"
     return AUTHOR_OR_DATE_CLASS.search(said) is not None
 
 
 def _is_hidden(element: HtmlElement, said: dict[str, str], named: int) -> bool:
-    """Whether an element hides its content, judging by its tag, attributes and names."""
+    """Return whether an element hides its content, judging by its tag, attributes and names."""
     if element.tag in ("h1", "dialog"):
         return element.tag == "dialog"
     if (
@@ -255,7 +255,7 @@ def _meanings_of_names(names: str) -> int:
 
 
 def _is_part_of_text(element: HtmlElement) -> bool:
-    """Whether an element hidden from screen readers is part of the text, as a drop cap is.
+    """Return whether an element hidden from screen readers is part of the text, as a drop cap is.
 
     Or it repeats, for those who see, the words for screen readers beside it.
     """
@@ -343,7 +343,7 @@ def _most_of_article_box(
 
 
 def _is_locked_text(element: HtmlElement) -> bool:
-    """Whether an element is a paragraph, or a box of several, that opens for a click or money."""
+    """Return whether an element is a paragraph, or a box of several, behind a click or paywall."""
     names = f"{element.get('class') or ''} {element.get('id') or ''}"
     if not LOCKED_TEXT_NAME.search(names) or _is_of_another_kind(element):
         return False
@@ -354,7 +354,7 @@ def _is_locked_text(element: HtmlElement) -> bool:
 
 
 def _is_unfolding_panel(element: HtmlElement) -> bool:
-    """Whether an element is a panel of an accordion or of tabs, which a click shows."""
+    """Return whether an element is a panel of an accordion or of tabs, which a click shows."""
     if _is_of_another_kind(element) or FIND_PART_BESIDE_ARTICLE(element):
         return False
     around, before = element.getparent(), element.getprevious()
@@ -378,14 +378,14 @@ def _prose_blocks_in(box: HtmlElement, row: list[Block]) -> list[Block]:
 
 
 def _is_of_another_kind(element: HtmlElement) -> bool:
-    """Whether an element's names say that it does not contain the article."""
+    """Return whether an element's names say that it does not contain the article."""
     names = f"{element.get('class') or ''} {element.get('id') or ''} {element.get('role') or ''}"
     over = element.tag == "dialog" or "popover" in element.attrib or _meanings_of_names(names)
     return bool(over or OTHER_HIDDEN_BOX_NAME.search(names))
 
 
 def _asks_for_consent(element: HtmlElement) -> bool:
-    """Whether an element's names say that it asks for consent."""
+    """Return whether an element's names say that it asks for consent."""
     return bool(
         _meanings_of_names(f"{element.get('class') or ''} {element.get('id') or ''}")
         & ASKS_FOR_CONSENT

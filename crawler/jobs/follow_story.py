@@ -1,5 +1,7 @@
-"""Starting and changing stories: what a person asks for, and the articles, fetched where the
-archive lacks them."""
+"""Start and change stories: the options of `dateline follow`, and the articles.
+
+Articles that the archive lacks are fetched.
+"""
 
 from __future__ import annotations
 
@@ -23,17 +25,14 @@ if TYPE_CHECKING:
     from crawler.jobs.add_outlets import OutletLine
     from crawler.sources.outlet_lookup import FoundOutlet
 
-# -- stories ---------------------------------------------------------------------------------------
-
-
-# -- what a person asks for ------------------------------------------------------------------------
+# -- options ---------------------------------------------------------------------------------------
 
 
 def definition_from_options(folder: Path, articles: Sequence[str], **asked: Any) -> StoryDefinition:
-    """Options as they are kept; those that are None or empty were not given, and '' takes away what
-    was said before.
+    """Return the definition of a story from command-line options.
 
-    Raises UsageError for what cannot be meant.
+    Options that are None or empty were not given; '' removes an earlier value. Raises UsageError
+    for invalid values.
     """
     given: dict[str, Any] = {
         name: moment(typed_text(asked[name])) if asked[name] else None
@@ -42,7 +41,8 @@ def definition_from_options(folder: Path, articles: Sequence[str], **asked: Any)
     }
     if given.get("since") and given.get("until") and given["until"] < given["since"]:
         raise UsageError(
-            f"--until {asked['until']} is before --since {asked['since']}; nothing lies between them"
+            f"--until {asked['until']} is before --since {asked['since']}; "
+            "nothing lies between them"
         )
     if asked["words"] is not None:
         given["words"] = typed_text(asked["words"]).strip() or None
@@ -57,13 +57,14 @@ def definition_from_options(folder: Path, articles: Sequence[str], **asked: Any)
 
 
 def _language_option(text: str) -> str:
+    """Return the code of a language; raises UsageError if there is no such code."""
     if code := language_code(text):
         return code
     raise UsageError(f"{text}: not a code of a language; give one such as en or ja")
 
 
 def _known_outlet_hosts(folder: Path, articles: Sequence[str]) -> list[str]:
-    """The archive's outlets, and those of the articles that are named."""
+    """Return the hosts of the archive's outlets and of the articles given by URL."""
     known = (
         [row["host"] for row in outlet_totals(folder)] if (folder / "archive.db").exists() else []
     )
@@ -75,7 +76,10 @@ def _known_outlet_hosts(folder: Path, articles: Sequence[str]) -> list[str]:
 
 
 def _known_host_option(text: str, known: Sequence[str], folder: Path) -> str:
-    """An outlet as the archive calls it, with or without `www.`."""
+    """Return an outlet's host as the archive stores it, with or without `www.`.
+
+    Raises UsageError for an unknown outlet.
+    """
     host = parse_host(typed_text(text))
     bare = host.removeprefix("www.")
     for each in (host, bare, f"www.{bare}"):
@@ -89,19 +93,18 @@ def _known_host_option(text: str, known: Sequence[str], folder: Path) -> str:
 
 @dataclass(frozen=True, slots=True)
 class FollowedContext:
-    """What was found around the articles that a person named."""
+    """The outlets and links of the articles that the user gave."""
 
     outlets: tuple[OutletLine, ...] = ()
-    """Of their outlets, those that were looked up for feeds and sitemaps: what came of it."""
+    """Results of the searches for their outlets' feeds and sitemaps."""
     linked: int = 0
-    """Pages that the articles link to, and that wait now."""
+    """Number of pages that the articles link to and that were added to the frontier."""
 
 
 def fetch_article_ids(folder: Path, articles: Sequence[str], contact: str | None) -> list[int]:
-    """The numbers of articles, named by number or address; an address that the archive lacks is
-    fetched, alone.
+    """Return the numbers of articles given by number or URL, and fetch what the archive lacks.
 
-    Raises as `fetch_articles`.
+    Nothing else is fetched. Raises the errors of `fetch_articles`.
     """
     return fetch_articles(folder, articles, contact, alone=True)[0]
 
@@ -109,14 +112,13 @@ def fetch_article_ids(folder: Path, articles: Sequence[str], contact: str | None
 def fetch_articles(
     folder: Path, articles: Sequence[str], contact: str | None, alone: bool = False
 ) -> tuple[list[int], FollowedContext]:
-    """The numbers of articles, named by number or address; an address that the archive lacks is
-    fetched.
+    """Return the numbers of articles given by number or URL, and fetch what the archive lacks.
 
-    Unless they are wanted `alone`, what articles that are fetched link to becomes leads, and of
-    articles that are named by address the outlets are looked up that have neither feed nor sitemap
-    yet.
+    Unless `alone`, the links of fetched articles become leads, and the outlets of articles given by
+    URL are looked up if they have neither feed nor sitemap yet.
 
-    Raises UsageError for what is neither, ArchiveError for what cannot be had, with the reason.
+    Raises UsageError for an argument that is neither a number nor a URL, and ArchiveError, with the
+    reason, for an article that could not be fetched.
     """
     wanted = [each if _is_article_number(each) else request_url(each) for each in articles]
     have = _lookup_articles(folder, wanted) if wanted and (folder / "archive.db").exists() else {}
@@ -147,8 +149,10 @@ def _outlets_without_sources(folder: Path, urls: Sequence[str]) -> list[str]:
 
 
 def known_article_ids(folder: Path, articles: Sequence[str]) -> list[int]:
-    """The numbers of articles that the archive has. Raises ArchiveError, with the reason, for one
-    that it has not."""
+    """Return the numbers of articles in the archive.
+
+    Raises ArchiveError, with the reason, for an article that the archive lacks.
+    """
     ids = []
     for each, id in _lookup_articles(folder, articles).items():
         if id is None:
@@ -171,11 +175,8 @@ def _is_article_number(text: str) -> bool:
 
 
 def _fetch_pages(folder: Path, urls: Sequence[str], contact: str | None) -> None:
-    # Scrapy: a second that is spent only where a page is missing
-    from crawler.jobs.run_spider import (
-        crawl_settings,
-        run_crawl,
-    )
+    # Scrapy takes a second to import, and is needed only where a page is missing
+    from crawler.jobs.run_spider import crawl_settings, run_crawl
     from crawler.settings import user_agent
     from crawler.spiders.pages import PagesSpider
 
@@ -186,7 +187,7 @@ def _fetch_pages(folder: Path, urls: Sequence[str], contact: str | None) -> None
 def _fetch_with_context(
     folder: Path, missing: Sequence[str], named: Sequence[str], contact: str | None
 ) -> FollowedContext:
-    """Fetch articles with what is around them, and look the outlets of others up."""
+    """Fetch articles and store their links, and look up the outlets of known articles."""
     from crawler.jobs.followed_article_spider import FollowingSpider
     from crawler.jobs.run_spider import crawl_settings, run_crawl
     from crawler.settings import user_agent
@@ -206,7 +207,7 @@ def _fetch_with_context(
 
 
 def _outlet_line(found: FoundOutlet) -> OutletLine:
-    """What came of an outlet whose article is here already, whatever its feeds are."""
+    """Return the result of looking up an outlet whose article is in the archive already."""
     from crawler.jobs.add_outlets import OutletLine, outlet_line
 
     return (

@@ -1,5 +1,4 @@
-"""`dateline investigate`: what a person is asked, what they see while it runs, and what they are
-told at its end."""
+"""The dialogue of `dateline investigate`: its questions, its progress and its final report."""
 
 from __future__ import annotations
 
@@ -27,30 +26,35 @@ from crawler.jobs.run_spider import run_crawl
 from pipelines.topics.outlet_suggestions import OutletSuggestion
 
 ConfirmQuestion = Callable[[Sequence[OutletSuggestion], Any], Awaitable[bool]]
+"""Asks whether outlets may be asked; the second argument is the live line, or None."""
 
 
 @dataclass(frozen=True, slots=True)
 class InvestigationRequest:
-    """What a person asked for."""
+    """The arguments and options of `dateline investigate`."""
 
     url: str
     name: str | None
     yes: bool
     outlets: int | None
-    """As it was said; None: not at all."""
+    """Most outlets to ask, as given by the user; None if not given."""
     requests: int | None
     out: Path | None
 
 
 DEFAULT_OUTLETS = 30
-"""Outlets of the catalogue that are asked at most, unless a person says otherwise."""
+"""Most outlets of the catalogue that are asked, unless the user gives another number."""
 
 
 def check_request(wanted: InvestigationRequest) -> None:
-    """Raises UsageError where nobody could be asked, or what is wanted cannot be written."""
+    """Check the options of an investigation before it starts.
+
+    Raises UsageError if there is no terminal for its questions, or the dossier cannot be written.
+    """
     if not wanted.yes and wanted.outlets is None and not sys.stdin.isatty():
         raise UsageError(
-            "there is no terminal to ask on which outlets may be asked; say --yes, or how many: --outlets 30"
+            "there is no terminal to ask on which outlets may be asked; "
+            "say --yes, or how many: --outlets 30"
         )
     if wanted.out is not None:
         format_by_ending(wanted.out, dossiers.DOSSIER_FILE_ENDINGS, "text")
@@ -61,8 +65,11 @@ def check_request(wanted: InvestigationRequest) -> None:
 def run_investigation(
     folder: Path, wanted: InvestigationRequest, settings: Settings, catalogue: Path | None
 ) -> None:
-    """From one address to a dossier. Raises as `crawler.jobs.run_spider.run_crawl`, and for a page
-    that is no article."""
+    """Run an investigation from one URL to the dossier.
+
+    Raises the errors of `crawler.jobs.run_spider.run_crawl`, and ArchiveError if the URL has no
+    article.
+    """
     from crawler.sources.catalogue import read_catalogue
     from crawler.spiders.investigation import Interviewer, InvestigationSpider
 
@@ -93,15 +100,12 @@ def run_investigation(
 def finish_investigation(
     folder: Path, ran: Any, reason: str | None, wanted: InvestigationRequest
 ) -> None:
-    """Write the dossier, and tell what is in it and what was searched."""
+    """Write the dossier, and print its contents and what was searched."""
     told = _ending_line(folder, ran, reason, wanted)
     out = wanted.out or Path(f"{told.story.name}.html")
+    dossier_format = format_by_ending(out, dossiers.DOSSIER_FILE_ENDINGS, "text")
     with atomic_file(out) as file:
-        file.write(
-            dossiers.DOSSIER_WRITERS[format_by_ending(out, dossiers.DOSSIER_FILE_ENDINGS, "text")](
-                told
-            )
-        )
+        file.write(dossiers.DOSSIER_WRITERS[dossier_format](told))
     _print_found(told, ran)
     click.echo(f"Dossier: {out}")
 
@@ -109,7 +113,7 @@ def finish_investigation(
 def _ending_line(
     folder: Path, ran: Any, reason: str | None, wanted: InvestigationRequest
 ) -> StoryDossier:
-    """The dossier, with how the search ended and what a person could do next."""
+    """Store the end of the search and the next step; return the dossier."""
     stopped = reason or ran.stopped or "nothing that waits is likely to belong"
     writer = open_database(folder / "archive.db", ARCHIVE_SCHEMA)
     try:
@@ -124,21 +128,23 @@ def _ending_line(
 
 
 def next_step(ran: Any, reason: str | None, wanted: InvestigationRequest) -> str:
-    """What a person could do next."""
+    """Return the commands that the user could run next."""
     again = f"dateline investigate {wanted.url}"
     if reason or ran.requests_spent() or ran.refused:
         return f"`{again}` goes on where this ended"
     most = wanted.outlets or DEFAULT_OUTLETS
     more = f"`{again} --outlets {2 * most}` asks further outlets" if ran.unasked else ""
-    words = f"`dateline verdict {ran.story.name} ID --belongs` confirms an article and makes the next search better"
+    words = (
+        f"`dateline verdict {ran.story.name} ID --belongs` confirms an article "
+        "and makes the next search better"
+    )
     later = f"`dateline crawl --story {ran.story.name}` looks for what is new"
     return "; ".join(filter(None, (more, words, later)))
 
 
 def _print_found(told: StoryDossier, ran: Any) -> None:
-    click.echo(
-        f"{'Followed' if ran.is_new else 'Still following'} {told.story.name}: {printable_text(told.story.title)}"
-    )
+    verb = "Followed" if ran.is_new else "Still following"
+    click.echo(f"{verb} {told.story.name}: {printable_text(told.story.title)}")
     click.echo(f"Found: {told.summary}\n")
     if told.pieces:
         print_all([dossiers.dossier_table(told.pieces)])
@@ -147,11 +153,14 @@ def _print_found(told: StoryDossier, ran: Any) -> None:
         click.echo(line)
 
 
-# -- asking a person -------------------------------------------------------------------------------
+# -- questions to the user -------------------------------------------------------------------------
 
 
 def confirm_on_terminal() -> ConfirmQuestion:
-    """Asks on the terminal whether outlets may be asked; the live line rests meanwhile."""
+    """Return a function that asks on the terminal whether outlets may be asked.
+
+    The live line is paused meanwhile.
+    """
 
     async def confirm(chosen: Sequence[OutletSuggestion], live: Any) -> bool:
         if live:
@@ -174,8 +183,10 @@ def confirm_on_terminal() -> ConfirmQuestion:
 
 
 async def read_line() -> str | None:
-    """The next line that is typed; None at the end of the input. Ctrl-C ends the crawl meanwhile,
-    as always."""
+    """Return the next line from the terminal; None at the end of the input.
+
+    Ctrl-C ends the crawl meanwhile, as always.
+    """
     loop = asyncio.get_event_loop()
     ready: asyncio.Future[str | None] = loop.create_future()
 

@@ -1,12 +1,11 @@
-"""`dateline investigate`: from one address to the coverage of its story, through outlets that
-nobody named.
+"""The spider of `dateline investigate`: from one URL to its story's coverage in other outlets.
 
     the article ─▶ its story ─▶ its own outlet's lists ─▶ likely pages
                       ▲                                        │
        outlets that are likely to have covered it ◀── languages, countries, links of what was found
 
-The state is in the archive: the story is there, what waits is in the frontier, and which outlets
-were asked stands in `story_searches`. A second run goes on where the first ended.
+The archive holds the state: the story, the waiting leads in the frontier, and the outlets that were
+searched in `story_searches`. A second run goes on where the first ended.
 """
 
 from __future__ import annotations
@@ -48,43 +47,51 @@ from pipelines.urls import url_key
 MAX_INVESTIGATION_ROUNDS = 12
 MAX_PROBES_AT_ONCE = 16
 UNASKED_REASON = 20
-"""Outlets that are told as suggested and not asked."""
+"""Suggested outlets that were not asked and are listed at the end."""
 CONFIRM_TIMEOUT_SECONDS = 20
-"""Outlets in a row that brought nothing after which no more are asked; or half of those that may be
-asked."""
+"""Outlets in a row that brought nothing after which no more are asked.
+
+Half of the outlets that may be asked, if that is more.
+"""
 
 MAX_LISTED_OUTLETS = "it stands in the list of outlets"
 
 
 def is_likelier(suggestion: OutletSuggestion) -> bool:
-    """Does anything speak for it? Those for which nothing does stand in no order: none of them says
-    of the next."""
+    """Return whether any evidence suggests an outlet.
+
+    Outlets without evidence are in no order, so that fruitless ones say nothing about the next.
+    """
     return suggestion.reasons != (MAX_LISTED_OUTLETS,)
 
 
 ConfirmOutlets = Callable[[Sequence[OutletSuggestion], Any], Awaitable[bool]]
-"""Whether some outlets may be asked; with the live line of the terminal, if there is one."""
+"""Asks whether outlets may be asked; the second argument is the live line, or None."""
 
 
 @dataclass(frozen=True, slots=True)
 class Interviewer:
-    """Who started the search, as far as it turns to them."""
+    """Callbacks to the user who started the search."""
 
     confirm: ConfirmOutlets | None = None
-    """Asks whether some outlets may be asked; None: they may."""
+    """Asks the user whether outlets may be asked; None: they may."""
     tell: Callable[[str], None] = lambda _: None
-    """Is told each article that is found."""
+    """Reports each article that is found."""
     finish: Callable[[Any, str | None], None] = lambda *_: None
-    """Writes the dossier of what there is, should the crawl have to be ended by force; gets the
-    spider and why."""
+    """Writes the dossier of the results if the crawl has to be ended by force.
+
+    It gets the spider and the reason.
+    """
 
 
 class InvestigationSpider(StorySpider):
-    """`url`: the article · `most`: outlets of the catalogue that are asked in all · `requests`: of
-    any kind, at most.
+    """A spider from one article to the coverage of its story.
 
-    `catalogue`: its outlets, in the place of the package's own. What came of it is in `story`,
-    `stopped` and, where the article cannot be had, `failure`.
+    Arguments: `url` (of the article), `most` (outlets of the catalogue that are asked in all),
+    `requests` (of any kind, at most), `catalogue` (outlets to use instead of the package's own).
+
+    Results: `story`, `stopped` (why it ended) and, where the article could not be fetched,
+    `failure`.
     """
 
     name = "investigate"
@@ -107,23 +114,22 @@ class InvestigationSpider(StorySpider):
         self.outlets_known = {bare_host(each.host): each for each in self.catalogue}
         self.person = person or Interviewer()
         self.asked_outlets: dict[str, OutletSuggestion] = {}
-        """In this run."""
+        """Outlets that are asked in this run, by host."""
         self.refused: set[str] = set()
-        """Outlets that a person did not want to be asked."""
+        """Outlets that the user did not want to be asked."""
         self.problems_of: dict[str, str] = {}
         self.cut_short: set[str] = set()
-        """Outlets, without `www.`, for which too little time or budget was left to read any list of
-        theirs."""
+        """Hosts, without `www.`, for which too little time or budget was left to read a list."""
         self.found: set[int] = set()
-        """Articles that were told."""
+        """Numbers of the articles that were reported."""
         self.robots_seen: dict[str, Any] = {}
-        """Answers by site (`crawler.network.robots`); they say where sitemaps are."""
+        """Site → response for robots.txt (`crawler.network.robots`), which names sitemaps."""
         self.opened = self.is_new = False
         self.unasked = 0
-        """Outlets that are suggested and were not asked."""
+        """Number of suggested outlets that were not asked."""
 
     def _open_story(self) -> None:
-        """Not before the article is there."""
+        """Do nothing: the story is opened when the article is there."""
 
     def _open(self, crawler: Crawler) -> None:
         super()._open(crawler)
@@ -132,14 +138,17 @@ class InvestigationSpider(StorySpider):
     # -- the budget --------------------------------------------------------------------------------
 
     def requests_spent(self) -> bool:
+        """Return whether the budget of requests of any kind is used up."""
         return self.most_requests is not None and self.requests.total() >= self.most_requests
 
     def budget_spent(self) -> bool:
+        """Return whether the budget of requests or that of pages is used up."""
         return self.requests_spent() or super().budget_spent()
 
-    # -- what is asked for -------------------------------------------------------------------------
+    # -- requests ----------------------------------------------------------------------------------
 
     async def start(self) -> AsyncIterator[Any]:
+        """Yield requests for the article, for known lists, then for those of suggested outlets."""
         try:
             async for each in self._article():
                 yield each
@@ -154,15 +163,17 @@ class InvestigationSpider(StorySpider):
         self._note_unasked()
 
     async def _article(self) -> AsyncIterator[Request]:
-        """A request for the article, if the archive does not have it. Raises ArchiveError where it
-        cannot be had."""
+        """Yield a request for the article, if the archive does not have it.
+
+        Raises ArchiveError if it cannot be fetched or is not an article.
+        """
         if self._article_id() is not None:
             return
         self.archive.add_leads([identify_lead(Lead(self.url, via="given"))])
         lead = identify_lead(Lead(self.url, via="given"))
         for waiting in self.archive.lease_these([lead.url]):
             yield self.page_request(waiting)
-        await self._idle()
+        await self.all_settled()
         if self._article_id() is None:
             row = self.archive.db.execute(
                 "SELECT outcome, reason FROM urls WHERE url = ?", (lead.url,)
@@ -177,6 +188,7 @@ class InvestigationSpider(StorySpider):
         return find_article_id(self.archive.db, self.url, url_key)
 
     def _follow_article(self) -> None:
+        """Start the article's story, or open the one that was started from it."""
         from crawler.story_search.followed_stories import follow_story
 
         article_id = self._article_id()
@@ -189,8 +201,7 @@ class InvestigationSpider(StorySpider):
         self._tell_found()
 
     async def _all_lists(self) -> AsyncIterator[Request]:
-        """Requests for the lists of the article's own outlet and of all outlets that the archive
-        has, then pages."""
+        """Yield requests for the lists of known outlets and the article's own, then for pages."""
         known = {bare_host(each.host) for each in self.archive.sources(self.kinds)}
         known |= {host for host, each in self._searched().items() if each.state == "answered"}
         own = [] if bare_host_of(self.url) in known else [urlsplit(self.url).netloc]
@@ -199,7 +210,7 @@ class InvestigationSpider(StorySpider):
         if own:
             async for source in self._lists_of(own):
                 yield source
-        await self._idle()
+        await self.all_settled()
         async for source in self._around_mute():
             yield source
         await self._follow_known()
@@ -208,8 +219,10 @@ class InvestigationSpider(StorySpider):
             yield page
 
     async def _around_mute(self) -> AsyncIterator[Request]:
-        """Requests for more lists of outlets whose lists say little: a run before may have ended
-        early."""
+        """Yield requests for more lists of outlets whose lists say little about their pages.
+
+        An earlier run may have ended before it requested them.
+        """
         sources = self.archive.sources(self.kinds)
         with_feed = {each.host for each in sources if each.kind == "feed"}
         mute = {each.host: each.url for each in sources if each.host not in with_feed}
@@ -223,11 +236,13 @@ class InvestigationSpider(StorySpider):
         ):
             for source in self._to_read(each):
                 yield source
-        await self._idle()
+        await self.all_settled()
 
     async def _rounds(self) -> AsyncIterator[Request]:
-        """Requests for lists and pages of outlets that are suggested, until nothing new comes or
-        all is spent."""
+        """Yield requests for lists and pages of suggested outlets, round by round.
+
+        It ends when the outlets bring nothing new or a budget is spent.
+        """
         fruitless = 0
         for number in range(MAX_INVESTIGATION_ROUNDS):
             chosen = [] if self.ended or self.budget_spent() else self._suggested(number)
@@ -260,15 +275,21 @@ class InvestigationSpider(StorySpider):
         return super()._what_is_spent()
 
     def _why_stopped(self) -> str:
+        """Return the reason why the rounds ended."""
         if spent := self._what_is_spent():
             return spent
         if self._asked_so_far() >= self.most:
-            return f"{self.most} outlets were asked, as many as were allowed; nothing else that is known is likely"
+            return (
+                f"{self.most} outlets were asked, as many as were allowed; "
+                "nothing else that is known is likely"
+            )
         return "no further outlet is suggested, and nothing else that is known is likely to belong"
 
     def _asked_so_far(self) -> int:
-        """Outlets of the catalogue that were asked for this story in this run, and that answered
-        before."""
+        """Return the number of catalogue outlets that were asked for this story.
+
+        Those of this run count, and those that answered in an earlier one.
+        """
         before = {
             host
             for host, each in self._searched().items()
@@ -277,19 +298,21 @@ class InvestigationSpider(StorySpider):
         return len(before | set(self.asked_outlets))
 
     def _searched(self) -> dict[str, OutletSearch]:
+        """Return the stored results of the story's outlet searches, by host."""
         found = story_searches.story_search(self.archive.db, self.story.id)
         return {each.host: each for each in found.outlets} if found else {}
 
     def _suggested(self, number: int) -> list[OutletSuggestion]:
-        """The outlets of the next round: half of those that may be asked in the first, then a
-        quarter each time."""
+        """Return the outlets of the next round.
+
+        The first round gets half of the outlets that may be asked, each further one a quarter.
+        """
         room = self.most - self._asked_so_far()
         share = max(5, self.most // (4 if number else 2))
         return self._unasked(min(room, share)) if room > 0 else []
 
     def _unasked(self, most: int) -> list[OutletSuggestion]:
-        """The outlets that are likeliest to have covered the story, of those that were not asked
-        for it."""
+        """Return the likeliest outlets to have covered the story, of those not asked yet."""
         asked = {host for host, each in self._searched().items() if each.state == "answered"}
         asked |= {*self.asked_outlets, bare_host_of(self.url)}
         left_over = self._left_over()
@@ -299,8 +322,10 @@ class InvestigationSpider(StorySpider):
         return [each for host, each in found.items() if host not in asked][:most]
 
     def _left_over(self) -> list[OutletSuggestion]:
-        """Outlets that a run before left without a whole turn: the archive may know them, and no
-        list that works."""
+        """Return outlets whose search was cut short in an earlier run.
+
+        The archive may know them already, without a list that works.
+        """
         return [
             OutletSuggestion(host, None, tuple(filter(None, (each.suggested,))), 0.0)
             for host, each in self._searched().items()
@@ -308,8 +333,10 @@ class InvestigationSpider(StorySpider):
         ]
 
     def _unknown(self, suggested: Collection[str]) -> list[OutletSuggestion]:
-        """Outlets of a person's own list that says nothing of them but their hosts: nothing speaks
-        against them."""
+        """Return outlets of the user's own catalogue that gives only their hosts.
+
+        There is no evidence against them.
+        """
         known = suggested | told.known_outlet_hosts(self.archive.db)
         return [
             OutletSuggestion(each.host, each.name, (MAX_LISTED_OUTLETS,), 0.0)
@@ -318,36 +345,34 @@ class InvestigationSpider(StorySpider):
         ]
 
     async def _lists_of(self, hosts: Sequence[str]) -> AsyncIterator[Request]:
-        """Requests for the lists of outlets that the archive does not have; each is looked at
-        first."""
+        """Yield requests for the lists of outlets that the archive does not have.
+
+        The outlets are probed first.
+        """
         looked = await self._look(hosts)
         for each in looked.values():
             for source in self._to_read(each):
                 yield source
-        await self._idle()
+        await self.all_settled()
         for each in looked.values():
-            for source in (
-                self.directing.news_left(each.outlet.host)
-                if each.home and self._is_poor(each)
-                else ()
-            ):
-                yield source
-        await self._idle()
+            if each.home and self._is_poor(each):
+                for source in self.directing.news_left(each.outlet.host):
+                    yield source
+        await self.all_settled()
         poor = {host: each for host, each in looked.items() if each.home and self._is_poor(each)}
         again = await self._at_once([self.quick.around(each) for each in poor.values()])
         for host, each in zip(poor, again, strict=True):
             looked[host] = replace(each, sources=tuple({*looked[host].sources, *each.sources}))
             for source in self._to_read(each):
                 yield source
-        await self._idle()
+        await self.all_settled()
         for host, each in looked.items():
             if not self._cut_short():
                 save_probe_result(self.archive, each, host)
             self._note_look(host, each)
 
     def _note_look(self, host: str, looked: ProbedOutlet) -> None:
-        """What became of an outlet whose lists were to be read: it answered, or did not, or had no
-        whole turn."""
+        """Note why an outlet's lists could not be read: an error, or too little time or budget."""
         if self._has_read(looked):
             return
         if looked.problem == PROBE_CUT_SHORT or (looked.problem is None and self._cut_short()):
@@ -358,6 +383,7 @@ class InvestigationSpider(StorySpider):
             )
 
     async def _look(self, hosts: Sequence[str]) -> dict[str, ProbedOutlet]:
+        """Probe outlets at once; return the results by host."""
         found = await self._at_once([self.quick.at(host, self.directing.span) for host in hosts])
         return dict(zip(hosts, found, strict=True))
 
@@ -371,6 +397,7 @@ class InvestigationSpider(StorySpider):
         return list(await asyncio.gather(*map(in_turn, tasks)))
 
     def _to_read(self, looked: ProbedOutlet) -> list[Request]:
+        """Store a probed outlet, and return requests for its lists."""
         if not looked.sources or self.ended:
             return []
         save_probe(self.archive, looked)
@@ -379,44 +406,44 @@ class InvestigationSpider(StorySpider):
         return [self.source_request(source.url, source.kind, None) for source in looked.sources]
 
     def _has_read(self, looked: ProbedOutlet) -> bool:
+        """Return whether any list of an outlet was read."""
         return self.directing.lists[looked.outlet.host].read > 0
 
     def _cut_short(self) -> bool:
-        """Was there no more time or budget for what was to be asked?"""
+        """Return whether time or budget was too short for further requests."""
         return self.ended or self.requests_spent()
 
     def _is_poor(self, looked: ProbedOutlet) -> bool:
-        """Did the lists of an outlet bring nothing, or nothing that says what pages are about?"""
+        """Return whether no list of an outlet was read, or none describes its pages."""
         return not self._has_read(looked) or self.directing.is_mute(looked.outlet.host)
 
-    async def _idle(self) -> None:
-        while self.under_way and not self.ended:
-            await asyncio.sleep(0.05)
-
-    # -- what is told ------------------------------------------------------------------------------
+    # -- reports -----------------------------------------------------------------------------------
 
     def written(self, check: Check, outcome: Outcome) -> None:
+        """Note that a check is in the archive, and report articles that the story now lists."""
         super().written(check, outcome)
         if self.opened and outcome in ARTICLE_OUTCOMES:
             self._tell_found()
 
     def _tell_found(self) -> None:
-        """Tell the articles that are listed by now and were not told yet."""
+        """Report the articles that are listed by now and were not reported yet."""
         rows = self.archive.db.execute(
-            """SELECT id, substr(published_at, 1, 10) AS day, coalesce(outlet_name, outlet) AS outlet, headline
+            """SELECT id, substr(published_at, 1, 10) AS day,
+                coalesce(outlet_name, outlet) AS outlet, headline
             FROM story_coverage WHERE story_id = ? ORDER BY id""",
             (self.story.id,),
         )
         for row in rows:
             if row["id"] not in self.found:
                 self.found.add(row["id"])
-                self.person.tell(
-                    f"{row['day'] or 'undated':10}  {row['outlet']}: {row['headline'] or '(no headline)'}"
-                )
+                day, headline = row["day"] or "undated", row["headline"] or "(no headline)"
+                self.person.tell(f"{day:10}  {row['outlet']}: {headline}")
 
     def became(self) -> list[OutletSearch]:
-        """One of whose lists some failed before there was no room to look for others did not have
-        its turn."""
+        """Return the result for each outlet whose lists were requested.
+
+        An outlet whose lists failed, and for which the search was cut short, is left out.
+        """
         return [
             each
             for each in super().became()
@@ -424,8 +451,10 @@ class InvestigationSpider(StorySpider):
         ]
 
     def note_search(self) -> None:
-        """Write down what became of each outlet: also of those that could not be reached, or had no
-        turn."""
+        """Store the result for each outlet.
+
+        Outlets that could not be reached, or were cut short, are included.
+        """
         super().note_search()
         read = {host for host, each in self._searched().items() if each.state == "answered"}
         outlets = [
@@ -436,7 +465,7 @@ class InvestigationSpider(StorySpider):
             story_searches.save_outlet_searches(db, self.story.id, outlets)
 
     def _became(self, host: str, answered: bool) -> OutletSearch:
-        """What became of an outlet that was to be asked in this run."""
+        """Return the result for an outlet of this run."""
         span = self.directing.span
         of = self.asked_outlets.get(host)
         why = "; ".join(of.reasons[:2]) if of else None
@@ -448,20 +477,19 @@ class InvestigationSpider(StorySpider):
         return OutletSearch(host, "not asked", PROBE_CUT_SHORT, why)
 
     def _said(self, host: str) -> str | None:
-        """What is to be said of an outlet's search."""
+        """Return the remark on an outlet's search, if there is one."""
         return next(
             (said for name, said in self.directing.said.items() if bare_host(name) == host), None
         )
 
     def before_the_end(self, reason: str) -> None:
-        """The crawl is about to be ended by force (`crawler.processes.watchdog`): what there is
-        becomes a dossier."""
+        """Write the dossier before `crawler.processes.watchdog` ends the crawl by force."""
         if self.opened:
             self.note_search()
             self.person.finish(self, reason)
 
     def _note_unasked(self) -> None:
-        """Write down which outlets are suggested and were not asked, and what a person could do."""
+        """Store the suggested outlets that were not asked, with the reasons."""
         if self.ended:
             return
         rest = self._unasked(UNASKED_REASON)

@@ -1,21 +1,19 @@
-"""`scrapy crawl story -a story=NAME`, as `dateline crawl --story NAME`: the coverage of one story,
-little else.
+"""The spider for the coverage of one story and little else: `dateline crawl --story NAME`.
 
-    sources are read ─▶ leads are scored ─▶ the likeliest page is fetched ─▶ it belongs, or not ─▶
-    chances are learnt
-                              ▲                                                  │
-                              └────────── links in a page that belongs ◀─────────┘
+    sources are read ─▶ leads are scored ─▶ the likeliest page is fetched ─▶ does it belong?
+                               ▲                                                    │
+                               └─── its links, and chances learnt from the result ◀─┘
 
-Of sitemaps it reads those of the story's own days, and further ones as it finds earlier and later
-articles; then topic pages and the outlets' own searches (`crawler.story_search.directed_search`).
-Search services are asked at the end, if any are named, and what they point to is scored as any lead
-is. Pages that were asked for and are gone are then read from their captures, if the Wayback Machine
-is one of those services. What is not fetched waits in the frontier.
+As a plain Scrapy spider: `scrapy crawl story -a story=NAME`. It reads the sitemaps of the story's
+own days, and further ones as it finds earlier and later articles; then topic pages and the outlets'
+own searches (`crawler.story_search.directed_search`). Search services are asked at the end, if any
+are named, and their leads are scored like all others. Requested pages that are gone are then read
+from their captures, if the Wayback Machine is one of those services. Leads that were not fetched
+wait in the frontier.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from dataclasses import replace
@@ -46,6 +44,7 @@ from crawler.services.wayback import WaybackMachine, check_of_lost_page
 from crawler.sources.navigation import PageNavigation
 from crawler.sources.sitemap_parser import ChildSitemap
 from crawler.spiders.archive_spider import (
+    MAX_CHANGE_WAIT_SECONDS,
     MAX_PAGES_IN_PROGRESS,
     MAX_SITEMAPS_PER_INDEX,
     ArchiveSpider,
@@ -73,28 +72,33 @@ from pipelines.topics.stories import STORY_POLICY
 from pipelines.urls import registered_domain
 
 MAX_STORY_PAGES_AT_ONCE = 6
-"""Pages under way: what the first ones come to decides on the next."""
+"""Pages in progress at once; the results of the first ones decide on the next."""
 MAX_STORY_ROUNDS = 30
-"""Times that a crawl looks further once nothing is likely any more."""
+"""Times that a crawl searches further once no lead is likely any more."""
 ARTICLE_OUTCOMES = ("new", "changed", "unchanged")
 GONE_STATUSES = (404, 410)
-"""What is read from a capture. Not 451: what a court had taken away is not fetched elsewhere."""
+"""Statuses of pages that are read from a capture.
+
+Not 451: a page removed for legal reasons is not fetched elsewhere.
+"""
 MAX_ARCHIVED_CAPTURES = 50
 """Pages that are looked up at the Wayback Machine in one crawl."""
 
 
 class StorySpider(ArchiveSpider):
-    """`find_story`: a name · `ask`: search services, `NAME` or `NAME=ADDRESS`, parted by commas ·
-    `since`: for sitemaps; the story's own dates, if empty · and those of all spiders.
+    """A spider for the coverage of one story.
 
-    Raises UsageError for a story or a service that there is not. What came of it is in `tally` (how
-    a lead was found, and `known`, `asked for` or `belong`), `stopped` (why it ended) and `problems`
-    (of search services, a line each).
+    Arguments, besides those of all spiders: `story` (its name), `ask` (search services, `NAME` or
+    `NAME=URL`, separated by commas), `since` (for sitemaps; the story's own dates if empty). Raises
+    UsageError for an unknown story or service.
+
+    Results: `tally` (counts by the way a lead was found and by `known`, `asked for` or `belong`),
+    `stopped` (why it ended) and `problems` (of search services, a line each).
     """
 
     name = "story"
     frugal: ClassVar[bool] = False
-    """Whether sitemaps of the latest news are left alone where others list the same days."""
+    """True if sitemaps of the latest news are skipped where others list the same days."""
     kinds: ClassVar[tuple[SourceKind, ...]] = ("feed", "sitemap")
 
     def __init__(self, story: str = "", ask: str = "", since: str = "", **kwargs: Any) -> None:
@@ -107,18 +111,18 @@ class StorySpider(ArchiveSpider):
         self.choice = LeadChoice()
         self.scored_up_to = self.counted_up_to = 0
         self.listed: list[Any] = []
-        """What the story listed when leads were held against it last, confirmed articles left
-        out."""
+        """The story's listed articles when leads were last scored, without the confirmed ones."""
         self.grown: Any = None
-        """The profile of these and of the confirmed articles."""
+        """The profile of these and the confirmed articles."""
         self.asked_for: dict[str, tuple[LeasedPage, float]] = {}
+        """URL → requested page, with the relevance of its lead."""
         self.gone: deque[tuple[LeasedPage, float]] = deque()
-        """Pages that were asked for, with the chance that they were given."""
+        """Requested pages that are gone, each with the relevance of its lead."""
         self.ways: dict[str, PageNavigation] = {}
-        """Of pages that were read and are not kept yet."""
+        """Links and navigation of pages that were read and are not stored yet."""
         self.most_sitemaps = MAX_SITEMAPS_PER_INDEX
         self.requests: Counter[str] = Counter()
-        """By host, without `www.`, of any kind."""
+        """Requests of any kind, by host without `www.`."""
 
     def _open(self, crawler: Crawler) -> None:
         super()._open(crawler)
@@ -126,7 +130,7 @@ class StorySpider(ArchiveSpider):
         self._open_story()
 
     def _open_story(self) -> None:
-        """Learn what is followed."""
+        """Read the story's definition and profile."""
         db = self.archive.db
         self.story = find_story(db, self.wanted)
         self.texts = told.confirmed_texts(db, self.story.id)
@@ -142,28 +146,28 @@ class StorySpider(ArchiveSpider):
         self.requests[bare_host(urlsplit(request.url).netloc)] += 1
 
     def closed(self, reason: str) -> None:
-        """Called by Scrapy when all is written: also which outlets were asked for the story is."""
+        """Store which outlets were searched, and finish the crawl."""
         if hasattr(self, "directing") and self.failure is None:
             self.note_search()
         super().closed(reason)
 
     def note_search(self) -> None:
-        """Write down which outlets' lists were read for the story, and which could not be."""
+        """Store which outlets' lists were read for the story, and which could not be read."""
         with transaction(self.archive.db) as db:
             story_searches.save_outlet_searches(db, self.story.id, self.became())
 
     def became(self) -> list[OutletSearch]:
-        """What became of each outlet whose lists were asked for."""
+        """Return the result for each outlet whose lists were requested."""
         return outlet_searches(self)
 
-    # -- what to ask for, and until when -----------------------------------------------------------
+    # -- requests ----------------------------------------------------------------------------------
 
     async def start(self) -> AsyncIterator[Any]:
+        """Yield requests for sources, then likely pages, then for leads of search services."""
         async for source in self.source_requests():
             yield source
-        # all that is known is weighed before a page is asked for
-        while self.under_way and not self.ended:
-            await asyncio.sleep(0.05)
+        # all known leads are scored before the first page is requested
+        await self.all_settled()
         await self._follow_known()
         self._learn_words()
         async for page in self.directed_pages():
@@ -187,8 +191,10 @@ class StorySpider(ArchiveSpider):
         depth: int = 0,
         lastmod: str | None = None,
     ) -> Request:
-        """A sitemap is read in full: an earlier crawl, with another `since`, may have left out what
-        this one is for."""
+        """Return a request for a feed or sitemap; sitemaps are always read in full.
+
+        An earlier crawl, with another `since`, may have left out the pages that this one needs.
+        """
         return super().source_request(
             url, kind, None if kind == "sitemap" else seen, depth, lastmod
         )
@@ -217,6 +223,7 @@ class StorySpider(ArchiveSpider):
         return read, children
 
     def _children(self, index_url: str, children: Sequence[ChildSitemap]) -> ChildSitemaps:
+        """Return the sitemaps of an index to read now, as if they were not read before."""
         if not children:
             return []
         return [
@@ -227,7 +234,7 @@ class StorySpider(ArchiveSpider):
     def child_requests(
         self, index_url: str, children: Sequence[ChildSitemap], depth: int
     ) -> list[Request]:
-        """Requests for sitemaps of an index that were left alone before."""
+        """Return requests for sitemaps of an index that were skipped before."""
         wanted = self._further(index_url, [(child, None) for child in children])
         host = self.directing.host_of_list(index_url)
         for child, _ in wanted:
@@ -238,7 +245,7 @@ class StorySpider(ArchiveSpider):
         ]
 
     async def directed_pages(self) -> AsyncIterator[Request]:
-        """Requests for likely pages, and for what may name more of them, until no way is left."""
+        """Yield requests for likely pages, and for lists that may name more, until none is left."""
         async for page in self.likely_pages():
             yield page
         for _ in range(MAX_STORY_ROUNDS):
@@ -251,15 +258,16 @@ class StorySpider(ArchiveSpider):
                     return
             for each in lists:
                 yield each
-            while self.under_way and not self.ended:
-                await asyncio.sleep(0.05)
+            await self.all_settled()
             self._know_better()
             async for page in self.likely_pages():
                 yield page
 
     async def likely_pages(self) -> AsyncIterator[Request]:
-        """Requests for the pages that are likeliest to belong, until none is likely any more or the
-        budget is spent."""
+        """Yield requests for the pages that are likeliest to belong.
+
+        It ends when no waiting page is likely any more or the budget is spent.
+        """
         while not self.ended:
             room = (
                 len(self._in_place()) < MAX_STORY_PAGES_AT_ONCE
@@ -271,22 +279,24 @@ class StorySpider(ArchiveSpider):
             elif not self.under_way:
                 break
             else:
-                await asyncio.sleep(0.05)
+                await self.changes.wait(MAX_CHANGE_WAIT_SECONDS)
         self.stopped = self._what_is_spent() or "nothing that waits is likely to belong"
 
     def _what_is_spent(self) -> str | None:
-        """Which budget is spent; None if there is room."""
-        return (
-            f"the budget of {self.budget:,} pages is spent"
-            if self.budget is not None and self.budget_spent()
-            else None
-        )
+        """Return which budget is spent; None if there is room."""
+        if self.budget is not None and self.budget_spent():
+            return f"the budget of {self.budget:,} pages is spent"
+        return None
 
     def budget_spent(self) -> bool:
+        """Return whether the page budget of the whole crawl is used up."""
         return self.budget is not None and self.asked.total() >= self.budget
 
     def may_ask(self, host: str) -> bool:
-        """Whether the budgets leave room for a request to an outlet, which counts from here on."""
+        """Return whether the budgets allow a request to an outlet.
+
+        If they do, the request is counted.
+        """
         if self.budget_spent() or (
             self.outlet_budget is not None and self.asked[host] >= self.outlet_budget
         ):
@@ -295,11 +305,11 @@ class StorySpider(ArchiveSpider):
         return True
 
     def total(self, what: str) -> int:
-        """Over all ways in which leads are found."""
+        """Return the sum of a count over all ways in which leads are found."""
         return sum(many for (_, each), many in self.tally.items() if each == what)
 
     def _next_request(self) -> Request | None:
-        """For the likeliest page that waits; none, if none is worth it."""
+        """Return a request for the likeliest waiting page; None if no page is worth a request."""
         self._score_new_leads()
         while chosen := self.choice.take():
             url, value = chosen
@@ -310,7 +320,7 @@ class StorySpider(ArchiveSpider):
         return None
 
     async def _follow_known(self) -> None:
-        """Follow the links of what is known to belong."""
+        """Follow the links of stored pages that belong to the story."""
         for url, digest in told.story_pages(self.archive.db, self.story.id):
             if kept := self.archive.captures.newest(digest):
                 try:
@@ -320,11 +330,10 @@ class StorySpider(ArchiveSpider):
                 except ReadingError as error:
                     self.problems.append(f"{error}; its links were not followed")
 
-    # -- what is known before ----------------------------------------------------------------------
+    # -- scores ------------------------------------------------------------------------------------
 
     def _learn_words(self) -> None:
-        """Which words are rare is known better now that the leads are: so is the profile, and so
-        are the scores."""
+        """Update the frequencies of words from all leads, then the profile and the scores."""
         with transaction(self.archive.db) as db:
             told.learn_lead_terms(db, lead_terms, self.language)
             relist_story(db, self.story.id, STORY_POLICY)
@@ -332,8 +341,7 @@ class StorySpider(ArchiveSpider):
         self._know_better()
 
     def _know_better(self) -> None:
-        """Hold what waits against all that the story lists by now, where it lists more than
-        before."""
+        """Score all waiting leads again if the story lists more articles than before."""
         db = self.archive.db
         listed = told.story_members(db, self.story.id)
         if len(listed) > len(self.listed):
@@ -346,6 +354,7 @@ class StorySpider(ArchiveSpider):
             self.scored_up_to = 0
 
     def _score_new_leads(self) -> None:
+        """Score the waiting leads that were stored since the last call."""
         db = self.archive.db
         prospects = told.waiting_leads(db, self.scored_up_to, self.hosts)
         named = told.named_outlets(db, self.story.id) if prospects else set()
@@ -359,6 +368,7 @@ class StorySpider(ArchiveSpider):
             self.scored_up_to = prospect.id
 
     def _relevance(self, prospect: LeadProspect) -> float:
+        """Return the best relevance of a lead to the profiles of the story."""
         language = prospect.lead.language or prospect.language or self.language
         known = partial(told.lead_term_frequencies, self.archive.db, language)
         day = latest_day_in_path(prospect.lead.url)
@@ -366,7 +376,7 @@ class StorySpider(ArchiveSpider):
         return best_lead_relevance(profiles, prospect.lead, prospect.host, known, language, day)
 
     def take_likely(self, leads: Sequence[Lead]) -> int:
-        """Take leads into the frontier; how many of them are likely to belong."""
+        """Add leads to the frontier; return how many of them are likely to belong."""
         self.archive.add_leads(leads_within_sites(leads, told.known_outlet_hosts(self.archive.db)))
         prospects = (LeadProspect(0, lead, bare_host_of(lead.url), None) for lead in leads)
         return sum(
@@ -374,24 +384,26 @@ class StorySpider(ArchiveSpider):
             for prospect in prospects
         )
 
-    # -- what came ---------------------------------------------------------------------------------
+    # -- results -----------------------------------------------------------------------------------
 
     async def read_article(self, came: Capture) -> Article:
+        """Return the article of a page, and keep the page's links until its check is written."""
         article, self.ways[came.url] = await self.workers.read_linked(came)
         return article
 
     def written(self, check: Check, outcome: Outcome) -> None:
-        """A page is kept, and where it belongs is decided: learn from it, and follow its links if
-        it belongs."""
+        """Note that a check is in the archive, and whether its page belongs to the story.
+
+        The result changes the chances of similar leads; the links of a page that belongs are
+        followed.
+        """
         super().written(check, outcome)
-        asked, ways = (
-            self.asked_for.pop(check.url, None),
-            self.ways.pop(check.url, PageNavigation()),
-        )
+        asked = self.asked_for.pop(check.url, None)
+        ways = self.ways.pop(check.url, PageNavigation())
         if asked and outcome == "gone" and check.status in GONE_STATUSES:
             self.gone.append(asked)
         if asked is None or outcome not in (*ARTICLE_OUTCOMES, "not article"):
-            return  # what could not be had says nothing of others like it
+            return  # an unavailable page says nothing about similar ones
         waiting, value = asked
         belongs = outcome in ARTICLE_OUTCOMES and told.belongs_to_story(
             self.archive.db, self.story.id, check.url
@@ -405,8 +417,10 @@ class StorySpider(ArchiveSpider):
     # -- pages that are gone -----------------------------------------------------------------------
 
     async def captured_pages(self, wayback: WaybackMachine) -> AsyncIterator[Request]:
-        """Requests for captures of the pages that are gone, one by one, and for what links in them
-        make likely."""
+        """Yield requests for captures of the pages that are gone, one by one.
+
+        After each capture, the pages that its links made likely are requested as well.
+        """
         for _ in range(MAX_ARCHIVED_CAPTURES):
             if (
                 not self.gone
@@ -430,7 +444,7 @@ class StorySpider(ArchiveSpider):
     def capture_request(
         self, wayback: WaybackMachine, waiting: LeasedPage, value: float
     ) -> Request:
-        """A request for a capture, whose article is kept under the page's own address."""
+        """Return a request for a capture; its article is stored under the page's own URL."""
         where, page = waiting.lead.listed_as or "", waiting.lead.url
         lead = replace(waiting.lead, via="wayback", found_on=where, listed_as=None)
         self.asked_for[page] = replace(waiting, lead=lead), value
@@ -439,15 +453,17 @@ class StorySpider(ArchiveSpider):
         asked = page_request_to(
             where, self.read_capture, self.no_capture, instead_of=page, lead=lead, wayback=wayback
         )
-        # another address would be another capture, or page
+        # a redirect would lead to another capture or page
         asked.meta.update(request_manners(wayback), dont_redirect=True)
         return asked
 
     async def read_capture(
         self, response: Response, lead: Lead, wayback: WaybackMachine
     ) -> AsyncIterator[Check]:
-        """The article in a capture. What has none is told: the page stays as its outlet said,
-        gone."""
+        """Yield the check of a capture's article.
+
+        A capture without an article is reported, and its page stays gone.
+        """
         self.asking.rest(wayback)
         if not 200 <= response.status < 300:
             self._without(lead, wayback, read_answer(wayback, response, wayback.captures(lead.url)))
@@ -463,7 +479,7 @@ class StorySpider(ArchiveSpider):
                 )
 
     def no_capture(self, failure: Failure) -> None:
-        """No capture came."""
+        """Report a capture that could not be fetched."""
         asked: Request = failure.request  # type: ignore[attr-defined]
         lead, wayback = asked.cb_kwargs["lead"], asked.cb_kwargs["wayback"]
         _, why, passes = outcome_of_error(failure.value or ReadingError("no answer"))
@@ -471,7 +487,7 @@ class StorySpider(ArchiveSpider):
         self._without(lead, wayback, wayback.failed(why, (MAX_SERVICE_WAIT_SECONDS + 1) * passes))
 
     def _without(self, lead: Lead, wayback: WaybackMachine, answer: ServiceAnswer) -> None:
-        """A page that is gone stays gone."""
+        """Report that a page has no usable capture; it stays gone."""
         self.asking.heard(wayback, answer, lead.url)
         self.places.answered(lead.url)
         self.asked_for.pop(lead.url, None)
@@ -479,12 +495,12 @@ class StorySpider(ArchiveSpider):
         self._settled(lead.url)
 
     def _follow(self, links: Iterable[Lead]) -> None:
+        """Add links to the frontier that lead to the same site or a known outlet."""
         self.archive.add_leads(leads_within_sites(links, told.known_outlet_hosts(self.archive.db)))
 
 
 def leads_within_sites(links: Iterable[Lead], outlets: Collection[str]) -> list[Lead]:
-    """Those that lead to the registered domain of the page that has them, or to a host in
-    `outlets`."""
+    """Return the links to the registered domain of the linking page, or to a host in `outlets`."""
     return [link for link in links if bare_host_of(link.url) in outlets or _is_of_own_site(link)]
 
 

@@ -1,8 +1,8 @@
-"""The days that a crawl for a story looks at: those of its coverage and some around them. Pure.
+"""The days that a crawl for a story covers: those of its coverage and some around them. Pure.
 
-A story is looked for from some weeks before its first article to some weeks after its last, and not
-in all that its outlets ever wrote. Whoever finds an article near an end looks further there, so
-that a story of a year is followed to its ends step by step.
+The search covers some weeks before the story's first article to some weeks after its last, not all
+that its outlets ever published. When an article is found near an end, the search continues beyond
+it, so that a story of a year is followed to its ends step by step.
 """
 
 from __future__ import annotations
@@ -22,50 +22,53 @@ from crawler.dates.url_dates import (
 from crawler.sources.sitemap_parser import ChildSitemap
 
 DAYS_BEFORE_STORY, DAYS_AFTER_STORY = 21, 70
-"""Days around the coverage that is known; a story runs on longer than it was announced."""
+"""Days around the known coverage; a story runs on longer than it was announced."""
 DAYS_WIDER = 45
-"""Days that are looked at beyond that, once, where an outlet has covered the story."""
+"""Days searched beyond these, once, where an outlet has covered the story."""
 NEWS_SITEMAP_DAYS = 10
-"""How old what a news sitemap lists may be: two days by its rules, more where an outlet publishes
-little."""
+"""Maximum age in days of the pages in a news sitemap.
+
+Google's rules say two days; outlets that publish little list older pages.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """From a first day or moment on, to a last day; None: to now."""
+    """A span from a first day or timestamp to a last day; without a last day, until now."""
 
     since: str
     until: str | None = None
 
     def holds(self, moment: str | None) -> bool:
-        """Does a moment lie within? What is not known may."""
+        """Return whether a timestamp lies within the span; an unknown one may."""
         return moment is None or (
             is_not_before(moment, self.since) and not self.ends_before(moment)
         )
 
     def ends_before(self, moment: str) -> bool:
+        """Return whether the span ends before the day of a timestamp."""
         return self.until is not None and moment[:10] > self.until[:10]
 
     def covers(self, other: Span) -> bool:
-        """Is all of another span within this one?"""
+        """Return whether this span contains all of another."""
         ends = self.until is None or (
             other.until is not None and other.until[:10] <= self.until[:10]
         )
         return ends and self.since[:10] <= other.since[:10]
 
     def joined(self, other: Span) -> Span:
-        """From the earlier beginning to the later end."""
+        """Return the span from the earlier beginning to the later end."""
         ends = None if self.until is None or other.until is None else max(self.until, other.until)
         return Span(min(self.since, other.since), ends)
 
     def within(self, since: str | None, until: str | None) -> Span:
-        """The part that a person's own limits leave."""
+        """Return the part of the span within a user's own limits."""
         begins = max(self.since, since) if since else self.since
         ends = min(filter(None, (self.until, until)), default=None)
         return Span(begins, ends)
 
     def told(self) -> str:
-        """`2024-01-25 to 2024-03-21`."""
+        """Return the span as text: `2024-01-25 to 2024-03-21`."""
         return f"{self.since[:10]} to {self.until[:10] if self.until else 'now'}"
 
 
@@ -75,8 +78,10 @@ def span_around(
     before: int = DAYS_BEFORE_STORY,
     after: int = DAYS_AFTER_STORY,
 ) -> Span | None:
-    """The days of some articles and those around them; None where none is dated. What lies ahead of
-    today is now."""
+    """Return the days of some articles and those around them; None where no article is dated.
+
+    A span that would end today or later has no end.
+    """
     days = sorted(moment[:10] for moment in moments if _is_iso_day(moment[:10]))
     if not days:
         return None
@@ -85,7 +90,7 @@ def span_around(
 
 
 def wider_span(span: Span, today: str, days: int = DAYS_WIDER) -> Span:
-    """The span and so many days on both sides."""
+    """Return the span, extended by `days` on both sides."""
     until = None if span.until is None else span_moved(span.until, days)
     return Span(
         span_moved(span.since, -days), None if until is None or until >= today[:10] else until
@@ -93,7 +98,7 @@ def wider_span(span: Span, today: str, days: int = DAYS_WIDER) -> Span:
 
 
 def is_worth_widening(read: Span, wanted: Span) -> bool:
-    """Whether what is wanted goes so far beyond what was read that lists are read again for it."""
+    """Return whether a wanted span exceeds the read one by enough days to read lists again."""
     if read.covers(wanted):
         return False
     earlier = (_day_of_text(read.since) - _day_of_text(wanted.since)).days
@@ -106,7 +111,7 @@ def is_worth_widening(read: Span, wanted: Span) -> bool:
 
 
 def span_moved(day: str, days: int) -> str:
-    """A day so many days later, or earlier."""
+    """Return the day that is `days` later, or earlier if negative."""
     try:
         return (_day_of_text(day) + timedelta(days=days)).isoformat()
     except OverflowError:
@@ -124,11 +129,11 @@ def _is_iso_day(text: str) -> bool:
         return False
 
 
-# -- what of a sitemap lies in a span --------------------------------------------------------------
+# -- the part of a sitemap in a span ---------------------------------------------------------------
 
 
 def leads_within(leads: Sequence[Lead], span: Span) -> tuple[list[Lead], int, int]:
-    """The leads of a span, and how many were left out as of other days and as undated."""
+    """Return the leads within a span, and how many others are of other days and undated."""
     taken: list[Lead] = []
     other = undated = 0
     for lead in leads:
@@ -143,9 +148,10 @@ def leads_within(leads: Sequence[Lead], span: Span) -> tuple[list[Lead], int, in
 
 
 def lies_within(lead: Lead, span: Span) -> bool | None:
-    """Was a page published within a span, as far as its lead says? None where nothing says when.
+    """Return whether a page was published within a span; None if its lead has no date.
 
-    One of which only the last change is known may have been published at any time before.
+    If the lead gives only the date of the last change, the page may have been published at any time
+    before it.
     """
     if lead.published_at:
         return span.holds(lead.published_at)
@@ -157,10 +163,10 @@ def lies_within(lead: Lead, span: Span) -> bool | None:
 
 
 def may_hold_days(child: ChildSitemap, span: Span, today: str) -> bool:
-    """May a sitemap that an index names list something of a span?
+    """Return whether a sitemap that an index names may list pages of a span.
 
-    Its name and its lastmod say by when all of it was published, its name alone from when. One of
-    the latest news holds nothing that is weeks old.
+    Its name and its lastmod limit when all of its pages were published; its name alone gives the
+    earliest day. A sitemap of the latest news lists no page that is weeks old.
     """
     latest = min(filter(None, (child.modified_at, latest_day_in_name(child.url))), default=None)
     if latest is not None and not is_not_before(latest, span.since):
@@ -178,12 +184,11 @@ def may_hold_days(child: ChildSitemap, span: Span, today: str) -> bool:
 def children_within(
     children: Iterable[ChildSitemap], span: Span, today: str, most: int
 ) -> tuple[list[ChildSitemap], list[ChildSitemap]]:
-    """At most so many sitemaps of an index that may hold something of a span, the likeliest first;
-    and the others.
+    """Return up to `most` sitemaps of an index that may list pages of a span, and the others.
 
-    First those of the latest news, then those whose name says when, then those that changed last
-    soonest after the span's end, as an outlet that numbers its sitemaps filled them one after the
-    other.
+    The order is: sitemaps of the latest news, then those whose name gives a date, the latest first,
+    then those whose last change is closest to the span's end, as an outlet that numbers its
+    sitemaps fills them one after the other.
     """
     fitting: list[ChildSitemap] = []
     others: list[ChildSitemap] = []
@@ -205,13 +210,16 @@ def children_within(
 
 
 def is_of_news(url: str) -> bool:
-    """Does a sitemap's name say that it lists the latest news?"""
+    """Return whether a sitemap's name says that it lists the latest news."""
     path = url.rpartition("//")[2].partition("/")[2].lower()
     return "news" in path and earliest_day_in_name(url) is None
 
 
 def span_within_limits(span: Span, since: str | None, until: str | None) -> Span:
-    """The span within what a person said; a window that is turned around becomes its first day."""
+    """Return the span within a user's limits.
+
+    If the limits leave no day, the span becomes its first day.
+    """
     limited = span.within(since, until)
     if limited.until is not None and limited.until[:10] < limited.since[:10]:
         return replace(limited, until=limited.since)

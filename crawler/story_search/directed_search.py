@@ -1,13 +1,13 @@
-"""Where a crawl for a story looks next once nothing that it knows is likely any more.
+"""The next places that a crawl for a story searches once no known lead is likely any more.
 
-    lists of the story's days ─▶ likely pages ─▶ articles near an end of these days? lists of the
-    days beyond
-                                      ▲          topic pages that its articles are filed under
-                                      │          an outlet's own search, where its lists do not
-                                      reach back
-                                      └───────── days further off, of the outlets that covered it
+    lists of the story's days ─▶ likely pages ─▶ 1. lists of the days beyond, where articles were
+                                      ▲             found near an end of the story's days
+                                      │          2. topic pages of the story's articles
+                                      │          3. an outlet's own search, where its lists do not
+                                      │             reach back
+                                      └───────── 4. days further off, of outlets that covered it
 
-Each step is taken only when the one before brings nothing more, so that most requests go to pages.
+A step is taken only when the one before brings nothing more, so that most requests go to pages.
 Topic pages and searches are those that the outlets' own pages declare
 (`crawler.sources.navigation_parser`); robots.txt, budgets and pauses hold for them as for all.
 """
@@ -57,39 +57,41 @@ if TYPE_CHECKING:
     from crawler.story_search.story_crawl import StoryCrawl
 
 MAX_TOPIC_PAGES, MAX_TOPIC_PAGES_PER_OUTLET, MAX_NEXT_PAGES = 60, 4, 4
-"""Topic pages that one crawl reads, of all outlets and of each, and pages that go on with one."""
+"""Topic pages that one crawl reads, of all outlets and of each, and next pages of one."""
 MIN_TOPIC_LIKENESS = 0.08
-"""How much of a topic's name has to be the story's, measured as a headline is."""
+"""The least relevance of a topic's name to the story, measured like that of a headline."""
 MAX_SITE_SEARCHES_PER_OUTLET, MAX_SITE_SEARCHES = 2, 60
-"""Questions to one outlet's search, and outlets whose search is asked, in one crawl."""
+"""Queries to one outlet's search, and outlets whose search is used, in one crawl."""
 MOST_FRUITLESS = 8
-"""Outlets in a row whose search named nothing likely, or that declare none, after which no more are
-asked."""
+"""Outlets in a row without a useful search after which no further outlet is asked.
+
+Their search found nothing likely, or they declare no search.
+"""
 SITE_SEARCH_WORDS = (3, 2)
-"""Words of a first question, and of a second where the first brought nothing likely."""
+"""Words of the first query, and of a second one if the first found nothing likely."""
 MAX_DIRECTED_REQUESTS_AT_ONCE = 8
 MAX_WIDENINGS = 3
-"""Times that days further off are looked at."""
+"""Times that the span is extended to days further off."""
 TOPIC_TERMS = 24
 
 
 @dataclass
 class OutletLists:
-    """What an outlet's feeds and sitemaps list, and for the days of the story."""
+    """Counts of the items in an outlet's feeds and sitemaps, and of those of the story's days."""
 
     oldest: str | None = None
-    """The day of the oldest item, or sitemap, that they list."""
+    """The day of the oldest item or sitemap that they list."""
     items: int = 0
-    """All that they list, whatever its day."""
+    """All items that they list, whatever their day."""
     in_span: int = 0
-    """Pages of these days that its sitemaps list."""
+    """Pages of the story's days that its sitemaps list."""
     worded: int = 0
-    """Of these pages, those of which a headline or an address says what they are about."""
+    """Those of these pages whose headline or URL describes their subject."""
     read: int = 0
     """Feeds and sitemaps that were read."""
 
     def add(self, days: Iterable[str | None], items: int) -> None:
-        """One more list was read."""
+        """Count one more list that was read."""
         self.read += 1
         self.items += items
         self.oldest = min((day[:10] for day in (self.oldest, *days) if day), default=None)
@@ -97,7 +99,7 @@ class OutletLists:
 
 @dataclass
 class SitemapPart:
-    """A sitemap of which some was left out, or an index of which some was not read."""
+    """A sitemap with leads that were left out, or an index with sitemaps that were not read."""
 
     host: str
     depth: int
@@ -106,29 +108,29 @@ class SitemapPart:
 
 
 class DirectedSearch:
-    """Which lists, topic pages and searches are read on behalf of a story's spider."""
+    """Chooses the lists, topic pages and site searches that a story's spider reads next."""
 
     def __init__(self, spider: StoryCrawl) -> None:
         self.spider = spider
         self.span = self._initial()
         self.reached: dict[str, Span] = {}
-        """Of outlets that were looked at further, the days."""
+        """Host → extended span, for the outlets whose days further off were read."""
         self.lists: defaultdict[str, OutletLists] = defaultdict(OutletLists)
         self.parts: dict[str, SitemapPart] = {}
         self.topics: dict[str, tuple[TopicPage, str]] = {}
-        """Topic pages that were named and not read, by address, with the outlet's host."""
+        """URL → topic page that was named and not read yet, with the outlet's host."""
         self.searches: defaultdict[str, dict[SiteSearch, None]] = defaultdict(dict)
         self.asked: Counter[str] = Counter()
-        """Requests for topics and searches, by host, and in all: `topics`, `searches`."""
+        """Requests for topic pages and searches, by host, and in all: `topics`, `searches`."""
         self.done: set[str] = set()
-        """Addresses of topic pages, and hosts of searches, that had their turn."""
+        """URLs of topic pages and hosts of searches that are done."""
         self.reaches = 0
         self.fruitful: set[str] = set()
-        """Hosts whose search named something likely."""
+        """Hosts whose search found something likely."""
         self.fruitless = 0
-        """Hosts in a row whose search did not."""
+        """Hosts in a row whose search found nothing likely."""
         self.said: dict[str, str] = {}
-        """What came of outlets' searches that cannot be asked."""
+        """Host → remark on the outlet's search, or its error."""
 
     # -- the days of the story ---------------------------------------------------------------------
 
@@ -145,18 +147,19 @@ class DirectedSearch:
         return found
 
     def _known_span(self) -> Span | None:
-        """The days of what is listed, within what a person said of the story."""
+        """Return the days of the story's listed articles, within the limits given for the story."""
         dates = told.story_listed_dates(self.spider.archive.db, self.spider.story.id)
         found = span_around(dates, current_timestamp())
         return found and span_within_limits(found, self.spider.story.since, self.spider.story.until)
 
     def span_of(self, host: str) -> Span:
+        """Return the days that are searched at an outlet."""
         return self.reached.get(host, self.span)
 
     # -- sitemaps ----------------------------------------------------------------------------------
 
     def host_of_list(self, url: str) -> str:
-        """The outlet whose feed or sitemap this is."""
+        """Return the host of the outlet whose feed or sitemap this is."""
         spider = self.spider
         return (
             spider.telling.sources.get(url)
@@ -165,7 +168,7 @@ class DirectedSearch:
         )
 
     def children(self, url: str, children: Sequence[ChildSitemap], most: int) -> list[ChildSitemap]:
-        """The sitemaps of an index that are read now; the others are remembered."""
+        """Return the sitemaps of an index to read now, and remember the others."""
         host = self.host_of_list(url)
         wanted, others = children_within(children, self.span_of(host), current_timestamp(), most)
         if self.spider.frugal and any(not is_of_news(child.url) for child in wanted):
@@ -177,10 +180,9 @@ class DirectedSearch:
         return wanted
 
     def taken(self, url: str, leads: Sequence[Lead], depth: int) -> tuple[list[Lead], int, int]:
-        """Those leads of a sitemap that are taken; how many were left out as of other days and as
-        undated.
+        """Return the leads of a sitemap to store, and the numbers of others: other days, undated.
 
-        Of the undated ones those are taken whose address or headline holds a word of the story.
+        Undated leads are stored if their URL or headline contains a word of the story.
         """
         host = self.host_of_list(url)
         taken, other, _ = leads_within(leads, self.span_of(host))
@@ -196,6 +198,7 @@ class DirectedSearch:
         return [*taken, *named], other, len(undated) - len(named)
 
     def _sought(self) -> list[str]:
+        """Return the strongest terms of the story's profile."""
         return [
             term
             for term in terms_of(self.spider.profile)[:TOPIC_TERMS]
@@ -203,14 +206,16 @@ class DirectedSearch:
         ]
 
     def feed_read(self, url: str, leads: Sequence[Lead]) -> None:
-        """How far back a feed goes."""
+        """Note the items of a feed that was read, and how far back it goes."""
         of = self.lists[self.host_of_list(url)]
         of.add((_lead_day(lead) for lead in leads), len(leads))
         of.worded += sum(map(names_its_subject, leads))
 
     def widened(self) -> list[Request]:
-        """Requests for the lists of the days beyond those that were read, where articles were found
-        near their ends."""
+        """Return requests for the lists of days beyond those that were read.
+
+        There are such days where articles were found near the ends of the span.
+        """
         wanted = self._known_span()
         if wanted is None:
             return []
@@ -222,8 +227,10 @@ class DirectedSearch:
         return self._read_again(lambda _: self.span)
 
     def reach(self) -> list[Request]:
-        """Requests for lists of days further off, of the outlets that covered the story; each span
-        of days once."""
+        """Return requests for lists of days further off, of the outlets that covered the story.
+
+        Each span of days is requested once.
+        """
         if self.reaches >= MAX_WIDENINGS or self.spider.has_since:
             return []
         about = self.spider.story
@@ -242,8 +249,10 @@ class DirectedSearch:
         return self._read_again(lambda host: further if host in hosts else None)
 
     def news_left(self, host: str) -> list[Request]:
-        """Requests for an outlet's sitemaps of the latest news that were left alone: they have
-        headlines."""
+        """Return requests for an outlet's sitemaps of the latest news that were skipped before.
+
+        They are useful because they have headlines.
+        """
         requests = []
         for url, part in list(self.parts.items()):
             if _host_without_www(part.host) == _host_without_www(host):
@@ -274,19 +283,18 @@ class DirectedSearch:
     # -- topic pages -------------------------------------------------------------------------------
 
     def heard(self, url: str, ways: PageNavigation, *, belongs: bool) -> None:
-        """What a page names besides its links: its outlet's search, and if it belongs the topics it
-        is filed under."""
+        """Note the searches that a page declares, and its topics if it belongs to the story."""
         host = bare_host_of(url)
         self.searches[host] |= dict.fromkeys(ways.searches)
         for topic in ways.topics if belongs else ():
             self.topics.setdefault(topic.url, (topic, host))
 
     async def look_further(self) -> bool:
-        """Read topic pages, or else ask searches; whether any was there to read or ask."""
+        """Read topic pages, or else ask searches; return whether there was one to read or ask."""
         return await self._read_topics() or await self._search()
 
     async def _read_topics(self) -> bool:
-        """Read the topic pages that are most about the story; whether there was one."""
+        """Read the topic pages that are closest to the story; return whether there was one."""
         chosen = self._chosen_topics()
         for topic, _ in chosen:
             self.done.add(topic.url)
@@ -316,7 +324,7 @@ class DirectedSearch:
         return chosen
 
     def _likeness(self, topic: TopicPage, host: str) -> float:
-        """How much a topic's name is about the story."""
+        """Return the relevance of a topic's name to the story."""
         spider = self.spider
         lead = Lead(topic.url, via="topic", headline=topic.name or url_words(topic.url))
         known = lambda terms: told.lead_term_frequencies(spider.archive.db, spider.language, terms)  # noqa: E731
@@ -333,22 +341,26 @@ class DirectedSearch:
             url = page.next_url
 
     def _is_before(self, page: ListedPages) -> bool:
-        """Is all that a page lists older than the story?"""
+        """Return whether all dated items of a page are older than the story."""
         days = [lead.published_at for lead in page.leads if lead.published_at]
         return bool(days) and max(days)[:10] < self.span_of("").since[:10]
 
     # -- an outlet's own search --------------------------------------------------------------------
 
     def is_too_short(self, host: str) -> bool:
-        """Do an outlet's lists leave out days of the story? One that lists nothing at all is not
-        asked for more."""
+        """Return whether an outlet's lists leave out days of the story.
+
+        An outlet whose lists have no items at all is not searched further.
+        """
         of = self.lists[self._host_of_lists(host)]
         reaches = of.oldest is not None and of.oldest <= self.span.since[:10]
         return of.items > 0 and not reaches and not of.in_span
 
     def is_mute(self, host: str) -> bool:
-        """Do an outlet's lists name pages of the story's days by addresses alone that say nothing
-        of them?"""
+        """Return whether an outlet lists most pages of the story's days by bare URLs.
+
+        Without a headline, such URLs do not say what their pages are about.
+        """
         of = self.lists[self._host_of_lists(host)]
         return of.in_span > 2 * of.worded
 
@@ -359,7 +371,10 @@ class DirectedSearch:
         )
 
     async def _search(self) -> bool:
-        """Ask the search of outlets whose lists do not reach back; whether there was one to ask."""
+        """Ask the search of outlets whose lists do not reach back to the story.
+
+        Return whether there was one to ask.
+        """
         began = self.asked["searches"]
         while hosts := self._to_search():
             self.done |= set(hosts)
@@ -370,8 +385,10 @@ class DirectedSearch:
         return self.asked["searches"] > began
 
     def _to_search(self) -> list[str]:
-        """The next outlets whose search is asked, those first that covered the story; none once it
-        is no use."""
+        """Return the next outlets whose search is used, first those that covered the story.
+
+        Return no outlets once the limits are reached or too many searches in a row found nothing.
+        """
         room = min(
             MAX_DIRECTED_REQUESTS_AT_ONCE,
             MAX_SITE_SEARCHES - self.asked["searches"],
@@ -387,7 +404,7 @@ class DirectedSearch:
         return sorted(hosts, key=lambda host: _host_without_www(host) not in covered)[:room]
 
     async def _search_outlet(self, host: str) -> None:
-        """Ask one outlet's search, as its own pages declare it, until it names something likely."""
+        """Ask one outlet's search, as its own pages declare it, until it finds something likely."""
         known = list(self.searches[_host_without_www(host)]) or await self._declared_at_home(host)
         search = await self._usable(known, host)
         if search is None:
@@ -409,7 +426,7 @@ class DirectedSearch:
         self.said[host] = "its search names nothing likely"
 
     async def _declared_at_home(self, host: str) -> list[SiteSearch]:
-        """The searches that an outlet's front page declares."""
+        """Return the searches that an outlet's front page declares."""
         source = next(
             (each for each in self.parts if self.parts[each].host == host), None
         ) or self._any_source(host)
@@ -427,7 +444,10 @@ class DirectedSearch:
         return own[0] if own else None
 
     async def _usable(self, searches: Iterable[SiteSearch], host: str) -> SiteSearch | None:
-        """The first search that can be asked; a description is read first."""
+        """Return the first search that can be used.
+
+        An OpenSearch description is fetched and parsed first.
+        """
         for search in list(searches)[:3]:
             if search.kind != "description":
                 return search
@@ -443,7 +463,7 @@ class DirectedSearch:
                     return described[0]
         return None
 
-    # -- asking ------------------------------------------------------------------------------------
+    # -- requests ----------------------------------------------------------------------------------
 
     async def _at_once(self, tasks: Sequence[Any]) -> None:
         places = asyncio.Semaphore(MAX_DIRECTED_REQUESTS_AT_ONCE)
@@ -457,7 +477,7 @@ class DirectedSearch:
     async def _listed(
         self, url: str, host: str, via: Literal["topic", "site search"]
     ) -> ListedPages | None:
-        """What a topic page or a search's answer lists; None where nothing came."""
+        """Return the pages that a topic page or a search lists; None without a response."""
         response = await self._get(url, host)
         if response is None:
             return None
@@ -470,7 +490,10 @@ class DirectedSearch:
             return None
 
     async def _get(self, url: str, host: str) -> Response | None:
-        """A page that is no article, within the budgets; None where it does not come well."""
+        """Return the response for a page other than an article, within the budgets.
+
+        Return None for an error, a status other than 200 or a redirect to another site.
+        """
         spider = self.spider
         if spider.ended or not spider.may_ask(host):
             return None
@@ -479,7 +502,7 @@ class DirectedSearch:
             response: Response = await engine.download_async(
                 Request(url, meta={"dont_retry": True}, dont_filter=True)
             )
-        except Exception as error:  # whatever the downloader raises means that nothing came
+        except Exception as error:  # any error of the downloader means that there is no response
             self.said[host] = f"{urlsplit(url).path}: {outcome_of_error(error)[1]}"
             return None
         if why := outcome_of_status(response.status).get("reason"):
@@ -489,17 +512,19 @@ class DirectedSearch:
         return response if response.status == 200 and same else None
 
     def _take(self, page: ListedPages) -> int:
-        """Put what a page lists into the frontier, whatever its days; how many of it are likely to
-        belong."""
+        """Add the leads of a page to the frontier, whatever their days.
+
+        Return how many of them are likely to belong to the story.
+        """
         return self.spider.take_likely(page.leads)
 
 
 MIN_HEADLINE_WORDS = 3
-"""Of an address that says what a page is about."""
+"""The least words of a URL that describes its page."""
 
 
 def names_its_subject(lead: Lead) -> bool:
-    """Does a lead say what its page is about?"""
+    """Return whether a lead's headline or URL describes its page."""
     words = [word for word in url_words(lead.url).split() if not word.isdigit()]
     return bool(lead.headline) or len(words) >= MIN_HEADLINE_WORDS
 
@@ -531,7 +556,7 @@ def _host_without_www(host: str) -> str:
 
 
 def outlet_searches(spider: StoryCrawl) -> list[OutletSearch]:
-    """What became of each outlet whose feeds and sitemaps were asked for in this crawl."""
+    """Return the result for each outlet whose feeds and sitemaps were requested in this crawl."""
     directing, found = spider.directing, []
     for host, (read, why) in told.sources_read_in_crawl(spider.archive.db, spider.crawl_id).items():
         span = directing.span_of(host)

@@ -23,11 +23,11 @@ from pipelines.urls import request_url, url_key
 def follow_story(
     archive: Archive, name: str | None, ids: Sequence[int], definition: StoryDefinition
 ) -> tuple[Story, bool]:
-    """Start a story from articles, or extend one; the story, and whether it is new.
+    """Start a story from articles, or extend one; return the story and whether it is new.
 
-    Without a name it is the one that was started from these articles, else a new one named after
-    the first headline. Raises UsageError where several were started from them, and for a name that
-    is none where there are no articles.
+    Without a name, the story that was started from these articles is extended, or else a new one is
+    named after the first headline. Raises UsageError where several stories were started from the
+    articles, and for an unknown name where no articles are given.
     """
     judge = story_judge(archive)
     with transaction(archive.db) as db:
@@ -47,11 +47,11 @@ def follow_story(
 
 
 def follow_file(folder: Path, file: Path) -> list[tuple[dict[str, Any], list[str]]]:
-    """Follow what a file defines: each story in numbers (`stories.story_summaries`), and what the
-    archive lacks of it.
+    """Follow the stories that a file defines.
 
-    What is lacking waits for the next crawl. Raises UsageError for a file that cannot be read or
-    meant.
+    Return each story in numbers (`stories.story_summaries`), and the URLs of its articles that the
+    archive lacks; these wait for the next crawl. Raises UsageError if the file cannot be read or is
+    invalid.
     """
     try:
         entries = read_story_file(str(file), file.read_text("utf-8"), request_url)
@@ -78,7 +78,7 @@ def follow_file(folder: Path, file: Path) -> list[tuple[dict[str, Any], list[str
 
 
 def story_judge(archive: Archive) -> StoryPolicy:
-    """The project's judge of stories; the archive is made ready for it."""
+    """Return the project's policy for stories, and prepare the archive for it."""
     ours = archive_policies()
     archive.prepare(ours)
     return ours.stories

@@ -1,5 +1,7 @@
-"""`dateline outlet suggest`: which outlets are likely to have covered a story, from all that is
-known of it."""
+"""The outlets that are likely to have covered a story (`dateline outlet suggest`).
+
+All that the archive knows of the story counts as evidence.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,7 @@ from pipelines.topics.territories import countries_in, single_language
 __all__ = ["OutletSuggestion", "suggest_outlets"]
 
 MAX_LINKING_PAGES = 30
-"""Of the story whose links are read."""
+"""Pages of the story whose links are read."""
 LINKING_PAGE_TIMEOUT_SECONDS = 10.0
 
 
@@ -37,10 +39,10 @@ def suggest_outlets(
     most: int = 20,
     pages: int = MAX_LINKING_PAGES,
 ) -> list[OutletSuggestion]:
-    """Outlets that are likely to have covered a story, the likeliest first, each with the reasons.
+    """Return outlets that are likely to have covered a story, the likeliest first, with reasons.
 
-    None whose feeds or sitemaps the archive reads, unless it is left alone for a time. The links of
-    so many of the story's `pages` are read, in a process of their own.
+    Outlets whose feeds or sitemaps the archive reads are left out, unless they are paused. The
+    links of up to `pages` pages of the story are read, in a separate process.
     """
     return rank_outlets(catalogue, evidence_of_story(connection, story_id, catalogue, pages), most)
 
@@ -51,7 +53,7 @@ def evidence_of_story(
     catalogue: Sequence[CatalogueOutlet],
     pages: int = MAX_LINKING_PAGES,
 ) -> OutletEvidence:
-    """What speaks for outlets, as the archive knows it."""
+    """Return the evidence for outlets in the archive."""
     story, articles = (
         story_profile_inputs(connection, story_id)[0],
         told.evidence_articles(connection, story_id),
@@ -100,8 +102,10 @@ def _first_sentences(article: EvidenceArticle) -> str:
 def _agencies_named(
     credited: Counter[str], catalogue: Sequence[CatalogueOutlet]
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """The hosts of agencies in the catalogue, and the countries of those with one country, each
-    with the agency."""
+    """Return the hosts of credited agencies, and the countries of agencies that have only one.
+
+    Both map to the agency's name. The hosts and countries are those of the catalogue.
+    """
     hosts: dict[str, str] = {}
     countries: defaultdict[str, set[str]] = defaultdict(set)
     for agency in credited:
@@ -120,16 +124,18 @@ def _agencies_named(
 
 
 AFTER_AGENCY_NAME = re.compile(r"\s*[(（].*|\s+(?:news agency|news|agency)$")
-"""What a catalogue adds to an agency's name: `Yonhap News Agency (English)`."""
+"""The words that a catalogue adds to an agency's name: `Yonhap News Agency (English)`."""
 WORLDWIDE_AGENCIES = frozenset(("AP", "Reuters", "AFP", "UPI", "Bloomberg", "Xinhua", "dpa", "EFE"))
-"""Agencies whose clients are in all countries."""
+"""Agencies with clients in all countries."""
 
 
 def _linked_outlets(
     connection: sqlite3.Connection, articles: Sequence[EvidenceArticle], known: set[str]
 ) -> dict[str, tuple[str, ...]]:
-    """The known hosts that the pages of articles link to, each with the outlets that do, as far as
-    pages were kept."""
+    """Return the known hosts that the pages of articles link to, each with the linking outlets.
+
+    Only pages with a stored capture count.
+    """
     found: defaultdict[str, dict[str, None]] = defaultdict(dict)
     for article, hosts in _hosts_linked(connection, articles):
         for host in map(bare_host, hosts):
@@ -155,15 +161,8 @@ def _hosts_linked(
         for article in with_page:
             try:
                 if capture := captures.newest(article.digest or ""):
-                    read.append(
-                        (
-                            article,
-                            cast(
-                                list[str],
-                                worker.read_as("hosts", capture, LINKING_PAGE_TIMEOUT_SECONDS),
-                            ),
-                        )
-                    )
+                    hosts = worker.read_as("hosts", capture, LINKING_PAGE_TIMEOUT_SECONDS)
+                    read.append((article, cast(list[str], hosts)))
             except DatelineError:
-                continue  # a page that cannot be read says nothing of others
+                continue  # an unreadable page is no evidence about the others
     return read

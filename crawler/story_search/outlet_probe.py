@@ -1,9 +1,8 @@
-"""A quick look at an outlet that may have covered a story: which of its lists are worth reading for
-the story's days.
+"""A quick probe of an outlet that may have covered a story: its lists for the story's days.
 
-`dateline outlet add` asks for all that an outlet names, and whether each works. Here one request
-says where the sitemaps are (robots.txt), and whether the lists work shows when they are read. Only
-where that brings nothing, the home page and the usual paths are asked.
+`dateline outlet add` requests all lists that an outlet names, to check whether each works. Here one
+request finds the sitemaps (robots.txt), and the lists are checked when they are read. Only where
+that brings nothing, the home page and the usual paths are requested.
 """
 
 from __future__ import annotations
@@ -38,13 +37,12 @@ from pipelines.urls import is_fetchable_url
 
 PROBE_CUT_SHORT = "the search ended before its turn"
 MAX_PROBED_SITEMAPS, MAX_PROBED_FEEDS, MAX_USUAL_PLACES = 4, 3, 3
-"""Of one outlet that are read; usual paths of either kind that are tried."""
+"""Sitemaps and feeds of one outlet that are read, and usual paths of each kind that are tried."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProbedOutlet:
-    """An outlet that was looked at, and its lists that are worth reading; or why there is
-    nothing."""
+    """A probed outlet with its lists that are worth reading, or the reason why it has none."""
 
     outlet: Outlet
     home: str = ""
@@ -53,15 +51,17 @@ class ProbedOutlet:
 
 
 class OutletProbe:
-    """Looks at outlets with a spider's downloader and readers."""
+    """Probes outlets with a spider's downloader and worker processes."""
 
     def __init__(self, spider: Any, catalogue: dict[str, CatalogueOutlet]) -> None:
         self.spider, self.catalogue = spider, catalogue
         self.found_out = valid_lookups(spider.archive.db)
 
     async def at(self, host: str, span: Span) -> ProbedOutlet:
-        """Where an outlet is, and its lists for some days, as robots.txt, a catalogue and earlier
-        looks name them."""
+        """Return an outlet's home page, and its lists for the days of a span.
+
+        The lists are those that robots.txt, the catalogue and earlier look-ups name.
+        """
         known = self.catalogue.get(bare_host(host))
         outlet = Outlet(host, known.name, known.language, known.country) if known else Outlet(host)
         problem = "it has no address"
@@ -87,11 +87,11 @@ class OutletProbe:
         return ProbedOutlet(outlet, problem=problem or "no answer")
 
     def _homes(self, host: str) -> list[str]:
-        """Home pages to try: where it answers already or did before; then with and without `www.`,
-        by https first.
+        """Return the home pages to try.
 
-        Where most sites so far answered by http alone, as behind a proxy that knows no other, by
-        http first.
+        First the host that answers already or answered before, then the host with and without
+        `www.`, with https before http. Where most sites so far answered by http alone, as behind a
+        proxy that knows no other, http comes first.
         """
         before = self.found_out.get(bare_host(host))
         hosts = [host, f"www.{host}" if host == bare_host(host) else bare_host(host)]
@@ -107,7 +107,7 @@ class OutletProbe:
         )
 
     async def _know(self, home: str, robots: Response) -> None:
-        """The rules need not be asked for again."""
+        """Pass robots.txt to the middleware, which then does not request it again."""
         engine: Any = self.spider.crawler.engine
         for middleware in engine.downloader.middleware.middlewares:
             if isinstance(middleware, RobotsMiddleware):
@@ -137,7 +137,10 @@ class OutletProbe:
         )
 
     async def around(self, looked: ProbedOutlet) -> ProbedOutlet:
-        """What the home page and the usual paths have, of an outlet whose lists brought nothing."""
+        """Return the lists that the home page names or the usual paths have.
+
+        This is for an outlet whose known lists brought nothing.
+        """
         home, why = await self.get(looked.home)
         if home is None or home.status != 200:
             return replace(
@@ -176,7 +179,7 @@ class OutletProbe:
         )
 
     async def get(self, url: str, **meta: Any) -> tuple[Response | None, str]:
-        """The answer, or None, and what is wrong with it."""
+        """Return the response, or None, and the error."""
         if self._is_over():
             return None, PROBE_CUT_SHORT
         response, why = await fetch_by_spider(self.spider, url, **meta)
@@ -191,13 +194,15 @@ def probed_sources(outlet: Outlet, kind: SourceKind, urls: Sequence[str]) -> tup
 
 
 def save_probe(archive: Archive, looked: ProbedOutlet) -> None:
-    """An outlet that answers goes into the archive, with the lists that are to be read."""
+    """Store an outlet that answers, with the lists that are to be read."""
     archive.add_outlet(looked.outlet, [identify_source(source) for source in looked.sources])
 
 
 def save_probe_result(archive: Archive, looked: ProbedOutlet, asked: str) -> None:
-    """Once lists were read: those that are none are an outlet's lists no more, and what was found
-    out is kept."""
+    """Store the result of a probe once the lists were read.
+
+    URLs that turned out not to be lists are no longer sources of the outlet.
+    """
     worked = {kind: _worked_before(archive, looked, kind) for kind in ("feed", "sitemap")}
     with transaction(archive.db) as db:
         for source in looked.sources:
@@ -222,8 +227,9 @@ def save_probe_result(archive: Archive, looked: ProbedOutlet, asked: str) -> Non
 
 def _worked_before(archive: Archive, looked: ProbedOutlet, kind: str) -> tuple[str, ...]:
     rows = archive.db.execute(
-        """SELECT u.url FROM urls u JOIN outlets o ON o.id = u.outlet_id WHERE o.host = ? AND u.kind = ?
-        AND u.role = 'source' AND u.outcome IN ('listed', 'unchanged')""",
+        """SELECT u.url FROM urls u JOIN outlets o ON o.id = u.outlet_id
+        WHERE o.host = ? AND u.kind = ? AND u.role = 'source'
+            AND u.outcome IN ('listed', 'unchanged')""",
         (looked.outlet.host, kind),
     )
     return tuple(str(row[0]) for row in rows)

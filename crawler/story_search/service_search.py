@@ -1,5 +1,7 @@
-"""Asking search services for a story's leads. A service that fails or refuses is told of, and costs
-nothing else."""
+"""Requests to search services for a story's leads.
+
+A service that fails or refuses is reported; the crawl goes on without it.
+"""
 
 from __future__ import annotations
 
@@ -40,35 +42,36 @@ if TYPE_CHECKING:
 MAX_SERVICE_REQUESTS = 12
 """Requests to one service in one crawl."""
 MAX_SERVICE_WAIT_SECONDS = 20.0
-"""Seconds that a service may ask to wait; one that wants more is left alone for this crawl."""
+"""Seconds that a service may ask to wait; one that wants more is skipped for this crawl."""
 REQUIRED_WORDS, OPTIONAL_WORDS = 2, 6
-"""Words that are all to be found, and further ones of which one is."""
+"""Words of which all have to be found, and further words of which one has to."""
 
 
 def named_services(names: str) -> list[SearchService]:
-    """The services of a list such as `gdelt,wikipedia=http://localhost:8080`. Raises UsageError for
-    what is none."""
+    """Return the services of a list such as `gdelt,wikipedia=http://localhost:8080`.
+
+    Raises UsageError for an unknown service.
+    """
     pairs = (name.partition("=") for name in names.replace(" ", "").split(",") if name)
     return [service_named(name, base or None) for name, _, base in pairs]
 
 
 class ServiceSearch:
-    """Asks services on behalf of a story's spider, and puts what they name into the frontier."""
+    """Sends a story's query to services, and adds the leads that they return to the frontier."""
 
     def __init__(self, spider: StoryCrawl) -> None:
         self.spider = spider
         self.query = story_query(spider)
         self.rested: dict[str, float] = {}
-        """When a service may be asked again, by its name, on the monotonic clock."""
+        """Service name → time on the monotonic clock at which it may be asked again."""
         self.left_alone: set[str] = set()
-        """Services that are in trouble, by their names: nothing more is asked of them in this
-        crawl."""
+        """Names of services in trouble; nothing more is requested from them in this crawl."""
 
     async def ask(self, service: SearchService) -> list[str]:
-        """Ask one service until it has no more to say, or the one that stands in for it; what went
-        wrong, a line each.
+        """Ask one service until it has no more results, or else the service that stands in for it.
 
-        A service that was put elsewhere has no stand-in: who names an address means it.
+        Return the problems, a line each. A service at another URL than its usual one has no
+        stand-in: whoever names a URL means it.
         """
         if why := service.unfit(self.query):
             return [why]
@@ -101,7 +104,7 @@ class ServiceSearch:
             response: Response = await engine.download_async(
                 Request(ask.url, meta=request_manners(service), dont_filter=True)
             )
-        except Exception as error:  # whatever the downloader raises means that nothing came
+        except Exception as error:  # any error of the downloader means that there is no response
             return service.failed(outcome_of_error(error)[1], MAX_SERVICE_WAIT_SECONDS + 1)
         finally:
             self.rest(service)
@@ -112,17 +115,16 @@ class ServiceSearch:
         await asyncio.sleep(max(0.0, self.rested.get(service.name, 0.0) - time.monotonic()))
 
     def rest(self, service: SearchService) -> None:
-        """A service has answered: its pause begins."""
+        """Begin a service's pause after its answer."""
         self.rested[service.name] = time.monotonic() + service.pause
 
     # -- pages that are gone -----------------------------------------------------------------------
 
     async def captured(self, service: WaybackMachine, lead: Lead) -> Lead | None:
-        """A lead to a page that is gone, with its best capture as `listed_as`; None where there is
-        none to be had.
+        """Return a lead to a page that is gone, with its best capture as `listed_as`, or None.
 
-        Its own, if the service named it; else the service is asked. A page that the archive has
-        needs none.
+        If the lead has no capture yet, the service is asked. Return None without asking for a page
+        that the archive has.
         """
         if find_article_id(self.spider.archive.db, lead.url, url_key) is not None:
             return None
@@ -135,18 +137,22 @@ class ServiceSearch:
         return next((each for each in found if service.capture_of(each)), None)
 
     def heard(self, service: SearchService, answer: ServiceAnswer, url: str) -> None:
-        """Tell what was wrong with an answer about a page; a service that wants to be left alone
-        for long is."""
+        """Report the problem of an answer about a page.
+
+        A service that asks for a long wait is skipped from now on.
+        """
         if answer.problem:
             self.spider.problems.append(f"{url}: {answer.problem}")
         if answer.wait > MAX_SERVICE_WAIT_SECONDS:
             self.left_alone.add(service.name)
 
-    # -- what was answered -------------------------------------------------------------------------
+    # -- answers -----------------------------------------------------------------------------------
 
     def _take(self, answer: ServiceAnswer, service: SearchService) -> int:
-        """Put an answer's leads into the frontier, and keep which outlets it named; how many leads
-        they were."""
+        """Add an answer's leads to the frontier, and store the outlets that it names.
+
+        Return the number of leads.
+        """
         leads = [*file_leads(answer.leads), *self._resolved(answer.headlines)]
         self.spider.archive.add_leads(leads)
         hosts = [urlsplit(lead.url).hostname for lead in answer.leads] + [
@@ -158,7 +164,7 @@ class ServiceSearch:
         return len(leads)
 
     def _resolved(self, headlines: Iterable[UnresolvedHeadline]) -> list[Lead]:
-        """The leads of the outlets themselves that are what a service named by headline."""
+        """Return the outlets' own leads that match the headlines that a service named."""
         db = self.spider.archive.db
         found = (
             lead_of_headline(each, told.waiting_leads_of_outlet(db, each.host))
@@ -169,12 +175,12 @@ class ServiceSearch:
 
 
 def request_manners(service: SearchService) -> dict[str, Any]:
-    """How a service is asked, as a request's `meta`."""
+    """Return the `meta` of a request to a service."""
     return {"dont_retry": True, "dont_obey_robotstxt": not service.asks_robots}
 
 
 def read_answer(service: SearchService, response: Response, ask: ServiceRequest) -> ServiceAnswer:
-    """What a service answered."""
+    """Return a service's parsed answer."""
     headers = {
         name.decode("latin-1"): values[-1].decode("latin-1")
         for name, values in response.headers.items()
@@ -183,7 +189,7 @@ def read_answer(service: SearchService, response: Response, ask: ServiceRequest)
 
 
 def file_leads(leads: Iterable[Lead]) -> list[Lead]:
-    """The leads whose addresses can be fetched."""
+    """Return the leads whose URLs can be fetched."""
     kept = []
     for lead in leads:
         try:
@@ -194,8 +200,10 @@ def file_leads(leads: Iterable[Lead]) -> list[Lead]:
 
 
 def story_query(spider: StoryCrawl) -> SearchQuery:
-    """What to look for: the words that a person gave, else the strongest of the profile, in the
-    story's window."""
+    """Return the query for a story: its words, languages, window and hosts.
+
+    The words are those that the user gave, or else the strongest of the profile.
+    """
     strongest = story_search_words(spider.profile, spider.texts, REQUIRED_WORDS + OPTIONAL_WORDS)
     given = tuple((spider.story.words or "").split())
     return SearchQuery(

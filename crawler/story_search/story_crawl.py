@@ -1,4 +1,4 @@
-"""What the search for a story's coverage needs of the crawl that runs it."""
+"""The parts of a crawl that the search for a story's coverage uses."""
 
 from __future__ import annotations
 
@@ -43,15 +43,18 @@ class StoryCrawl(Protocol):
 
     @property
     def frugal(self) -> bool:
-        """Whether sitemaps of the latest news are skipped where others list the same days."""
+        """True if sitemaps of the latest news are skipped where others list the same days."""
         ...
 
     def budget_spent(self) -> bool:
-        """Whether the budget of the whole crawl is used up."""
+        """Return whether the budget of the whole crawl is used up."""
         ...
 
     def may_ask(self, host: str) -> bool:
-        """Whether the budgets leave room for a request to an outlet, which counts from here on."""
+        """Return whether the budgets allow a request to an outlet.
+
+        If they do, the request is counted.
+        """
         ...
 
     def source_request(
@@ -62,13 +65,13 @@ class StoryCrawl(Protocol):
         depth: int = 0,
         lastmod: str | None = None,
     ) -> Request:
-        """A request for a feed or sitemap."""
+        """Return a request for a feed or sitemap."""
         ...
 
     def child_requests(
         self, index_url: str, children: Sequence[ChildSitemap], depth: int
     ) -> list[Request]:
-        """Requests for sitemaps of an index that were skipped before."""
+        """Return requests for sitemaps of an index that were skipped before."""
         ...
 
     def take_likely(self, leads: Sequence[Lead]) -> int:

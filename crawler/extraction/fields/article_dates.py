@@ -292,11 +292,11 @@ class PageDateReader:
         return frozenset((element, *element.iterancestors()))
 
     def is_others(self, element: HtmlElement) -> bool:
-        """Whether an element is in comments, a list of other articles, a calendar or a notice."""
+        """Return whether an element is in comments, other articles, a calendar or a notice."""
         return any(_is_foreign_part(around) for around in self._parts_around(element))
 
     def is_elsewhere(self, element: HtmlElement) -> bool:
-        """Whether an element is outside the article: in those parts, or in the page's frame."""
+        """Return whether an element is outside the article: in such parts or in the page's frame."""
         within = list(self._parts_around(element))
         if any(_is_foreign_part(around) or _is_frame_part(around) for around in within):
             return True
@@ -329,13 +329,13 @@ def _class_and_id(element: HtmlElement) -> str:
 
 
 def _is_foreign_heading(block: Block) -> bool:
-    """Whether a block is a heading above comments or other articles."""
+    """Return whether a block is a heading above comments or other articles."""
     is_label = len(block.text) < MAX_FOREIGN_HEADING_CHARS and block.linked < len(block.text)
     return is_label and FOREIGN_HEADING.match(block.text) is not None
 
 
 def _is_teaser_box(element: HtmlElement) -> bool:
-    """Whether a small box contains a link as long as a headline, and so is about its target."""
+    """Return whether a small box is about another page: it has a link as long as a headline."""
     if element.tag not in TEASER_BOX_TAGS or len(element.text_content()) > MAX_TEASER_CHARS:
         return False
     links = (link.text_content().split() for link in element.iter("a"))
@@ -346,7 +346,7 @@ def _is_teaser_box(element: HtmlElement) -> bool:
 
 
 def _is_frame_part(element: HtmlElement) -> bool:
-    """Whether an element belongs to the frame around the article."""
+    """Return whether an element belongs to the frame around the article."""
     names = _class_and_id(element)
     return bool(
         element.tag in FRAME_TAGS or FRAME_NAME.search(names)
@@ -354,7 +354,7 @@ def _is_frame_part(element: HtmlElement) -> bool:
 
 
 def _is_foreign_part(element: HtmlElement) -> bool:
-    """Whether an element is named or marked up as comments, other articles or a notice."""
+    """Return whether an element is named or marked up as comments, other articles or a notice."""
     return bool(
         FOREIGN_PART_NAME.search(_class_and_id(element))
         or FOREIGN_ITEM_TYPE.search(element.get("itemtype") or "")
@@ -412,7 +412,7 @@ def _time_of_empty_elements(reader: PageDateReader) -> str | None:
 
 
 def _is_publication_date_element(element: HtmlElement) -> bool:
-    """Whether an element is marked up as the date of publication."""
+    """Return whether an element is marked up as the date of publication."""
     if element.get("itemprop") == "datePublished" or element.get("pubdate") is not None:
         return True
     return "entry-date" in (element.get("class") or "")
@@ -500,7 +500,7 @@ def _lines_before_text(near: list[Block]) -> Iterator[Block]:
 
 
 def _is_little_but_marks(text: str, marked: list[TimeMark]) -> bool:
-    """Whether a line has hardly any words beside its marked times."""
+    """Return whether a line has hardly any words beside its marked times."""
     for mark in marked:
         text = text.replace(mark.text, " ", 1)
     return count_words_beside_date(text) <= (
@@ -526,7 +526,7 @@ def _dates_in_line(
 
 
 def _is_update_part(part: str, mark: TimeMark | None) -> bool:
-    """Whether a part of a line gives the date of an update."""
+    """Return whether a part of a line gives the date of an update."""
     if mark and mark.is_update is not None:
         return mark.is_update
     label, text = "", part
@@ -569,7 +569,7 @@ def _day_before(day: str) -> str:
 
 
 def _is_day_of_article(reader: PageDateReader, day: str) -> bool:
-    """Whether the page gives a day for its article: in its data, or in a line of the article."""
+    """Return whether the page dates its article: in its data, or in a line of the article."""
     page = reader.page
     of_meta = (value for name, value in page.meta.items() if DATE_META_NAME.search(name))
     of_data = (jsonld.plain_text_of(page.article.get(name)) for name in WORK_DATE_FIELDS)
@@ -586,7 +586,7 @@ def _is_day_of_article(reader: PageDateReader, day: str) -> bool:
 
 
 def _marks_day(reader: PageDateReader, mark: TimeMark, day: str) -> bool:
-    """Whether a timestamp for machines in the article's own part is on the day."""
+    """Return whether a timestamp for machines in the article's own part is on the day."""
     if mark.within_prose or reader.is_elsewhere(mark.element):
         return False
     at = believed_timestamp(mark.text, reader.read_date(mark.text), mark, reader)
@@ -594,7 +594,7 @@ def _marks_day(reader: PageDateReader, mark: TimeMark, day: str) -> bool:
 
 
 def _names_day(reader: PageDateReader, block: Block, day: str) -> bool:
-    """Whether a block is a line of the article's own part that gives the day."""
+    """Return whether a block is a line of the article's own part that gives the day."""
     text = block.text
     if not is_date_line(text) or reads_as_sentence(text):
         return False

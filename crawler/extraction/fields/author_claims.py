@@ -182,7 +182,7 @@ def _possible_claims(claims: Iterable[AuthorClaim]) -> list[AuthorClaim]:
 
 
 def _is_url_or_handle(text: str) -> bool:
-    """Whether a text is a URL, a mail address or a handle."""
+    """Return whether a text is a URL, a mail address or a handle."""
     return (
         text.startswith(("http", "//", "@", "www."))
         or "facebook.com" in text
@@ -221,7 +221,7 @@ def _names_beside_headline(names: tuple[str, ...], near: list[Block]) -> tuple[s
 
 
 def _is_near_headline(element: HtmlElement, near: list[Block]) -> bool:
-    """Whether an element contains one of the lines beside the headline, or is close around it."""
+    """Return whether an element contains a line beside the headline, or is close around one."""
     beside = {id(block.element) for block in near}
     around = islice(element.iterancestors(), MAX_BOXES_AROUND_AUTHOR)
     return any(id(each) in beside for each in (*element.iter(), *around))
@@ -244,7 +244,7 @@ def _named_in_one_line(
 
 
 def _is_same_or_inside(element: HtmlElement, around: HtmlElement) -> bool:
-    """Whether an element is `around` or inside it."""
+    """Return whether an element is `around` or inside it."""
     return element is around or any(step is around for step in element.iterancestors())
 
 
@@ -312,7 +312,7 @@ def spaced_text(element: HtmlElement) -> str:
 
 
 def _is_marked_author(element: HtmlElement) -> bool:
-    """Whether the mark-up calls an element an author, or it links to an author's page.
+    """Return whether the mark-up calls an element an author, or it links to an author's page.
 
     An XPath would take ten times as long.
     """
@@ -326,7 +326,7 @@ def _is_marked_author(element: HtmlElement) -> bool:
 
 
 def is_at_picture(element: HtmlElement) -> bool:
-    """Whether an element is the caption or credit of a picture."""
+    """Return whether an element is the caption or credit of a picture."""
     nearest = islice((element, *element.iterancestors()), MAX_BOXES_AROUND_AUTHOR)
     return any(
         each.tag in PICTURE_TAGS
@@ -337,7 +337,7 @@ def is_at_picture(element: HtmlElement) -> bool:
 
 
 def is_beside_article(element: HtmlElement) -> bool:
-    """Whether an element is long, at a picture, or in a part of the page about other articles."""
+    """Return whether an element is long, at a picture, or in a part about other articles."""
     if len(element.text_content()) > MAX_MARKED_AUTHOR_CHARS or is_at_picture(element):
         return True
     return any(

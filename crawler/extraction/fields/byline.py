@@ -89,7 +89,7 @@ def byline_opening_end(line: str, language: str | None = None) -> int:
 
 
 def _is_name_alone(rest: str) -> bool:
-    """Whether a text up to the first separator is nothing but a name of two to four words."""
+    """Return whether a text up to the first separator is only a name of two to four words."""
     first = NAME_SEPARATOR.split(rest, maxsplit=1)[0].split()
     if not 2 <= len(first) <= 4:
         return False
@@ -97,24 +97,24 @@ def _is_name_alone(rest: str) -> bool:
 
 
 def opens_like_byline(line: str, language: str | None = None) -> bool:
-    """Whether a short line begins as bylines do: `By …`, `Von …`, `Автор: …`."""
+    """Return whether a short line begins as bylines do: `By …`, `Von …`, `Автор: …`."""
     return byline_opening_end(line, language) > 0 or (
         len(line) < 20 and bool(words.UNCASED_ROLE_SUFFIX.search(line))
     )
 
 
 def is_bare_opening(line: str, language: str | None = None) -> bool:
-    """Whether a line is only an opening, whose name is in the next line: `By`, `Text:`."""
+    """Return whether a line is only an opening, whose name is in the next line: `By`, `Text:`."""
     return len(line) < 24 and byline_opening_end(f"{line} X", language) == len(f"{line} ")
 
 
 def is_desk_credit(line: str) -> bool:
-    """Whether a line only says that a desk, the staff or an agency wrote the article."""
+    """Return whether a line only says that a desk, the staff or an agency wrote the article."""
     return len(line) <= MAX_DESK_CHARS and bool(DESK_CREDIT.match(line.strip()))
 
 
 def is_byline(line: str, language: str | None = None) -> bool:
-    """Whether a line is only a byline: `By Jane Doe, The Daily Bugle`."""
+    """Return whether a line is only a byline: `By Jane Doe, The Daily Bugle`."""
     if is_desk_credit(line):
         return True
     is_short = len(line) < MAX_BYLINE_ONLY_CHARS and not line.endswith((".", "!", "?", "”", ":"))
@@ -126,7 +126,7 @@ def is_byline(line: str, language: str | None = None) -> bool:
 
 
 def is_other_work_credit(line: str) -> bool:
-    """Whether a line names photographers, editors or translators, but no writer.
+    """Return whether a line names photographers, editors or translators, but no writer.
 
     `Photo: Lars Lind/AP` is such a line.
     """
@@ -141,7 +141,7 @@ def is_other_work_credit(line: str) -> bool:
 
 
 def is_picture_credit(line: str) -> bool:
-    """Whether a line only credits a picture: `Photo: Lars Lind`, `AP Photo/Lee Jin-man`.
+    """Return whether a line only credits a picture: `Photo: Lars Lind`, `AP Photo/Lee Jin-man`.
 
     A byline like `Greta Holm/dpa` has the same form as `(Lee Jin-man/AP)`; only the place of the
     line distinguishes them.
@@ -292,7 +292,7 @@ def _without_last_conjunction(text: str) -> str:
 
 
 def leads_on_to_name(text: str) -> bool:
-    """Whether a text continues with a name: it ends with a comma, an “and” or a `By`."""
+    """Return whether a text continues with a name: it ends with a comma, an “and” or a `By`."""
     bare = text.rstrip()
     last = bare.rpartition(" ")[2].casefold()
     return bare.endswith(ENDS_BEFORE_NAME) or last in words.NAME_CONJUNCTIONS | words.WORDS_FOR_BY
@@ -344,7 +344,7 @@ def _split_at_conjunctions(text: str, language: str | None, prose: bool) -> Iter
 
 
 def _is_conjunction(word: str, language: str | None) -> bool:
-    """Whether a word may be a conjunction between two people. Dan and Eta are names."""
+    """Return whether a word may be a conjunction between two people. Dan and Eta are names."""
     if word.isascii() and not (word.islower() or word.isupper() or word in ("And", "Und", "&")):
         return False
     return word == "&" or word.lower() in words.NAME_CONJUNCTIONS | words.words_of_language(
@@ -355,7 +355,7 @@ def _is_conjunction(word: str, language: str | None) -> bool:
 def _separates_people(
     left: list[str], word: str, rest: list[str], language: str | None, prose: bool
 ) -> bool:
-    """Whether a conjunction separates two people rather than the family names of one."""
+    """Return whether a conjunction separates two people rather than the family names of one."""
     right = _words_before_conjunction(rest, language)
     if not left or not right:
         return True
@@ -377,7 +377,7 @@ def _separates_people(
 
 
 def _may_join_family_names(word: str, language: str | None) -> bool:
-    """Whether a conjunction may be part of a person's name: `José Ortiz y Carmona`."""
+    """Return whether a conjunction may be part of a person's name: `José Ortiz y Carmona`."""
     joined_in = [
         other
         for other in words.WORD_TABLES["joining"]
@@ -412,7 +412,7 @@ def _name_in_usual_order(name: str, language: str | None) -> str | None:
 
 
 def _may_be_given_names(text: str) -> bool:
-    """Whether the text after a comma is one or two given names, not a suffix or a degree."""
+    """Return whether the text after a comma is one or two given names, not a suffix or a degree."""
     if "," in text or not 1 <= len(text.split()) <= 2:
         return False
     key = text.casefold().strip(".")

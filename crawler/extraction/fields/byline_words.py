@@ -75,7 +75,7 @@ def word_set(table: str, *languages: str) -> frozenset[str]:
 
 
 def _ends_in_unspaced_script(phrase: str) -> bool:
-    """Whether a phrase ends in a script without blanks between words."""
+    """Return whether a phrase ends in a script without blanks between words."""
     return len(phrase) > 1 and UNSPACED_LETTER.match(phrase[-1]) is not None
 
 

@@ -152,35 +152,35 @@ def _without_organisations(
 
 
 def _names_more_people(shown: tuple[str, ...], named: tuple[str, ...]) -> bool:
-    """Whether the printed byline names all people of the data, and others."""
+    """Return whether the printed byline names all people of the data, and others."""
     return set(map(fold_text, shown)) > set(map(fold_text, named))
 
 
 def _is_role_beside_names(
     printed: str | None, named: tuple[str, ...], language: str | None
 ) -> bool:
-    """Whether a line gives a role beside the names, not another name."""
+    """Return whether a line gives a role beside the names, not another name."""
     if not printed or opens_like_byline(printed, language):
         return False
     return names_little_else(printed, named)
 
 
 def _is_outlet_or_section(name: str, page: OpenedPage) -> bool:
-    """Whether a name is that of the outlet or of its section."""
+    """Return whether a name is that of the outlet or of its section."""
     return is_name_of_outlet(name, page) or fold_text(name) == fold_text(
         section_of_page(page) or ""
     )
 
 
 def is_name_of_outlet(name: str, page: OpenedPage) -> bool:
-    """Whether a name is the outlet's own, with or without an article or a usual ending."""
+    """Return whether a name is the outlet's own, with or without an article or a usual ending."""
     bare = _without_leading_article(name)
     others = filter(None, map(_without_leading_article, _names_of_outlet(page)))
     return any(_is_same_organisation(bare, other) for other in others)
 
 
 def _is_same_organisation(one: str, other: str) -> bool:
-    """Whether two squeezed names are equal, or one is the other with a usual ending."""
+    """Return whether two squeezed names are equal, or one is the other with a usual ending."""
     if one == other:
         return True
     longer, shorter = sorted((one, other), key=len, reverse=True)
@@ -227,7 +227,10 @@ def printed_byline(
 
 
 def _may_be_byline_block(block: Block, with_names: bool) -> bool:
-    """Whether a block is short and does not credit other work; without names, not at a picture."""
+    """Return whether a block may be a byline: short, without credits of other work.
+
+    Without `with_names`, it must not be at a picture either.
+    """
     if len(block.text) > MAX_PRINTED_BYLINE_CHARS or is_other_work_credit(block.text):
         return False
     return with_names or not is_at_picture(block.element)
@@ -291,7 +294,7 @@ def agency_in_brackets_alone(line: str) -> str | None:
 
 
 def names_little_else(line: str, names: tuple[str, ...]) -> bool:
-    """Whether a line names one of these people and hardly anything else: `Jane Doe, Editor`."""
+    """Return whether a line names one of these people and hardly more: `Jane Doe, Editor`."""
     if len(line) > MAX_PRINTED_BYLINE_CHARS or line.endswith((".", "!", "?", "”", "。", ":")):
         return False
     whole = fold_text(line)
@@ -300,7 +303,7 @@ def names_little_else(line: str, names: tuple[str, ...]) -> bool:
 
 
 def _is_credible_byline(line: str, named: tuple[str, ...], language: str | None) -> bool:
-    """Whether a line credits the people of the page's data, or anybody where the data name none."""
+    """Return whether a line credits the people of the page's data, or any where it names none."""
     if named:
         whole = fold_text(line)
         return any(fold_text(name) in whole for name in named)
@@ -348,7 +351,7 @@ def _mark_attributes(element: HtmlElement) -> list[str | None]:
 
 
 def _is_marked_byline(element: HtmlElement) -> bool:
-    """Whether the mark-up calls an element a byline."""
+    """Return whether the mark-up calls an element a byline."""
     marks = " ".join(element.get(name) or "" for name in ("class", "rel", "itemprop", "id"))
     return bool(BYLINE_MARK.search(marks))
 

@@ -60,8 +60,7 @@ common."""
 MIN_HEADLINE_FONT_SIZE = 3
 """The least size of a line that may be the headline, on the scale of `FONT_SIZE_BY_TAG`."""
 FONT_SIZE_BY_TAG = {"h2": 6, "h3": 5, "h4": 4, "big": 4, "b": 3, "strong": 3, "font": 0}
-"""How large each tag sets a line, on the scale of `<font size>`, where 3 is the size of the
-text."""
+"""The font size of each tag, on the scale of `<font size>`, where 3 is the size of the text."""
 
 
 def find_headline(page: OpenedPage) -> str | None:
@@ -107,7 +106,7 @@ class _HeadlinePage:
         return next((text for text in self.shown_headings if _is_same_headline(text, claim)), None)
 
     def names_site(self, words: str) -> bool:
-        """Whether words are the outlet's name, by its data, its host or its copyright line."""
+        """Return whether words are the outlet's name in its data, host or copyright line."""
         name = squeeze_words(words)
         if not name or len(words) > MAX_OUTLET_NAME_CHARS:
             return False
@@ -194,14 +193,14 @@ def _uncut_headline(claim: str, front: _HeadlinePage) -> str:
 
 
 def _is_same_headline(shown: str, claim: str) -> bool:
-    """Whether a heading is the claimed headline, which may have been cut short."""
+    """Return whether a heading is the claimed headline, which may have been cut short."""
     one, cut = fold_text(shown), claim.endswith(CUT_HEADLINE_ENDS)
     other = fold_text(claim.rstrip("….")) if cut else fold_text(claim)
     return one == other or (cut and one.startswith(other))
 
 
 def _have_common_words(heading: str, title: str) -> bool:
-    """Whether a heading and a title may belong to the same article."""
+    """Return whether a heading and a title may belong to the same article."""
     one, other = _words_or_letter_pairs(heading), _words_or_letter_pairs(title)
     return len(one & other) >= max(2, MIN_SHARE_OF_COMMON_WORDS * min(len(one), len(other)))
 
@@ -250,7 +249,7 @@ def _clean_title(title: str) -> str:
 
 
 def _begins_or_ends_title(part: str, whole: str) -> bool:
-    """Whether a heading is the beginning or end of a title, and long enough to be the headline."""
+    """Return whether a heading begins or ends a title, and is long enough for a headline."""
     ends = part == whole or whole.startswith(f"{part} ") or whole.endswith(f" {part}")
     return ends and (len(part) > MAX_NAME_IN_TITLE_CHARS or len(part) * 2 > len(whole))
 
@@ -304,7 +303,7 @@ def rights_lines(blocks: list[Block]) -> tuple[str, ...]:
 
 
 def _may_claim_copyright(text: str) -> bool:
-    """Whether a line may claim copyright at all; a quick test before the slower pattern."""
+    """Return whether a line may claim copyright at all; a quick test before the slower pattern."""
     return "©" in text or "(" in text or "ght" in text.lower()
 
 
@@ -337,7 +336,7 @@ def _largest_line(front: _HeadlinePage) -> str | None:
 
 
 def _is_long_sentence(block: Block) -> bool:
-    """Whether a block is a long sentence and not mainly a link."""
+    """Return whether a block is a long sentence and not mainly a link."""
     is_sentence = len(block.text) > 90 and block.text.endswith(PARAGRAPH_ENDINGS)
     return is_sentence and block.linked * 2 < len(block.text)
 

@@ -89,9 +89,9 @@ class TimeMark:
     text: str
     """The text that is shown for it."""
     is_update: bool | None
-    """Whether class or itemprop call it the date of an update; None if they say nothing."""
+    """True if class or itemprop call it the date of an update; None if they say nothing."""
     within_prose: bool
-    """Whether it is part of a sentence of the text."""
+    """True if it is part of a sentence of the text."""
 
 
 class DateReader(Protocol):
@@ -121,7 +121,7 @@ def _all_time_marks(tree: HtmlElement) -> Iterator[TimeMark]:
 
 
 def _timestamp_of_element(element: HtmlElement) -> str | None:
-    """The timestamp that marks an element, None if there is none."""
+    """Return the timestamp in an element's attributes, None if they have no timestamp."""
     for name in (*TIMESTAMP_ATTRIBUTES, *RARE_TIMESTAMP_ATTRIBUTES):
         value = (element.get(name) or "").strip()
         if (
@@ -136,7 +136,7 @@ def _timestamp_of_element(element: HtmlElement) -> str | None:
 
 
 def _is_update_mark(element: HtmlElement) -> bool | None:
-    """Whether class or itemprop call an element the date of an update; None if they say nothing."""
+    """Return whether class or itemprop mark the date of an update; None if they say nothing."""
     said = f"{element.get('class') or ''} {element.get('itemprop') or ''}"
     if PUBLICATION_MARK.search(said):
         return False
@@ -144,7 +144,7 @@ def _is_update_mark(element: HtmlElement) -> bool | None:
 
 
 def _is_within_sentence(element: HtmlElement) -> bool:
-    """Whether an element is part of a sentence."""
+    """Return whether an element is part of a sentence."""
     around = element
     while around.tag in INLINE_TAGS and (parent := around.getparent()) is not None:
         around = parent
@@ -160,7 +160,7 @@ def time_marks_in_block(block: Block, found: Iterable[TimeMark]) -> list[TimeMar
 
 
 def _is_text_of_block(element: HtmlElement, block: HtmlElement) -> bool:
-    """Whether an inline element's text belongs to the block, or the block is inside the element."""
+    """Return whether an inline element belongs to the block, or contains the block."""
     around: HtmlElement | None = element
     while around is not None and around is not block and around.tag in INLINE_TAGS:
         around = around.getparent()
@@ -218,7 +218,7 @@ def believed_timestamp(
 
 
 def is_on_day(day: str, at: str, local: str | None = None) -> bool:
-    """Whether a timestamp is on a day, in its own time zone, or in any zone if it is in UTC."""
+    """Return whether a timestamp is on a day in its own time zone, or in any zone if in UTC."""
     if (local or at)[:ISO_DAY_CHARS] == day:
         return True
     if not at.endswith("Z") or (local and not at.startswith(local[:19])):
@@ -230,7 +230,7 @@ def is_on_day(day: str, at: str, local: str | None = None) -> bool:
 
 
 def may_be_same_time(shown: str, at: str) -> bool:
-    """Whether a clock time without time zone may be the timestamp, in any zone of the world."""
+    """Return whether a clock time without time zone may be the timestamp in some time zone."""
     return (
         abs(datetime.fromisoformat(shown[:19]) - datetime.fromisoformat(at[:19]))
         <= MAX_LOCAL_TIME_DIFFERENCE

@@ -1,4 +1,4 @@
-"""What a page says of its article beside the text: standfirst, section, picture, URLs.
+"""A page's metadata of its article: standfirst, section, picture, URLs.
 
 The most reliable source counts: JSON-LD, then OpenGraph and other meta tags, then visible text.
 """
@@ -74,7 +74,7 @@ class OpenedPage:
     meta: dict[str, str]
     things: list[jsonld.JsonLdThing]
     article: jsonld.JsonLdThing
-    """The JSON-LD of the article, empty if there is none."""
+    """The JSON-LD of the article, empty if the page has no such data."""
     title: str | None
     fetched_at: str | None = None
     language: str | None = None
@@ -101,7 +101,7 @@ def meta_tags(tree: HtmlElement) -> dict[str, str]:
 
 
 def _is_of_another_thing(tag: HtmlElement) -> bool:
-    """Whether the itemprop of a meta tag belongs to a comment or an event."""
+    """Return whether the itemprop of a meta tag belongs to a comment or an event."""
     if tag.get("itemprop") is None:
         return False
     scopes = (around for around in tag.iterancestors() if around.get("itemscope") is not None)
@@ -110,7 +110,7 @@ def _is_of_another_thing(tag: HtmlElement) -> bool:
 
 
 def html_title(tree: HtmlElement) -> str | None:
-    """Return the HTML title, None if there is none."""
+    """Return the HTML title, None if the page has no title."""
     found = tree.find(".//title")
     if found is None:
         return None
@@ -269,7 +269,7 @@ def canonical_url_of_page(page: OpenedPage) -> str | None:
 
 
 def _may_be_article_url(url: str) -> bool:
-    """Whether a URL may belong to an article."""
+    """Return whether a URL may belong to an article."""
     try:
         return is_article_url(url)
     except UsageError:

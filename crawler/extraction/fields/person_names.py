@@ -86,12 +86,12 @@ def _without_button_words(name: str) -> str:
 
 
 def _is_academic_degree(word: str) -> bool:
-    """Whether a word is an academic degree in capitals."""
+    """Return whether a word is an academic degree in capitals."""
     return word.isupper() and _lookup_key(word) in words.ACADEMIC_DEGREES
 
 
 def _is_capitalised(word: str) -> bool:
-    """Whether a word is written as a part of a name: with a capital, but not all in capitals."""
+    """Return whether a word begins with a capital and is not all in capitals, as names are."""
     return word[0].isupper() and not word.isupper()
 
 
@@ -103,7 +103,7 @@ def _with_final_dot(name: str, part: str) -> str:
 
 
 def is_lower_case_letter(letter: str) -> bool:
-    """Whether a letter is lower case in a script that uses capitals. Georgian does not."""
+    """Return whether a letter is lower case in a script that uses capitals. Georgian does not."""
     return letter.islower() and not "\u10d0" <= letter <= "\u10ff"
 
 
@@ -113,7 +113,7 @@ def _lookup_key(word: str) -> str:
 
 
 def is_role_word(word: str) -> bool:
-    """Whether a word names a role: `reporter`, `Auslandskorrespondentin`."""
+    """Return whether a word names a role: `reporter`, `Auslandskorrespondentin`."""
     key = _lookup_key(word)
     is_compound = len(key) > 8 and key.endswith(words.ROLE_ENDINGS)
     return key in words.ROLE_WORDS or key in words.BYLINE_VERBS or is_compound
@@ -151,7 +151,7 @@ def _without_rank_words(parts: Sequence[str]) -> list[str]:
 
 
 def _is_rank(word: str) -> bool:
-    """Whether a word is a rank or a subject before a role: `chief`, `political`."""
+    """Return whether a word is a rank or a subject before a role: `chief`, `political`."""
     return _lookup_key(word) in words.RANK_WORDS
 
 
@@ -163,7 +163,7 @@ def _place_prepositions(language: str | None) -> frozenset[str]:
 
 
 def _opens_with_preposition(parts: Sequence[str], language: str | None) -> bool:
-    """Whether the words begin with a preposition before places."""
+    """Return whether the words begin with a preposition before places."""
     return parts[0].casefold() in _place_prepositions(language)
 
 
@@ -215,7 +215,7 @@ def _name_before_words(parts: list[str], sure: bool) -> str:
 
 
 def _is_place_after_preposition(rest: Sequence[str], language: str | None) -> bool:
-    """Whether the words after `in` are a place, not the rest of a name (`Jan in 't Veld`)."""
+    """Return whether the words after `in` are a place, not part of a name (`Jan in 't Veld`)."""
     first = rest[0]
     if first.casefold() not in words.ARTICLES_BEFORE_PLACE:
         return first[0].isupper() or not first.isascii()
@@ -225,7 +225,7 @@ def _is_place_after_preposition(rest: Sequence[str], language: str | None) -> bo
 
 
 def _is_person_name(name: str, language: str | None, sure: bool) -> bool:
-    """Whether a text is the name of a person."""
+    """Return whether a text is the name of a person."""
     parts = name.split()
     if not _is_written_like_name(name, parts, sure):
         return False
@@ -236,7 +236,7 @@ def _is_person_name(name: str, language: str | None, sure: bool) -> bool:
 
 
 def _is_written_like_name(name: str, parts: Sequence[str], sure: bool) -> bool:
-    """Whether length, signs and capitals of a text are those of a name."""
+    """Return whether length, signs and capitals of a text are those of a name."""
     max_words = MAX_CERTAIN_NAME_WORDS if sure else MAX_PERSON_NAME_WORDS
     if not 2 <= len(name) <= MAX_NAME_CHARS or len(parts) > max_words:
         return False
@@ -252,7 +252,7 @@ def _is_written_like_name(name: str, parts: Sequence[str], sure: bool) -> bool:
 
 
 def _is_other_name(name: str, first: str, key: str, language: str | None) -> bool:
-    """Whether a text is or begins with an agency, a place, a desk, a degree or a suffix.
+    """Return whether a text is or begins with an agency, a place, a desk, a degree or a suffix.
 
     `first` is the first word of the text, and `key` this word as it is looked up.
     """
@@ -266,7 +266,7 @@ def _is_other_name(name: str, first: str, key: str, language: str | None) -> boo
 
 
 def _has_words_of_no_name(parts: Sequence[str], keys: Sequence[str], sure: bool) -> bool:
-    """Whether some words do not occur in names, or all of them are labels."""
+    """Return whether some words do not occur in names, or all of them are labels."""
     if _is_label_alone(keys, sure) or any(map(is_role_word, parts)):
         return True
     if any(word in words.SMALL_WORDS_AFTER_NAME for word in parts):
@@ -276,19 +276,19 @@ def _has_words_of_no_name(parts: Sequence[str], keys: Sequence[str], sure: bool)
 
 
 def _is_word_for_other_work(name: str) -> bool:
-    """Whether a text is the word for other work itself: `編譯`, `Fotos`."""
+    """Return whether a text is the word for other work itself: `編譯`, `Fotos`."""
     return _lookup_key(name) in words.OTHER_WORK_WORDS
 
 
 def _begins_in_lower_case(word: str) -> bool:
-    """Whether a word within a name has small letters as no part of a name does."""
+    """Return whether a word within a name has small letters as no part of a name does."""
     if not is_lower_case_letter(word[0]) or word in words.NAME_PARTICLES or word in ("in", "'t"):
         return False
     return not ELIDED_PARTICLE.match(word)
 
 
 def _is_label_alone(keys: Sequence[str], sure: bool) -> bool:
-    """Whether all words are labels, sections, weekdays, months or particles: `Text Size`."""
+    """Return whether all words are labels, sections, weekdays, months or particles: `Text Size`."""
     if not words.WORDS_THAT_NEED_OTHERS.issuperset(filter(None, keys)):
         return False
     is_first_name = len(keys) == 1 and keys[0] in words.DAYS_AND_MONTHS and len(keys[0]) > 2
@@ -296,19 +296,19 @@ def _is_label_alone(keys: Sequence[str], sure: bool) -> bool:
 
 
 def _is_word_for_desk(key: str) -> bool:
-    """Whether a word, or a part of it between hyphens, is a word for a desk."""
+    """Return whether a word, or a part of it between hyphens, is a word for a desk."""
     long_parts = (part for part in key.split("-") if len(part) > 4)
     return key in words.DESK_WORDS or any(part in words.DESK_WORDS for part in long_parts)
 
 
 def _may_be_surname_like_desk(keys: Sequence[str], desks: Sequence[str]) -> bool:
-    """Whether a name is like Willa Post: the surname is also a word for an organisation."""
+    """Return whether a name is like Willa Post: the surname is also a word for an organisation."""
     is_full_name = 2 <= len(keys) <= 3
     return is_full_name and list(desks) == [keys[-1]] and keys[-1] in words.SURNAMES_LIKE_DESKS
 
 
 def _begins_like_a_name(parts: Sequence[str], sure: bool) -> bool:
-    """Whether the first word is written as the beginning of a name."""
+    """Return whether the first word is written as the beginning of a name."""
     first = parts[0]
     if not is_lower_case_letter(first[0]) or ELIDED_PARTICLE.match(first):
         return True
@@ -318,5 +318,5 @@ def _begins_like_a_name(parts: Sequence[str], sure: bool) -> bool:
 
 
 def is_name_in_capitals(name: str) -> bool:
-    """Whether a name is all in capitals and begins with an acronym: `MDR THÜRINGEN`."""
+    """Return whether a name is all in capitals and begins with an acronym: `MDR THÜRINGEN`."""
     return name.isupper() and bool(NAME_ACRONYM.match(name.split(maxsplit=1)[0]))

@@ -118,3 +118,11 @@ def test_the_hosts_that_an_article_links_to_are_those_of_its_content_on_other_si
     )
     assert hosts_linked_to(capture) == ["www.quay.example", "ridge.example"]
     assert hosts_linked_to(Capture("https://harbour.example/x", b"\x00\x01")) == []
+
+
+def test_links_to_invalid_hosts_are_skipped() -> None:
+    page = b"""<p><a href="http://oranger wasserstoff/">Orange hydrogen</a> <a href="http:///x">?</a>
+      <a href="https://www.quay.example/1">Quay Times</a></p>"""
+    assert hosts_linked_to(Capture("https://www.harbour.example/news/1", page)) == [
+        "www.quay.example"
+    ]
