@@ -46,15 +46,15 @@ from pipelines.urls import url_key
 
 MAX_INVESTIGATION_ROUNDS = 12
 MAX_PROBES_AT_ONCE = 16
-UNASKED_REASON = 20
+MAX_NAMED_UNASKED_OUTLETS = 20
 """Suggested outlets that were not asked and are listed at the end."""
-CONFIRM_TIMEOUT_SECONDS = 20
+MAX_FRUITLESS_OUTLETS = 20
 """Outlets in a row that brought nothing after which no more are asked.
 
 Half of the outlets that may be asked, if that is more.
 """
 
-MAX_LISTED_OUTLETS = "it stands in the list of outlets"
+LISTED_REASON = "it stands in the list of outlets"
 
 
 def is_likelier(suggestion: OutletSuggestion) -> bool:
@@ -62,7 +62,7 @@ def is_likelier(suggestion: OutletSuggestion) -> bool:
 
     Outlets without evidence are in no order, so that fruitless ones say nothing about the next.
     """
-    return suggestion.reasons != (MAX_LISTED_OUTLETS,)
+    return suggestion.reasons != (LISTED_REASON,)
 
 
 ConfirmOutlets = Callable[[Sequence[OutletSuggestion], Any], Awaitable[bool]]
@@ -260,7 +260,7 @@ class InvestigationSpider(StorySpider):
             async for page in self.directed_pages():
                 yield page
             fruitless = 0 if len(self.found) > before else fruitless + sum(map(is_likelier, chosen))
-            if fruitless >= max(CONFIRM_TIMEOUT_SECONDS, self.most // 2):
+            if fruitless >= max(MAX_FRUITLESS_OUTLETS, self.most // 2):
                 self.stopped = f"the last {fruitless} outlets brought nothing new"
                 return
         self.stopped = self._why_stopped()
@@ -339,7 +339,7 @@ class InvestigationSpider(StorySpider):
         """
         known = suggested | told.known_outlet_hosts(self.archive.db)
         return [
-            OutletSuggestion(each.host, each.name, (MAX_LISTED_OUTLETS,), 0.0)
+            OutletSuggestion(each.host, each.name, (LISTED_REASON,), 0.0)
             for host, each in self.outlets_known.items()
             if not each.country and not each.language and host not in known
         ]
@@ -492,7 +492,7 @@ class InvestigationSpider(StorySpider):
         """Store the suggested outlets that were not asked, with the reasons."""
         if self.ended:
             return
-        rest = self._unasked(UNASKED_REASON)
+        rest = self._unasked(MAX_NAMED_UNASKED_OUTLETS)
         self.unasked = len(rest)
         why = "you did not want it to be asked"
         outlets = [

@@ -363,9 +363,9 @@ def test_an_outlet_without_feeds_is_told_and_not_looked_up_again_on_the_same_day
     run = web(
         {STORY: page("Ferry crews walk out"), "http://harbour.example/": home("Harbour Post")}
     )
-    assert "neither feeds nor sitemaps" in run("follow", STORY).stdout
+    assert "added without a feed or sitemap" in run("follow", STORY).stdout
     run.asked.clear()
-    assert "it names no feed" not in run("follow", STORY).stdout
+    assert "without a feed or sitemap" not in run("follow", STORY).stdout
     assert run.asked == []
 
 
