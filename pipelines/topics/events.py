@@ -38,11 +38,9 @@ def event_likeness(likeness: float, days: float | None, texts: int) -> float:
     `likeness` is the cosine with the event's centroid, `days` the distance in days from the event's
     mean date (None: unknown), and `texts` the number of texts in the event.
     """
-    near = (
-        likeness - UNDATED_THRESHOLD
-        if days is None
-        else likeness * exp(-0.5 * (days / TIME_SIGMA_DAYS) ** 2)
-    )
+    near = likeness - UNDATED_THRESHOLD
+    if days is not None:
+        near = likeness * exp(-0.5 * (days / TIME_SIGMA_DAYS) ** 2)
     return near - THRESHOLD_GROWTH * log(texts)
 
 

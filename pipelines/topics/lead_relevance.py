@@ -249,7 +249,8 @@ def prior_chance(value: float) -> float:
     """Return the prior probability at a score: a logistic curve of the score's logarithm."""
     if value <= 0:
         return 0.0
-    return min(MAX_CHANCE, 1 / (1 + (EVEN_RELEVANCE / value) ** RELEVANCE_STEEPNESS))
+    odds_against: float = (EVEN_RELEVANCE / value) ** RELEVANCE_STEEPNESS
+    return min(MAX_CHANCE, 1 / (1 + odds_against))
 
 
 # -- the next lead to fetch ------------------------------------------------------------------------

@@ -250,11 +250,9 @@ def candidate_features(
     to_member = fewest_days(np.where(inside, gaps, np.nan))
     to_sure = fewest_days(days_between(days, days[list(confirmed)]))
     fed = inside & (sure == 0)
-    together = (
-        float(time_closeness(to_sure, TOGETHER_DAYS)[fed].mean())
-        if fed.any()
-        else UNKNOWN_CLOSENESS
-    )
+    together = UNKNOWN_CLOSENESS
+    if fed.any():
+        together = float(time_closeness(to_sure, TOGETHER_DAYS)[fed].mean())
     of = story_standing(rank, members, confirmed, together)
     links = likeness * near
     np.fill_diagonal(links, 0.0)
@@ -493,11 +491,9 @@ def arriving(
     to_sure = fewest_days(days_between(days, days[list(confirmed)]))
     to_member = fewest_days(np.where(inside, gaps, np.nan))
     fed = inside & (sure == 0)
-    together = (
-        float(time_closeness(to_sure, TOGETHER_DAYS)[fed].mean())
-        if fed.any()
-        else UNKNOWN_CLOSENESS
-    )
+    together = UNKNOWN_CLOSENESS
+    if fed.any():
+        together = float(time_closeness(to_sure, TOGETHER_DAYS)[fed].mean())
     rank = to_confirmed + to_members
     of = story_standing(rank, inside / inside.sum(), confirmed, together)
     return of, article_features(rank, to_confirmed, to_members, to_sure, to_member, of)

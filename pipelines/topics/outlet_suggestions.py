@@ -108,6 +108,7 @@ def rank_outlets(
     of_country: Counter[str | None] = Counter()
 
     def worth(each: _WeighedOutlet) -> float:
+        """Return the score of an outlet, given the outlets chosen so far."""
         discount = REPEAT_COUNTRY_DISCOUNT ** of_country[each.outlet.country]
         return each.alone + each.with_others * discount
 
@@ -137,7 +138,7 @@ def _best_of_each_country(weighed: list[_WeighedOutlet], most: int) -> list[_Wei
 
 @dataclass(frozen=True, slots=True)
 class _WeighedOutlet:
-    """An outlet with the weights of evidence about it and of features that it shares with others."""
+    """An outlet with the weights of evidence about it and of features shared with others."""
 
     outlet: CatalogueOutlet
     alone: float

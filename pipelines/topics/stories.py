@@ -178,12 +178,10 @@ class LearntStory:
 
     def written(self) -> str:
         """Return the result as JSON."""
-        rounded = (
-            {term: round(weight, 4) for term, weight in each.items()}
-            for each in (self.members, self.keys)
-        )
-        read = asdict(self) | dict(zip(("members", "keys"), rounded, strict=True))
-        return json.dumps(read, ensure_ascii=False, separators=(",", ":"))
+        saved = asdict(self)
+        for name in ("members", "keys"):
+            saved[name] = {term: round(weight, 4) for term, weight in saved[name].items()}
+        return json.dumps(saved, ensure_ascii=False, separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,12 +287,11 @@ def list_story(story: Story, candidates: Sequence[StoryCandidate]) -> StoryListi
     days = np.array(seeds.days)
     judged = judge_membership(cosine_matrix(seeds.vectors), days, seeds.confirmed, seeds.rejected)
     bounds = story_profile(story, [])
-    chances = [
-        0.0
-        if excluded_reason(bounds, each.published_at, each.language, each.host)
-        else float(chance)
-        for each, chance in zip(candidates, judged.probabilities, strict=False)
-    ]
+    # the person's own words are the last vector, without a candidate
+    chances = []
+    for each, chance in zip(candidates, judged.probabilities, strict=False):
+        excluded = excluded_reason(bounds, each.published_at, each.language, each.host)
+        chances.append(0.0 if excluded else float(chance))
     belonging = [
         number for number, each in enumerate(candidates) if _is_listed(each, chances[number])
     ]
@@ -442,12 +439,10 @@ def foreign_candidates(
     """
     learnt = replace(LearntStory.read(home.learnt), keys=profile_keys(members))
     bounds = story_profile(story, [])
-    chances = [
-        0.0
-        if excluded_reason(bounds, each.published_at, each.language, each.host)
-        else _foreign_chance(learnt, each)
-        for each in foreign
-    ]
+    chances = []
+    for each in foreign:
+        excluded = excluded_reason(bounds, each.published_at, each.language, each.host)
+        chances.append(0.0 if excluded else _foreign_chance(learnt, each))
     best: dict[int | None, float] = {}
     for each, chance in zip(foreign, chances, strict=True):
         best[each.event_id] = max(chance, best.get(each.event_id, 0.0))
@@ -469,7 +464,8 @@ def _foreign_chance(learnt: LearntStory, candidate: StoryCandidate) -> float:
     )
     if linked <= 0:
         return 0.0
-    return 1 / (1 + (EVEN_FOREIGN_LINK / linked) ** FOREIGN_LINK_STEEPNESS)
+    odds_against: float = (EVEN_FOREIGN_LINK / linked) ** FOREIGN_LINK_STEEPNESS
+    return 1 / (1 + odds_against)
 
 
 def _foreign_judgements(

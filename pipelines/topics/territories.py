@@ -212,13 +212,14 @@ def _countries_in_english() -> dict[tuple[str, ...], frozenset[str]]:
 @cache
 def _countries_in_own_languages() -> dict[tuple[str, ...], frozenset[str]]:
     """Return names in the countries' own languages, as words → countries."""
-    return _names_by_first_word(
-        (name, code)
-        for code in _countries_by_name()
-        for language in languages_of_country(code)
-        if (locale := _cldr_locale(language)) and (whole := locale.territories.get(code))
-        for name in _name_forms(whole)
-    )
+    named: list[tuple[str, str]] = []
+    for code in _countries_by_name():
+        for language in languages_of_country(code):
+            locale = _cldr_locale(language)
+            whole = locale.territories.get(code) if locale else None
+            if whole:
+                named.extend((name, code) for name in _name_forms(whole))
+    return _names_by_first_word(named)
 
 
 @cache
@@ -284,12 +285,11 @@ def _multi_word_names(
     if not words or NO_COUNTRY_NAMES.issuperset(words):
         return frozenset()
     many = len(words)
-    holding = (
-        codes
-        for name, codes in named.items()
-        if any(name[at : at + many] == words for at in range(len(name) - many + 1))
-    )
-    return frozenset().union(*holding)
+    found: set[str] = set()
+    for name, codes in named.items():
+        if any(name[at : at + many] == words for at in range(len(name) - many + 1)):
+            found.update(codes)
+    return frozenset(found)
 
 
 # -- countries named in a text ---------------------------------------------------------------------
