@@ -295,7 +295,8 @@ ADD_URLS_REPAIR = RepairStatement(
 CONSISTENCY_CHECKS: tuple[tuple[str, str, str, RepairFunction | None], ...] = (
     (
         "articles without a URL",
-        "SELECT count(*) FROM articles a WHERE NOT EXISTS (SELECT 1 FROM urls u WHERE u.article_id = a.id)",
+        """SELECT count(*) FROM articles a
+        WHERE NOT EXISTS (SELECT 1 FROM urls u WHERE u.article_id = a.id)""",
         "--repair adds the URL that they were read from",
         ADD_URLS_REPAIR,
     ),
@@ -370,8 +371,10 @@ def _broken_references(db: sqlite3.Connection, judge: CopyPolicy) -> Iterator[Fi
                     f"a program deleted rows of {missing}; restore a backup, or delete these too",
                 )
     alone = db.execute(
-        """SELECT count(*) FROM texts t WHERE (SELECT count(*) FROM versions v WHERE v.text_id = t.id) < 2
-        OR NOT EXISTS (SELECT 1 FROM versions v WHERE v.text_id = t.id AND v.article_id = t.original_id)"""
+        """SELECT count(*) FROM texts t
+        WHERE (SELECT count(*) FROM versions v WHERE v.text_id = t.id) < 2
+        OR NOT EXISTS (SELECT 1 FROM versions v
+          WHERE v.text_id = t.id AND v.article_id = t.original_id)"""
     ).fetchone()[0]
     if alone:
         yield _relations_finding(
@@ -390,7 +393,8 @@ KEYS_AMISS = (
     (
         "keys by which an article is found that it does not have",
         """SELECT count(*) FROM strong_keys s
-        WHERE NOT EXISTS (SELECT 1 FROM article_keys k WHERE k.article_id = s.article_id AND k.counted)""",
+        WHERE NOT EXISTS (SELECT 1 FROM article_keys k
+          WHERE k.article_id = s.article_id AND k.counted)""",
     ),
     (
         "articles that no key leads to",
@@ -403,7 +407,7 @@ KEYS_AMISS = (
         (SELECT count(*) FROM article_keys WHERE counted)""",
     ),
 )
-"""What, and the query that counts it."""
+"""(problem, query that counts it) pairs."""
 
 
 def _keys(db: sqlite3.Connection) -> Iterator[Finding]:
