@@ -176,10 +176,12 @@ def release_stale_leases(db: sqlite3.Connection) -> int:
 
 
 def _schema_version(schema: DatabaseSchema) -> str:
+    """Return the name of a schema's last migration step."""
     return schema.steps[-1][0]
 
 
 def _attach_captures(db: sqlite3.Connection, folder: Path) -> Finding | None:
+    """Attach `captures.db`; return a finding if that is impossible."""
     path = folder / "captures.db"
     if not path.is_file():
         advice = (
@@ -222,6 +224,7 @@ def _only_of_search(lines: Sequence[str]) -> bool:
 
 
 def _disk_findings(folder: Path) -> Iterator[Finding]:
+    """Yield a finding if little disk space is free."""
     free = shutil.disk_usage(folder).free
     if free < LOW_DISK_BYTES:
         yield Finding(
@@ -260,10 +263,11 @@ def _search_index(folder: Path) -> list[Finding]:
 
 
 def _rebuild_index(db: sqlite3.Connection) -> None:
+    """Rebuild the full-text index."""
     db.execute("INSERT INTO articles_fts(articles_fts) VALUES ('rebuild')")
 
 
-# -- what does not fit together --------------------------------------------------------------------
+# -- inconsistencies -------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,6 +335,7 @@ CONSISTENCY_CHECKS: tuple[tuple[str, str, str, RepairFunction | None], ...] = (
 
 
 def _inconsistencies(db: sqlite3.Connection) -> Iterator[Finding]:
+    """Yield a finding for each failed check of `CONSISTENCY_CHECKS`."""
     for what, query, advice, mend in CONSISTENCY_CHECKS:
         count = db.execute(query).fetchone()[0]
         if count:
@@ -338,6 +343,7 @@ def _inconsistencies(db: sqlite3.Connection) -> Iterator[Finding]:
 
 
 def _relations_finding(what: str, count: int, judge: CopyPolicy) -> Finding:
+    """Return a finding about the relations of texts, which a repair compares again."""
     return Finding(what, count, "--repair compares all texts again", _Rebuilding(judge))
 
 
