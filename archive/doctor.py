@@ -176,10 +176,12 @@ def release_stale_leases(db: sqlite3.Connection) -> int:
 
 
 def _schema_version(schema: DatabaseSchema) -> str:
+    """Return the name of a schema's last migration step."""
     return schema.steps[-1][0]
 
 
 def _attach_captures(db: sqlite3.Connection, folder: Path) -> Finding | None:
+    """Attach `captures.db`; return a finding if that is impossible."""
     path = folder / "captures.db"
     if not path.is_file():
         advice = (
@@ -222,6 +224,7 @@ def _only_of_search(lines: Sequence[str]) -> bool:
 
 
 def _disk_findings(folder: Path) -> Iterator[Finding]:
+    """Yield a finding if little disk space is free."""
     free = shutil.disk_usage(folder).free
     if free < LOW_DISK_BYTES:
         yield Finding(
@@ -260,10 +263,11 @@ def _search_index(folder: Path) -> list[Finding]:
 
 
 def _rebuild_index(db: sqlite3.Connection) -> None:
+    """Rebuild the full-text index."""
     db.execute("INSERT INTO articles_fts(articles_fts) VALUES ('rebuild')")
 
 
-# -- what does not fit together --------------------------------------------------------------------
+# -- inconsistencies -------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,7 +299,8 @@ ADD_URLS_REPAIR = RepairStatement(
 CONSISTENCY_CHECKS: tuple[tuple[str, str, str, RepairFunction | None], ...] = (
     (
         "articles without a URL",
-        "SELECT count(*) FROM articles a WHERE NOT EXISTS (SELECT 1 FROM urls u WHERE u.article_id = a.id)",
+        """SELECT count(*) FROM articles a
+        WHERE NOT EXISTS (SELECT 1 FROM urls u WHERE u.article_id = a.id)""",
         "--repair adds the URL that they were read from",
         ADD_URLS_REPAIR,
     ),
@@ -330,6 +335,7 @@ CONSISTENCY_CHECKS: tuple[tuple[str, str, str, RepairFunction | None], ...] = (
 
 
 def _inconsistencies(db: sqlite3.Connection) -> Iterator[Finding]:
+    """Yield a finding for each failed check of `CONSISTENCY_CHECKS`."""
     for what, query, advice, mend in CONSISTENCY_CHECKS:
         count = db.execute(query).fetchone()[0]
         if count:
@@ -337,6 +343,7 @@ def _inconsistencies(db: sqlite3.Connection) -> Iterator[Finding]:
 
 
 def _relations_finding(what: str, count: int, judge: CopyPolicy) -> Finding:
+    """Return a finding about the relations of texts, which a repair compares again."""
     return Finding(what, count, "--repair compares all texts again", _Rebuilding(judge))
 
 
@@ -370,8 +377,10 @@ def _broken_references(db: sqlite3.Connection, judge: CopyPolicy) -> Iterator[Fi
                     f"a program deleted rows of {missing}; restore a backup, or delete these too",
                 )
     alone = db.execute(
-        """SELECT count(*) FROM texts t WHERE (SELECT count(*) FROM versions v WHERE v.text_id = t.id) < 2
-        OR NOT EXISTS (SELECT 1 FROM versions v WHERE v.text_id = t.id AND v.article_id = t.original_id)"""
+        """SELECT count(*) FROM texts t
+        WHERE (SELECT count(*) FROM versions v WHERE v.text_id = t.id) < 2
+        OR NOT EXISTS (SELECT 1 FROM versions v
+          WHERE v.text_id = t.id AND v.article_id = t.original_id)"""
     ).fetchone()[0]
     if alone:
         yield _relations_finding(
@@ -390,7 +399,8 @@ KEYS_AMISS = (
     (
         "keys by which an article is found that it does not have",
         """SELECT count(*) FROM strong_keys s
-        WHERE NOT EXISTS (SELECT 1 FROM article_keys k WHERE k.article_id = s.article_id AND k.counted)""",
+        WHERE NOT EXISTS (SELECT 1 FROM article_keys k
+          WHERE k.article_id = s.article_id AND k.counted)""",
     ),
     (
         "articles that no key leads to",
@@ -403,7 +413,7 @@ KEYS_AMISS = (
         (SELECT count(*) FROM article_keys WHERE counted)""",
     ),
 )
-"""What, and the query that counts it."""
+"""(problem, query that counts it) pairs."""
 
 
 def _keys(db: sqlite3.Connection) -> Iterator[Finding]:

@@ -1,12 +1,11 @@
-"""How well a story is followed from one article: `make bench`, or `python -m bench.following --half
-tune` to choose on.
+"""The quality of following a story from one article: `make bench`.
 
-On full texts: who is found, and what is listed. On the founding pages: do they find each other, and
-nothing else? And through a web of outlets, from an empty archive: how much of the coverage is found
-with how few requests?
+`python -m bench.following --half tune` measures the half of the stories on which numbers are
+chosen; the other half, by a hash of the name, is reported.
 
-Half of the stories, by a hash of their name, were there to choose numbers on (`--half tune`); what
-is reported is the other half.
+On full texts: the articles that are found, and those that are listed. On the founding pages:
+whether they find each other, and nothing else. Through a web of outlets, from an empty archive: how
+much of the coverage is found with how few requests.
 """
 
 from __future__ import annotations
@@ -47,13 +46,13 @@ first measured."""
 FOLLOWED = 60
 """Articles of full texts from which a story is followed."""
 PLACES = ("first", "middle", "last")
-"""Of the followed article among those of its story, in turn."""
+"""Positions of the followed article among those of its story, in turn."""
 STORIES, SHARE = 20, 0.25
 """Followed through the web, and the share of all its articles that may be asked for."""
 
 
 def figures(shared: Path, half: str = "report") -> Iterator[Figure]:
-    """What is reported: the half that no number was chosen on."""
+    """Yield the figures of one half; no number was chosen on the half `report`."""
     yield from on_texts(shared, half)
     yield from on_founding_pages(shared)
     yield from through_the_web(shared, half, "each story's")
@@ -88,8 +87,7 @@ class Pool:
         )
 
     def scores(self, number: int) -> list[float]:
-        """How likely each article belongs to the story that is followed from that one; -1 for
-        itself.
+        """Return each article's probability for the story followed from one; -1 for itself.
 
         As an archive does, it judges the nearest ones alone; the others follow in the order of
         their likeness.
@@ -212,8 +210,7 @@ def on_founding_pages(shared: Path) -> Iterator[Figure]:
 
 
 def listed_headlines(seeds: Path) -> set[str]:
-    """What the founding pages' own lists and teasers say: links and headings of four words or
-    more."""
+    """Return the links and headings, of four words or more, on the founding pages."""
     found = set()
     for page in ("seed0", "seed1"):
         root = html.fromstring(gzip.decompress((seeds / f"pages/{page}.html.gz").read_bytes()))
@@ -227,7 +224,7 @@ def listed_headlines(seeds: Path) -> set[str]:
 
 
 class Followed(NamedTuple):
-    """What came of following one article."""
+    """The result of following one article."""
 
     right: int
     listed: int
@@ -313,7 +310,7 @@ def call(address: str, folder: Path, *words: str) -> None:
 # -- long stories through the web ------------------------------------------------------------------
 
 LONG_STORIES = 6
-"""Of months, that are followed through the web."""
+"""Number of stories that last months, followed through the web."""
 
 
 def long_stories_through_the_web(shared: Path) -> Iterator[Figure]:

@@ -24,12 +24,12 @@ from bench.figures import SHARED, Figure, show
 from bench.following import PLACES, a_day_after, at_place, chosen
 
 STORIES = 3
-"""Of `worlds/coverage`, those of the half that have most articles."""
+"""Number of stories in the half of `worlds/coverage`, those with most articles."""
 SHARE = 1 / 3
 
 
 class Came(NamedTuple):
-    """What one way of looking for a story came to."""
+    """The result of one way of searching for a story."""
 
     fetched: set[str]
     """The articles that are there."""

@@ -1,11 +1,10 @@
-"""What stories cost in an archive of 100,000 articles: `python -m bench.stories_cost`, or with
-`--articles 10000`.
+"""The cost of stories in an archive of 100,000 articles: `python -m bench.stories_cost`.
 
-CPU of an article that is written while 20 stories are followed, and of a listing made anew; both
-are also measured on a tenth as many articles, as neither may grow with the archive. The articles
-are invented: four languages, words drawn so that few are common and most are rare (Zipf),
-happenings of five articles with names of their own, countries that many share. What an archive
-keeps of each is put into its tables at once; what is measured goes the ordinary way.
+`--articles 10000` sets another size. Measured are the CPU times of an article that is written while
+20 stories are followed, and of a renewed listing; both are also measured on a tenth as many
+articles, as neither may grow with the archive. The articles are synthetic: four languages, words
+with a Zipf distribution, events of five articles with unique names, countries that many share. The
+rows of each article are inserted directly; what is measured uses the ordinary functions.
 
 A built archive is kept in the temporary folder, as it takes minutes.
 """
@@ -51,7 +50,7 @@ LANGUAGES = ("en",) * 6 + ("es", "es", "fr", "de")
 OUTLETS, WORDS, NAMES, OF_EVENT, AN_HOUR = 300, 30_000, 40_000, 5, 6
 """Outlets; words of each language and names of all; articles of a happening; articles an hour."""
 WRITTEN, RELISTED = 300, 3
-"""Articles that are written, and how often each story is listed anew."""
+"""Articles that are written, and listings of each story."""
 PLACES = (
     "Cuba",
     "Chile",
@@ -80,7 +79,7 @@ PLACES = (
 )
 BEGUN = datetime(2024, 1, 1)
 VERSION = 1
-"""Of what is built."""
+"""Version of the built archive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +158,7 @@ class World:
 
 
 def archive(articles: int) -> Path:
-    """A folder with an archive of so many articles; it is built once."""
+    """Return the folder of an archive with this number of articles, built once."""
     ours = zlib.crc32(Path(__file__).read_bytes())
     versions = f"{events.EVENT_POLICY.version}-{language_keys.KEY_POLICY.version}"
     marks = f"{len(ARCHIVE_SCHEMA.steps)}-{versions}-{ours}"
@@ -200,7 +199,7 @@ def build(folder: Path, articles: int) -> None:
 
 
 class Counts:
-    """How many articles hold a term and a key."""
+    """Document frequencies of terms and keys."""
 
     def __init__(self) -> None:
         self.terms: defaultdict[str, Counter[str]] = defaultdict(Counter)
@@ -346,7 +345,7 @@ class Cost:
     written: list[float]
     relisted: list[float]
     judged: list[float]
-    """Of a person's verdict, with all that follows: elapsed."""
+    """Elapsed milliseconds of a person's verdict, with all that follows."""
 
 
 def figures(_shared: Path, articles: int = ARTICLES) -> Iterator[Figure]:
@@ -355,7 +354,7 @@ def figures(_shared: Path, articles: int = ARTICLES) -> Iterator[Figure]:
     beside = f"{articles // 10:,} articles"
     for kind, of, wanted in (
         ("CPU of an article that is written", "written", "≤ 10 ms, flat"),
-        ("CPU of a listing made anew", "relisted", "≤ 200 ms"),
+        ("CPU of a renewed listing", "relisted", "≤ 200 ms"),
         ("a verdict with its listing, elapsed", "judged", "< 1 s"),
     ):
         here, there = getattr(many, of), getattr(few, of)

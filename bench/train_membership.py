@@ -1,11 +1,10 @@
-"""Learns how likely an article belongs to a story: `python -m bench.train_membership` writes the
-weights.
+"""Training of the membership regressions: `python -m bench.train_membership` writes the weights.
 
 Long stories are followed from one and from three of their articles, among all articles of their
-time and in young archives that hold the story and 25 or 100 others; single happenings from one
-article, with dates and without. Each kind has its weight, however many articles it has. `figures`
-are those of stories that were left out, quarter by quarter: what to expect of a story that nobody
-has seen.
+time and in young archives that hold the story and 25 or 100 others; single events from one article,
+with dates and without. Each kind of case has a fixed weight, however many articles it has.
+`figures` come from four-fold cross-validation by story: they estimate the quality for unseen
+stories.
 """
 
 from __future__ import annotations
@@ -59,7 +58,7 @@ KINDS = {
     "undated": 0.4,
     "lone": 0.0,
 }
-"""What a kind of case weighs."""
+"""Kind of case → weight."""
 LONE = 40
 """Articles that are followed though the archive has nothing else of their story: measured, not
 learnt from."""
@@ -77,20 +76,19 @@ class Case:
     story: str
     weighed: CandidateFeatures
     cosines: Array
-    """Of each candidate with each: (n, n)."""
+    """Cosines of all pairs of candidates: (n, n)."""
     moments: Array
     """When each was published, in days; nan where unknown."""
     belongs: Array
-    """Of each candidate: (n,), of bool."""
+    """True for candidates that belong: (n,), of bool."""
     counts: Array
-    """Whether it is one by which the case is judged: neither followed nor open to argument. (n,),
-    of bool."""
+    """True for candidates that are scored, neither followed nor debatable: (n,), of bool."""
     all: int
     """Articles of the story that should be listed, candidates or not."""
     days: Array
     """Between each candidate and the first that is followed; nan where unknown."""
     confirmed: tuple[int, ...]
-    """Which of the candidates are followed."""
+    """Indices of the followed candidates."""
 
 
 class Pool:
@@ -139,7 +137,7 @@ def stories_of(row: Row) -> Sequence[str]:
 
 
 def places_by_story(rows: Sequence[Row]) -> dict[str, list[int]]:
-    """Of stories of two articles and more."""
+    """Return the indices of the articles of each story that has at least two."""
     found = defaultdict(list)
     for place, row in enumerate(rows):
         for story in stories_of(row):
@@ -162,7 +160,7 @@ def both_views(rows: Sequence[Row]) -> list[tuple[dict[str, float], dict[str, fl
 
 
 def long_cases(shared: Path, luck: random.Random) -> Iterator[Case]:
-    """Of stories that run for weeks."""
+    """Yield the cases of stories that last weeks."""
     rows = read(shared / "corpus/stories-long/as21.jsonl")
     counts = both_views(rows)
     pool = Pool(rows, counts)
@@ -183,7 +181,7 @@ def long_cases(shared: Path, luck: random.Random) -> Iterator[Case]:
 
 
 def lone_cases(shared: Path, luck: random.Random) -> Iterator[Case]:
-    """Of articles of no story that runs on, the other reports of their happening left out."""
+    """Yield cases of articles without a long story; other reports of their event are left out."""
     rows = read(shared / "corpus/stories-long/as21.jsonl")
     pool = Pool(rows, both_views(rows))
     for place in luck.sample(
@@ -198,7 +196,7 @@ def lone_cases(shared: Path, luck: random.Random) -> Iterator[Case]:
 
 
 def event_cases(shared: Path, luck: random.Random) -> Iterator[Case]:
-    """Of single happenings."""
+    """Yield the cases of single events."""
     rows = [row for name in EVENTS for row in read(shared / f"corpus/text-stories/{name}.jsonl")]
     pool = Pool(rows, both_views(rows))
     for number, (story, places) in enumerate(places_by_story(rows).items()):
@@ -211,7 +209,7 @@ def event_cases(shared: Path, luck: random.Random) -> Iterator[Case]:
 # -- learning --------------------------------------------------------------------------------------
 
 Signs = Sequence[Array]
-"""Of each case: (candidates, signs)."""
+"""The feature matrix of each case: (candidates, features)."""
 
 
 def of_listing(cases: Sequence[Case]) -> Signs:
@@ -274,7 +272,7 @@ def quarter(story: str) -> int:
 
 
 def left_out(cases: Sequence[Case], signs: Signs, ridge: float = RIDGE) -> list[Array]:
-    """Of each case the probabilities that come of the stories of the other quarters."""
+    """Return the probabilities of each case by weights learnt from the other quarters' stories."""
     weights = [learn(cases, signs, part, ridge) for part in range(QUARTERS)]
     return [
         logistic(each @ weights[quarter(case.story)])
@@ -298,7 +296,7 @@ def all_cases(shared: Path) -> list[Case]:
 
 
 def figures(shared: Path, half: str = "report") -> Iterator[Figure]:
-    """What is listed of stories that the weights were not learnt from."""
+    """Yield the figures of listings for stories outside the training set."""
     del half  # every story is reported by the weights of the others
     yield from measured_apart(all_cases(shared))
 
@@ -316,8 +314,7 @@ def measured_apart(cases: Sequence[Case]) -> Iterator[Figure]:
 
 
 def listed_apart(cases: Sequence[Case]) -> tuple[list[Array], list[Which]]:
-    """Of each case the probabilities, and what is listed, by the weights of the other quarters'
-    stories."""
+    """Return probabilities and listings of each case by weights of the other quarters."""
     first = left_out(cases, of_listing(cases))
     second = left_out(cases, of_company(cases, first), RIDGE_OF_SECOND)
     chances = [reorder_probabilities(*each) for each in zip(first, second, strict=True)]
@@ -360,7 +357,7 @@ def measured(judged: Sequence[tuple[Case, Array]], where: str) -> Iterator[Figur
 
 @dataclass(frozen=True, slots=True)
 class Came:
-    """What came of following a story."""
+    """The result of following a story."""
 
     precision: float
     recall: float
@@ -368,9 +365,9 @@ class Came:
     best: float
     """The share that belongs of as many as belong, those first that are likeliest."""
     sure: tuple[int, int]
-    """How many are sure, and how many of these are right."""
+    """Number of sure articles, and number of right ones among them."""
     far: tuple[int, int]
-    """How many lie 15 to 45 days away, and how many of these are listed."""
+    """Number of articles 15 to 45 days away, and number of listed ones among them."""
     all: int
 
     @staticmethod

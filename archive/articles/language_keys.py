@@ -1,10 +1,8 @@
-"""The keys of articles: what they have in common with reports in other languages, and how they are
-found by it.
+"""The index of language keys, by which articles find reports in other languages.
 
-What keys are made of is decided elsewhere (`pipelines.topics.language_keys`); here they are strings
-with weights. How many articles hold a key is counted over all languages. By its strongest keys an
-article is found again; nothing is loaded at the start, and an article costs the same however many
-there are.
+`pipelines.topics.language_keys` extracts the keys; here they are strings with weights. Document
+frequencies are counted over all languages. Postings of its strongest keys make an article findable.
+Nothing is loaded in advance, and the cost of an article does not depend on the size of the archive.
 
 All functions that write run inside the caller's transaction.
 """
@@ -23,40 +21,42 @@ from archive.articles.vocabulary import WeightedTerms, strongest_terms, unit_vec
 from archive.timestamps import UNDATED_DAY, days_since_epoch
 
 MAX_STRONG_KEYS, MAX_ASKED_KEYS = 16, 24
-"""Keys by which an article is found, and by which it asks for others."""
+"""Maximum number of keys indexed for an article, and of keys in a query."""
 MAX_KEY_FINDS = {"@": 2.0, "=": 0.5}
-"""By a key's first sign, how much it counts there beside its weight: of the rarest roots most are a
-language's own."""
+"""Kind of a key (its first character) → factor on its weight in the index and in queries; most rare
+roots occur in one language only."""
 MIN_KEY_ARTICLES = 1_000
-"""Articles below which an archive does not know what is rare: it counts as one of so many. Else
-what the first reports of a happening have in common would say the least."""
+"""Minimum number of articles in the inverse document frequency. With fewer it is not known which
+keys are rare, and keys that the first reports of an event share would count least."""
 MAX_NEWEST_HOLDERS = 200
-"""Articles that are looked at for one key, those of the newest dates."""
+"""Maximum number of postings read for a key, the newest first."""
 KEYS_OF_ARTICLE = 300
-"""Keys of a vector."""
+"""Maximum number of keys in a vector."""
 COMMON_KEY_SHARE = 0.2
-"""The share of articles above which a key says nothing."""
+"""Maximum share of the articles that may hold a key; more frequent keys are ignored."""
 ALL_LANGUAGES = ""
-"""Under this key stands the number of all articles."""
+"""The key whose count is the number of all articles."""
 
 
 @dataclass(frozen=True, slots=True)
 class KeyPolicy:
-    """What the archive asks about keys and does not know itself
-    (`pipelines.topics.language_keys.KEY_POLICY`)."""
+    """The extraction of keys, which the archive does not know itself.
+
+    It is `pipelines.topics.language_keys.KEY_POLICY`.
+    """
 
     version: int
-    """Of the way in which keys are made."""
+    """Version of the extraction."""
     keys: Callable[[str | None, str | None, str, str | None], Mapping[str, float]]
-    """Headline, standfirst, text, language → key and weighted count."""
+    """Headline, standfirst, text, language → key → weighted count."""
 
 
 def save_keys(connection: sqlite3.Connection, article_id: int, judge: KeyPolicy) -> None:
-    """Keep the keys of an article, and make it findable by the strongest; what was kept of an older
-    text goes.
+    """Save the keys of an article in place of older ones, and index the strongest.
 
-    A version of a text whose keys are kept counts for nothing, and is found through that one: call
-    it after `postings.relate`.
+    Another version of a text that has keys is neither counted nor indexed, and is found through
+    that version; call this function after `postings.relate`. Raises ValueError for an unknown
+    article.
     """
     article = connection.execute(
         "SELECT headline, standfirst, text, language, published_at FROM articles WHERE id = ?",
@@ -72,24 +72,22 @@ def save_keys(connection: sqlite3.Connection, article_id: int, judge: KeyPolicy)
     day = days_since_epoch(article["published_at"])
     day = UNDATED_DAY if day is None else floor(day)
     connection.execute(
-        "INSERT INTO article_keys (article_id, language, day, counted, keys) VALUES (?, ?, ?, ?, ?)",
+        """INSERT INTO article_keys (article_id, language, day, counted, keys)
+        VALUES (?, ?, ?, ?, ?)""",
         (article_id, article["language"] or "", day, counted, _keys_as_json(held)),
     )
     if counted:
         _count_keys(connection, held, 1)
+        weights = _weighed_keys(held, *_key_frequencies(connection, held))
+        strongest = _strongest_keys(weights, MAX_STRONG_KEYS)
         connection.executemany(
             "INSERT INTO strong_keys (key, day, article_id, language) VALUES (?, ?, ?, ?)",
-            [
-                (key, day, article_id, article["language"] or "")
-                for key in _strongest_keys(
-                    _weighed_keys(held, *_key_frequencies(connection, held)), MAX_STRONG_KEYS
-                )
-            ],
+            [(key, day, article_id, article["language"] or "") for key in strongest],
         )
 
 
 def delete_keys(connection: sqlite3.Connection, article_id: int) -> None:
-    """Leave nothing of an article's keys, if there are any."""
+    """Delete the keys of an article, with their counts and postings."""
     row = connection.execute(
         "SELECT * FROM article_keys WHERE article_id = ?", (article_id,)
     ).fetchone()
@@ -108,9 +106,9 @@ def delete_keys(connection: sqlite3.Connection, article_id: int) -> None:
 def key_vectors(
     connection: sqlite3.Connection, article_ids: Iterable[int]
 ) -> dict[int, WeightedTerms]:
-    """What articles are known by, as vectors of unit length, by how common their keys are today.
+    """Return article id → key vector of unit length, by today's document frequencies.
 
-    Articles that have no keys are left out.
+    Articles without keys are left out.
     """
     rows = connection.execute(
         """SELECT k.article_id, k.keys FROM json_each(?) AS asked
@@ -119,11 +117,11 @@ def key_vectors(
     ).fetchall()
     held = {int(row["article_id"]): json.loads(row["keys"]) for row in rows}
     known, articles = _key_frequencies(connection, {key for keys in held.values() for key in keys})
-    told = {
+    vectors = {
         article_id: unit_vector(_weighed_keys(keys, known, articles), KEYS_OF_ARTICLE)
         for article_id, keys in held.items()
     }
-    return {article_id: vector for article_id, vector in told.items() if vector}
+    return {article_id: vector for article_id, vector in vectors.items() if vector}
 
 
 def key_candidates(
@@ -134,11 +132,11 @@ def key_candidates(
     most: int,
     not_language: str | None = None,
 ) -> list[int]:
-    """At most so many articles that have some of a vector's strongest keys among theirs, best
-    first.
+    """Return at most `most` articles that share strong keys with a vector, the best first.
 
-    `since` and `until` are moments, to the day; articles without a date are never left out.
-    Articles of `not_language` are. The versions of a text follow the one that was found.
+    Each shared key adds its weight in the vector. `since` and `until` are timestamps, compared by
+    day; undated articles always pass. Articles in `not_language` are left out. The other versions
+    of a text follow the one in the index.
     """
     first, last = days_since_epoch(since), days_since_epoch(until)
     span = (
@@ -156,29 +154,31 @@ def key_candidates(
     return articles_with_versions(connection, found)[:most]
 
 
-_KEY_HOLDERS = """SELECT * FROM (SELECT article_id FROM strong_keys WHERE key = ? AND day BETWEEN ? AND ?
+_KEY_HOLDERS = """SELECT * FROM (SELECT article_id FROM strong_keys
+  WHERE key = ? AND day BETWEEN ? AND ?
   AND language IS NOT ? ORDER BY day DESC, article_id DESC LIMIT ?)
 UNION ALL SELECT * FROM (SELECT article_id FROM strong_keys WHERE key = ? AND day = ?
   AND language IS NOT ? ORDER BY article_id DESC LIMIT ?)"""
 
 
 def has_readable_keys(keys: Iterable[str]) -> list[str]:
-    """Keys as people read them: places, numbers and beginnings of words, not sounds. What is no key
-    stays as it is."""
+    """Return keys in readable form: places, numbers and roots without their mark, no sounds.
+
+    Other strings remain unchanged.
+    """
     signs = "@#="
     return [key.lstrip(signs) for key in keys if not key.startswith("~")]
 
 
 def are_keys_current(connection: sqlite3.Connection, judge: KeyPolicy) -> bool:
-    """Whether all articles have keys, made in the judge's way; if not, `rebuild_keys` is due."""
+    """Return True if all keys have the policy's version; otherwise call `rebuild_keys`."""
     return bool(
         connection.execute("SELECT max(version) FROM key_versions").fetchone()[0] == judge.version
     )
 
 
 def rebuild_keys(connection: sqlite3.Connection, judge: KeyPolicy) -> None:
-    """Make the keys of all articles anew, in the order of their dates: about three seconds for a
-    thousand."""
+    """Rebuild the keys of all articles by date, at about three seconds per thousand articles."""
     for table in ("article_keys", "strong_keys", "key_counts", "key_versions"):
         connection.execute(f"DELETE FROM {table}")  # noqa: S608  our own names
     connection.execute("INSERT INTO key_versions (version) VALUES (?)", (judge.version,))
@@ -187,10 +187,11 @@ def rebuild_keys(connection: sqlite3.Connection, judge: KeyPolicy) -> None:
         save_keys(connection, article_id, judge)
 
 
-# -- how common keys are ---------------------------------------------------------------------------
+# -- document frequencies --------------------------------------------------------------------------
 
 
 def _count_keys(connection: sqlite3.Connection, keys: Collection[str], more: int) -> None:
+    """Add `more` (1 or -1) to the document frequency of each key and to the number of articles."""
     connection.execute(
         """INSERT INTO key_counts (key, articles) SELECT value, ? FROM json_each(?) WHERE true
         ON CONFLICT (key) DO UPDATE SET articles = articles + excluded.articles""",
@@ -205,9 +206,10 @@ def _count_keys(connection: sqlite3.Connection, keys: Collection[str], more: int
 def _key_frequencies(
     connection: sqlite3.Connection, keys: Collection[str]
 ) -> tuple[dict[str, int], int]:
-    """How many articles hold each key, and how many there are."""
+    """Return the document frequencies of keys, and the number of articles."""
     rows = connection.execute(
-        "SELECT c.key, c.articles FROM json_each(?) AS asked CROSS JOIN key_counts AS c ON c.key = asked.value",
+        """SELECT c.key, c.articles FROM json_each(?) AS asked
+        CROSS JOIN key_counts AS c ON c.key = asked.value""",
         (_keys_as_json([ALL_LANGUAGES, *keys]),),
     )
     known = {str(key): int(articles) for key, articles in rows}
@@ -217,7 +219,10 @@ def _key_frequencies(
 def _weighed_keys(
     keys: Mapping[str, float], known: Mapping[str, int], articles: int
 ) -> WeightedTerms:
-    """(1 + ln count) · ln((articles + 1) / (frequency + ½)) of the keys that are not too common."""
+    """Return tf-idf weights: (1 + ln count) · ln((articles + 1) / (frequency + ½)).
+
+    Keys above `COMMON_KEY_SHARE` are left out.
+    """
     articles = max(articles, MIN_KEY_ARTICLES)
     all_articles, most = log(articles + 1), articles * COMMON_KEY_SHARE
     return {
@@ -228,20 +233,21 @@ def _weighed_keys(
 
 
 def _strongest_keys(vector: Mapping[str, float], most: int) -> list[str]:
-    """The keys by which an article is likeliest found."""
-    return strongest_terms(
-        {key: weight * MAX_KEY_FINDS.get(key[:1], 1.0) for key, weight in vector.items()}, most
-    )
+    """Return at most `most` keys with the largest weights, corrected by kind."""
+    corrected = {key: weight * MAX_KEY_FINDS.get(key[:1], 1.0) for key, weight in vector.items()}
+    return strongest_terms(corrected, most)
 
 
 # -- versions of one text --------------------------------------------------------------------------
 
 
 def _is_key_version(connection: sqlite3.Connection, article_id: int) -> bool:
-    """Does another version of the article's text stand for it?"""
+    """Return True if another version of the article's text is counted in its place."""
     row = connection.execute(
-        """SELECT 1 FROM versions AS v JOIN versions AS w ON w.text_id = v.text_id AND w.article_id <> v.article_id
-        JOIN article_keys AS k ON k.article_id = w.article_id AND k.counted WHERE v.article_id = ? LIMIT 1""",
+        """SELECT 1 FROM versions AS v
+        JOIN versions AS w ON w.text_id = v.text_id AND w.article_id <> v.article_id
+        JOIN article_keys AS k ON k.article_id = w.article_id AND k.counted
+        WHERE v.article_id = ? LIMIT 1""",
         (article_id,),
     ).fetchone()
     return row is not None

@@ -1,10 +1,8 @@
-"""Stories that a person follows: which articles belong to each, by a profile of those that a person
-confirmed.
+"""The stories that a person follows, and the articles that belong to each.
 
-What makes a profile, and how well an article fits it, is decided elsewhere
-(`pipelines.topics.stories`) and comes in as a `StoryPolicy`; here are rows. A person's verdict is
-final: what was confirmed makes the profile, what was rejected is never listed, and scoring anew
-changes neither.
+A `StoryPolicy` (`pipelines.topics.stories`) builds profiles and scores articles; this module
+handles the rows. A person's verdict is final: confirmed articles make the profile, rejected ones
+are never listed, and a new listing changes neither.
 
 All functions that write run inside the caller's transaction.
 """
@@ -31,46 +29,44 @@ StoryVersion = TypeVar("StoryVersion", dict[str, Any], sqlite3.Row)
 """An article as a row."""
 
 MAX_STORY_CANDIDATES = 400
-"""Articles of the archive that are judged when a listing is made, those that share the most
-first."""
+"""Maximum number of candidates of a listing, by the terms that they share with the story."""
 FIRST = 120
-"""Of them those that are judged first, to learn by which terms the others are found: those that
-share the most."""
+"""Number of candidates in the first pass, whose listing gives the terms to find the others."""
 ALL_STORY_LANGUAGES = 200
-"""So few articles are all judged: by what they are found was chosen before anybody knew which words
-are rare."""
+"""Maximum number of articles in an archive for all of them to be candidates: the postings of so
+small an archive were chosen before it was known which words are rare."""
 RELIST_GROWTH, RELIST_AFTER_CRAWL = 2, 1.1
-"""A listing is made again when the archive has grown by this factor, amid a crawl and after it:
-which words are rare is known better then."""
+"""Growth of the archive after which a listing is renewed, during a crawl and after it, because the
+document frequencies are then better known."""
 MIN_FREQUENCY_ARTICLES = 1_000
-"""Articles of a language below which an archive does not know what is rare: it counts as one of so
-many. Else the names of a story that fills half of a new archive would say nothing."""
+"""Minimum number of articles in the inverse document frequency of a language. With fewer it is not
+known which words are rare, and the names of a story that fills half of a new archive would count
+nothing."""
 MAX_STORY_NAME_CHARS = 40
 
 TermVector = Mapping[str, float]
 KnownArticle = Callable[[Collection[str]], tuple[Mapping[str, int], int]]
-"""Terms → how many articles of a language hold each, and how many articles of it there are."""
+"""Terms → the document frequency of each in a language, and the number of its articles."""
 StoryVerdict = Literal["belongs", "not"]
 StoryProfileLike = Any
-"""Made and read by the judge alone."""
+"""A profile, opaque outside the policy."""
 
 
 StoryTier = Literal["sure", "likely", "perhaps"]
-"""How well an article fits: what is `sure` or `likely` is listed, what is only `perhaps` waits for
-a person's word."""
+"""Tier of an article: `sure` and `likely` are listed, `perhaps` awaits a person's verdict."""
 StoryPart = Literal["event", "development", "background"]
-"""What an article is to a story: a report of the happening that a person confirmed · an earlier or
-later development · a piece that stands alone in time."""
+"""Part of an article in its story: a report of the confirmed event · an earlier or later
+development · a piece far from the others in time."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoryScore:
-    """How well a lead fits a story."""
+    """The score of a lead for a story."""
 
     value: float
-    """From 0 to 1; 0 also for what the story's languages, window or outlets leave out."""
+    """From 0 to 1; 0 also outside the languages, dates and outlets of the story."""
     terms: Sequence[str] = ()
-    """What they have in common, the strongest first."""
+    """The terms that the lead shares with the story, the strongest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,107 +80,110 @@ class StoryCandidate:
     host: str
     event_id: int | None
     verdict: StoryVerdict | None
-    """A person's."""
+    """The verdict of a person."""
     keys: TermVector = field(default_factory=dict)
-    """What it has in common with reports in other languages (`archive.articles.language_keys`);
-    empty where nobody asks."""
+    """Vector of language keys (`archive.articles.language_keys`); empty if it is not needed."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoryJudgement:
-    """Whether an article belongs to a story, and why."""
+    """The result for a candidate, with reasons."""
 
     probability: float
-    """That it belongs; 0 also for what the story's languages, window or outlets leave out."""
+    """Probability that it belongs; 0 also outside the languages, dates and outlets of the story."""
     tier: StoryTier | None
-    """None: so unlikely that nobody is asked."""
+    """None below the lowest tier: the article is not shown to a person."""
     part: StoryPart | None = None
     terms: Sequence[str] = ()
-    """What it has in common with the story, the strongest first."""
+    """The terms that the article shares with the story, the strongest first."""
     nearest_id: int | None = None
-    """The article of the story that it is most like."""
+    """The most similar other article of the story."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoryListing:
-    """What became of all candidates."""
+    """The results for all candidates."""
 
     judgements: Sequence[StoryJudgement]
     """In the order of the candidates."""
     terms: Sequence[str]
-    """The story's, the strongest first: by them further candidates are found."""
+    """The story's terms, the strongest first, with which further candidates are found."""
     learnt: str
-    """By which what comes later is judged: the judge's own, as JSON."""
+    """The policy's state, as JSON, by which later articles are scored."""
 
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """What a person follows."""
+    """The definition of a story, and the saved result of its last listing."""
 
     id: int
     name: str
-    """As commands call it: `cuba-korea`."""
+    """As in commands: `cuba-korea`."""
     title: str
     words: str | None = None
-    """That a person gave besides the articles."""
+    """Words that a person gave besides the articles."""
     languages: tuple[str, ...] = ()
-    """Only these (ISO 639-1); empty: any."""
+    """The only languages (ISO 639-1); empty: any."""
     since: str | None = None
     until: str | None = None
     hosts: tuple[str, ...] = ()
-    """Only these outlets; empty: all."""
+    """The only outlets; empty: all."""
     terms: tuple[str, ...] = field(default=(), compare=False)
-    """The profile's best, as the last listing found them."""
+    """The strongest terms of the profile in the last listing."""
     learnt: str | None = field(default=None, compare=False)
-    """What the last listing learnt (`StoryListing.learnt`)."""
+    """The state saved by the last listing (`StoryListing.learnt`)."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConfirmedArticle:
-    """An article of which a person said that it belongs."""
+    """An article that a person confirmed."""
 
     vector: str
-    """JSON, term → weight, of unit length: text, so that a profile is made once and found again."""
+    """Term → weight, of unit length, as JSON: a string is hashable, so that profiles can be cached.
+    """
     published_at: str | None
     language: str | None
     host: str
 
     @property
     def weights(self) -> dict[str, float]:
-        """The vector, read."""
+        """The parsed vector."""
         return json.loads(self.vector)  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True, slots=True)
 class StoryPolicy:
-    """What the archive asks about stories and does not know itself
-    (`pipelines.topics.stories.STORY_POLICY`)."""
+    """The decisions about stories that the archive does not make itself.
+
+    They are made by `pipelines.topics.stories.STORY_POLICY`.
+    """
 
     profile: Callable[[Story, Sequence[ConfirmedArticle]], StoryProfileLike]
-    """A story and its confirmed articles → its profile; there may be none of them yet."""
+    """Story, its confirmed articles (possibly empty) → profile."""
     terms: Callable[[StoryProfileLike], Sequence[str]]
-    """The profile's terms, the strongest first: by them articles are found."""
+    """Profile → its terms, the strongest first, with which articles are found."""
     listing: Callable[[Story, Sequence[StoryCandidate]], StoryListing]
-    """All that may belong is judged together: what is near to what belongs, belongs more likely."""
+    """Story, candidates → listing. All candidates are scored together, because articles similar to
+    members are more likely members."""
     abroad: Callable[
         [Story, StoryListing, Sequence[StoryCandidate], Sequence[StoryCandidate]], StoryListing
     ]
-    """A listing, the articles that it lists, and some in other languages → the listing of these,
-    learnt from both."""
+    """Story, its listing, the listed articles, candidates in other languages → the listing of these
+    candidates, with a state learnt from both."""
     keys: Callable[[Sequence[StoryCandidate]], TermVector]
-    """What listed articles have in common with reports in other languages: by it these are
-    found."""
+    """Listed articles → vector of language keys, with which reports in other languages are found.
+    """
     arrival: Callable[[StoryProfileLike, StoryCandidate], StoryJudgement]
-    """One article, by what the last listing learnt."""
+    """Profile, a single article → its judgement, by the state of the last listing."""
     opening: Callable[[str | None, str | None, str, str | None], dict[str, float]]
-    """Headline, standfirst, text and language → the terms of the opening, counted."""
+    """Headline, standfirst, text, language → term counts of the opening."""
     vector: Callable[[TermVector, TermVector, Mapping[str, int], int], TermVector]
-    """Terms of an article and of its opening, counted; how many articles hold each, of how many →
-    the article as a story sees it, of unit length."""
+    """Term counts of an article, of its opening, document frequencies, number of documents → the
+    article's vector, of unit length."""
 
 
 class StoryDefinition(TypedDict, total=False):
-    """What a person may say of a story besides its articles; what is left out stays as it is."""
+    """Properties of a story that a person may set; missing keys change nothing."""
 
     title: str
     words: str | None
@@ -194,7 +193,7 @@ class StoryDefinition(TypedDict, total=False):
     hosts: Sequence[str]
 
 
-# -- following -------------------------------------------------------------------------------------
+# -- writing ---------------------------------------------------------------------------------------
 
 
 def save_story(
@@ -204,8 +203,7 @@ def save_story(
     judge: StoryPolicy,
     definition: StoryDefinition | None = None,
 ) -> int:
-    """Start a story from articles, or add them to the one of that name, and list what the archive
-    has; its id.
+    """Create or extend the story of a name, renew its listing, and return its id.
 
     Raises UsageError for a name without a letter or digit.
     """
@@ -223,16 +221,16 @@ def record_verdict(
     belongs: bool | None,
     judge: StoryPolicy,
 ) -> None:
-    """A person's word on articles: they belong, they do not, or (None) nothing is said any more."""
-    word: StoryVerdict | None = None if belongs is None else "belongs" if belongs else "not"
-    save_verdict(connection, story_id, article_ids, word)
+    """Save a person's verdict on articles and renew the listing; None withdraws a verdict."""
+    words: dict[bool | None, StoryVerdict | None] = {None: None, True: "belongs", False: "not"}
+    save_verdict(connection, story_id, article_ids, words[belongs])
     relist_story(connection, story_id, judge)
 
 
 def delete_story(connection: sqlite3.Connection, story_id: int) -> None:
-    """Forget a story and what was said of it; the articles stay."""
+    """Delete a story with its verdicts; the articles stay."""
     for table in ("story_articles", "story_urls", "story_outlets"):
-        # our own names
+        # constant table names
         connection.execute(f"DELETE FROM {table} WHERE story_id = ?", (story_id,))  # noqa: S608
     connection.execute("DELETE FROM stories WHERE id = ?", (story_id,))
 
@@ -240,8 +238,7 @@ def delete_story(connection: sqlite3.Connection, story_id: int) -> None:
 def await_article_verdict(
     connection: sqlite3.Connection, story_id: int, url: str, url_key: str, word: StoryVerdict
 ) -> None:
-    """Keep a person's word on a page that the archive does not have; it counts once a crawl brings
-    the page."""
+    """Save a verdict on a page that the archive lacks; it counts once the page is fetched."""
     connection.execute(
         """INSERT INTO story_urls (story_id, url_key, url, verdict) VALUES (?, ?, ?, ?)
         ON CONFLICT (story_id, url_key) DO UPDATE SET verdict = excluded.verdict""",
@@ -250,7 +247,7 @@ def await_article_verdict(
 
 
 def story_slug(text: str) -> str:
-    """A text as a name: small letters and digits of any script, hyphens between the words.
+    """Return a text as a name: lower-case letters and digits of any script, joined by hyphens.
 
     Raises UsageError if nothing is left.
     """
@@ -259,7 +256,7 @@ def story_slug(text: str) -> str:
         letter if letter.isalnum() or unicodedata.category(letter)[0] == "M" else "-"
         for letter in plain
     )
-    # é is e; other scripts' signs stay
+    # accents of Latin letters go, the marks of other scripts stay
     bare = "".join(letter for letter in kept if not "\u0300" <= letter <= "\u036f")
     name = "-".join(filter(None, unicodedata.normalize("NFC", bare).split("-")))
     if not name:
@@ -270,8 +267,10 @@ def story_slug(text: str) -> str:
 
 
 def free_story_name(connection: sqlite3.Connection, headline: str) -> str:
-    """A name for a new story, from the first words of a headline. Raises UsageError as
-    `story_slug`."""
+    """Return an unused story name, from the first words of a headline.
+
+    Raises UsageError as `story_slug`.
+    """
     name = story_slug(headline)
     if len(name) > MAX_STORY_NAME_CHARS:
         name = name[: MAX_STORY_NAME_CHARS + 1].rpartition("-")[0] or name[:MAX_STORY_NAME_CHARS]
@@ -280,8 +279,10 @@ def free_story_name(connection: sqlite3.Connection, headline: str) -> str:
 
 
 def _insert_story(connection: sqlite3.Connection, name: str, title: str) -> int:
+    """Insert a story unless the name exists, and return its id."""
     connection.execute(
-        "INSERT INTO stories (name, title, created_at) VALUES (?, ?, ?) ON CONFLICT (name) DO NOTHING",
+        """INSERT INTO stories (name, title, created_at) VALUES (?, ?, ?)
+        ON CONFLICT (name) DO NOTHING""",
         (name, title, current_timestamp()),
     )
     return int(connection.execute("SELECT id FROM stories WHERE name = ?", (name,)).fetchone()[0])
@@ -290,9 +291,10 @@ def _insert_story(connection: sqlite3.Connection, name: str, title: str) -> int:
 def _update_definition(
     connection: sqlite3.Connection, story_id: int, definition: StoryDefinition
 ) -> None:
+    """Update the columns named in the definition."""
     for column, value in definition.items():
         kept = json.dumps(value, ensure_ascii=False) if column in ("languages", "hosts") else value
-        # a key of Definition
+        # a key of StoryDefinition
         connection.execute(f"UPDATE stories SET {column} = ? WHERE id = ?", (kept, story_id))  # noqa: S608
 
 
@@ -302,12 +304,12 @@ def save_verdict(
     article_ids: Iterable[int],
     word: StoryVerdict | None,
 ) -> None:
-    """Write down a person's word on articles; `relist_story` is what makes it count for the
-    others."""
+    """Save a person's verdict on articles; `relist_story` applies it to the other articles."""
     moment = current_timestamp()
     connection.executemany(
-        """INSERT INTO story_articles (story_id, article_id, verdict, judged_at, found_at) VALUES (?, ?, ?, ?, ?)
-        ON CONFLICT (story_id, article_id) DO UPDATE SET verdict = excluded.verdict, judged_at = excluded.judged_at""",
+        """INSERT INTO story_articles (story_id, article_id, verdict, judged_at, found_at)
+        VALUES (?, ?, ?, ?, ?) ON CONFLICT (story_id, article_id) DO UPDATE SET
+          verdict = excluded.verdict, judged_at = excluded.judged_at""",
         [(story_id, id, word, word and moment, moment) for id in article_ids],
     )
 
@@ -316,8 +318,10 @@ def save_verdict(
 
 
 def find_story(connection: sqlite3.Connection, name: str) -> Story:
-    """The story of a name, as a person writes it. Raises UsageError, with the nearest names, if
-    there is none."""
+    """Return the story of a name as a person writes it.
+
+    Raises UsageError for an unknown name, with the most similar names.
+    """
     row = _story_row(connection, name) or _story_row(connection, story_slug(name))
     if row:
         return _story_from_row(row)
@@ -328,26 +332,26 @@ def find_story(connection: sqlite3.Connection, name: str) -> Story:
     )
     if near:
         raise UsageError(f"{name}: no such story; did you mean {' or '.join(near)}?")
-    told = (
-        "`dateline stories` lists them"
-        if names
-        else "none is followed yet; `dateline follow URL` starts one"
-    )
-    raise UsageError(f"{name}: no such story; {told}")
+    advice = "none is followed yet; `dateline follow URL` starts one"
+    if names:
+        advice = "`dateline stories` lists them"
+    raise UsageError(f"{name}: no such story; {advice}")
 
 
 def all_stories(connection: sqlite3.Connection) -> list[Story]:
-    """All stories, by name."""
+    """Return all stories, by name."""
     return [
         _story_from_row(row) for row in connection.execute("SELECT * FROM stories ORDER BY name")
     ]
 
 
 def story_names_of(connection: sqlite3.Connection, article_ids: Sequence[int]) -> list[str]:
-    """The names of the stories in which all of these articles were confirmed."""
+    """Return the names of the stories in which all of these articles are confirmed."""
     rows = connection.execute(
-        """SELECT s.name FROM stories s JOIN story_articles m ON m.story_id = s.id AND m.verdict = 'belongs'
-        WHERE m.article_id IN (SELECT value FROM json_each(?)) GROUP BY s.id HAVING count(*) = ? ORDER BY s.name""",
+        """SELECT s.name FROM stories s
+        JOIN story_articles m ON m.story_id = s.id AND m.verdict = 'belongs'
+        WHERE m.article_id IN (SELECT value FROM json_each(?))
+        GROUP BY s.id HAVING count(*) = ? ORDER BY s.name""",
         (json.dumps(article_ids), len(set(article_ids))),
     )
     return [row["name"] for row in rows]
@@ -356,10 +360,13 @@ def story_names_of(connection: sqlite3.Connection, article_ids: Sequence[int]) -
 def story_summaries(
     connection: sqlite3.Connection, chosen: Iterable[Story]
 ) -> list[dict[str, Any]]:
-    """Of each story: name, title, words, how many `articles` and `outlets` it has, and the `newest`
-    day."""
+    """Return a summary of each story.
+
+    Its keys are name, title, words, number of `articles` and `outlets`, and the `newest` day.
+    """
     counted = """
-        SELECT count(*) AS articles, count(DISTINCT outlet) AS outlets, max(substr(published_at, 1, 10)) AS newest
+        SELECT count(*) AS articles, count(DISTINCT outlet) AS outlets,
+          max(substr(published_at, 1, 10)) AS newest
         FROM story_coverage WHERE story_id = ?"""
     return [
         {"name": each.name, "title": each.title, "words": each.words}
@@ -371,7 +378,7 @@ def story_summaries(
 def story_profile_inputs(
     connection: sqlite3.Connection, story_id: int
 ) -> tuple[Story, list[ConfirmedArticle]]:
-    """What a judge makes a profile of: `judge.profile(*profile_of(connection, story_id))`."""
+    """Return the arguments of `StoryPolicy.profile`: a story and its confirmed articles."""
     row = connection.execute("SELECT * FROM stories WHERE id = ?", (story_id,)).fetchone()
     rows = connection.execute(
         """SELECT m.vector, a.published_at, a.language, o.host FROM story_articles m
@@ -383,46 +390,50 @@ def story_profile_inputs(
 
 
 def story_listing(connection: sqlite3.Connection, story_id: int) -> list[dict[str, Any]]:
-    """The coverage of a story in time order, undated articles last; each text once, the others in
-    its `copies`.
+    """Return the coverage of a story by date, undated articles last, and copies in `copies`.
 
-    A row has the columns of the view `story_coverage`. Where the original is not in the story, the
-    earliest version stands for the text.
+    A row has the columns of the view `story_coverage`. If the original of a text is not in the
+    story, the earliest version represents the text.
     """
     rows = connection.execute(
-        "SELECT * FROM story_coverage WHERE story_id = ? ORDER BY published_at IS NULL, published_at, id",
+        """SELECT * FROM story_coverage WHERE story_id = ?
+        ORDER BY published_at IS NULL, published_at, id""",
         (story_id,),
     )
-    told = [dict(row) | {"terms": json.loads(row["terms"])} for row in rows]
-    return [head | {"copies": copies} for head, copies in fold_copies(told)]
+    articles = [dict(row) | {"terms": json.loads(row["terms"])} for row in rows]
+    return [head | {"copies": copies} for head, copies in fold_copies(articles)]
 
 
 def fold_copies(rows: Sequence[StoryVersion]) -> list[tuple[StoryVersion, list[StoryVersion]]]:
-    """Each text once, as the article that stands for it and the others: the original, else the
-    first.
+    """Return each text once, as a representative article and the other versions.
 
-    A row has an `id` and an `original_id`. The texts are in the order of who stands for them.
+    The representative is the original, else the first version. A row has an `id` and an
+    `original_id`. The order is that of the representatives.
     """
     versions: dict[int, list[StoryVersion]] = {}
     for row in rows:
         versions.setdefault(row["original_id"], []).append(row)
     heads = {original: _listing_head(original, of) for original, of in versions.items()}
-    return [
-        (row, [each for each in versions[row["original_id"]] if each is not row])
-        for row in rows
-        if heads[row["original_id"]] is row
-    ]
+    folded: list[tuple[StoryVersion, list[StoryVersion]]] = []
+    for row in rows:
+        if heads[row["original_id"]] is row:
+            others = [each for each in versions[row["original_id"]] if each is not row]
+            folded.append((row, others))
+    return folded
 
 
 def _listing_head(original: int, versions: Sequence[StoryVersion]) -> StoryVersion:
+    """Return the version that represents a text."""
     return next((row for row in versions if row["id"] == original), versions[0])
 
 
 def _story_row(connection: sqlite3.Connection, name: str) -> sqlite3.Row | None:
+    """Return the row of the story with this exact name."""
     return connection.execute("SELECT * FROM stories WHERE name = ?", (name,)).fetchone()  # type: ignore[no-any-return]
 
 
 def _story_from_row(row: sqlite3.Row) -> Story:
+    """Return the story of a row of `stories`."""
     lists = {name: tuple(json.loads(row[name])) for name in ("languages", "hosts", "terms")}
     names = ("id", "name", "title", "words", "since", "until", "learnt")
     return Story(**{name: row[name] for name in names} | lists)
@@ -434,10 +445,10 @@ def _story_from_row(row: sqlite3.Row) -> Story:
 def file_article(
     connection: sqlite3.Connection, article_id: int, judge: StoryPolicy, changed: bool = True
 ) -> list[int]:
-    """Put an article under the stories that it belongs to; their ids.
+    """Add an article to the stories to which it belongs, and return their ids.
 
-    One that is not new and whose text has not `changed` may only have got an address for which a
-    word waited.
+    If the text of a known article has not `changed`, only verdicts that awaited its URL are
+    applied.
     """
     stale = _arrived_articles(connection, article_id)
     if changed:
@@ -455,18 +466,16 @@ def file_article(
 def _file_under_each_story(
     connection: sqlite3.Connection, article_id: int, judge: StoryPolicy
 ) -> None:
-    """Judge one article for each story by what the last listing learnt; where it enters, the
-    listing is stale.
+    """Score one article for each story by the state of the last listing.
 
-    An archive of few articles has little to learn from: there the listing is made again at once,
-    which costs little.
+    The listing of a story that it enters becomes stale. A small archive gives little to learn from,
+    so its listing is renewed at once, at low cost.
     """
     ids = [int(row[0]) for row in connection.execute("SELECT id FROM stories")]
     if not ids:
         return
-    few = (
-        int(connection.execute("SELECT max(id) FROM articles").fetchone()[0]) <= ALL_STORY_LANGUAGES
-    )
+    newest_id = int(connection.execute("SELECT max(id) FROM articles").fetchone()[0])
+    few = newest_id <= ALL_STORY_LANGUAGES
     said = dict(
         connection.execute(
             "SELECT story_id, verdict FROM story_articles WHERE article_id = ?", (article_id,)
@@ -486,10 +495,10 @@ def _file_under_each_story(
 
 
 def relist_story(connection: sqlite3.Connection, story_id: int, judge: StoryPolicy) -> None:
-    """Make a story's listing from all that the archive has; people's verdicts stay.
+    """Renew a story's listing from the whole archive; people's verdicts stay.
 
-    Candidates are looked for twice: by the terms of what a person confirmed, then by those of what
-    that found too, as far as the first of them show.
+    Candidates are searched twice: by the terms of the confirmed articles, then by the terms of the
+    first candidates that are listed.
     """
     seen = _Seen(connection, story_id, judge)
     _renew_story_vectors(connection, story_id, seen)
@@ -498,12 +507,9 @@ def relist_story(connection: sqlite3.Connection, story_id: int, judge: StoryPoli
     found = _found_candidates(connection, about, terms)
     if len(found) > FIRST and _archive_is_large(connection):
         first = found[: max(FIRST, len(_judged(connection, story_id)))]
-        found = _merged_candidates(
-            found,
-            _found_candidates(
-                connection, about, judge.listing(about, seen.candidates(first)).terms
-            ),
-        )
+        first_listing = judge.listing(about, seen.candidates(first))
+        further = _found_candidates(connection, about, first_listing.terms)
+        found = _merged_candidates(found, further)
     candidates = seen.candidates(found)
     listing = judge.listing(about, candidates)
     candidates, listing = _with_foreign_candidates(seen, about, candidates, listing)
@@ -526,8 +532,7 @@ def relist_story(connection: sqlite3.Connection, story_id: int, judge: StoryPoli
 def refresh_stories(
     connection: sqlite3.Connection, judge: StoryPolicy, everything: bool = False
 ) -> None:
-    """Make the listings again into which something came, or since which the archive has grown by a
-    tenth; or all."""
+    """Renew the listings that are stale or from before the archive grew by a tenth; or all."""
     grown = (
         "SELECT id FROM stories WHERE ? OR stale OR newest_id * ? < (SELECT max(id) FROM articles)"
     )
@@ -536,7 +541,7 @@ def refresh_stories(
 
 
 def _arrived_articles(connection: sqlite3.Connection, article_id: int) -> set[int]:
-    """The stories in which a person's word on an address of this article waited; it is said now."""
+    """Apply the verdicts that awaited a URL of this article; return their story ids."""
     rows = connection.execute(
         """DELETE FROM story_urls WHERE url_key IN (SELECT url_key FROM urls WHERE article_id = ?)
         RETURNING story_id, verdict""",
@@ -548,12 +553,13 @@ def _arrived_articles(connection: sqlite3.Connection, article_id: int) -> set[in
 
 
 def _story_part(connection: sqlite3.Connection, article_id: int) -> set[int]:
-    """The stories whose profile an article is part of."""
+    """Return the ids of the stories in which an article is confirmed."""
     confirmed = "SELECT story_id FROM story_articles WHERE article_id = ? AND verdict = 'belongs'"
     return {int(row[0]) for row in connection.execute(confirmed, (article_id,))}
 
 
 def _has_outgrown(connection: sqlite3.Connection, article_id: int) -> set[int]:
+    """Return the ids of the stories whose listing is too old for the size of the archive."""
     rows = connection.execute(
         "SELECT id FROM stories WHERE newest_id * ? <= ?", (RELIST_GROWTH, article_id)
     )
@@ -561,90 +567,87 @@ def _has_outgrown(connection: sqlite3.Connection, article_id: int) -> set[int]:
 
 
 def _renew_story_vectors(connection: sqlite3.Connection, story_id: int, seen: _Seen) -> None:
+    """Recompute the saved vectors of the confirmed articles."""
     rows = connection.execute(
         "SELECT article_id FROM story_articles WHERE story_id = ? AND verdict = 'belongs'",
         (story_id,),
     ).fetchall()
     for each in seen.candidates([row[0] for row in rows]):
+        vector = json.dumps(each.vector, ensure_ascii=False) if each.vector else None
         connection.execute(
             "UPDATE story_articles SET vector = ? WHERE story_id = ? AND article_id = ?",
-            (
-                json.dumps(each.vector, ensure_ascii=False) if each.vector else None,
-                story_id,
-                each.id,
-            ),
+            (vector, story_id, each.id),
         )
 
 
-@lru_cache(maxsize=256)  # a crawl asks for the same ones at each article
+@lru_cache(maxsize=256)  # a crawl needs the same profiles for every article
 def _saved_profile(
     made: Callable[[Story, Sequence[ConfirmedArticle]], StoryProfileLike],
     about: Story,
     _: str | None,
     confirmed: Sequence[ConfirmedArticle],
 ) -> Any:
-    """Found again by what was learnt, too, which does not make a story another one."""
+    """Return the profile of a story, from a cache if possible.
+
+    The saved state is an argument, and so a part of the cache key, because stories compare equal
+    without it.
+    """
     return made(about, confirmed)
 
 
 def _found_candidates(
     connection: sqlite3.Connection, about: Story, terms: Sequence[str]
 ) -> list[int]:
-    """The articles that are judged: those that a person judged, then those that share the most, or
-    all of a few."""
+    """Return the ids of the candidates: judged articles, then those that share the strongest terms.
+
+    A small archive returns all its articles.
+    """
     known = _judged(connection, about.id)
-    if _archive_is_large(connection):
-        likely = (
-            articles_with_terms(connection, terms, about.since, about.until, MAX_STORY_CANDIDATES)
-            if terms
-            else []
-        )
-    else:
+    likely: list[int] = []
+    if not _archive_is_large(connection):
         likely = [int(row[0]) for row in connection.execute("SELECT id FROM articles")]
+    elif terms:
+        likely = articles_with_terms(
+            connection, terms, about.since, about.until, MAX_STORY_CANDIDATES
+        )
     return list(dict.fromkeys((*known, *likely)))[: max(MAX_STORY_CANDIDATES, len(known))]
 
 
 def _judged(connection: sqlite3.Connection, story_id: int) -> list[int]:
-    """The articles that a person judged, the latest first."""
-    judged = "SELECT article_id FROM story_articles WHERE story_id = ? AND verdict IS NOT NULL ORDER BY judged_at DESC"
+    """Return the ids of the articles that a person judged, the latest verdict first."""
+    judged = """SELECT article_id FROM story_articles
+        WHERE story_id = ? AND verdict IS NOT NULL ORDER BY judged_at DESC"""
     return [int(row[0]) for row in connection.execute(judged, (story_id,))]
 
 
 def _archive_is_large(connection: sqlite3.Connection) -> bool:
-    """Are there so many articles that not all of them are judged?"""
-    return (
-        len(
-            connection.execute(
-                "SELECT 1 FROM articles LIMIT ?", (ALL_STORY_LANGUAGES + 1,)
-            ).fetchall()
-        )
-        > ALL_STORY_LANGUAGES
-    )
+    """Return True if there are too many articles for all of them to be candidates."""
+    rows = connection.execute("SELECT 1 FROM articles LIMIT ?", (ALL_STORY_LANGUAGES + 1,))
+    return len(rows.fetchall()) > ALL_STORY_LANGUAGES
 
 
 def _merged_candidates(first: Sequence[int], second: Sequence[int]) -> list[int]:
-    """In turn from both, what was judged by a person at the head of each."""
+    """Return two lists of candidates alternately; judged articles are at the head of each."""
     in_turn = (each for pair in zip_longest(first, second) for each in pair if each is not None)
     return list(dict.fromkeys(in_turn))[: max(MAX_STORY_CANDIDATES, len(first))]
 
 
 class _Seen:
-    """The articles that one listing looks at, each read and weighed once."""
+    """The candidates of one listing, each read and weighted once."""
 
     def __init__(self, connection: sqlite3.Connection, story_id: int, judge: StoryPolicy) -> None:
         self.connection, self.story_id, self.judge = connection, story_id, judge
         self._known: dict[int, StoryCandidate] = {}
 
     def candidates(self, article_ids: Sequence[int]) -> list[StoryCandidate]:
-        """Articles as they are judged, in this order; those that the archive does not have are left
-        out."""
+        """Return the candidates of these ids in the same order; unknown ids are left out."""
         new = [id for id in dict.fromkeys(article_ids) if id not in self._known]
         read = _story_candidates(self.connection, self.story_id, new, self.judge) if new else []
         self._known |= {each.id: each for each in read}
         return [self._known[id] for id in article_ids if id in self._known]
 
     def keyed(self, article_ids: Sequence[int]) -> list[StoryCandidate]:
-        """As `articles_with_terms`, with their keys."""
+        """Return the candidates of these ids with their language keys."""
         keys = key_vectors(self.connection, article_ids)
         return [replace(each, keys=keys.get(each.id, {})) for each in self.candidates(article_ids)]
 
@@ -657,25 +660,23 @@ def _story_candidates(
     *,
     keyed: bool = False,
 ) -> list[StoryCandidate]:
-    """Articles as they are judged for a story, in this order; with their keys, if they are to be
-    `keyed`."""
+    """Return articles as candidates for a story, in the same order; `keyed` with language keys."""
     rows = connection.execute(
-        """SELECT a.id, a.published_at, a.language, o.host, w.weights, w.opening, e.event_id, m.verdict
-        FROM json_each(?) AS asked CROSS JOIN articles a ON a.id = asked.value JOIN outlets o ON o.id = a.outlet_id
-        LEFT JOIN article_words w ON w.article_id = a.id LEFT JOIN event_articles e ON e.article_id = a.id
+        """SELECT a.id, a.published_at, a.language, o.host,
+          w.weights, w.opening, e.event_id, m.verdict
+        FROM json_each(?) AS asked CROSS JOIN articles a ON a.id = asked.value
+        JOIN outlets o ON o.id = a.outlet_id
+        LEFT JOIN article_words w ON w.article_id = a.id
+        LEFT JOIN event_articles e ON e.article_id = a.id
         LEFT JOIN story_articles m ON m.article_id = a.id AND m.story_id = ?
         ORDER BY asked.key""",
         (json.dumps(list(article_ids)), story_id),
     ).fetchall()
-    counts = {
-        row["id"]: (
-            json.loads(row["weights"] or "{}"),
-            json.loads(row["opening"])
-            if row["opening"]
-            else _save_opening(connection, row["id"], judge),
-        )
-        for row in rows
-    }
+    counts: dict[int, tuple[TermVector, TermVector]] = {}
+    for row in rows:
+        saved = row["opening"] and json.loads(row["opening"])
+        opening = saved if row["opening"] else _save_opening(connection, row["id"], judge)
+        counts[row["id"]] = (json.loads(row["weights"] or "{}"), opening)
     known = _known_articles(connection, [(row["language"], counts[row["id"]]) for row in rows])
     keys = key_vectors(connection, article_ids) if keyed else {}
     return [
@@ -690,7 +691,10 @@ def _story_candidates(
 def _with_foreign_candidates(
     seen: _Seen, about: Story, candidates: list[StoryCandidate], listing: StoryListing
 ) -> tuple[list[StoryCandidate], StoryListing]:
-    """A listing, and what is reported of it in languages in which nobody confirmed an article."""
+    """Return candidates and listing with reports in further languages.
+
+    These are languages in which no article is confirmed.
+    """
     own = {each.language for each in candidates if each.verdict == "belongs"}
     at_home = [
         each.id
@@ -699,12 +703,12 @@ def _with_foreign_candidates(
         and (each.verdict == "belongs" or judgement.tier in ("sure", "likely"))
     ]
     members = seen.keyed(at_home)
-    told = seen.judge.keys(members)
-    if not told:
+    keys = seen.judge.keys(members)
+    if not keys:
         return candidates, listing
     spoken = next(iter(own)) if len(own) == 1 else None
     found = key_candidates(
-        seen.connection, told, about.since, about.until, MAX_STORY_CANDIDATES // 2, spoken
+        seen.connection, keys, about.since, about.until, MAX_STORY_CANDIDATES // 2, spoken
     )
     foreign = [each for each in seen.keyed(found) if each.language and each.language not in own]
     abroad = seen.judge.abroad(about, listing, members, foreign)
@@ -715,14 +719,14 @@ def _with_foreign_candidates(
         if pair[0].id not in judged
     ]
     both = [*home, *zip(foreign, abroad.judgements, strict=True)]
-    return [each for each, _ in both], replace(
-        abroad, judgements=[judgement for _, judgement in both]
-    )
+    judgements = [judgement for _, judgement in both]
+    return [each for each, _ in both], replace(abroad, judgements=judgements)
 
 
 def _save_opening(
     connection: sqlite3.Connection, article_id: int, judge: StoryPolicy
 ) -> TermVector:
+    """Compute, save and return the term counts of an article's opening."""
     query = "SELECT headline, standfirst, text, language FROM articles WHERE id = ?"
     opening = judge.opening(*connection.execute(query, (article_id,)).fetchone())
     kept = json.dumps(
@@ -738,8 +742,10 @@ def _known_articles(
     connection: sqlite3.Connection,
     counts: Iterable[tuple[str | None, tuple[TermVector, TermVector]]],
 ) -> dict[str | None, tuple[Mapping[str, int], int]]:
-    """Of each language: how many articles hold each of the terms, and how many articles it counts
-    as."""
+    """Return language → document frequencies of its terms, and the number of its articles.
+
+    The number is at least `MIN_FREQUENCY_ARTICLES`.
+    """
     terms: dict[str | None, set[str]] = {}
     for language, both in counts:
         terms.setdefault(language, set()).update(*both)
@@ -757,8 +763,10 @@ def _save_judgements(
     judgement: StoryJudgement,
     found_at: str | None = None,
 ) -> bool:
-    """Keep an article with its story, as long as it may belong or a person judged it; whether it
-    may belong."""
+    """Save the result for an article, or delete it, and return True if the article may belong.
+
+    It is saved if it has a tier or a person's verdict.
+    """
     place = (story_id, candidate.id)
     if judgement.tier:
         added = (

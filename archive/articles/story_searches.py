@@ -1,6 +1,6 @@
-"""Where a story was looked for, and where it was not: what a dossier says of its own limits.
+"""The search for a story: the outlets that were searched, and those that were not.
 
-Functions that write run inside the caller's transaction.
+A dossier reports its limits from this. Functions that write run inside the caller's transaction.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from archive.records import current_timestamp
 
 SearchState = Literal["answered", "failed", "not asked"]
 MAX_NAMED_OUTLETS = 12
-"""Outlets that a line names; of more it says how many they are."""
+"""Maximum number of outlets named on a line; the others are counted."""
 
 
 @dataclass(frozen=True, slots=True)
 class OutletSearch:
-    """An outlet that was asked for a story, or could have been."""
+    """The search of one outlet for a story, or the reason why it was not searched."""
 
     host: str
     """Without `www.`"""
@@ -34,47 +34,52 @@ class OutletSearch:
 
 @dataclass(frozen=True, slots=True)
 class StorySearch:
-    """All that is known of where a story was looked for."""
+    """The searches of all outlets for a story."""
 
     outlets: tuple[OutletSearch, ...]
     ended: str | None = None
-    """Why the last crawl for it stopped."""
+    """Reason why the last crawl for the story stopped."""
     next: str | None = None
+    """Suggested next step."""
     languages: tuple[tuple[str, int], ...] = ()
-    """Of what is listed, each with its articles."""
+    """Languages of the listed articles, each with its number of articles."""
 
     def of(self, state: SearchState) -> list[OutletSearch]:
+        """Return the outlets in this state."""
         return [each for each in self.outlets if each.state == state]
 
     @property
     def requests(self) -> int:
+        """The number of requests to all outlets."""
         return sum(each.requests for each in self.outlets)
 
     @property
     def days(self) -> str | None:
-        """The days that were looked at, where any outlet answered."""
+        """The range of days searched; None if no outlet answered."""
         answered = [each for each in self.outlets if each.state == "answered" and each.since]
         if not answered:
             return None
-        until = (
-            None
-            if any(each.until is None for each in answered)
-            else max(str(each.until) for each in answered)
-        )
-        return f"{min(str(each.since) for each in answered)[:10]} to {until[:10] if until else 'the day of the search'}"
+        first = min(str(each.since) for each in answered)[:10]
+        if any(each.until is None for each in answered):
+            return f"{first} to the day of the search"
+        return f"{first} to {max(str(each.until) for each in answered)[:10]}"
 
 
 def save_outlet_searches(
     connection: sqlite3.Connection, story_id: int, outlets: Iterable[OutletSearch]
 ) -> None:
-    """Write down what became of outlets; requests add up, and who answered before is not said to be
-    unasked."""
+    """Save the outcomes of outlets; requests add up.
+
+    An outlet that answered or failed before keeps that state if it was not asked this time.
+    """
     moment = current_timestamp()
     connection.executemany(
-        """INSERT INTO story_searches (story_id, host, state, reason, suggested, since, until, requests, searched_at)
+        """INSERT INTO story_searches
+          (story_id, host, state, reason, suggested, since, until, requests, searched_at)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (story_id, host) DO UPDATE SET
           state = iif(excluded.state = 'not asked', state, excluded.state),
-          reason = iif(excluded.state = 'not asked' AND state <> 'not asked', reason, excluded.reason),
+          reason = iif(excluded.state = 'not asked' AND state <> 'not asked',
+            reason, excluded.reason),
           suggested = coalesce(suggested, excluded.suggested),
           since = CASE WHEN excluded.since IS NULL THEN since WHEN since IS NULL THEN excluded.since
             ELSE min(since, excluded.since) END,
@@ -100,19 +105,20 @@ def save_outlet_searches(
 def save_search_end(
     connection: sqlite3.Connection, story_id: int, reason: str | None, next_step: str | None
 ) -> None:
-    """Write down how a crawl for a story ended."""
+    """Save the reason why a crawl for a story ended, and the next step."""
     connection.execute(
-        """INSERT INTO story_ends (story_id, ended_at, reason, next) VALUES (?, ?, ?, ?) ON CONFLICT (story_id)
-        DO UPDATE SET ended_at = excluded.ended_at, reason = excluded.reason, next = excluded.next""",
+        """INSERT INTO story_ends (story_id, ended_at, reason, next) VALUES (?, ?, ?, ?)
+        ON CONFLICT (story_id) DO UPDATE SET
+          ended_at = excluded.ended_at, reason = excluded.reason, next = excluded.next""",
         (story_id, current_timestamp(), reason, next_step),
     )
 
 
 def story_search(connection: sqlite3.Connection, story_id: int) -> StorySearch | None:
-    """Where a story was looked for; None where no crawl for it was made yet."""
+    """Return the searches for a story; None before the first crawl for it."""
     rows = connection.execute(
-        """SELECT host, state, reason, suggested, since, until, requests FROM story_searches WHERE story_id = ?
-        ORDER BY host""",
+        """SELECT host, state, reason, suggested, since, until, requests
+        FROM story_searches WHERE story_id = ? ORDER BY host""",
         (story_id,),
     ).fetchall()
     ended = connection.execute(
@@ -133,46 +139,45 @@ def story_search(connection: sqlite3.Connection, story_id: int) -> StorySearch |
 
 
 def search_lines(found: StorySearch) -> list[str]:
-    """What was searched and what was not, a line each."""
+    """Return the searches as lines of text, one for each subject."""
     answered, failed, unasked = (found.of(state) for state in ("answered", "failed", "not asked"))
-    told = [
-        f"Searched: {_outlets_in_words(answered)} answered{_outlet_names(answered)}."
-        if answered
-        else "Searched: no outlet answered."
-    ]
+    lines = ["Searched: no outlet answered."]
+    if answered:
+        lines = [f"Searched: {_outlets_in_words(answered)} answered{_outlet_names(answered)}."]
     if failed:
-        told.append(f"Not searched, as they did not answer: {_names_with_reasons(failed)}.")
+        lines.append(f"Not searched, as they did not answer: {_names_with_reasons(failed)}.")
     if unasked:
-        told.append(
-            f"Not asked, though suggested: {_outlets_in_words(unasked)}{_outlet_names(unasked)}."
-        )
+        suggested = _outlets_in_words(unasked) + _outlet_names(unasked)
+        lines.append(f"Not asked, though suggested: {suggested}.")
     if found.days:
-        told.append(f"Days looked at: {found.days}.")
+        lines.append(f"Days looked at: {found.days}.")
     if found.languages:
-        told.append(
-            f"Languages of what is listed: {', '.join(f'{code} {many}' for code, many in found.languages)}."
-        )
-    told.append(f"Requests: {found.requests:,}.")
+        counted = ", ".join(f"{code} {articles}" for code, articles in found.languages)
+        lines.append(f"Languages of what is listed: {counted}.")
+    lines.append(f"Requests: {found.requests:,}.")
     if found.ended:
-        told.append(f"Stopped: {found.ended}.")
+        lines.append(f"Stopped: {found.ended}.")
     if found.next:
-        told.append(f"Next: {found.next}.")
-    return told
+        lines.append(f"Next: {found.next}.")
+    return lines
 
 
 def _outlets_in_words(many: Sequence[OutletSearch]) -> str:
+    """Return the number of outlets with the noun."""
     return f"{len(many):,} outlet{'' if len(many) == 1 else 's'}"
 
 
 def _outlet_names(outlets: Sequence[OutletSearch]) -> str:
-    told = ", ".join(each.host for each in outlets[:MAX_NAMED_OUTLETS])
+    """Return a colon and the hosts of the first outlets, and the number of the others."""
+    names = ", ".join(each.host for each in outlets[:MAX_NAMED_OUTLETS])
     more = len(outlets) - MAX_NAMED_OUTLETS
-    return f": {told}{f' and {more:,} more' if more > 0 else ''}"
+    return f": {names} and {more:,} more" if more > 0 else f": {names}"
 
 
 def _names_with_reasons(outlets: Sequence[OutletSearch]) -> str:
-    told = "; ".join(
+    """Return the hosts of the first outlets with the reasons, and the number of the others."""
+    names = "; ".join(
         f"{each.host} ({each.reason or 'no answer'})" for each in outlets[:MAX_NAMED_OUTLETS]
     )
     more = len(outlets) - MAX_NAMED_OUTLETS
-    return f"{told}{f'; and {more:,} more' if more > 0 else ''}"
+    return f"{names}; and {more:,} more" if more > 0 else names

@@ -137,13 +137,13 @@ def cli(folder: Path | None) -> None:
     """Follow a news story: find its coverage, read it clean, keep it, browse it.
 
     Everything lies in one folder: archive.db (browse it with Datasette, query it with SQL) and
-    captures.db (the pages as they came).
+    captures.db (the pages as received).
     """
 
 
 @contextmanager
 def opened_archive(folder: Path) -> Iterator[sqlite3.Connection]:
-    """The archive of a folder, to read."""
+    """Open the archive in a folder read-only, and close it at the end."""
     connection = open_read_only(folder / "archive.db", ARCHIVE_SCHEMA)
     try:
         yield connection
@@ -153,28 +153,27 @@ def opened_archive(folder: Path) -> Iterator[sqlite3.Connection]:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What the commands here are given by the rooms that they do not import."""
+    """Dependencies of the commands from packages that this one does not import."""
 
     keys: Callable[[str], str] | None = None
-    """An address → the key under which an article is found by it."""
+    """URL → the key under which its article is stored."""
     judge: Callable[[], Any] | None = None
-    """Brings what stories are judged by (`archive.articles.stories.StoryPolicy`)."""
+    """Returns the policy for stories (`archive.articles.stories.StoryPolicy`)."""
 
 
 def given() -> Given:
-    """What the running command was given."""
-    told = click.get_current_context().find_root().obj
-    return told if isinstance(told, Given) else Given()
+    """Return the dependencies of the running command."""
+    obj = click.get_current_context().find_root().obj
+    return obj if isinstance(obj, Given) else Given()
 
 
 def typed_text(text: str) -> str:
-    """An argument as UTF-8, whatever the terminal calls itself; what is none is no address and no
-    word."""
+    """Return an argument as UTF-8 in any locale; invalid bytes become replacement characters."""
     return os.fsencode(text).decode("utf-8", "replace")
 
 
 def print_all(contents: Iterable[Any], width: int | None = None) -> None:
-    """To the terminal; through a pager where a text of some `width` would run off the screen."""
+    """Print to the terminal; a text with a `width` (columns) uses a pager if it is too long."""
     from archive.cli import terminal
 
     console = terminal.terminal_console()

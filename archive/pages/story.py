@@ -313,7 +313,7 @@ def _article_beginnings(connection: sqlite3.Connection, ids: Sequence[int]) -> d
 # -- verdicts --------------------------------------------------------------------------------------
 
 VERDICT_WORDS: dict[str, StoryVerdict | None] = {"belongs": "belongs", "not": "not", "unsaid": None}
-"""What a form may send, and the verdict that is stored."""
+"""Value of the form → saved verdict."""
 
 
 def store_page_verdict(
@@ -323,8 +323,7 @@ def store_page_verdict(
     word: str,
     judge: StoryPolicy | None = None,
 ) -> str:
-    """Store a person's verdict on an article, list the story again, and say in a sentence what
-    changed.
+    """Save a person's verdict on an article, renew the listing, and return the change in words.
 
     Without a policy to judge by, the next crawl updates the listing. Runs inside the caller's
     transaction. Raises UsageError for an unknown story, article or verdict.

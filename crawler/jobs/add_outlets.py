@@ -106,7 +106,7 @@ class CatalogueChoice:
     here: int
     """Number of outlets that the archive reads already."""
     not_there: tuple[OutletLookup, ...]
-    """Outlets that a look-up found gone, or that did not answer recently."""
+    """Outlets whose latest search for sources failed: gone, or without an answer recently."""
 
     def said(self) -> list[str]:
         """Return remarks on the outlets that are left out."""

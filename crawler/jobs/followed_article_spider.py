@@ -110,7 +110,7 @@ class FollowingSpider(PagesSpider):
 
 
 def outlets_without_sources(db: sqlite3.Connection, articles: Sequence[str]) -> list[str]:
-    """Return the outlets of articles (by URL) without a source and without a look-up for a day."""
+    """Return the outlets of article URLs without a source or a recent search for one (24 hours)."""
     read_already, yesterday = hosts_with_sources(db), format_utc(current_time() - timedelta(days=1))
     hosts = [
         host for host in hosts_of_articles(db, articles) if bare_host(host) not in read_already

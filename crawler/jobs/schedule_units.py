@@ -32,7 +32,7 @@ SCHEDULED_ENVIRONMENT = (
     "https_proxy",
     "no_proxy",
 )
-"""Environment variables that a schedule keeps; systemd and cron set an environment of their own."""
+"""Environment variables that a schedule keeps; systemd and cron replace the environment."""
 
 HOURLY_START_MINUTE = 7
 """Minute at which runs every few hours start: most cron jobs start on the hour."""

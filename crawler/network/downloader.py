@@ -1,9 +1,9 @@
 """Connections to other hosts, where the guard is enforced on every request.
 
 Each request is judged twice: its URL (`GuardedDownloadHandler`), and each IP address that its host
-name resolves to, in the very look-up from which the connection is made (`GuardedResolver`). No
-second look-up happens between judging and connecting, so a name that resolves differently the
-second time (DNS rebinding) is judged again. A reused connection leads where it led when it was
+name resolves to, in the very DNS resolution from which the connection is made (`GuardedResolver`).
+The name is not resolved again between judging and connecting, so a name that resolves differently
+the second time (DNS rebinding) is judged again. A reused connection leads where it led when it was
 judged. Through a proxy, the proxy resolves the names: only their text is judged.
 """
 # ruff: noqa: N802, N803  Twisted names its methods so
@@ -98,7 +98,7 @@ class GuardedResolver(CachingHostnameResolver):
 
 
 class _GuardedResolution:
-    """Filters the addresses of one look-up, and ends a look-up that takes too long."""
+    """Filters the addresses of one DNS resolution, and ends a resolution that takes too long."""
 
     def __init__(self, resolver: GuardedResolver, receiver: Any, host: str, port: int) -> None:
         self.resolver, self.receiver = resolver, receiver
@@ -106,7 +106,7 @@ class _GuardedResolution:
         self.late: Any = None
 
     def resolutionBegan(self, resolution: IHostResolution) -> None:
-        """Start the time limit with the look-up."""
+        """Start the time limit with the resolution."""
         self.receiver.resolutionBegan(resolution)
         reactor: Any = self.resolver.reactor
         self.late = reactor.callLater(self.resolver.seconds, self._end)
@@ -121,7 +121,7 @@ class _GuardedResolution:
             self.resolver.withheld[self.host] = address.host
 
     def resolutionComplete(self) -> None:
-        """End the look-up unless the time limit has ended it."""
+        """End the resolution unless the time limit has ended it."""
         if self.late.active():
             self.late.cancel()
             self._end()

@@ -126,7 +126,7 @@ class SearchService(ABC):
     asks_robots: ClassVar[bool] = False
     """True if robots.txt applies.
 
-    It does not apply to interfaces that are offered to programs under terms of their own.
+    It does not apply to interfaces that are offered to programs under separate terms.
     """
     instead: ClassVar[str | None] = None
     """The service to ask when this one refuses permanently."""
@@ -298,7 +298,7 @@ def url_with_query(base: str, **parameters: str | int | None) -> str:
 
 
 def bare_host_of(url: str) -> str:
-    """Return the host of a URL without `www.`; empty if there is none."""
+    """Return the host of a URL without `www.`; empty for a URL without a host."""
     try:
         return (urlsplit(url).hostname or "").removeprefix("www.")
     except ValueError:

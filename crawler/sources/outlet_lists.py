@@ -148,7 +148,7 @@ def _fields_of_outline(outline: etree._Element) -> OutletFields:
 
 
 def _parse_toml_list(name: str, text: str) -> Iterator[tuple[str, OutletFields]]:
-    """Yield the `[[outlet]]` tables of a TOML file. Raises UsageError if there are none."""
+    """Yield the `[[outlet]]` tables of a TOML file. Raises UsageError without such a table."""
     try:
         tables = tomllib.loads(text).get("outlet")
     except (tomllib.TOMLDecodeError, RecursionError) as error:
@@ -282,7 +282,7 @@ def _unknown_fields_line(keys: Mapping[str, str]) -> Iterator[str]:
 def _ignored_of_repetition(first: OutletEntry, second: OutletEntry) -> list[str]:
     """Return what is ignored of the second entry for a host, as the end of a message.
 
-    The list is empty if the entry adds a feed: in lists of feeds each has a title of its own.
+    The list is empty if the entry adds a feed: in lists of feeds each has a separate title.
     """
     if second.feeds and not set(second.feeds) <= set(first.feeds):
         return []

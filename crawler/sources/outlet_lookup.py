@@ -91,7 +91,7 @@ def wanted_outlet(
 ) -> WantedOutlet:
     """Return what to look up for a host or URL as a person writes it.
 
-    Facts come from the person's list (`given`), the catalogue (`known`) and the last look-up
+    Facts come from the person's list (`given`), the catalogue (`known`) and the last result
     (`before`). Raises UsageError for an invalid host.
     """
     homes = home_page_urls(text)

@@ -64,8 +64,8 @@ def parse_sitemap(body: bytes, url: str, *, fetched_at: str | None = None) -> Pa
     """Parse a sitemap, a sitemap index or a list of URLs fetched from `url`, gzipped or not.
 
     A feed in place of a sitemap is parsed as a feed (kind `urls`, its leads via `feed`). Dates more
-    than a day after `fetched_at` (default: now) are dropped. Raises SourceError if the body is none
-    of these, or larger than LARGEST_SITEMAP when decompressed.
+    than a day after `fetched_at` (default: now) are dropped. Raises SourceError if the body has
+    another format, or is larger than LARGEST_SITEMAP when decompressed.
     """
     before = fetched_at or current_timestamp()
     body, cut = gunzip_sitemap(body, url)

@@ -296,7 +296,7 @@ def home_page_urls(host_or_url: str) -> tuple[str, ...]:
 def other_www_host(host: str) -> tuple[str, ...]:
     """Return the outlet's other host, with `www.` added or removed; a port is kept.
 
-    The tuple is empty if there is none, as for IP addresses.
+    The tuple is empty for hosts without such a variant, as for IP addresses.
     """
     name = host.partition(":")[0]
     if host.startswith("[") or "." not in name or name.rpartition(".")[2].isdecimal():
@@ -330,8 +330,8 @@ def _host_and_port(text: str) -> tuple[str, str, int | None]:
 def _dns_host(host: str) -> str:
     """Return the host as in DNS, or "" if it is not valid.
 
-    Valid are IP addresses, `localhost`, and names of several labels, of which the last is no
-    number.
+    Valid are IP addresses, `localhost`, and names of several labels, the last of which is not
+    numeric.
     """
     if ":" in host:
         return str(ip_address(host))

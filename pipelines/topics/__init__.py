@@ -1,1 +1,1 @@
-"""Which articles belong to an event or a story."""
+"""Policies that assign articles to events and to followed stories."""

@@ -1,12 +1,12 @@
-"""How well an article must fit an event to belong to it. The index of events is
-`archive.articles.events`.
+"""The policy of the event index (`archive.articles.events`): how similar articles of an event are.
 
-Words and time together: two reports of one happening share their rare words within a few days. An
-event that many have joined is met more closely, as its middle comes near to all that is written of
-its place and its people; so is one that cannot be told by the date.
+Reports of one event share rare words within a few days, so the cosine of the terms is multiplied by
+a Gaussian of the distance in time. The threshold rises with the number of articles, because the
+centroid of a large event comes near to everything about its place and its people, and it rises for
+articles without a date.
 
-Where no event fits by its words, one may by its keys (`pipelines.topics.language_keys`): another
-language reports it.
+Where no event fits by its terms, one may fit by its language keys
+(`pipelines.topics.language_keys`): a report in another language.
 """
 
 from __future__ import annotations
@@ -19,40 +19,41 @@ from pipelines.text.vectors import term_counts
 from pipelines.topics.language_keys import foreign_link, link_prominence, neighbour_likeness
 
 EVENT_KEY_TERMS = 2
-"""Of the way in which terms are made and events found; a new one makes all events anew."""
+"""Version of the terms and of the search for events; a new version rebuilds all events."""
 TIME_SIGMA_DAYS = 1.5
-"""Days apart at which the likeness counts .61."""
+"""Standard deviation of the Gaussian: at this distance in days a similarity counts 0.61."""
 THRESHOLD_GROWTH = 0.04
-"""What an event asks more for each factor e in its texts."""
+"""Rise of the threshold for each factor e in the number of texts of the event."""
 UNDATED_THRESHOLD = 0.06
-"""What is asked more where the date says nothing."""
+"""Rise of the threshold where the distance in time is unknown."""
 JOIN_THRESHOLD = 0.12
 MERGE_THRESHOLD = 0.16
 MAX_EVENT_DAYS = 4.0
-"""Farther apart not even the same words would do."""
+"""Maximum distance in days; beyond it even identical terms would not pass the threshold."""
 
 
 def event_likeness(likeness: float, days: float | None, texts: int) -> float:
-    """How well an article fits an event of so many texts, its middle so many days away (None: not
-    known)."""
-    near = (
-        likeness - UNDATED_THRESHOLD
-        if days is None
-        else likeness * exp(-0.5 * (days / TIME_SIGMA_DAYS) ** 2)
-    )
+    """Return the score of an article for an event, to be compared with the thresholds.
+
+    `likeness` is the cosine with the event's centroid, `days` the distance in days from the event's
+    mean date (None: unknown), and `texts` the number of texts in the event.
+    """
+    near = likeness - UNDATED_THRESHOLD
+    if days is not None:
+        near = likeness * exp(-0.5 * (days / TIME_SIGMA_DAYS) ** 2)
     return near - THRESHOLD_GROWTH * log(texts)
 
 
 FOREIGN_JOIN_THRESHOLD, FOREIGN_MARGIN = 0.05, 2.5
-"""The least link, and prominence, by which an article joins an event that other languages
-report."""
+"""Minimum link and minimum prominence with which an article joins an event in another language."""
 
 
 def foreign_event_likeness(likeness: Sequence[float], days: Sequence[float | None]) -> float | None:
-    """How well an article fits the first of the events that other languages report; None: not well
-    enough.
+    """Return the link of an article to the first of some events in other languages; None: no match.
 
-    It stands out from the others, each taken at its likest article, or nothing is said.
+    `likeness` and `days` hold for each event the key similarity and the distance in days of its
+    most similar article (None: unknown date). The best link must also stand out from the other
+    links.
     """
     links = sorted(
         (foreign_link(one, 0.0, apart) for one, apart in zip(likeness, days, strict=True)),

@@ -1,18 +1,17 @@
-"""What an article is known by in any language: places, names and numbers, and words that many
-languages share.
+"""Language keys: features of an article that do not depend on its language.
 
-A report of one happening has few words in common with one in another language, but it names the
-same places and people and gives the same figures. A key is one of these in a form that does not
-depend on the language; its first sign says what it is:
+Reports of one event in two languages share few words, but they name the same places and people and
+give the same figures. A key is a place, name, number or word root in a form that does not depend on
+the language; its first character is its kind:
 
 - `@KR`, `@Seoul`: a country, its people, or a large city, by their names in CLDR
   (`pipelines.topics.place_names`)
-- `~SLNSK`: a name by its sound: Zelensky, Зеленский, 젤렌스키, ゼレンスキー, 泽连斯基
+- `~SLNSK`: the consonants of a name: Zelensky, Зеленский, 젤렌스키, ゼレンスキー, 泽连斯基
 - `=parli`: a root, the first letters of a word: parliament, parlimen, парлимент
-- `#1200`: a number, its unit multiplied out: 1,200, 1200, 12百
+- `#1200`: a number, multiplied by its unit: 1,200, 1200, 12百
 
-A sound is a name's consonants in seven classes, as in Soundex (Russell 1918) and its successors;
-any script is first written in ASCII letters (anyascii).
+The consonants form seven classes, as in Soundex (Russell 1918) and its successors; every script is
+first transliterated to ASCII letters (anyascii).
 """
 
 from __future__ import annotations
@@ -40,16 +39,16 @@ from pipelines.topics.place_names import (
 )
 
 KEYS_VERSION = 1
-"""Of the way in which keys are made; a new one makes the keys of all articles anew."""
+"""Version of the key extraction; a new version rebuilds the keys of all articles."""
 MAX_KEYED_CHARS = 1_500
-"""Characters of an article, from its beginning."""
+"""Number of characters, from the beginning of the text, from which keys are extracted."""
 KEYS_OPENING_CHARS = 260
-"""Of these, what says what happened; the rest counts LATER as much."""
+"""Characters of the opening, whose keys count 1; later keys count `LATER_KEY_WEIGHT`."""
 HEADLINE_KEY_WEIGHT, LATER_KEY_WEIGHT = 2.0, 0.35
 PLACE_KEY_WEIGHT = 1.3
-"""What a place counts beside other keys: its names come from a list, and are seldom mistaken."""
+"""Weight of a place relative to other keys; places come from a list and are rarely wrong."""
 KNOWN_KEY_SHARE = 50_000
-"""Words whose keys are remembered."""
+"""Cache size, in words."""
 
 KEYED_LETTER = rf"[^\W\d_{UNSPACED_RANGES}]"
 COMBINING_MARKS = (
@@ -63,20 +62,23 @@ KEY_TOKEN = re.compile(
     rf"|({KEYED_LETTER}(?:{KEYED_LETTER}|{COMBINING_MARKS})*)"
     rf"|([{UNSPACED_RANGES}\u30fb\u00b7]+)"
 )
-"""A number with its unit, a word, or a run of a script without blanks."""
+"""A number with its unit, a word, or a run of a script without spaces."""
 
 KeyCounts = Iterator[tuple[str, float]]
-"""Keys, in order and as often as they occur, and what each counts."""
+"""(key, weight) pairs in the order of the text, one for each occurrence."""
 
 
 def count_keys(
     headline: str | None, standfirst: str | None, text: str, language: str | None
 ) -> dict[str, float]:
-    """Key → how often it occurs, its places weighted. Nothing if there are none."""
+    """Return key → weighted number of occurrences; empty if the article has no keys.
+
+    Occurrences in the headline count `HEADLINE_KEY_WEIGHT`, in the opening 1, later
+    `LATER_KEY_WEIGHT`; places count `PLACE_KEY_WEIGHT` times as much.
+    """
     language = (language or "").partition("-")[0].lower()
-    read = f"{standfirst or ''}\n{text_below_standfirst(text[: 2 * MAX_KEYED_CHARS], standfirst)}".strip()[
-        :MAX_KEYED_CHARS
-    ]
+    body = text_below_standfirst(text[: 2 * MAX_KEYED_CHARS], standfirst)
+    read = f"{standfirst or ''}\n{body}".strip()[:MAX_KEYED_CHARS]
     counts: dict[str, float] = {}
     for part, weight in (
         (headline or "", HEADLINE_KEY_WEIGHT),
@@ -89,7 +91,7 @@ def count_keys(
 
 
 def article_key_counts(text: str, language: str) -> KeyCounts:
-    """The keys of a text."""
+    """Yield the keys of a text with their weights."""
     words: list[str] = []
     for found in KEY_TOKEN.finditer(unicodedata.normalize("NFKC", text)):
         number, unit, word, run = found.groups()
@@ -109,12 +111,13 @@ NUMBER_UNITS = {
     **{"億": 10**8, "亿": 10**8, "억": 10**8, "兆": 10**12, "조": 10**12},
 }
 GROUPED_DIGITS = re.compile(r"\d{1,3}(?:[.,\u066b\u066c ]\d{2,3})*[.,\u066b\u066c ]\d{3}")
-"""Thousands parted by signs (in India also hundreds of them); other signs part a fraction."""
+"""Thousands with group separators (in India also groups of two digits); otherwise a separator is
+the decimal sign."""
 MAX_KEY_DIGITS = 18
 
 
 def _number_keys(number: str, unit: str | None) -> KeyCounts:
-    """Of two digits or more; neither a year nor a part of a date."""
+    """Yield the key of a number of two digits or more that is neither a year nor part of a date."""
     if unit and unit not in NUMBER_UNITS:
         return
     fraction = "0"
@@ -123,53 +126,58 @@ def _number_keys(number: str, unit: str | None) -> KeyCounts:
     whole, fraction = re.sub(r"\D", "", number), fraction or "0"
     if len(whole + fraction) > MAX_KEY_DIGITS or not fraction.isdecimal():
         return
+    is_year = len(whole) == 4 and number.isdecimal() and 1900 <= int(whole) < 2100
     if unit:
-        yield (
-            f"#{int(whole) * NUMBER_UNITS[unit] + int(fraction) * NUMBER_UNITS[unit] // 10 ** len(fraction)}",
-            1.0,
-        )
+        factor = NUMBER_UNITS[unit]
+        product = int(whole) * factor + int(fraction) * factor // 10 ** len(fraction)
+        yield f"#{product}", 1.0
     elif int(fraction):
         yield f"#{int(whole)}.{int(fraction):0{len(fraction)}}", 1.0
-    elif int(whole) > 9 and not (
-        len(whole) == 4 and number.isdecimal() and 1900 <= int(whole) < 2100
-    ):
+    elif int(whole) > 9 and not is_year:
         yield f"#{int(whole)}", 1.0
 
 
 # -- words -----------------------------------------------------------------------------------------
 
 MAX_PLACE_WORDS = 4
-"""Of a place's name."""
+"""Maximum number of words in the name of a place."""
 CASELESS_LETTER = re.compile("[\u0590-\u10ff\u1200-\u139f\u1c90-\u1cbf\u2d00-\u2d2f]")
-"""Scripts whose names have no capitals: Hebrew, Arabic, those of India, Georgian, Ethiopian."""
+"""Scripts without capital letters: Hebrew, Arabic, the scripts of India, Georgian, Ethiopic."""
 WORD_ENDING, CITY_NAME_ENDING = 10, 4
-"""Letters that grammar may add to the beginning of a country's name, or a city's."""
+"""Maximum length, in letters, of a grammatical ending after the stem of a country's or a city's
+name."""
 
 
 class KeyWord(NamedTuple):
-    """What a word says."""
+    """The keys of a word, and the part it plays in the names of places."""
 
     keys: tuple[tuple[str, float], ...]
     place: str | None
+    """The place that the word names by itself."""
     bare: str
-    """Folded, without article or particle."""
+    """The folded word without article or particle."""
     begins: bool
-    """May be the first of several that name a place."""
+    """True if the word may be the first word of a place's name."""
 
 
 def _word_keys(words: list[str], language: str) -> KeyCounts:
-    """Places of up to four words, the longest first; what is part of one names no other."""
-    told, past = [_single_word_keys(word, language) for word in words], 0
-    for at, word in enumerate(told):
+    """Yield the keys of successive words, and the places that they name.
+
+    The longest name of a place wins; words inside a name name no other place.
+    """
+    analysed = [_single_word_keys(word, language) for word in words]
+    bare_words = [word.bare for word in analysed]
+    names = place_names_in(language)
+    past = 0
+    for at, word in enumerate(analysed):
         yield from word.keys
         if at < past:
             continue
         place, past = word.place, at + 1
         if word.begins:
             for end in range(min(at + MAX_PLACE_WORDS, len(words)), at + 1, -1):
-                if longer := _place_key(
-                    [each.bare for each in told[at:end]], place_names_in(language)
-                ):
+                longer = _place_key(bare_words[at:end], names)
+                if longer:
                     place, past = longer, end
                     break
         if place:
@@ -177,12 +185,14 @@ def _word_keys(words: list[str], language: str) -> KeyCounts:
 
 
 def _place_key(words: list[str], names: PlaceNames) -> str | None:
+    """Return the place that has this name or an inflected form of it."""
     name = " ".join(words)
     return names.whole.get(name) or names.beginnings.get(name_beginning(name))
 
 
 @lru_cache(maxsize=KNOWN_KEY_SHARE)
 def _single_word_keys(word: str, language: str) -> KeyWord:
+    """Return the keys of a word; stop words and overlong words have none."""
     folded = fold_place_name(word)
     if not folded or len(folded) > MAX_TERM_CHARS or folded in stop_words(language):
         return KeyWord((), None, folded, place_names_in(language).starts(folded))
@@ -200,25 +210,26 @@ def _single_word_keys(word: str, language: str) -> KeyWord:
 
 
 def _one_word_place(word: str, name: bool, names: PlaceNames) -> str | None:
-    """The place that a word names; a word without a capital may be of a country's people
-    (`français`)."""
+    """Return the place that a word names.
+
+    A word without a capital letter may still name the people of a country (`français`).
+    """
     if name and (place := names.whole.get(word)):
         return place
-    return _place_by_beginning(
-        word,
-        names.beginnings,
-        MIN_PLACE_NAME_LETTERS if name else MIN_PLACE_NAME_LETTERS + 1,
-        WORD_ENDING,
-    ) or (
-        _place_by_beginning(word, names.cities, MIN_PLACE_NAME_LETTERS, CITY_NAME_ENDING)
-        if name
-        else None
-    )
+    shortest = MIN_PLACE_NAME_LETTERS if name else MIN_PLACE_NAME_LETTERS + 1
+    country = _place_by_beginning(word, names.beginnings, shortest, WORD_ENDING)
+    if country or not name:
+        return country
+    return _place_by_beginning(word, names.cities, MIN_PLACE_NAME_LETTERS, CITY_NAME_ENDING)
 
 
 def _place_by_beginning(
     word: str, beginnings: Mapping[str, str], shortest: int, ending: int
 ) -> str | None:
+    """Return the place whose stem is the longest prefix of the word, within the limits of length.
+
+    The prefix has at least `shortest` letters, and the rest of the word at most `ending` letters.
+    """
     for end in range(len(word), max(shortest, len(word) - ending) - 1, -1):
         if place := beginnings.get(word[:end]):
             return place
@@ -230,8 +241,10 @@ HEBREW_PARTICLES = re.compile("(?:[ושמ]ה|וב|ול|שב)(?=.{4})|[הבלמו
 
 
 def _strip_prefixed_particles(word: str) -> tuple[str, ...]:
-    """An Arabic or Hebrew word without the article and prepositions that are written with it, if it
-    may have any."""
+    """Return an Arabic or Hebrew word without its attached article and prepositions, if it has any.
+
+    The tuple has one word, or is empty.
+    """
     if "\u0590" <= word[0] <= "\u06ff":
         particles = ARABIC_PARTICLES if word[0] > "\u05ff" else HEBREW_PARTICLES
         if found := particles.match(word):
@@ -247,17 +260,18 @@ SOUND_SPELLINGS = (
     *(("ph", "f"), ("th", "t"), ("kh", "h"), ("gh", "g"), ("ck", "k"), ("c", "k"), ("q", "k")),
     *(("y", "i"), ("j", "i"), ("w", "v")),
 )
-"""What languages write in ways of their own, and one way for it."""
+"""Spellings that differ between languages → one common spelling."""
 DOUBLED_LETTER = re.compile(r"(.)\1+")
 
 
 def _word_root(word: str) -> str | None:
+    """Return the first letters of a word in a common spelling; None if it is too short."""
     letters = _normalised_spelling(anyascii(word).lower(), SOUND_SPELLINGS)
     return letters[:ROOT_LETTERS] if len(letters) >= ROOT_LETTERS else None
 
 
 def _normalised_spelling(letters: str, spellings: Iterable[tuple[str, str]]) -> str:
-    """ASCII letters with some spelled in one way, and none doubled."""
+    """Return ASCII letters with the given spellings replaced and doubled letters made single."""
     if not letters.isalpha():
         letters = "".join(filter(str.isalpha, letters))
     for several, plain in spellings:
@@ -266,7 +280,7 @@ def _normalised_spelling(letters: str, spellings: Iterable[tuple[str, str]]) -> 
     return DOUBLED_LETTER.sub(r"\1", letters)
 
 
-# -- scripts without blanks ------------------------------------------------------------------------
+# -- scripts without spaces ------------------------------------------------------------------------
 
 HANGUL = re.compile("[\uac00-\ud7a3]+")
 KATAKANA = re.compile("[\u30a1-\u30fa\u30fc]{2,}")
@@ -277,7 +291,7 @@ KOREAN_PARTICLES = re.compile(
     "(?:에서는|에서의|으로부터|에게서|이라고|에서|에게|으로|까지|부터|처럼|보다|이라|라고|에는|에도|와의|과의"
     "|은|는|이|가|을|를|의|에|로|와|과|도|만|인|씨|측|당|군)$"
 )
-"""That Korean writes at the end of nouns."""
+"""Particles that Korean attaches to nouns."""
 TRANSCRIBING = frozenset(
     "阿埃艾安奥巴白班邦保鲍贝本比彼宾波伯博布查茨达大丹当道德登邓迪蒂丁东杜多顿恩尔厄法凡范菲费芬冯佛弗福夫盖甘冈高戈哥格根贡古瓜圭"
     "哈海汉豪赫黑亨洪胡华怀霍基吉季加贾简杰金卡凯坎康考柯科克肯孔库夸拉莱赖兰郎朗劳雷勒里理利莉力立连廉列林琳伶隆卢鲁路伦罗洛吕马玛迈"
@@ -287,7 +301,7 @@ TRANSCRIBING = frozenset(
     "奧貝賓鮑達當東頓爾凡馮蓋岡貢漢華懷賈簡傑凱庫萊賴蘭勞雷裡連廉倫羅呂馬瑪邁麥門內寧紐農諾歐龐強喬欽瓊讓熱榮薩賽紹聖蘇鐵圖萬韋維溫烏"
     "錫謝興亞揚葉紮宰贊澤"
 )
-"""Chinese characters that foreign names are written in."""
+"""Chinese characters with which foreign names are transcribed."""
 CHINESE_READINGS = {
     **{
         "基": "ki",
@@ -311,11 +325,12 @@ CHINESE_READINGS = {
         "華": "wa",
     },
 }
-"""What some of them stand for, where Mandarin says otherwise today."""
+"""Readings of some of these characters that differ from today's Mandarin."""
 MAX_NAME_SYLLABLES = 6
 
 
 def _unspaced_keys(run: str, language: str) -> KeyCounts:
+    """Yield the keys of a run of Korean, Japanese, Chinese or South East Asian script."""
     if HANGUL.match(run):
         for word in HANGUL.findall(run):
             yield from _korean_keys(word, language)
@@ -333,7 +348,10 @@ def _unspaced_keys(run: str, language: str) -> KeyCounts:
 
 @lru_cache(maxsize=KNOWN_KEY_SHARE)
 def _korean_keys(word: str, language: str) -> tuple[tuple[str, float], ...]:
-    """A place at the beginning of a word, or the sound of the word without its particle."""
+    """Return the place at the beginning of a word, or else the sound of its stem.
+
+    The stem is the word without its particle.
+    """
     names = place_names_in(language)
     for end in range(len(word), 1, -1):
         if place := names.whole.get(word[:end]):
@@ -343,7 +361,7 @@ def _korean_keys(word: str, language: str) -> tuple[tuple[str, float], ...]:
 
 
 def _places_in_run(run: str, names: PlaceNames) -> Iterator[str]:
-    """The places named anywhere in a run, the longest name at each place."""
+    """Yield the places named anywhere in a run; at each position the longest name wins."""
     at = 0
     while at < len(run) - 1:
         longest = names.pairs.get(run[at : at + 2], 0)
@@ -357,8 +375,10 @@ def _places_in_run(run: str, names: PlaceNames) -> Iterator[str]:
 
 
 def _chinese_name_keys(run: str) -> KeyCounts:
-    """All parts of two to six characters in which names are transcribed: where one begins and ends
-    cannot be seen."""
+    """Yield the sounds of all parts, of two to six characters, of each transcribed run.
+
+    The beginning and the end of a name cannot be recognised in such a run.
+    """
     start = 0
     for at in range(len(run) + 1):
         if at == len(run) or run[at] not in TRANSCRIBING:
@@ -371,11 +391,12 @@ def _chinese_name_keys(run: str) -> KeyCounts:
 
 @lru_cache(maxsize=1_000)
 def _chinese_syllable(character: str) -> str:
+    """Return the ASCII reading of a character, final `ng` written as `n`."""
     return CHINESE_READINGS.get(character) or re.sub("ng$", "n", anyascii(character).lower())
 
 
 def _name_trigrams(run: str) -> KeyCounts:
-    """Any three sounds in a row, where words cannot be seen."""
+    """Yield the consonant trigrams of a run in a script whose words cannot be separated."""
     sound = _consonant_skeleton(anyascii(run).lower())
     for at in range(len(sound) - SOUND_PREFIX + 1):
         yield f"~{sound[at : at + SOUND_PREFIX]}", SOUND_PREFIX_WEIGHT
@@ -385,8 +406,8 @@ def _name_trigrams(run: str) -> KeyCounts:
 
 MIN_SOUND_LETTERS = 2
 SOUND_PREFIX, SOUND_PREFIX_WEIGHT = 3, 0.5
-"""A longer sound is known by its first three as well, whatever grammar adds to the name; what these
-count."""
+"""Number of consonants in the prefix that a longer sound has as a second key, and its weight; the
+prefix is the same whatever ending grammar adds to the name."""
 VOWEL_LETTERS = frozenset("aeiou")
 CONSONANT_CLASSES = str.maketrans("bfpvdtgkcqszjrlmn", "PPPPTTKKKKSSSLLMN", "aeiouyhw")
 SOUND_DIGRAPHS = (
@@ -394,81 +415,86 @@ SOUND_DIGRAPHS = (
     *(("ce", "se"), ("ci", "si"), ("cy", "si"), ("ph", "f"), ("th", "t"), ("kh", "h"), ("x", "ks")),
     *(("mp", "np"), ("mb", "nb")),
 )
-"""Letters that stand for one sound, whatever the language."""
+"""Groups of letters that stand for one sound in any language."""
 FINAL_NG = re.compile("ng(?![aeiou])")
 NASAL_SOUNDS = dict.fromkeys(
     map(ord, "\u0902\u0982\u0a02\u0a70\u0a82\u0c02\u0c82\u0d02\u0d82"), "\u0928"
 )
-"""The sign that India's scripts write for any nasal sound, as their letter N."""
+"""The sign for nasal sounds in the scripts of India → the letter N of these scripts."""
 
 
 @lru_cache(maxsize=KNOWN_KEY_SHARE)
 def _word_sounds(word: str) -> dict[str, float]:
+    """Return the sound keys of a name in any script."""
     letters = anyascii(word.translate(NASAL_SOUNDS))
     if HANGUL.match(word):
-        # of one syllable, each of which begins with a capital
+        # anyascii begins each syllable with a capital letter
         letters = re.sub("ng(?=[A-Z]|$)", "n", letters)
     return _sound_keys(letters.lower(), MIN_SOUND_LETTERS)
 
 
 def _sound_keys(letters: str, shortest: int) -> dict[str, float]:
+    """Return the key of a sound, and of its prefix if it is longer; empty if it is too short."""
     sound = _consonant_skeleton(letters)
     if len(sound) < shortest:
         return {}
     first = "A" if letters[0] in VOWEL_LETTERS else ""
-    told = {f"~{first}{sound}": 1.0}
+    keys = {f"~{first}{sound}": 1.0}
     if len(sound) > SOUND_PREFIX:
-        told[f"~{first}{sound[:SOUND_PREFIX]}"] = SOUND_PREFIX_WEIGHT
-    return told
+        keys[f"~{first}{sound[:SOUND_PREFIX]}"] = SOUND_PREFIX_WEIGHT
+    return keys
 
 
 def _consonant_skeleton(letters: str) -> str:
+    """Return the consonant classes of a word in ASCII letters, without its vowels."""
     return FINAL_NG.sub("n", _normalised_spelling(letters, SOUND_DIGRAPHS)).translate(
         CONSONANT_CLASSES
     )
 
 
-# -- how alike two articles are --------------------------------------------------------------------
+# -- similarity of two articles --------------------------------------------------------------------
 
 WORD_LIKENESS_SHARE = 0.5
-"""What the words that two articles share count, beside their keys."""
+"""Weight of the cosine of the terms, relative to the similarity of the keys."""
 FOREIGN_DECAY_DAYS, UNTIMED_SHARE = 8.0, 0.1
-"""The link of two articles falls by the factor e in this time, to this share of itself."""
+"""Time constant, in days, of the exponential decay of a link, and the share of the link that does
+not decay."""
 CROWD_NEIGHBOURS, MIN_CROWD = 5, 0.013
+"""Number of neighbours in the mean link of an article, and the least mean that prominence assumes.
+"""
 CLEAR_PROMINENCE = 1.2
-"""The least prominence that is listed: four of five belong."""
+"""Minimum prominence of a listed link: of such links, four of five are right."""
 
 
 def foreign_link(likeness_of_keys: float, cosine: float, days: float | None) -> float:
-    """How well two articles of different languages belong together, 0 to 1.
+    """Return how strongly two articles in different languages are linked, 0 to 1.
 
-    `cosine` is that of their words, `days` lie between them (None: not known).
+    `likeness_of_keys` is the cosine of their key vectors, `cosine` that of their terms, and `days`
+    the distance in days (None: unknown).
     """
-    near = (
-        1.0
-        if days is None
-        else UNTIMED_SHARE + (1 - UNTIMED_SHARE) * exp(-days / FOREIGN_DECAY_DAYS)
-    )
+    near = 1.0
+    if days is not None:
+        near = UNTIMED_SHARE + (1 - UNTIMED_SHARE) * exp(-days / FOREIGN_DECAY_DAYS)
     return (likeness_of_keys + WORD_LIKENESS_SHARE * cosine) / (1 + WORD_LIKENESS_SHARE) * near
 
 
 def neighbour_likeness(links: Iterable[float]) -> float:
-    """How near an article's surroundings are: the mean of its five best links to articles of other
-    languages.
+    """Return the mean of an article's five strongest links to articles in other languages.
 
-    An article that names many common things is near to everything, and its best link says little.
+    An article that names many common things is near to everything, so its best link says little.
     """
     return sum(nlargest(CROWD_NEIGHBOURS, links)) / CROWD_NEIGHBOURS
 
 
 def link_prominence(link: float, crowd: float, other_crowd: float | None = None) -> float:
-    """A link beside those that either article has to its surroundings (Zelnik-Manor, Perona 2004,
-    local scaling).
+    """Return a link relative to the mean links of both articles to their neighbours.
 
-    Where only one article's surroundings are known, these alone.
+    This is local scaling (Zelnik-Manor and Perona 2004). Without `other_crowd`, only the mean of
+    one article is used.
     """
-    return link / (MIN_CROWD + (crowd if other_crowd is None else (crowd + other_crowd) / 2))
+    mean_crowd = crowd if other_crowd is None else (crowd + other_crowd) / 2
+    return link / (MIN_CROWD + mean_crowd)
 
 
 KEY_POLICY = KeyPolicy(KEYS_VERSION, count_keys)
-"""For `archive.articles.language_keys`."""
+"""The policy of `archive.articles.language_keys`."""

@@ -1,12 +1,10 @@
-"""How likely a lead belongs to a followed story, before anyone fetched it: from what was said of
-it.
+"""The probability that a lead belongs to a followed story, before its page is fetched.
 
-A lead is scored as an article would be (`pipelines.topics.stories`), with its headline, its lede
-for a text and its date; where it has no headline, the words of its address have to do. What such a
-score means is learnt: `CrawlExperience` begins with how often leads of each score turned out to
-belong, and goes by what this crawl meets once it has met enough: of that score, of that outlet, and
-of leads that were found in that way. What little was met is drawn towards what was measured
-(shrinkage), so that no outlet is given up for one miss.
+A lead is scored like an article (`pipelines.topics.stories`), with its headline, its lede in place
+of the text, and its date; without a headline, the words of its URL are used. `CrawlExperience`
+turns a score into a probability. Its prior was measured on known stories; the outcomes of this
+crawl, by score, by outlet and by the way in which leads were found, update it. Few observations are
+drawn towards the prior (shrinkage), so that one miss does not exclude an outlet.
 """
 
 from __future__ import annotations
@@ -37,7 +35,7 @@ from pipelines.topics.stories import (
 URL_FILE_TYPE = re.compile(r"\.[a-z]{2,5}$", re.IGNORECASE)
 URL_WORD = re.compile(r"[^\W\d_]{2,}|\d{4}")
 MIN_URL_WORDS = 2
-"""Words of an address that say anything: one alone is a section's."""
+"""Minimum number of words in a telling part of a URL; a single word names a section."""
 
 
 def lead_relevance(
@@ -48,10 +46,10 @@ def lead_relevance(
     language: str | None = None,
     date: str | None = None,
 ) -> StoryScore:
-    """How well a lead fits a story, and by which terms; 0 where nothing is known of it.
+    """Return how well a lead fits a story, and the terms that they share.
 
-    `date` is what its address says, if the lead has none; `language` its outlet's, if the lead
-    names none.
+    The value is 0 if nothing is known of the lead. `date`, from the URL, is used if the lead has no
+    date; `language` is that of the outlet, used if the lead names none.
     """
     language = lead.language or language
     moment = lead.published_at or lead.modified_at or date
@@ -62,10 +60,11 @@ def lead_relevance(
 
 
 GROWN_PROFILE_SHARE = 0.8
-"""What a score counts by a profile that holds articles which nobody confirmed: a mean of several
-articles is nearer to everything, and not all of them belong."""
+"""Factor for scores by a profile with unconfirmed articles: the mean of many articles is nearer to
+everything, and not all of these articles belong."""
 MIN_KNOWN_SHARE = 1_000
-"""Articles and leads of a language below which it is not known what is rare."""
+"""Minimum number of articles and leads of a language in the inverse document frequency; with fewer
+it is not known which words are rare."""
 
 
 def best_lead_relevance(
@@ -76,19 +75,19 @@ def best_lead_relevance(
     language: str | None,
     date: str | None = None,
 ) -> float:
-    """How well a lead fits a story: by its confirmed articles, or by all that it lists (the second
-    profile, if any)."""
+    """Return the best score of a lead for the profiles of a story, 0 to 1.
+
+    The first profile is that of the confirmed articles; the others, of all listed articles, count
+    `GROWN_PROFILE_SHARE`.
+    """
     language = lead.language or language
     moment = lead.published_at or lead.modified_at or date
     seen = story_vector(
         lead.headline or url_words(lead.url), None, lead.lede or "", language, known
     )
     values = [story_score(each, seen, moment, language, host).value for each in profiles]
-    return (
-        max(values[0], *(GROWN_PROFILE_SHARE * value for value in values[1:]))
-        if len(values) > 1
-        else values[0]
-    )
+    grown = [GROWN_PROFILE_SHARE * value for value in values[1:]]
+    return max([values[0], *grown])
 
 
 def member_profile(
@@ -97,12 +96,12 @@ def member_profile(
     members: Sequence[Mapping[str, Any]],
     known: Callable[..., Any],
 ) -> StoryProfile | None:
-    """The profile of a story's confirmed articles, which count twice, and of others that it lists;
-    None without any.
+    """Return the profile of a story's confirmed articles and of its other members.
 
-    A member has headline, standfirst, text, language, published_at and outlet, and the terms of
-    both views, counted, as far as the archive has them (`weights`, `opening`: JSON); `known` is
-    `archive.articles.leads.lead_term_frequencies` of an archive.
+    The confirmed articles count twice. A member has headline, standfirst, text, language,
+    published_at and outlet, and the term counts of both views if the archive has them (`weights`,
+    `opening`: JSON). `known` is `archive.articles.leads.lead_term_frequencies` of an archive.
+    Returns None without members.
     """
     if not members:
         return None
@@ -117,8 +116,7 @@ def member_profile(
 
 
 def _member(member: Mapping[str, Any], known: KnownArticle) -> WeightedTerms:
-    """An article as a story sees it, from the terms that were counted when it came, or else from
-    its text."""
+    """Return the vector of a member, from its saved term counts or else from its text."""
     if member["weights"] and member["opening"]:
         whole, opening = json.loads(member["weights"]), json.loads(member["opening"])
         return two_view_vector(whole, opening, *known({**whole, **opening}))
@@ -130,75 +128,83 @@ def _member(member: Mapping[str, Any], known: KnownArticle) -> WeightedTerms:
 def _known_share(
     known: Callable[..., Any], language: str | None, terms: Collection[str]
 ) -> tuple[dict[str, int], int]:
+    """Return the document frequencies of terms, and the number of documents.
+
+    The number is at least `MIN_KNOWN_SHARE`.
+    """
     found, many = known(language, terms)
     return found, max(many, MIN_KNOWN_SHARE)
 
 
 def url_words(url: str) -> str:
-    """The words of an address's last part that has several: `/2024/02/15/cuba-and-seoul-agree.html`
-    → `cuba and …`."""
+    """Return the words of the last part of a URL's path that has several of them.
+
+    `/2024/02/15/cuba-and-seoul-agree.html` → `cuba and seoul agree`; empty if there is no such
+    part.
+    """
     parts = [URL_FILE_TYPE.sub("", unquote(part)) for part in urlsplit(url).path.split("/")]
-    worded = [
-        words
-        for part in reversed(parts)
-        if len(words := URL_WORD.findall(part.replace("_", "-"))) >= MIN_URL_WORDS
-    ]
-    return " ".join(worded[0]) if worded else ""
+    for part in reversed(parts):
+        words = URL_WORD.findall(part.replace("_", "-"))
+        if len(words) >= MIN_URL_WORDS:
+            return " ".join(words)
+    return ""
 
 
 def lead_terms(lead: Lead, language: str | None) -> list[str]:
-    """The terms of what was said of a lead, for `archive.articles.leads.learn_lead_terms`."""
+    """Return the terms of a lead's headline and lede.
+
+    `archive.articles.leads.learn_lead_terms` counts them.
+    """
     return text_terms(
         f"{lead.headline or url_words(lead.url)}\n{lead.lede or ''}", lead.language or language
     )
 
 
-# -- what a score means ----------------------------------------------------------------------------
+# -- probabilities ---------------------------------------------------------------------------------
 
 EVEN_RELEVANCE, RELEVANCE_STEEPNESS = 0.23, 4.5
-"""The score at which every second lead belongs, and how fast that changes: measured on stories that
-are known."""
+"""The score at which every second lead belongs, and the slope of the logistic curve, both measured
+on known stories."""
 PRIOR_REQUESTS = 10.0
-"""Leads of about one score that have to be fetched until what they came to counts as much as what
-was measured."""
+"""Weight of the prior, in fetched leads of about the same score."""
 PRIOR_YIELD = 0.25
-"""How far (in the logarithm) two scores are about the same."""
+"""Maximum distance of two scores that are about the same, in natural logarithms."""
 MAX_CHANCE = 0.98
 
 
 OUTLET_PRIOR_REQUESTS, ROUTE_PRIOR_REQUESTS = 2.0, 6.0
-"""Articles that an outlet's leads, and those of one way in which leads are found, were to have
-brought until what they did bring counts as much as that."""
+"""Weight of the prior for an outlet and for a way of finding leads, in expected articles."""
 MIN_LIFT, MAX_LIFT = 0.2, 4.0
-"""Bounds of what such experience makes of a chance."""
+"""Bounds of the factor by which this experience changes a probability."""
 
 
 @dataclass
 class RequestYield:
-    """What the leads of an outlet, or of one way, were to bring by their scores, and what they
-    brought."""
+    """Expected and actual number of articles from the leads of one outlet, or found in one way."""
 
     expected: float = 0.0
     came: int = 0
 
     def lift(self, trusted: float) -> float:
-        """How much more often they belong than their scores say, drawn towards 1 while little is
-        known."""
+        """Return the ratio of actual to expected articles, shrunk towards 1.
+
+        `trusted` is the weight of the prior, in articles.
+        """
         return (self.came + trusted) / (self.expected + trusted)
 
 
 @dataclass
 class CrawlExperience:
-    """What leads of which score, outlet and way came to in this crawl."""
+    """The outcomes of the leads fetched in this crawl, by score, outlet and way of finding them."""
 
     met: list[tuple[float, bool]] = field(default_factory=list)
     outlets: dict[str, RequestYield] = field(default_factory=dict)
     ways: dict[str, RequestYield] = field(default_factory=dict)
     known: dict[float, float] = field(default_factory=dict)
-    """Chances by score, until more is learnt."""
+    """Cache of probabilities by score, emptied by `learn`."""
 
     def learn(self, value: float, belongs: bool, host: str = "", via: str = "") -> None:
-        """A lead of this score was fetched, and belongs or does not."""
+        """Record the score of a fetched lead, and whether its page belongs to the story."""
         expected = self.chance(value)
         for yields, name in ((self.outlets, host), (self.ways, via)):
             of = yields.setdefault(name, RequestYield())
@@ -208,8 +214,7 @@ class CrawlExperience:
         self.known.clear()
 
     def chance(self, value: float, host: str = "", via: str = "") -> float:
-        """How likely a lead of this score belongs, if it is of that outlet and was found in that
-        way."""
+        """Return the probability that a lead belongs, by score, outlet and way of finding it."""
         rounded = round(value, 3)
         if rounded not in self.known:
             like = list(self._about(rounded))
@@ -219,14 +224,19 @@ class CrawlExperience:
         return min(MAX_CHANCE, self.known[rounded] * self.lift(host, via))
 
     def lift(self, host: str, via: str) -> float:
-        """What is known of an outlet and of a way makes of a chance."""
-        of_outlet = (
-            self.outlets[host].lift(OUTLET_PRIOR_REQUESTS) if host in self.outlets and host else 1.0
-        )
-        of_way = self.ways[via].lift(ROUTE_PRIOR_REQUESTS) if via in self.ways and via else 1.0
+        """Return the factor for an outlet and a way of finding leads.
+
+        It lies between `MIN_LIFT` and `MAX_LIFT`.
+        """
+        of_outlet = of_way = 1.0
+        if host and host in self.outlets:
+            of_outlet = self.outlets[host].lift(OUTLET_PRIOR_REQUESTS)
+        if via and via in self.ways:
+            of_way = self.ways[via].lift(ROUTE_PRIOR_REQUESTS)
         return min(MAX_LIFT, max(MIN_LIFT, of_outlet * of_way))
 
     def _about(self, value: float) -> Iterator[bool]:
+        """Yield the outcomes of leads with about this score."""
         if value > 0:
             yield from (
                 belongs
@@ -236,42 +246,43 @@ class CrawlExperience:
 
 
 def prior_chance(value: float) -> float:
-    """How often leads of a score belong where nothing else is known: a logistic curve of its
-    logarithm."""
-    return (
-        min(MAX_CHANCE, 1 / (1 + (EVEN_RELEVANCE / value) ** RELEVANCE_STEEPNESS))
-        if value > 0
-        else 0.0
-    )
+    """Return the prior probability at a score: a logistic curve of the score's logarithm."""
+    if value <= 0:
+        return 0.0
+    odds_against: float = (EVEN_RELEVANCE / value) ** RELEVANCE_STEEPNESS
+    return min(MAX_CHANCE, 1 / (1 + odds_against))
 
 
-# -- what to ask for next --------------------------------------------------------------------------
+# -- the next lead to fetch ------------------------------------------------------------------------
 
 MIN_WORTHWHILE_CHANCE = 0.02
-"""The least chance at which a page is asked for: one that belongs is worth fifty requests."""
+"""Minimum probability of a fetched lead: an article that belongs is worth fifty requests."""
 CERTAIN_CHANCE = 1.0
-"""The score of what a person named."""
+"""The score of a page that a person named."""
 
 
 @dataclass(frozen=True, slots=True)
 class LeadCandidate:
-    """A lead that waits."""
+    """A waiting lead."""
 
     value: float
-    """Its score."""
+    """The score of the lead."""
     host: str = ""
     via: str = ""
 
 
 class LeadChoice:
-    """The leads that wait, and which of them is asked for next."""
+    """The queue of waiting leads, ordered by their probability."""
 
     def __init__(self) -> None:
         self.experience = CrawlExperience()
         self.waiting: dict[str, LeadCandidate] = {}
 
     def add(self, url: str, value: float, host: str = "", via: str = "") -> None:
-        """A lead of this score waits; one that no experience could make likely is forgotten."""
+        """Add a lead, unless its score is so low that no experience could make it likely.
+
+        A lead that waits already keeps the higher score.
+        """
         known = self.waiting.get(url)
         if prior_chance(value) >= MIN_WORTHWHILE_CHANCE / 20 and (
             known is None or known.value < value
@@ -279,8 +290,10 @@ class LeadChoice:
             self.waiting[url] = LeadCandidate(value, host, via)
 
     def take(self) -> tuple[str, float] | None:
-        """The likeliest lead, which waits no longer, and its score; None if none is worth a
-        request."""
+        """Remove and return the most probable lead as (URL, score).
+
+        Returns None if no lead is worth a request.
+        """
         if not self.waiting:
             return None
         chances = ((self.chance(each), each.value, url) for url, each in self.waiting.items())
@@ -291,8 +304,7 @@ class LeadChoice:
         return url, value
 
     def chance(self, lead: LeadCandidate) -> float:
-        return (
-            lead.value
-            if lead.value >= CERTAIN_CHANCE
-            else self.experience.chance(lead.value, lead.host, lead.via)
-        )
+        """Return the probability of a lead; 1 or more for pages that a person named."""
+        if lead.value >= CERTAIN_CHANCE:
+            return lead.value
+        return self.experience.chance(lead.value, lead.host, lead.via)

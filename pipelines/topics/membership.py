@@ -1,30 +1,27 @@
-"""How likely each of many articles belongs to a story, from those that a person confirmed. Pure,
-with numpy.
+"""The probability that each of many candidates belongs to a story, from the confirmed articles.
 
-A story runs on: the article that starts it says little of what follows weeks later. So likeness is
-taken in steps.
+The functions are pure and use numpy. A story develops: the article that starts it says little of
+what follows weeks later. Similarity is therefore computed in steps.
 
-1. Articles are compared as they are, and by what they share through others: latent semantic
-   indexing (Deerwester et
-   al. 1990) of these candidates alone, which costs the same however large the archive is.
-2. Those nearest to the confirmed ones feed back into the profile (Rocchio 1971, pseudo-relevance
-   feedback), once.
-3. Articles of one happening are judged together: each takes half of its likeness from its near
-   copies in time.
-4. A logistic regression turns likeness, time and how the story stands out from the rest into a
-   probability.
-5. A second one (stacking: Wolpert 1992) sees how likely an article's own nearest neighbours are by
-   the first. It
-   finds a better order: so the first's probabilities are dealt out in the order of both.
-6. Where a story ends in that order is asked three times: of the probabilities, and twice of the
-   links between articles,
-   the nearest alone and more of them, for the number that is told apart best from the rest
-   (normalized cut: Shi and
-   Malik 2000, swept over an order: Andersen, Chung and Lang 2006). Two of three agree, at least
-   nearly: the middle
-   one counts. Probabilities are learnt from few stories, the links are the story's own.
+1. Articles are compared directly, and by what they share through others: latent semantic indexing
+   (Deerwester et al. 1990) of these candidates only, at a cost that does not depend on the size of
+   the archive.
+2. The articles most similar to the confirmed ones are fed back into the profile once
+   (pseudo-relevance feedback: Rocchio 1971).
+3. Articles about one event are scored together: half of an article's score is the mean of its near
+   copies within a few days.
+4. A logistic regression turns similarity, time and the story's contrast to the other candidates
+   into a probability.
+5. A second regression (stacking: Wolpert 1992) also uses the first-stage probabilities of an
+   article's nearest neighbours. It ranks better, so the probabilities of the first stage are
+   assigned in the order of both.
+6. Three methods find the end of the story in that order: the probabilities, and twice the links
+   between articles, once the strongest links only and once more of them, with the number of
+   articles that minimises the normalized cut (Shi and Malik 2000; as a sweep over an order:
+   Andersen, Chung and Lang 2006). The median of the three counts. The probabilities are learnt from
+   few stories, whereas the links are the story's own.
 
-The weights of the regressions are learnt by `bench.train_membership`.
+`bench.train_membership` learns the weights of the regressions.
 """
 
 from __future__ import annotations
@@ -42,22 +39,22 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 Which = NDArray[np.bool_]
+"""A mask over the candidates: (n,), of bool."""
 
-# -- likeness --------------------------------------------------------------------------------------
+# -- similarity ------------------------------------------------------------------------------------
 
 MIN_LATENT_ARTICLES, FULL_LATENT_ARTICLES = 60, 300
-"""Articles below which a latent space says nothing, and from which it says as much as the words
-themselves."""
+"""Number of articles below which the latent space is not used, and from which it counts as much as
+the terms."""
 MAX_LATENT_DIMENSIONS, ARTICLES_A_DIMENSION = 40, 8
 
 
 def cosine_matrix(vectors: Sequence[Mapping[str, float]]) -> Array:
-    """The cosines of vectors of unit length, each with each: (n, n)."""
+    """Return the cosines of all pairs of n vectors of unit length: (n, n)."""
     holders = Counter(term for vector in vectors for term in vector)
-    columns = {
-        term: number
-        for number, term in enumerate(term for term, many in holders.items() if many > 1)
-    }
+    # a term of one vector adds nothing to any cosine of two
+    shared_terms = [term for term, many in holders.items() if many > 1]
+    columns = {term: number for number, term in enumerate(shared_terms)}
     matrix = np.zeros((len(vectors), len(columns)), dtype=np.float32)
     for row, vector in zip(matrix, vectors, strict=True):
         shared = [(columns[term], weight) for term, weight in vector.items() if term in columns]
@@ -70,16 +67,16 @@ def cosine_matrix(vectors: Sequence[Mapping[str, float]]) -> Array:
 
 
 def latent_share(articles: int) -> float:
-    """What the latent space counts, beside the words: 0 to ½."""
-    return 0.5 * float(
-        np.clip(
-            (articles - MIN_LATENT_ARTICLES) / (FULL_LATENT_ARTICLES - MIN_LATENT_ARTICLES), 0, 1
-        )
-    )
+    """Return the weight of the latent space in the mixed similarity: 0 to ½."""
+    span = FULL_LATENT_ARTICLES - MIN_LATENT_ARTICLES
+    return 0.5 * float(np.clip((articles - MIN_LATENT_ARTICLES) / span, 0, 1))
 
 
 def latent_cosines(cosines: Array) -> Array:
-    """Cosines in the space of the strongest dimensions, each with each; none is below 0."""
+    """Return the cosines of all pairs in the space of the strongest dimensions: (n, n).
+
+    Negative cosines become 0.
+    """
     dimensions = min(MAX_LATENT_DIMENSIONS, len(cosines) // ARTICLES_A_DIMENSION)
     values, directions = np.linalg.eigh(cosines)
     places = directions[:, -dimensions:] * np.sqrt(np.clip(values[-dimensions:], 0, None))
@@ -89,9 +86,11 @@ def latent_cosines(cosines: Array) -> Array:
 
 
 def mixed_cosines(cosines: Array) -> Array:
-    """Likeness of each with each: cosines of the words, mixed with those of the latent space."""
+    """Return the similarity of all pairs: term cosines mixed with latent cosines (n, n)."""
     share = latent_share(len(cosines))
-    return (1 - share) * cosines + share * latent_cosines(cosines) if share else cosines
+    if not share:
+        return cosines
+    return (1 - share) * cosines + share * latent_cosines(cosines)
 
 
 # -- time ------------------------------------------------------------------------------------------
@@ -100,71 +99,77 @@ MIN_TIME_WEIGHT = 0.60
 NEWS_CYCLE, CYCLE_DAYS = 0.6, 1.5
 AFTERMATH, AFTERMATH_DAYS = 0.2, 7.0
 UNKNOWN_CLOSENESS = 0.5
-"""The closeness of two articles of which one has no date."""
+"""The closeness in time of two articles if one has no date."""
 
 
 def time_weight(apart: Array, least: float = MIN_TIME_WEIGHT) -> Array:
-    """What so many days apart (nan: not known) make of a likeness: from `least` up to .8 more; 1 if
-    not known."""
+    """Return the factor on a similarity for distances in days: from `least` to `least` + 0.8.
+
+    The factor of an unknown distance (nan) is 1.
+    """
     near = least + NEWS_CYCLE * np.exp(-0.5 * (apart / CYCLE_DAYS) ** 2)
     near += AFTERMATH * np.exp(-apart / AFTERMATH_DAYS)
     return np.where(np.isnan(apart), 1.0, near)
 
 
 LONG_STORY_TIME_WEIGHT = 4.0
-"""Days from the earliest confirmed article to the latest; so far apart, what AT_ANY_TIME lacks of
-one falls by e."""
+"""Time constant, in days between the earliest and the latest confirmed article, with which the
+least time weight approaches 1."""
 
 
 def min_time_weight(span: float) -> float:
-    """The least that time makes of a likeness, where the confirmed articles lie so many days
-    apart."""
+    """Return the least time weight for confirmed articles that span `span` days."""
     return 1 - (1 - MIN_TIME_WEIGHT) * exp(-span / LONG_STORY_TIME_WEIGHT)
 
 
 def days_between(days: Array, others: Array) -> Array:
-    """Days between each of some moments and each of others, nan where one is not known: (n, m)."""
+    """Return the distances in days, nan where a date is unknown: (n, m) for (n,) and (m,)."""
     return np.abs(days[:, None] - others[None, :])
 
 
 def fewest_days(apart: Array) -> Array:
-    """The fewest days of each row, nan if none is known."""
+    """Return the smallest distance of each row, nan if none is known: (n,) for (n, m)."""
     least = np.where(np.isnan(apart), np.inf, apart).min(axis=1, initial=np.inf)
     return np.where(np.isinf(least), np.nan, least)
 
 
 def time_closeness(apart: Array, days: float) -> Array:
-    """1 at the same moment, falling by e in so many days."""
+    """Return exp(-apart / days): 1 at the same time, falling by the factor e in `days` days."""
     return np.where(np.isnan(apart), UNKNOWN_CLOSENESS, np.exp(-apart / days))
 
 
 # -- feedback --------------------------------------------------------------------------------------
 
 MAX_FEEDBACK_ARTICLES, MIN_FEEDBACK_LIKENESS, LATENT_FEEDBACK_MARGIN = 40, 0.22, 0.16
+"""Maximum number of articles fed back, their minimum similarity, and the rise of this minimum where
+the latent space counts fully."""
 FEEDBACK_WEIGHT = 2.0
-"""All of them together, for each confirmed article."""
+"""Weight of all articles fed back, relative to all confirmed articles."""
 FEEDBACK_LIKENESS_ORIGIN = 0.15
-"""What is fed back counts by as much as its likeness is above this."""
+"""The weight of an article fed back is its similarity minus this value."""
 SAME_EVENT_LIKENESS = 0.42
-"""The least likeness, time counted in, of two articles of one happening."""
+"""Minimum similarity, weighted by time, of two articles about one event."""
 TOGETHER_DAYS = 3.0
-"""Days within which what was fed back is one happening with what was confirmed."""
+"""Time constant, in days, for the closeness of the articles fed back to the confirmed ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class CandidateFeatures:
-    """What is known of all candidates before they are judged."""
+    """The features of n candidates, before they are scored."""
 
     likeness: Array
-    """Of each with each: (n, n)."""
+    """Similarity of all pairs: (n, n)."""
     links: Array
-    """The same, time counted in; 0 of each with itself: (n, n)."""
+    """The same, weighted by time, with a zero diagonal: (n, n)."""
     signs: Array
-    """What the first regression goes by: (n, 22)."""
+    """Features of the first regression: (n, 22)."""
 
 
 def likeness_to_mean(likeness: Array, weights: Array) -> Array:
-    """The likeness of each to the weighted mean of some, as it would be of vectors."""
+    """Return the similarity of each article to the weighted mean of all: (n,).
+
+    `likeness` (n, n) is taken as a Gram matrix; `weights` is (n,).
+    """
     towards = likeness @ weights
     length = sqrt(max(float(weights @ towards), 0.0))
     alike: Array = towards / max(length, 1e-9)
@@ -172,14 +177,17 @@ def likeness_to_mean(likeness: Array, weights: Array) -> Array:
 
 
 def indicator_weights(count: int, chosen: Sequence[int]) -> Array:
+    """Return weights of 1 for the chosen indices and of 0 for the others: (count,)."""
     weights = np.zeros(count)
     weights[list(chosen)] = 1.0
     return weights
 
 
 def confirmed_time_weight(days: Array, confirmed: Sequence[int]) -> Array:
-    """What time makes of the likeness to the confirmed; the farther these are apart the less it
-    says."""
+    """Return the time weight of each article's similarity to the confirmed articles: (n,).
+
+    The longer the confirmed articles' span in time, the closer to 1 is the weight.
+    """
     dated = days[list(confirmed)][~np.isnan(days[list(confirmed)])]
     span = float(np.ptp(dated)) if len(dated) else 0.0
     return time_weight(
@@ -188,7 +196,10 @@ def confirmed_time_weight(days: Array, confirmed: Sequence[int]) -> Array:
 
 
 def member_weights(confirmed: Array, likeness: Array, least: float) -> Array:
-    """The weights of a story's members: the confirmed, and those most like them."""
+    """Return the weights of a story's members, of sum 1: (n,).
+
+    Members are the confirmed articles, and those most similar to them.
+    """
     others = np.where(confirmed > 0, 0.0, likeness)
     hits = np.argsort(-others, kind="stable")[:MAX_FEEDBACK_ARTICLES]
     weights = np.zeros(len(others))
@@ -201,7 +212,10 @@ def member_weights(confirmed: Array, likeness: Array, least: float) -> Array:
 
 
 def event_smoothed(values: Array, happening: Array) -> Array:
-    """Half of each value, and half of the mean of its happening."""
+    """Return half of each value plus half of the mean of its event: (n,).
+
+    `happening` (n, n) has the similarity of articles about one event, else 0.
+    """
     weight = happening.sum(axis=1)
     mean = np.where(weight > 0, (happening @ values) / np.maximum(weight, 1e-9), values)
     return 0.5 * values + 0.5 * mean
@@ -210,18 +224,15 @@ def event_smoothed(values: Array, happening: Array) -> Array:
 def candidate_features(
     cosines: Array, days: Array, confirmed: Sequence[int], rejected: Sequence[int] = ()
 ) -> CandidateFeatures:
-    """What is known of candidates: `cosines` of each with each (n, n), `days` (n,) since any
-    moment, nan if unknown.
+    """Return the features of n candidates.
 
-    `confirmed` are the places of those of which a person said that they belong; what was `rejected`
-    feeds nothing back.
+    `cosines` is (n, n); `days` (n,) counts from any origin, nan if unknown. `confirmed` and
+    `rejected` are the indices of articles that a person judged; rejected ones are not fed back.
     """
     count = len(cosines)
-    likeness, near, sure = (
-        mixed_cosines(cosines),
-        time_weight(days_between(days, days)),
-        indicator_weights(count, confirmed),
-    )
+    likeness = mixed_cosines(cosines)
+    near = time_weight(days_between(days, days))
+    sure = indicator_weights(count, confirmed)
     in_time = confirmed_time_weight(days, confirmed)
     to_confirmed = likeness_to_mean(cosines, sure) * in_time
     latent_to_confirmed = likeness_to_mean(likeness, sure) * in_time
@@ -236,16 +247,12 @@ def candidate_features(
     inside = members > 0
     gaps = days_between(days, days)
     np.fill_diagonal(gaps, np.nan)
-    to_member, to_sure = (
-        fewest_days(np.where(inside, gaps, np.nan)),
-        fewest_days(days_between(days, days[list(confirmed)])),
-    )
+    to_member = fewest_days(np.where(inside, gaps, np.nan))
+    to_sure = fewest_days(days_between(days, days[list(confirmed)]))
     fed = inside & (sure == 0)
-    together = (
-        float(time_closeness(to_sure, TOGETHER_DAYS)[fed].mean())
-        if fed.any()
-        else UNKNOWN_CLOSENESS
-    )
+    together = UNKNOWN_CLOSENESS
+    if fed.any():
+        together = float(time_closeness(to_sure, TOGETHER_DAYS)[fed].mean())
     of = story_standing(rank, members, confirmed, together)
     links = likeness * near
     np.fill_diagonal(links, 0.0)
@@ -258,35 +265,36 @@ def candidate_features(
 
 @dataclass(frozen=True, slots=True)
 class StoryStanding:
-    """How a story stands among the candidates, in numbers."""
+    """The contrast of a story to the other candidates."""
 
     cohesion: float
-    """The rank of its members, on average."""
+    """Mean rank of the members."""
     middle: float
-    """The rank of the others, the middle half of them, on average,"""
+    """Mean rank of the middle half of the other candidates."""
     spread: float
-    """and its standard deviation."""
+    """Standard deviation of these ranks."""
     members: int
     confirmed: int
     candidates: int
     together: float
-    """How near in time to a confirmed article those are that were fed back: 0 to 1."""
+    """Closeness in time of the articles fed back to a confirmed article: 0 to 1."""
     bar: float = 0.0
-    """The log-odds from which an article that comes by itself is one of those that are listed."""
+    """Threshold, in log-odds, from which a single new article counts as listed."""
 
     def outstanding(self, rank: Array) -> Array:
-        """By how many standard deviations a rank stands out from the others'."""
+        """Return the distance of ranks from the other candidates' mean, in standard deviations."""
         return np.clip((rank - self.middle) / max(self.spread, 0.02), -5, 40)
 
 
 PRIOR_MIDDLE, PRIOR_SPREAD = 0.1, 0.06
-"""Of an archive that is too small to tell; from MANY candidates on they tell alone."""
+"""Prior mean and standard deviation for small archives; `FULL_LATENT_ARTICLES` candidates outweigh
+it."""
 
 
 def story_standing(
     rank: Array, members: Array, confirmed: Sequence[int], together: float
 ) -> StoryStanding:
-    """From the candidates' ranks and the members' weights."""
+    """Return the standing of a story from the candidates' ranks and the members' weights."""
     outside = np.sort(rank[members == 0])
     half = outside[len(outside) // 4 : max(len(outside) // 4 + 1, 3 * len(outside) // 4)]
     trust = min(1.0, len(rank) / FULL_LATENT_ARTICLES) if len(half) else 0.0
@@ -303,6 +311,7 @@ def story_standing(
 
 
 def clipped_log(values: Array) -> Array:
+    """Return the logarithms of values, of at least 0.02."""
     return np.log(np.clip(values, 0.02, None))
 
 
@@ -314,8 +323,7 @@ def article_features(
     days_to_member: Array,
     of: StoryStanding,
 ) -> Array:
-    """What is known of an article by itself, given how the story stands: (n, 20), the last column
-    all ones."""
+    """Return the features of each article by itself: (n, 20), the last column all ones."""
     logged = clipped_log(rank)
     one = np.ones(len(rank))
     return np.column_stack(
@@ -342,7 +350,7 @@ def article_features(
 
 
 def log_odds(chances: Array) -> Array:
-    """The logarithm of p / (1 - p), of probabilities neither quite 0 nor quite 1."""
+    """Return log(p / (1 - p)), with p clipped to [0.0001, 0.9999]."""
     clipped = np.clip(chances, 1e-4, 1 - 1e-4)
     return np.log(clipped / (1 - clipped))
 
@@ -351,8 +359,11 @@ NEAR_NEIGHBOURS, WIDE_NEIGHBOURS = 5, 15
 
 
 def neighbour_features(likeness: Array, chances: Array, confirmed: Sequence[int]) -> Array:
-    """What the second regression goes by: the likely articles near each, and the story against the
-    rest: (n, 5)."""
+    """Return the features of the second regression: (n, 5).
+
+    They are the log-odds, the mean probability of the 5 and 15 nearest neighbours, the contrast of
+    the story to the other candidates, and 1.
+    """
     belongs = chances.copy()
     belongs[list(confirmed)] = 1.0
     alike = likeness.copy()
@@ -360,7 +371,8 @@ def neighbour_features(likeness: Array, chances: Array, confirmed: Sequence[int]
     nearest_first = np.argsort(-alike, axis=1)
     np.fill_diagonal(alike, 0.0)
     total, rest = belongs.sum(), (1 - belongs).sum()
-    to_story = (alike @ belongs) / np.maximum(total - belongs, 0.2)  # each against the others
+    # an article's own probability is left out of the sums
+    to_story = (alike @ belongs) / np.maximum(total - belongs, 0.2)
     to_rest = (alike @ (1 - belongs)) / np.maximum(rest - (1 - belongs), 0.2)
     within, between = (
         (belongs * towards).sum() / max(total, 0.2) for towards in (to_story, to_rest)
@@ -379,14 +391,14 @@ def neighbour_features(likeness: Array, chances: Array, confirmed: Sequence[int]
 
 
 FIRST_STAGE_SHARE = 0.5
-"""What the first regression's log-odds count in the order, beside the second's."""
+"""Weight of the first regression's log-odds in the order, relative to the second's."""
 
 
 def reorder_probabilities(first: Array, second: Array) -> Array:
-    """The first's probabilities, dealt out in the order that both find together.
+    """Return the first-stage probabilities, assigned in the order of both stages: (n,).
 
-    The first says best how likely the likeliest are, the second which these are: it knows each
-    article's neighbours.
+    The first stage is better calibrated. The second ranks better, because it uses each article's
+    neighbours.
     """
     order = np.argsort(-(FIRST_STAGE_SHARE * log_odds(first) + log_odds(second)), kind="stable")
     chances = np.empty(len(first))
@@ -397,32 +409,32 @@ def reorder_probabilities(first: Array, second: Array) -> Array:
 # -- the cut ---------------------------------------------------------------------------------------
 
 NEAREST, MORE = 2, 10
-"""How many links an article has on average where a story is told apart from the rest."""
+"""Mean number of links per article in the two link graphs that are cut."""
 TOLD_APART = 0.03
-"""The normalized cut below which nothing is told apart better: the fewest articles that have it are
-the story."""
+"""Normalized cut below which cuts count as equal; the smallest of equal cuts is the story."""
 SHARE = 1 / 3
-"""The most of the candidates that a story is looked for among."""
+"""Maximum share of the candidates that a story may have."""
 AT_THE_END = 0.9
-"""Of these; what is told apart best by nearly all of them is told apart by none."""
+"""Share of the maximum from which a minimum counts as no cut at all."""
 INSIDE, OUTSIDE, SLOPE = 0.8, 0.3, 0.1
-"""Where the probabilities and the cut do not agree: what an article inside has at least, one
-outside at most, and what counts there of the distance from it. Of stories left out, .7 to .8 inside
-belonged, .2 to .35 outside."""
+"""Minimum probability inside the cut, maximum outside it, and slope beyond these bounds.
+
+They apply where probabilities and cut disagree. In held-out stories, 0.7 to 0.8 of such articles
+inside belonged, and 0.2 to 0.35 of those outside."""
 
 
 import os
 
-MIN_CUT_PROBABILITY = float(os.environ.get("MCP","0"))
+MIN_CUT_PROBABILITY = float(os.environ.get("MCP", "0"))
 
 
 def listed(chances: Array, links: Array, confirmed: Sequence[int]) -> Which:
-    """Which candidates the story holds, the confirmed among them: (n,), of bool."""
+    """Return the mask of the candidates in the story, including the confirmed: (n,), of bool."""
     likely = chances.copy()
     likely[list(confirmed)] = 2.0
     order = np.argsort(-likely, kind="stable")
     many = int((likely >= 0.5).sum())
-    # else there is no crowd, or no story, to tell apart
+    # a cut needs other candidates, and likely articles besides the confirmed ones
     if len(chances) >= MIN_LATENT_ARTICLES and many > len(confirmed):
         many = middle_one(many, links[np.ix_(order, order)], len(confirmed))
         many = min(many, int((likely >= MIN_CUT_PROBABILITY).sum()))
@@ -432,15 +444,18 @@ def listed(chances: Array, links: Array, confirmed: Sequence[int]) -> Which:
 
 
 def middle_one(by_chance: int, links: Array, confirmed: int) -> int:
-    """Of three answers to how many belong, the middle one, or the lower of two."""
-    answers = sorted([by_chance, *(told_apart(links, confirmed, many) for many in (NEAREST, MORE))])
-    known = [each for each in answers if each]
+    """Return the median of three estimates of the number of articles, or the lower of two."""
+    by_links = [told_apart(links, confirmed, many) for many in (NEAREST, MORE)]
+    known = [each for each in sorted([by_chance, *by_links]) if each]
     return known[(len(known) - 1) // 2]
 
 
 def told_apart(links: Array, confirmed: int, many: int) -> int:
-    """How many candidates, in their order, are told apart best from the rest by so many links each;
-    0 if none are."""
+    """Return the number of articles with the smallest normalized cut; 0 without a cut.
+
+    `links` (n, n) is in the order of the articles; the graph keeps the strongest links, on average
+    `many` per article.
+    """
     count = len(links)
     most = int(count * SHARE)
     if most <= confirmed:
@@ -457,42 +472,41 @@ def told_apart(links: Array, confirmed: int, many: int) -> int:
 
 
 def agreed(chances: Array, inside: Which) -> Array:
-    """Probabilities that agree with the cut, in the order that they had."""
-    at_least, at_most = INSIDE + SLOPE * (chances - INSIDE), OUTSIDE + SLOPE * (chances - OUTSIDE)
+    """Return probabilities that agree with the cut, in unchanged order: (n,)."""
+    at_least = INSIDE + SLOPE * (chances - INSIDE)
+    at_most = OUTSIDE + SLOPE * (chances - OUTSIDE)
     return np.where(inside, np.maximum(chances, at_least), np.minimum(chances, at_most))
 
 
-# -- one that comes by itself ----------------------------------------------------------------------
+# -- a single new article --------------------------------------------------------------------------
 
 
 def arriving(
     cosines: Array, days: Array, confirmed: Sequence[int], inside: Which
 ) -> tuple[StoryStanding, Array]:
-    """How a story stands for one article that comes by itself, and the signs of each candidate as
-    if it came so.
+    """Return the story's standing for single arrivals, and all candidates' features as arrivals.
 
-    By words alone: cosines to the confirmed and to the middle of what is listed, an article's own
-    share left out.
+    The features (n, 20) use term cosines only: to the confirmed articles, and to the centroid of
+    the listed ones without the article itself.
     """
-    sure, gaps = indicator_weights(len(cosines), confirmed), days_between(days, days)
+    sure = indicator_weights(len(cosines), confirmed)
+    gaps = days_between(days, days)
     np.fill_diagonal(gaps, np.nan)
     to_confirmed = likeness_to_mean(cosines, sure) * confirmed_time_weight(days, confirmed)
     to_members = to_mean_of_others(cosines, inside / inside.sum())
     to_sure = fewest_days(days_between(days, days[list(confirmed)]))
     to_member = fewest_days(np.where(inside, gaps, np.nan))
     fed = inside & (sure == 0)
-    together = (
-        float(time_closeness(to_sure, TOGETHER_DAYS)[fed].mean())
-        if fed.any()
-        else UNKNOWN_CLOSENESS
-    )
+    together = UNKNOWN_CLOSENESS
+    if fed.any():
+        together = float(time_closeness(to_sure, TOGETHER_DAYS)[fed].mean())
     rank = to_confirmed + to_members
     of = story_standing(rank, inside / inside.sum(), confirmed, together)
     return of, article_features(rank, to_confirmed, to_members, to_sure, to_member, of)
 
 
 def to_mean_of_others(cosines: Array, weights: Array) -> Array:
-    """The likeness of each to the weighted mean of some, itself left out."""
+    """Return the similarity of each article to the weighted mean of the others: (n,)."""
     towards, own = cosines @ weights, weights * np.diag(cosines)
     length = np.sqrt(np.clip(weights @ towards - 2 * weights * towards + weights * own, 0, None))
     alike: Array = np.where(length > 1e-6, (towards - own) / np.maximum(length, 1e-6), 0.0)
@@ -500,8 +514,7 @@ def to_mean_of_others(cosines: Array, weights: Array) -> Array:
 
 
 def bar(chances: Array, inside: Which, confirmed: Sequence[int]) -> float:
-    """The log-odds from which articles that come by themselves agree best with what is listed (most
-    F1)."""
+    """Return the log-odds threshold at which single arrivals agree best (F1) with the listing."""
     others = np.delete(np.arange(len(chances)), list(confirmed))
     if not inside[others].any():
         return 0.0
@@ -512,33 +525,37 @@ def bar(chances: Array, inside: Which, confirmed: Sequence[int]) -> float:
     return float(ends.mean())
 
 
-# -- the judgement ---------------------------------------------------------------------------------
+# -- the classifier --------------------------------------------------------------------------------
 
 
 @cache
 def regression_weights() -> dict[str, Array]:
-    """The weights of the regressions."""
+    """Return the weights of the regressions by name, from `membership.json`."""
     read = json.loads((files("pipelines.topics") / "membership.json").read_text(encoding="utf-8"))
     return {name: np.array(values) for name, values in read.items()}
 
 
 def logistic(values: Array) -> Array:
+    """Return the logistic function of the values."""
     return 1 / (1 + np.exp(-np.clip(values, -30, 30)))
 
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """What came of all candidates."""
+    """The result for n candidates."""
 
     probabilities: Array
-    """That each belongs: (n,). Of the confirmed ones it is as if nobody had said so."""
+    """Probability that each candidate belongs: (n,). Verdicts on confirmed articles do not raise
+    theirs."""
     standing: StoryStanding
     links: Array
-    """How near each is to each, time counted in: (n, n)."""
+    """Similarity of all pairs, weighted by time: (n, n)."""
 
     def nearest(self, chosen: Sequence[int]) -> list[int | None]:
-        """Which of the chosen each candidate is most like, itself left out; None where there is
-        none."""
+        """Return for each candidate the most similar of the chosen, except itself.
+
+        The entry is None where no chosen article is similar.
+        """
         if not len(chosen):
             return [None] * len(self.links)
         towards = self.links[:, list(chosen)]
@@ -549,21 +566,22 @@ class Membership:
 
 
 MIN_TINY_LIKENESS, UNSURE_LOG_ODDS = 0.22, -0.2
-"""The least likeness, time counted in, to an article of the story without which nothing is likely
-in a TINY archive: where hardly anything stands beside a story, nothing tells what stands out. The
-log-odds are held below that."""
+"""In a tiny archive, candidates whose time-weighted similarity to every article of the story is
+below the first value have at most the second as log-odds: too few other articles show a contrast.
+"""
 TINY_ARCHIVE_ARTICLES = 20
+"""Number of candidates below which an archive is tiny."""
 REJECTED_PENALTY = 8.0
-"""What the log-odds lose for each unit by which an article is nearer to a rejected one than to a
-confirmed one."""
+"""Loss of log-odds per unit by which an article is more similar to a rejected than to a confirmed
+one."""
 
 
 def judge_membership(
     cosines: Array, days: Array, confirmed: Sequence[int], rejected: Sequence[int] = ()
 ) -> Membership:
-    """How likely each candidate belongs. The arguments are those of `candidate_features`.
+    """Return the probability that each candidate belongs; arguments as for `candidate_features`.
 
-    What is nearer to a `rejected` article than to a confirmed one is less likely.
+    Articles more similar to a `rejected` article than to a confirmed one are less probable.
     """
     weighed = candidate_features(cosines, days, confirmed, rejected)
     weights = regression_weights()
@@ -590,8 +608,10 @@ def arrival_probability(
     days_to_member: float,
     of: StoryStanding,
 ) -> float:
-    """How likely one article belongs that comes by itself: likeness, time counted in, and without;
-    days, or nan."""
+    """Return the probability that a single new article belongs.
+
+    `to_confirmed` is weighted by time, `to_members` is not; distances in days are nan if unknown.
+    """
     values = np.array(
         [[to_confirmed + to_members, to_confirmed, to_members, days_to_confirmed, days_to_member]]
     )
@@ -601,11 +621,10 @@ def arrival_probability(
 
 
 BY_ITSELF = 0.89
-"""Without its neighbours nothing is sure: of those that would be, in stories left out, 88 of 100
-belonged."""
+"""Factor on the probability of single arrivals, whose neighbours are not used: in held-out stories,
+88 of 100 articles that would count as sure belonged."""
 
 
 def on_arrival(chances: Array, bar: float) -> Array:
-    """Probabilities of articles that come by themselves, agreed with where the last listing
-    ends."""
+    """Return the probabilities of single arrivals, adjusted to the end of the last listing."""
     return BY_ITSELF * agreed(chances, log_odds(chances) >= bar)

@@ -1,10 +1,10 @@
-"""Which outlets are likely to have covered a story, and why: a ranking of what a catalogue and the
-archive know.
+"""A ranking of the outlets that are likely to have covered a story, with reasons.
 
-Some signs speak of one outlet: the story's articles link to it or it to them, a search service
-named it, its agency is credited, the archive has an article of it. The others speak of many: it is
-of a country that the articles name, or in their language. What speaks of many counts less with
-every outlet of the country that is chosen already, so that a list is not all of one country.
+The features come from the outlet catalogue and from the archive. Some concern one outlet: it and
+the story's articles link to each other, a search service named it, its agency is credited, or the
+archive has an article from it. Others concern many outlets: the articles name the outlet's country,
+or are in its language. The weight of the latter falls with every chosen outlet of the same country,
+so that no country fills the whole list.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from archive.records import CatalogueOutlet
 from pipelines.topics.territories import country_name, language_name, single_language
 
 OPENING_COUNTRY_WEIGHT, TEXT_COUNTRY_WEIGHT = 1.4, 0.8
-"""What it counts for an outlet that all the articles name its country in their openings, and
-anywhere."""
+"""Weight of an outlet whose country all articles name in their openings, and anywhere in the text.
+"""
 LANGUAGE_WEIGHT = 1.0
-"""… that all are in its language."""
+"""Weight of an outlet in whose language all articles are."""
 NEIGHBOUR_WEIGHT = 0.5
-"""… that all are of outlets of its country."""
+"""Weight of an outlet whose country has published all articles."""
 OUTLET_KIND_WEIGHTS = {
     "agency": 0.6,
     "national": 0.6,
@@ -34,19 +34,19 @@ OUTLET_KIND_WEIGHTS = {
 }
 FEED_BONUS, SITEMAP_BONUS = 0.3, 0.1
 EVIDENCE_WEIGHTS, FURTHER_EVIDENCE_SHARE = 3.0, 0.4
-"""The first sign that speaks of an outlet alone, and each time that it comes again, up to four."""
+"""Weight of evidence about one outlet, and of each repetition, up to four."""
 COVERAGE_WEIGHT = 0.5
-"""More for an outlet that is known to have covered it."""
+"""Additional weight of an outlet that is known to have covered the story."""
 AGENCY_COUNTRY_WEIGHT = 0.4
 REPEAT_COUNTRY_DISCOUNT = 0.93
-"""What is left of the rest for an outlet when one of its country is chosen."""
+"""Factor on an outlet's shared features for each chosen outlet of the same country."""
 
 
 @dataclass(frozen=True, slots=True)
 class OutletSuggestion:
-    """An outlet that is likely to have covered a story, and why.
+    """An outlet that is likely to have covered a story, with reasons.
 
-    The higher the score, the likelier, in comparison with the others of one list.
+    Scores are comparable within one list only; higher is likelier.
     """
 
     host: str
@@ -60,59 +60,57 @@ class OutletSuggestion:
 
 @dataclass(frozen=True, slots=True)
 class OutletEvidence:
-    """What a story's articles, and the archive around them, say of where else it was covered.
+    """The evidence, from a story's articles and the archive, of other outlets that covered it.
 
-    Hosts are without `www.`; numbers are of articles, if nothing else is said.
+    Hosts are without `www.`; numbers count articles unless stated otherwise.
     """
 
     articles: int
     languages: Mapping[str, int] = field(default_factory=dict)
     countries: Mapping[str, int] = field(default_factory=dict)
-    """That name a country, or a city of it, and"""
+    """Country → articles that name it or a city in it."""
     openings: Mapping[str, int] = field(default_factory=dict)
-    """that do so in their headline or first words."""
+    """Country → articles that name it in their headline or first words."""
     outlet_countries: Mapping[str, int] = field(default_factory=dict)
-    """Of outlets of each country."""
+    """Country → articles by its outlets."""
     linked_to: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Hosts that articles link to, each with the outlets that do."""
+    """Host that articles link to → the linking outlets."""
     linking: Mapping[str, int] = field(default_factory=dict)
-    """Hosts by the links to the story's articles that were found on their pages."""
+    """Host → links to the story's articles found on its pages."""
     named: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    """Hosts with the services that named them for this story, and how many pages each named."""
+    """Host → search service that named it → number of pages named."""
     agencies: Mapping[str, int] = field(default_factory=dict)
-    """That credit an agency."""
+    """Agency → articles that credit it."""
     agency_hosts: Mapping[str, str] = field(default_factory=dict)
-    """The agency that is at a host, and"""
+    """Host → agency."""
     agency_countries: Mapping[str, str] = field(default_factory=dict)
-    """those that are of a country, by country."""
+    """Country → its agency."""
     without_source: Mapping[str, int] = field(default_factory=dict)
-    """Hosts that the archive has without feed or sitemap, with their articles of the story."""
+    """Host without feed or sitemap in the archive → its articles of the story."""
     resting: Mapping[str, str] = field(default_factory=dict)
-    """Hosts that are left alone for a time, until when."""
+    """Paused host → end of the pause."""
     only_languages: frozenset[str] = frozenset()
-    """In which the story is followed; empty: any."""
+    """Languages to which the story is limited; empty: any."""
     left_out: frozenset[str] = frozenset()
-    """Hosts whose sources the archive reads, and those that were found to be gone."""
+    """Hosts whose sources the archive reads, and hosts that no longer exist."""
 
 
 def rank_outlets(
     outlets: Iterable[CatalogueOutlet], signs: OutletEvidence, most: int
 ) -> list[OutletSuggestion]:
-    """At most so many outlets, the likeliest first; none of which nothing speaks."""
-    weighed = [
-        each
-        for outlet in _candidate_outlets(outlets, signs)
-        if (each := _weigh_outlet(outlet, signs))
-    ]
-    weighed = _best_of_each_country(weighed, most)
+    """Return at most `most` outlets for which there is evidence, the likeliest first.
+
+    Greedy choice: each outlet chosen lowers the score of the remaining outlets of its country.
+    """
+    candidates = (_weigh_outlet(outlet, signs) for outlet in _candidate_outlets(outlets, signs))
+    weighed = _best_of_each_country([each for each in candidates if each], most)
     chosen: list[OutletSuggestion] = []
     of_country: Counter[str | None] = Counter()
 
     def worth(each: _WeighedOutlet) -> float:
-        return (
-            each.alone
-            + each.with_others * REPEAT_COUNTRY_DISCOUNT ** of_country[each.outlet.country]
-        )
+        """Return the score of an outlet, given the outlets chosen so far."""
+        discount = REPEAT_COUNTRY_DISCOUNT ** of_country[each.outlet.country]
+        return each.alone + each.with_others * discount
 
     while weighed and len(chosen) < most:
         best = max(weighed, key=worth)
@@ -123,8 +121,10 @@ def rank_outlets(
 
 
 def _best_of_each_country(weighed: list[_WeighedOutlet], most: int) -> list[_WeighedOutlet]:
-    """As many of each country as may be chosen, and all that something speaks for alone; the best
-    first."""
+    """Return the outlets that may be chosen, best first.
+
+    Of a country these are all outlets with evidence about themselves, and others up to `most`.
+    """
     kept: list[_WeighedOutlet] = []
     of_country: Counter[str | None] = Counter()
     for each in sorted(
@@ -138,7 +138,7 @@ def _best_of_each_country(weighed: list[_WeighedOutlet], most: int) -> list[_Wei
 
 @dataclass(frozen=True, slots=True)
 class _WeighedOutlet:
-    """An outlet with what speaks for it alone, and what speaks for others like it as well."""
+    """An outlet with the weights of evidence about it and of features shared with others."""
 
     outlet: CatalogueOutlet
     alone: float
@@ -146,6 +146,7 @@ class _WeighedOutlet:
     reasons: tuple[str, ...]
 
     def suggestion(self, worth: float) -> OutletSuggestion:
+        """Return the suggestion with this score."""
         of = self.outlet
         return OutletSuggestion(
             of.host, of.name, self.reasons, round(worth, 3), of.country, of.language, of.kind
@@ -155,7 +156,7 @@ class _WeighedOutlet:
 def _candidate_outlets(
     outlets: Iterable[CatalogueOutlet], signs: OutletEvidence
 ) -> Iterator[CatalogueOutlet]:
-    """The outlets of the catalogue, and those of which the archive or a service knows."""
+    """Yield the outlets of the catalogue, and those known to the archive or to a search service."""
     seen: set[str] = set(signs.left_out)
     for outlet in outlets:
         if (host := bare_host(outlet.host)) not in seen:
@@ -169,8 +170,10 @@ def _candidate_outlets(
 
 
 def _weigh_outlet(outlet: CatalogueOutlet, signs: OutletEvidence) -> _WeighedOutlet | None:
-    """What speaks for an outlet; None, if nothing does, or if the story is followed in other
-    languages alone."""
+    """Return an outlet with its weights and reasons.
+
+    Returns None without evidence, or if the story is limited to other languages.
+    """
     host = bare_host(outlet.host)
     if (
         signs.only_languages
@@ -184,23 +187,22 @@ def _weigh_outlet(outlet: CatalogueOutlet, signs: OutletEvidence) -> _WeighedOut
     if not evidence and not shared and not agency:
         return None
     if not evidence and outlet.kind == "local" and not signs.openings.get(outlet.country or ""):
-        return None  # a town's paper reports on other towns' stories what agencies send
+        return None  # a local paper covers stories elsewhere with agency reports
     alone = sum(weight for weight, _ in evidence)
     with_others = sum(weight for weight, _ in [*shared, *agency])
     with_others += OUTLET_KIND_WEIGHTS.get(outlet.kind or "", 0.0)
     with_others += FEED_BONUS * bool(outlet.feeds) + SITEMAP_BONUS * bool(outlet.sitemaps)
-    reasons = [
-        reason for _, reason in sorted([*evidence, *shared, *agency], key=lambda each: -each[0])
-    ]
+    by_weight = sorted([*evidence, *shared, *agency], key=lambda each: -each[0])
+    reasons = [reason for _, reason in by_weight]
     if host in signs.without_source:
         reasons.append("the archive knows no feed and no sitemap of it")
     if host in signs.resting:
-        reasons.append(f"left alone until {signs.resting[host]}")
+        reasons.append(f"paused until {signs.resting[host]}")
     return _WeighedOutlet(outlet, alone, with_others, tuple(reasons))
 
 
 def _evidence_reasons(host: str, signs: OutletEvidence) -> Iterator[tuple[float, str]]:
-    """What speaks for one outlet alone."""
+    """Yield (weight, reason) of the evidence about one outlet."""
     if linking := signs.linked_to.get(host):
         yield _outlet_weight(len(linking)), f"linked from {_listed_names(linking)}"
     if many := signs.linking.get(host):
@@ -220,7 +222,7 @@ def _evidence_reasons(host: str, signs: OutletEvidence) -> Iterator[tuple[float,
 def _shared_languages(
     outlet: CatalogueOutlet, signs: OutletEvidence
 ) -> Iterator[tuple[float, str]]:
-    """What speaks for all outlets of a country or a language."""
+    """Yield (weight, reason) of the features shared by all outlets of a country or a language."""
     country, language = outlet.country or "", single_language(outlet.language) or ""
     if many := signs.countries.get(country, 0):
         weight = (
@@ -241,7 +243,10 @@ def _shared_languages(
 
 
 def _agency_of_country(outlet: CatalogueOutlet, signs: OutletEvidence) -> list[tuple[float, str]]:
-    """Clients of an agency that is credited: most are where it is."""
+    """Return (weight, reason) if a credited agency is in the outlet's country.
+
+    Most clients of an agency are in its country.
+    """
     agency = signs.agency_countries.get(outlet.country or "")
     if agency is None or outlet.kind == "local":
         return []
@@ -249,24 +254,25 @@ def _agency_of_country(outlet: CatalogueOutlet, signs: OutletEvidence) -> list[t
 
 
 def _outlet_weight(times: int) -> float:
+    """Return the weight of evidence seen `times` times, at most five."""
     return EVIDENCE_WEIGHTS + FURTHER_EVIDENCE_SHARE * (min(times, 5) - 1)
 
 
 def _listed_names(hosts: tuple[str, ...]) -> str:
+    """Return the first two hosts, and the number of the others."""
     more = len(hosts) - 2
     return ", ".join(hosts[:2]) + (f" and {more} more" if more > 0 else "")
 
 
 def _counted_articles(many: int, word: str) -> str:
+    """Return a number with its noun: `1 article`, `2 articles`."""
     return f"{many:,} {word}{'s' * (many != 1)}"
 
 
 def _country_reason(many: int, signs: OutletEvidence) -> str:
-    """So many of the story's articles."""
+    """Return a number of the story's articles in words."""
     if signs.articles == 1:
         return "its article"
-    return (
-        f"all {many:,} articles"
-        if many == signs.articles
-        else f"{many:,} of {signs.articles:,} articles"
-    )
+    if many == signs.articles:
+        return f"all {many:,} articles"
+    return f"{many:,} of {signs.articles:,} articles"

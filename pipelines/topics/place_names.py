@@ -1,9 +1,8 @@
-"""The names of countries and large cities in ninety languages, from the Unicode Common Locale Data
-Repository (CLDR).
+"""Names of countries and large cities in ninety languages, from the Unicode CLDR.
 
-Babel ships CLDR; to ask it for all these names takes seconds, so they are kept in
-`place_names.json.gz` beside this module, under the Unicode License as they are there. `python -m
-pipelines.topics.place_names` writes that file anew, and a test holds it against Babel.
+Babel ships the Common Locale Data Repository, but collecting all these names from it takes seconds.
+They are therefore stored in `place_names.json.gz` beside this module, under the Unicode License.
+`python -m pipelines.topics.place_names` rewrites that file, and a test compares it with Babel.
 """
 
 from __future__ import annotations
@@ -34,73 +33,75 @@ NAME_LANGUAGES_URL = {
     "sl": "SI", "sq": "AL", "sr": "RS", "sv": "SE", "th": "TH", "tr": "TR", "uk": "UA", "uz": "UZ", "vi": "VN",
     "zh": "CN", "so": "SO", "es": "ES",
 }  # fmt: skip
-"""Languages that are called as a country's people are: `французский` is both."""
+"""Language → country whose people it shares a word with: `французский` is both."""
 _NAME_LANGUAGES = """
 af am ar as az be bg bn bs ca ckb cs cy da de el en eo es et eu fa fi fo fr ga gl gu he hi hr ht hu hy id is it ja jv ka
 kk km kn ko ku ky lb lo lt lv mg mk ml mn mr ms mt my nb ne nl nn no oc or pa pl ps pt qu ro ru sh si sk sl sq sr sv sw
 ta te tg th tl tr ug uk ur uz vi wo xh yi yo zh zu
 """
 NAME_LANGUAGES = tuple(_NAME_LANGUAGES.split())
-"""ISO 639-1, and Sorani, which has no code in it."""
+"""ISO 639-1 codes, and that of Sorani, which has none in it."""
 FURTHER_PLACE_NAMES = {"zh": ("zh_Hant", "zh_Hant_HK", "yue"), "no": ("nb", "nn"), "pt": ("pt_PT",), "sr": ("sr_Latn",),
            "uz": ("uz_Cyrl",), "az": ("az_Cyrl",), "sh": ("hr", "sr_Latn", "bs"), "es": ("es_MX",),
            "tl": ("fil",)}  # fmt: skip
-"""CLDR's locales of a language besides the one of its name."""
+"""Language → further CLDR locales from which its names are taken."""
 COMMON_WORD_NAMES = 4
-"""Languages that call a place by one name, from which on it is known in any other."""
+"""Minimum number of languages with the same name for a place, for the name to count in all
+languages."""
 MAX_PLACE_NAME_WORDS = 5
-"""Letters of each word of a name that has several."""
+"""Number of letters stored of each word of a name of several words."""
 MIN_PLACE_NAME_LETTERS = 4
-"""Letters of a beginning by which a word is known."""
+"""Minimum number of letters in the stem of a name."""
 
 PLACE_NAME_MARKS = re.compile(
     "[\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf-\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670\u200b-\u200f]+"
 )
 ALIKE_LETTERS = str.maketrans("أإآٱةىیک", "ااااهييك")
-"""Letters of the Arabic script that writers use one for another."""
+"""Letters of the Arabic script that writers interchange."""
 ARABIC_ARTICLE = re.compile(r"\bال(?=\w{3})")
-"""Left out of names, and of the words that are held against them."""
+"""The article is removed from names, and from the words that are compared with them."""
 PLACE_NAME_WORD = re.compile(r"[^\W\d_]+(?:[\u0900-\u0dff\u200c]+[^\W\d_]*)*")
 
 
 def fold_place_name(text: str) -> str:
-    """In one case, without accents, points and other signs that some write and others leave out."""
+    """Return a text in lower case without accents, points and other optional marks."""
     text = unicodedata.normalize("NFKC", text).casefold()
     if text.isascii():
         return text
-    return unicodedata.normalize(
-        "NFC", PLACE_NAME_MARKS.sub("", unicodedata.normalize("NFD", text))
-    ).translate(ALIKE_LETTERS)
+    unmarked = PLACE_NAME_MARKS.sub("", unicodedata.normalize("NFD", text))
+    return unicodedata.normalize("NFC", unmarked).translate(ALIKE_LETTERS)
 
 
 @dataclass(frozen=True, slots=True)
 class PlaceNames:
-    """The names of places that a text of some language may use, folded; several words are parted by
-    blanks.
+    """The folded names of places in texts of one language, with spaces between words.
 
-    A place is a country's code (ISO 3166-1) or a city's English name.
+    A place is the code of a country (ISO 3166-1) or the English name of a city.
     """
 
     whole: Mapping[str, str]
+    """Name → place."""
     beginnings: Mapping[str, str]
-    """What the name of a country or of its people begins with."""
+    """Stem of the name of a country or of its people → place."""
     cities: Mapping[str, str]
-    """What the inflected name of a city begins with."""
+    """Stem of the inflected name of a city → place."""
     firsts: frozenset[str]
     """First words of names of several words, or their first letters."""
     pairs: Mapping[str, int]
-    """The first two characters of names that are written without blanks → the characters of the
-    longest of them."""
+    """First two characters of names in scripts without spaces → length of the longest such name, in
+    characters."""
 
     def starts(self, word: str) -> bool:
-        """Whether a word may be the first of a name of several."""
+        """Return True if a word may be the first word of a name."""
         return word in self.firsts or word[:MAX_PLACE_NAME_WORDS] in self.firsts
 
 
 @cache
 def place_names_in(language: str) -> PlaceNames:
-    """The names that a language uses, and those that many use; the latter alone if the language is
-    not known."""
+    """Return the names used in a language, and those common to many.
+
+    An unknown language has only the common ones.
+    """
     own, all_know = _name_table(language), _name_table("")
     whole = {**all_know["whole"], **own.get("whole", {})}
     beginnings = own.get("beginnings") or all_know["beginnings"]
@@ -108,30 +109,30 @@ def place_names_in(language: str) -> PlaceNames:
     pairs: dict[str, int] = {}
     for name in filter(UNSPACED_RUN.match, whole):
         pairs[name[:2]] = max(len(name), pairs.get(name[:2], 0))
-    return PlaceNames(
-        whole, beginnings, {**all_know["cities"], **own.get("cities", {})}, firsts, pairs
-    )
+    cities = {**all_know["cities"], **own.get("cities", {})}
+    return PlaceNames(whole, beginnings, cities, firsts, pairs)
 
 
 @cache
 def _file_lines() -> dict[str, str]:
-    """Language → its tables as JSON: a text needs those of one language."""
+    """Return language → tables as JSON, parsed only when a text in that language needs them."""
     lines = gzip.decompress(PLACE_NAMES_FILE.read_bytes()).decode().splitlines()
     return dict(line.split("\t", 1) for line in lines)
 
 
 @cache
 def _name_table(language: str) -> dict[str, dict[str, str]]:
+    """Return the tables of a language; empty if the file has none."""
     return json.loads(_file_lines().get(language, "{}"))  # type: ignore[no-any-return]
 
 
-# -- making the file -------------------------------------------------------------------------------
+# -- extraction from CLDR --------------------------------------------------------------------------
 
 NameTable = dict[str, dict[str, str]]
 
 
 def place_names_from_cldr() -> dict[str, NameTable]:
-    """Language → its tables; under the empty name those that serve all."""
+    """Return language → tables; the empty language has the names that count in all languages."""
     tables: dict[str, NameTable] = {}
     users: dict[str, list[str]] = defaultdict(list)
     begun: dict[str, list[str]] = defaultdict(list)
@@ -175,6 +176,7 @@ def place_names_from_cldr() -> dict[str, NameTable]:
 
 
 def _is_known_place(name: str, places: Sequence[str]) -> bool:
+    """Return True if enough languages use a name, all for the same place."""
     return (
         len(places) >= COMMON_WORD_NAMES
         and len(set(places)) == 1
@@ -183,7 +185,7 @@ def _is_known_place(name: str, places: Sequence[str]) -> bool:
 
 
 def _named_places(language: str) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
-    """(name, code) of countries and of their languages, and (name, city) of cities."""
+    """Return (name, code) pairs of countries and of their peoples, and (name, city) pairs."""
     from babel import Locale
     from babel.core import UnknownLocaleError
 
@@ -209,18 +211,19 @@ def _named_places(language: str) -> tuple[list[tuple[str, str]], list[tuple[str,
 
 
 def _cldr_cities(locale: Locale) -> Iterator[tuple[str, str]]:
-    """Where CLDR has no name of its own, a language writes the city as English does."""
+    """Yield (name, city) pairs; a language without a CLDR name uses the English one."""
     for zone, place in _city_zones():
         if name := locale.time_zones.get(zone, {}).get("city"):
             yield name, place
 
 
 def _english_cities() -> Iterator[tuple[str, str]]:
+    """Yield (name, city) pairs in English."""
     return ((zone.rpartition("/")[2].replace("_", " "), place) for zone, place in _city_zones())
 
 
 def _city_zones() -> Iterator[tuple[str, str]]:
-    """Time zones that are called after a city, and the city."""
+    """Yield the time zones that are named after a city, each with the city."""
     from babel.core import get_global
 
     for zone in sorted(get_global("zone_territories")):
@@ -250,13 +253,14 @@ NO_CITIES = {
     "Johnston",
     "Currie",
 }
-"""Words before they are places."""
+"""Words that are more often common words than places."""
 SAME_PLACES = {"Kiev": "Kyiv", "Calcutta": "Kolkata", "Rangoon": "Yangon", "Saigon": "Ho Chi Minh", "Katmandu": "Kathmandu",
         "Macau": "Macao", "Singapore": "SG", "Hong Kong": "HK", "Luxembourg": "LU", "Monaco": "MC", "Vatican": "VA",
         "Djibouti": "DJ", "Panama": "PA", "Guatemala": "GT", "Macao": "MO"}  # fmt: skip
 
 
 def _unambiguous_names(named: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return the names that stand for exactly one place."""
     places: dict[str, set[str]] = defaultdict(set)
     for name, place in named:
         places[_split_name(name)].add(SAME_PLACES.get(place, place))
@@ -268,37 +272,39 @@ def _unambiguous_names(named: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 
 def _split_name(name: str) -> str:
-    """A name as it is looked up: folded words with blanks between."""
+    """Return a name as it is stored and looked up: folded words with spaces between them."""
     name = ARABIC_ARTICLE.sub("", fold_place_name(name.partition("(")[0]))
-    return (
-        " ".join(PLACE_NAME_WORD.findall(name))
-        if not UNSPACED_RUN.search(name)
-        else re.sub(r"\s+", "", name)
-    )
+    if UNSPACED_RUN.search(name):
+        return re.sub(r"\s+", "", name)
+    return " ".join(PLACE_NAME_WORD.findall(name))
 
 
 def _name_beginnings(
     named: Iterable[tuple[str, str]], of: Callable[[str], Iterable[str]]
 ) -> dict[str, str]:
-    """What the names of one place alone begin with."""
+    """Return the stems that belong to the names of exactly one place."""
     places: dict[str, set[str]] = defaultdict(set)
     for name, place in named:
         words = _split_name(name)
-        for begins in of(words) if not UNSPACED_RUN.search(words) else ():
+        if UNSPACED_RUN.search(words):
+            continue
+        for begins in of(words):
             places[begins].add(SAME_PLACES.get(place, place))
     return {name: min(those) for name, those in sorted(places.items()) if len(those) == 1}
 
 
 def _country_begins(name: str) -> Iterator[str]:
-    """A country's name without what grammar changes: its last two letters, or the last if the name
-    is short."""
+    """Yield the stems of a country's name.
+
+    They lack its last two letters, and the last letter only where the name is longer than a stem.
+    """
     yield name_beginning(name)
     if " " not in name and len(name) > MIN_PLACE_NAME_LETTERS:
         yield name[: max(MIN_PLACE_NAME_LETTERS, len(name) - 1)]
 
 
 def name_beginning(name: str) -> str:
-    """A name without its last letters, of several words the first letters of each."""
+    """Return a name without its last two letters, or the first letters of each of several words."""
     words = name.split()
     if len(words) > 1:
         return " ".join(word[:MAX_PLACE_NAME_WORDS] for word in words)
@@ -306,22 +312,22 @@ def name_beginning(name: str) -> str:
 
 
 def _city_begins(name: str) -> Iterator[str]:
-    """A city's name without a last vowel; none if it is short (`Roma` is no Roman, `Сеула` is
-    Seoul)."""
-    if " " not in name and len(name) > (
-        MIN_PLACE_NAME_LETTERS if name.isascii() else MIN_PLACE_NAME_LETTERS - 1
-    ):
-        yield (
-            name[:-1]
-            if len(name) > MIN_PLACE_NAME_LETTERS + 1 and name[-1] in LAST_VOWELS
-            else name
-        )
+    """Yield a city's name without its final vowel; nothing if it is short.
+
+    `Roma` must not match Roman, but `Сеула` is Seoul.
+    """
+    longest_omitted = MIN_PLACE_NAME_LETTERS if name.isascii() else MIN_PLACE_NAME_LETTERS - 1
+    if " " in name or len(name) <= longest_omitted:
+        return
+    has_ending = len(name) > MIN_PLACE_NAME_LETTERS + 1 and name[-1] in LAST_VOWELS
+    yield name[:-1] if has_ending else name
 
 
 LAST_VOWELS = frozenset("aeiouyаеиіоуыьяαηοא")
 
 
 def packed_place_names(tables: Mapping[str, NameTable]) -> bytes:
+    """Return the tables as the bytes of `place_names.json.gz`, identical for identical tables."""
     lines = [
         f"{language}\t{json.dumps(table, ensure_ascii=False, separators=(',', ':'))}\n"
         for language, table in tables.items()

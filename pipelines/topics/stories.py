@@ -1,15 +1,16 @@
-"""Which articles belong to a story that a person follows.
+"""The policy for followed stories: the articles and leads that belong to each.
 
-An article is read in two ways, as a whole and by what it opens with: news says first what it is
-about, and two reports whose openings agree are about one thing more often than two that agree
-somewhere. Both are tf-idf vectors (`pipelines.text.vectors`), held in one: a term of the opening
-stands under its own mark. Their cosine is then the weighted sum of both (linear combination of
-fields: Robertson, Zaragoza, Taylor 2004, "Simple BM25 extension to multiple weighted fields").
+An article has two views, the whole text and its opening. News says first what it is about, so two
+reports whose openings agree are about one subject more often than two that agree elsewhere. Both
+views are tf-idf vectors (`pipelines.text.vectors`) within one vector, where a prefix marks the
+terms of the opening. The cosine of two articles is thus the weighted sum of both views (linear
+combination of fields: Robertson, Zaragoza, Taylor 2004, "Simple BM25 extension to multiple weighted
+fields").
 
-A listing judges all candidates together (`pipelines.topics.membership`). What it learnt, the middle
-of those that belong and when they were published, is kept as JSON; by it one article is judged when
-it comes, and a lead before it is fetched. What a person confirmed stays the only truth: each
-listing starts from that again.
+A listing scores all candidates together (`pipelines.topics.membership`). Its result, the centroid
+and the dates of the articles that belong, is saved as JSON, and scores single new articles and,
+before they are fetched, leads. Only a person's verdicts are ground truth: each listing starts from
+the confirmed articles again.
 """
 
 from __future__ import annotations
@@ -62,21 +63,21 @@ from pipelines.topics.membership import time_weight as near
 # -- an article in two views -----------------------------------------------------------------------
 
 OPENING_SENTENCE = "^"
-"""Before a term of the opening; no term has one."""
+"""Prefix of the terms of the opening; no term contains it."""
 STORY_OPENING_CHARS = 500
-"""Characters: the paragraph or two that say what happened."""
+"""Number of characters of the opening: the first paragraph or two."""
 OPENING_SHARE = 0.35
-"""What the openings count; the whole texts count the rest."""
+"""Weight of the opening; the whole text has the rest."""
 MAX_TEXT_TERMS, MAX_OPENING_TERMS = 150, 64
 TERM_DAMPING = 0.75
-"""The power of a term's rarity. A cosine multiplies the rarity of a shared term by itself: at full
-power a single rare word would join what has nothing else in common."""
+"""Exponent of the inverse document frequency. A cosine multiplies the factor of a shared term by
+itself; undamped, a single rare word would join articles without anything else in common."""
 
 
 def opening_weights(
     headline: str | None, standfirst: str | None, text: str, language: str | None
 ) -> dict[str, float]:
-    """The terms with which an article opens, counted as those of the whole."""
+    """Return the weighted term counts of an article's opening."""
     return term_counts(
         headline,
         standfirst,
@@ -91,10 +92,10 @@ def two_view_vector(
     frequencies: Mapping[str, int],
     articles: int,
 ) -> WeightedTerms:
-    """An article as a story sees it, of unit length: its terms and those of its opening, by how
-    many hold each.
+    """Return the vector of an article, of unit length; empty without terms.
 
-    Empty if there are no terms.
+    `whole` and `opening` are term counts. `frequencies` are document frequencies among `articles`
+    documents of the language.
     """
     all_articles = log(articles + 1)
     rarity = {
@@ -109,13 +110,16 @@ def two_view_vector(
 def _view(
     counts: Mapping[str, float], rarity: Mapping[str, float], most: int, size: float
 ) -> WeightedTerms:
-    """As `pipelines.text.vectors.vector`, of this length, with rarities that both views share."""
-    told = {
-        term: (1 + log(count) if count > 1 else 1.0) * rare
+    """Return one view as a vector of length `size`, with at most `most` terms.
+
+    `rarity` holds the damped inverse document frequencies, which both views share.
+    """
+    weights = {
+        term: (1 + log(max(count, 1.0))) * rarity[term]
         for term, count in counts.items()
-        if (rare := rarity[term]) > 0
+        if rarity[term] > 0
     }
-    return {term: size * weight for term, weight in unit_vector(told, most).items()}
+    return {term: size * weight for term, weight in unit_vector(weights, most).items()}
 
 
 def story_vector(
@@ -125,9 +129,9 @@ def story_vector(
     language: str | None,
     known: KnownArticle,
 ) -> WeightedTerms:
-    """An article, or a lead with its lede for a text, as a story sees it.
+    """Return the vector of an article, or of a lead with its lede as the text.
 
-    `known` gives for terms how many articles hold each, and how many articles there are.
+    `known` returns for terms their document frequencies and the number of documents.
     """
     whole = term_counts(headline, standfirst, text, language)
     return two_view_vector(
@@ -138,29 +142,31 @@ def story_vector(
 # -- the profile -----------------------------------------------------------------------------------
 
 MAX_PROFILE_TERMS = 600
-"""Of both views; what a few articles have between them."""
+"""Maximum number of terms in a profile, of both views together."""
 MAX_SHOWN_TERMS = 24
-"""Terms by which a profile is looked for and told."""
+"""Maximum number of terms that are shown, and searched for, of a profile."""
 SEARCH_WORD = re.compile(r"[^\W\d_]+")
 
 
 @dataclass(frozen=True, slots=True)
 class LearntStory:
-    """What a listing learnt of its story."""
+    """The saved result of a listing."""
 
     members: Mapping[str, float]
-    """The middle of the articles that belong, of unit length."""
+    """Centroid of the articles that belong, of unit length."""
     days: tuple[float, ...]
-    """When they were published, in days since 1970."""
+    """Their dates, in days since 1970."""
     standing: StoryStanding
     languages: tuple[str, ...] = ()
-    """In which a person confirmed articles; those in others are told by their keys."""
+    """Languages of the confirmed articles; articles in other languages are compared by their keys.
+    """
     keys: Mapping[str, float] = field(default_factory=dict)
-    """The middle of the keys of the articles that belong (`pipelines.topics.language_keys`)."""
+    """Centroid of the language keys of the articles that belong (`pipelines.topics.language_keys`).
+    """
 
     @staticmethod
     def read(kept: str) -> LearntStory:
-        """From the JSON that `written` gives."""
+        """Return the result from the JSON of `written`."""
         read = json.loads(kept)
         return LearntStory(
             read["members"],
@@ -171,24 +177,22 @@ class LearntStory:
         )
 
     def written(self) -> str:
-        """As JSON."""
-        rounded = (
-            {term: round(weight, 4) for term, weight in each.items()}
-            for each in (self.members, self.keys)
-        )
-        read = asdict(self) | dict(zip(("members", "keys"), rounded, strict=True))
-        return json.dumps(read, ensure_ascii=False, separators=(",", ":"))
+        """Return the result as JSON."""
+        saved = asdict(self)
+        for name in ("members", "keys"):
+            saved[name] = {term: round(weight, 4) for term, weight in saved[name].items()}
+        return json.dumps(saved, ensure_ascii=False, separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)
 class StoryProfile:
-    """What a story is known by."""
+    """The features of a story to which articles and leads are compared."""
 
     vector: Mapping[str, float]
     articles: int
-    """That a person confirmed."""
+    """Number of confirmed articles."""
     dates: tuple[str, ...] = ()
-    """Of these, as far as they have one, the earliest first."""
+    """Dates of the confirmed articles that have one, the earliest first."""
     languages: tuple[str, ...] = ()
     since: str | None = None
     until: str | None = None
@@ -197,8 +201,10 @@ class StoryProfile:
 
 
 def story_profile(story: Story, confirmed: Sequence[ConfirmedArticle]) -> StoryProfile:
-    """The mean of the confirmed articles and of the words that a person gave, within the limits
-    that they set."""
+    """Return the profile of a story: the mean of its confirmed articles and of the person's words.
+
+    The limits of the story are part of it.
+    """
     vectors: list[Mapping[str, float]] = [each.weights for each in confirmed]
     languages = story.languages or tuple({each.language for each in confirmed if each.language})
     if story.words:
@@ -216,8 +222,10 @@ def story_profile(story: Story, confirmed: Sequence[ConfirmedArticle]) -> StoryP
 
 
 def words_vector(words: str, languages: Collection[str]) -> WeightedTerms:
-    """Words that a person gave, as an article that holds nothing else; in each of the languages
-    (English if none)."""
+    """Return the vector of a person's words, as an article without other words.
+
+    The words become terms of each of the languages; of English without any language.
+    """
     found = {term for language in languages or ("en",) for term in terms_of(words, language)}
     views = {term: sqrt(1 - OPENING_SHARE) for term in found} | {
         OPENING_SENTENCE + term: sqrt(OPENING_SHARE) for term in found
@@ -226,12 +234,12 @@ def words_vector(words: str, languages: Collection[str]) -> WeightedTerms:
 
 
 def profile_terms(profile: StoryProfile) -> list[str]:
-    """The profile's terms, the strongest first."""
+    """Return the terms of a profile, the strongest first."""
     return _strongest_terms(profile.vector)
 
 
 def _strongest_terms(weights: Mapping[str, float]) -> list[str]:
-    """Terms by their weight in both views."""
+    """Return the terms with the largest weights, summed over both views."""
     both: dict[str, float] = {}
     for term, weight in weights.items():
         bare = term.removeprefix(OPENING_SENTENCE)
@@ -242,10 +250,10 @@ def _strongest_terms(weights: Mapping[str, float]) -> list[str]:
 def story_search_words(
     profile: StoryProfile, texts: Iterable[tuple[str, str | None]], most: int
 ) -> list[str]:
-    """The profile's strongest terms as words that people write, most often in these texts (text,
-    language).
+    """Return the profile's strongest terms as search words, in the form most frequent in the texts.
 
-    Where words are not parted by blanks, a pair of characters is asked for as it is.
+    `texts` are (text, language) pairs. Terms of scripts without spaces, pairs of characters, remain
+    unchanged.
     """
     written: dict[str, Counter[str]] = defaultdict(Counter)
     for text, language in texts:
@@ -253,36 +261,37 @@ def story_search_words(
             stem = terms_of(word, language)
             if len(stem) == 1:
                 written[stem[0]][word] += times
-    known = [
-        term for term in profile_terms(profile) if term in written or UNSPACED_RUN.fullmatch(term)
-    ]
-    return [written[term].most_common(1)[0][0] if term in written else term for term in known][
-        :most
-    ]
+    found: list[str] = []
+    for term in profile_terms(profile):
+        if term in written:
+            found.append(written[term].most_common(1)[0][0])
+        elif UNSPACED_RUN.fullmatch(term):
+            found.append(term)
+    return found[:most]
 
 
-# -- what belongs ----------------------------------------------------------------------------------
+# -- listings --------------------------------------------------------------------------------------
 
 SURE_PROBABILITY, LIKELY_PROBABILITY, PERHAPS_PROBABILITY = 0.9, 0.5, 0.3
-"""The least probability of each tier."""
+"""Minimum probability of each tier."""
 NEW_EVENT_DAYS = 14.0
-"""Days to the nearest other article of the story from which one is background."""
+"""Minimum distance in days to the nearest other article of the story that makes an article
+background."""
 
 
 def list_story(story: Story, candidates: Sequence[StoryCandidate]) -> StoryListing:
-    """Judge all candidates together, within the limits that the person set."""
+    """Score all candidates together, within the limits that the person set."""
     seeds = _story_seeds(story, candidates)
     if not seeds.confirmed:
         return StoryListing([StoryJudgement(0.0, None)] * len(candidates), [], "")
     days = np.array(seeds.days)
     judged = judge_membership(cosine_matrix(seeds.vectors), days, seeds.confirmed, seeds.rejected)
     bounds = story_profile(story, [])
-    chances = [
-        0.0
-        if excluded_reason(bounds, each.published_at, each.language, each.host)
-        else float(chance)
-        for each, chance in zip(candidates, judged.probabilities, strict=False)
-    ]
+    # the person's own words are the last vector, without a candidate
+    chances = []
+    for each, chance in zip(candidates, judged.probabilities, strict=False):
+        excluded = excluded_reason(bounds, each.published_at, each.language, each.host)
+        chances.append(0.0 if excluded else float(chance))
     belonging = [
         number for number, each in enumerate(candidates) if _is_listed(each, chances[number])
     ]
@@ -314,7 +323,7 @@ def list_story(story: Story, candidates: Sequence[StoryCandidate]) -> StoryListi
 
 @dataclass(frozen=True, slots=True)
 class StorySeeds:
-    """The candidates of a listing as vectors, and which of them a person judged."""
+    """The candidates of a listing as vectors, with the indices of those that a person judged."""
 
     vectors: list[Mapping[str, float]]
     days: list[float]
@@ -324,7 +333,10 @@ class StorySeeds:
 
 
 def _story_seeds(story: Story, candidates: Sequence[StoryCandidate]) -> StorySeeds:
-    """Return the seeds; a person's own words count as one more confirmed article."""
+    """Return the seeds of a listing.
+
+    A person's own words count as one more confirmed article.
+    """
     vectors = [each.vector for each in candidates]
     days = [days_since_1970(each.published_at) for each in candidates]
     confirmed = [
@@ -355,7 +367,7 @@ def _confirmed_languages(candidates: Sequence[StoryCandidate]) -> tuple[str, ...
 
 
 def story_tier(probability: float) -> StoryTier | None:
-    """What is done with an article that belongs so likely."""
+    """Return the tier of a probability; None below the lowest tier."""
     tiers: list[tuple[float, StoryTier]] = [
         (SURE_PROBABILITY, "sure"),
         (LIKELY_PROBABILITY, "likely"),
@@ -367,8 +379,10 @@ def story_tier(probability: float) -> StoryTier | None:
 def _story_parts(
     candidates: Sequence[StoryCandidate], days: Array, belonging: Sequence[int]
 ) -> dict[int, StoryPart]:
-    """What each article is to its story: by its event, and by how far it stands from the others in
-    time."""
+    """Return the part of each belonging article in its story, by candidate index.
+
+    The part depends on the article's event and on its distance in time from the other articles.
+    """
     events = {
         candidates[number].event_id
         for number in belonging
@@ -391,6 +405,7 @@ def _story_parts(
 
 
 def _shared_terms(vector: Mapping[str, float], members: Mapping[str, float]) -> list[str]:
+    """Return the terms that contribute most to the similarity of an article and a centroid."""
     return _strongest_terms(
         {term: weight * members[term] for term, weight in vector.items() if term in members}
     )
@@ -399,15 +414,15 @@ def _shared_terms(vector: Mapping[str, float], members: Mapping[str, float]) -> 
 # -- in other languages ----------------------------------------------------------------------------
 
 EVEN_FOREIGN_LINK, FOREIGN_LINK_STEEPNESS = 0.08, 2.2
-"""The link to a story at which every second report in another language belongs, and how fast that
-changes."""
+"""The link at which every second report in another language belongs, and the slope of the logistic
+curve."""
 SHARED_EVENT_CHANCE = 0.9
-"""What the likeliest report of an event gives to the others in it."""
+"""Factor on the probability of an event's likeliest report that all its reports have at least."""
 MAX_PROFILE_KEYS = 300
 
 
 def profile_keys(members: Sequence[StoryCandidate]) -> WeightedTerms:
-    """The middle of the keys of articles that belong; those that a person confirmed count twice."""
+    """Return the centroid of the language keys of articles; confirmed ones count twice."""
     counted = [*members, *(each for each in members if each.verdict == "belongs")]
     return mean_vector((each.keys for each in counted), MAX_PROFILE_KEYS)
 
@@ -418,46 +433,45 @@ def foreign_candidates(
     members: Sequence[StoryCandidate],
     foreign: Sequence[StoryCandidate],
 ) -> StoryListing:
-    """How likely reports in other languages belong, by the keys that they share with those that are
-    listed."""
-    told = profile_keys(members)
-    learnt = replace(LearntStory.read(home.learnt), keys=told)
+    """Score candidates in other languages by the keys that they share with the listed articles.
+
+    The listing that is returned holds the candidates in `foreign` only.
+    """
+    learnt = replace(LearntStory.read(home.learnt), keys=profile_keys(members))
     bounds = story_profile(story, [])
-    chances = [
-        0.0
-        if excluded_reason(bounds, each.published_at, each.language, each.host)
-        else _foreign_chance(learnt, each)
-        for each in foreign
-    ]
+    chances = []
+    for each in foreign:
+        excluded = excluded_reason(bounds, each.published_at, each.language, each.host)
+        chances.append(0.0 if excluded else _foreign_chance(learnt, each))
     best: dict[int | None, float] = {}
     for each, chance in zip(foreign, chances, strict=True):
         best[each.event_id] = max(chance, best.get(each.event_id, 0.0))
-    judgements = [
-        _foreign_judgements(
-            each,
-            max(chance, SHARED_EVENT_CHANCE * best[each.event_id])
-            if chance and each.event_id
-            else chance,
-            members,
-        )
-        for each, chance in zip(foreign, chances, strict=True)
-    ]
+    judgements = []
+    for each, chance in zip(foreign, chances, strict=True):
+        of_event = SHARED_EVENT_CHANCE * best[each.event_id]
+        shared = max(chance, of_event) if chance and each.event_id else chance
+        judgements.append(_foreign_judgements(each, shared, members))
     return StoryListing(judgements, home.terms, learnt.written())
 
 
 def _foreign_chance(learnt: LearntStory, candidate: StoryCandidate) -> float:
+    """Return the probability that a candidate in another language belongs."""
     day = days_since_1970(candidate.published_at)
     apart = min((abs(day - each) for each in learnt.days), default=nan)
     words = cosine_similarity(candidate.vector, learnt.members)
     linked = foreign_link(
         cosine_similarity(candidate.keys, learnt.keys), words, None if isnan(apart) else apart
     )
-    return 1 / (1 + (EVEN_FOREIGN_LINK / linked) ** FOREIGN_LINK_STEEPNESS) if linked > 0 else 0.0
+    if linked <= 0:
+        return 0.0
+    odds_against: float = (EVEN_FOREIGN_LINK / linked) ** FOREIGN_LINK_STEEPNESS
+    return 1 / (1 + odds_against)
 
 
 def _foreign_judgements(
     candidate: StoryCandidate, chance: float, members: Sequence[StoryCandidate]
 ) -> StoryJudgement:
+    """Return the judgement of a candidate in another language, with its nearest member."""
     nearest = max(members, key=lambda each: cosine_similarity(candidate.keys, each.keys))
     shared = {
         key: weight * nearest.keys[key]
@@ -475,7 +489,7 @@ def _foreign_judgements(
 
 
 def judge_arrival(profile: StoryProfile, candidate: StoryCandidate) -> StoryJudgement:
-    """One article that came, by itself: the next listing judges it among the others."""
+    """Score a single new article; the next listing scores it among the others."""
     if profile.learnt is None or excluded_reason(
         profile, candidate.published_at, candidate.language, candidate.host
     ):
@@ -500,7 +514,7 @@ def judge_arrival(profile: StoryProfile, candidate: StoryCandidate) -> StoryJudg
     )
 
 
-# -- how well a lead fits --------------------------------------------------------------------------
+# -- scores of leads -------------------------------------------------------------------------------
 
 
 def story_score(
@@ -510,8 +524,10 @@ def story_score(
     language: str | None,
     host: str,
 ) -> StoryScore:
-    """How well a lead fits, and by what; 0 for what languages, window or outlets of the story leave
-    out."""
+    """Return how well a lead fits, and the terms that it shares with the profile.
+
+    The value is 0 for leads outside the languages, dates or outlets of the story.
+    """
     if excluded_reason(profile, published_at, language, host):
         return StoryScore(0.0)
     few = {
@@ -526,11 +542,12 @@ def story_score(
 def excluded_reason(
     profile: StoryProfile, published_at: str | None, language: str | None, host: str
 ) -> bool:
-    """Is an article outside what the person asked for? What is not known of it does not leave it
-    out."""
-    if profile.hosts and host.removeprefix("www.") not in {
-        each.removeprefix("www.") for each in profile.hosts
-    }:
+    """Return True if an article is outside the limits of the story.
+
+    Unknown properties do not exclude an article.
+    """
+    hosts = {each.removeprefix("www.") for each in profile.hosts}
+    if hosts and host.removeprefix("www.") not in hosts:
         return True
     if profile.languages and language and language not in profile.languages:
         return True
@@ -548,10 +565,9 @@ def excluded_reason(
 
 
 def story_time_weight(profile: StoryProfile, published_at: str | None) -> float:
-    """What the time between an article and the nearest confirmed one makes of their likeness."""
-    apart = [
-        days for each in profile.dates if (days := days_apart(published_at or "", each)) is not None
-    ]
+    """Return the time weight for the distance between an article and the nearest confirmed one."""
+    distances = (days_apart(published_at or "", each) for each in profile.dates)
+    apart = [days for days in distances if days is not None]
     if not apart:
         return 1.0
     span = days_apart(profile.dates[0], profile.dates[-1]) or 0.0
@@ -559,14 +575,16 @@ def story_time_weight(profile: StoryProfile, published_at: str | None) -> float:
 
 
 def days_since_1970(moment: str | None) -> float:
-    """Of a moment as the archive writes it; nan if it is not known."""
+    """Return an archive timestamp in days since 1970; nan for None or an invalid timestamp."""
     days = days_of(moment)
     return nan if days is None else days
 
 
 def days_apart(moment: str, other: str) -> float | None:
-    """Days between two moments as the archive writes them, whole ones where either is a day alone;
-    None if unknown."""
+    """Return the distance of two archive timestamps in days; None if either is invalid.
+
+    It is a whole number if either is a date without a time.
+    """
     try:
         if min(len(moment), len(other)) <= len("2024-02-15"):
             return abs((date.fromisoformat(moment[:10]) - date.fromisoformat(other[:10])).days)
@@ -586,4 +604,4 @@ STORY_POLICY = StoryPolicy(
     opening_weights,
     two_view_vector,
 )
-"""For `archive.articles.stories`."""
+"""The policy of `archive.articles.stories`."""

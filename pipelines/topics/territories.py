@@ -1,7 +1,7 @@
-"""Countries and languages by the names that people and texts give them: CLDR's, by way of Babel.
+"""Countries and languages by the names that people and texts use, from CLDR by way of Babel.
 
-A name is known in English, in the languages of the country itself, and in any language that is
-asked for. Codes are ISO 3166-1 (two letters; `XK` is Kosovo) and ISO 639-1.
+A name is recognised in English, in the languages of the country, and in any other given language.
+Codes are ISO 3166-1 (two letters; `XK` is Kosovo) and ISO 639-1.
 """
 
 from __future__ import annotations
@@ -29,13 +29,14 @@ FURTHER_COUNTRY_NAMES = {
     "SY": "syrian arab republic", "SZ": "swaziland", "TL": "east timor", "TR": "turkey",
     "US": "usa, america, united states of america", "VA": "vatican, holy see", "VN": "viet nam",
 }  # fmt: skip
-"""What English calls countries besides CLDR's name."""
+"""English names of countries besides those of CLDR, separated by commas."""
 FURTHER_LANGUAGE_NAMES = {
     "fa": "farsi",
     "fil": "tagalog",
     "no": "bokmål, nynorsk",
     "zh": "mandarin, cantonese",
 }
+"""English names of languages besides those of CLDR, separated by commas."""
 SINGLE_LANGUAGE_COUNTRIES = {
     "tl": "fil",
     "nb": "no",
@@ -45,49 +46,52 @@ SINGLE_LANGUAGE_COUNTRIES = {
     "iw": "he",
     "in": "id",
 }
-"""Codes of what is filed under another code here."""
+"""Language code → the code under which the language is stored here."""
 PATTERN_NO_COUNTRY_NAME = """
 and of the new north south east west central northern southern eastern western republic democratic united islands island
 isle saint st states san santa sar british french american dutch us uk minor outlying territories federated
 """
 NO_COUNTRY_NAMES = frozenset(PATTERN_NO_COUNTRY_NAME.split())
-"""Words that no country is called by alone."""
+"""Words that do not name a country by themselves."""
 SMALL_TERRITORIES = frozenset(("the", "of", "and"))
+"""Words that are ignored when an inverted name is compared."""
 NOT_COUNTRIES = frozenset(("EU", "EZ", "UN", "ZZ"))
+"""CLDR territories that are not countries."""
 AMBIGUOUS_COUNTRY_NAMES = frozenset(
     ("georgia", "jordan", "chad", "guinea", "jersey", "turkey", "mali", "monaco", "niger")
 )
-"""English names that are also those of something else; they count for half when a text is searched
-for places."""
+"""English names of countries with another meaning; a mention in a text counts half."""
 UNSPACED_NAME_SCRIPT = re.compile("[ก-๛ກ-ໟက-႟ក-៿\u3041-\u30ff㐀-鿿가-힣]")
-"""Letters of scripts that set no blanks between words, or let particles stick to them, as Korean
-does."""
+"""Letters of scripts without spaces between words, or with attached particles, as in Korean."""
 NOT_PLACES = ("unknown", "Etc", "GMT")
+"""Prefixes of time zones that are not named after places."""
 WIDELY_READ_LANGUAGES = ("es", "fr", "de", "pt", "it", "ru", "ar", "zh", "ja", "ko")
-"""Whose names of countries are known besides the English ones and each country's own."""
+"""Languages in which the names of all countries are recognised."""
 
 # -- names -----------------------------------------------------------------------------------------
 
 
 def country_name(code: str | None) -> str:
-    """A country's name in English; its code where it has none; empty for none."""
+    """Return a country's English name; its code without one; empty for None."""
     return str(Locale("en").territories.get(code or "", code or ""))
 
 
 def language_name(code: str | None) -> str:
-    """A language's name in English; its code where it has none; empty for none."""
+    """Return a language's English name; its code without one; empty for None."""
     return str(Locale("en").languages.get(code or "", code or ""))
 
 
 def single_language(code: str | None) -> str | None:
-    """The code under which a language is filed: `tl` and `fil`, `nb` and `no` are one."""
+    """Return the code under which a language is stored: `tl` and `fil`, `nb` and `no` are one."""
     return SINGLE_LANGUAGE_COUNTRIES.get(code, code) if code else None
 
 
 @cache
 def languages_of_country(country: str) -> tuple[str, ...]:
-    """The official languages of a country, the most spoken first, as far as they have two
-    letters."""
+    """Return the official languages of a country with two-letter codes, the most spoken first.
+
+    Filipino (`fil`) is included, although its code has three letters.
+    """
     spoken = (
         single_language(code.partition("_")[0]) or ""
         for code in get_official_languages(country, de_facto=True)
@@ -97,26 +101,27 @@ def languages_of_country(country: str) -> tuple[str, ...]:
 
 @cache
 def _cldr_locale(language: str) -> Locale | None:
+    """Return the CLDR locale of a language; None for an unknown one."""
     try:
         return Locale.parse(language) if localedata.exists(language) else None
     except (UnknownLocaleError, ValueError):
         return None
 
 
-# -- what somebody means ---------------------------------------------------------------------------
+# -- names as people write them --------------------------------------------------------------------
 
 
 @cache
 def countries_called(name: str) -> frozenset[str]:
-    """The countries that a person means: by code, by the English name or a word of it, or as they
-    call themselves."""
+    """Return the countries that a person's text may mean.
+
+    It is a code, the English name or a word of it, or the country's name in one of its languages.
+    """
     code = re.sub(r"(?<=\b[A-Z])\.", "", name.strip().upper())
     if re.fullmatch("[A-Z]{2,3}", code):
-        meant = (
-            [code]
-            if code in _countries_by_name()
-            else get_global("territory_aliases").get(code, [])
-        )
+        meant = [code]
+        if code not in _countries_by_name():
+            meant = get_global("territory_aliases").get(code, [])
         if len(meant) == 1 and meant[0] in _countries_by_name():
             return frozenset(meant)
         if len(code) == 2:
@@ -136,31 +141,35 @@ def countries_called(name: str) -> frozenset[str]:
 
 @cache
 def languages_called(name: str) -> frozenset[str]:
-    """The languages that a person means: by code, by the English name, or as their speakers call
-    them."""
+    """Return the languages that a person's text may mean.
+
+    It is a code, the English name, or the language's own name.
+    """
     code = name.strip().lower()
     if re.fullmatch("[a-z]{2,3}", code) and (single_language(code) or "") in Locale("en").languages:
         return frozenset((single_language(code) or "",))
     words = _name_words(name)
     found = _english_languages().get(words, frozenset())
-    return (
-        found
-        if found or words in _countries_in_english()
-        else _own_languages().get(words, frozenset())
-    )
+    if found or words in _countries_in_english():
+        return found
+    return _own_languages().get(words, frozenset())
 
 
 def known_country_names(what: str) -> list[str]:
-    """The English names of all countries, or of all languages: what `country` or `language` may
-    have meant."""
+    """Return the English names of all countries, or of all languages, for suggestions.
+
+    `what` is `country` or `language`. Words that are telling by themselves are included.
+    """
     named = _countries_in_english() if what == "country" else _english_languages()
     alone = (word for words in named for word in words if word not in NO_COUNTRY_NAMES)
     return list(dict.fromkeys([*(" ".join(words) for words in named), *alone]))
 
 
 def _inverted_names(name: str) -> frozenset[str]:
-    """The country of a name as lists sort it: `Korea, North`, `Iran, Islamic Republic of`, `Holy
-    See (Vatican …)`."""
+    """Return the country of a name in the form of sorted lists.
+
+    Examples are `Korea, North`, `Iran, Islamic Republic of` and `Holy See (Vatican …)`.
+    """
     first, comma, rest = name.partition(" (" if name.endswith(")") else ",")
     if not comma:
         return frozenset()
@@ -177,51 +186,45 @@ def _inverted_names(name: str) -> frozenset[str]:
 
 
 def _name_words(text: str) -> tuple[str, ...]:
-    """A name for comparison: folded, its words without what joins them."""
-    return tuple(
-        re.findall(
-            r"[\w\u0300-\u036f\u0900-\u0dff]+", re.sub("[’'.]", "", fold_text_for_search(text))
-        )
-    )
+    """Return the folded words of a name, without apostrophes and full stops, for comparison."""
+    folded = re.sub("[’'.]", "", fold_text_for_search(text))
+    return tuple(re.findall(r"[\w\u0300-\u036f\u0900-\u0dff]+", folded))
 
 
 @cache
 def _countries_by_name() -> frozenset[str]:
+    """Return the codes of all countries."""
     codes = {str(code) for code in Locale("en").territories}
     return frozenset({code for code in codes if re.fullmatch("[A-Z]{2}", code)} - NOT_COUNTRIES)
 
 
 @cache
 def _countries_in_english() -> dict[tuple[str, ...], frozenset[str]]:
+    """Return English names, as words → countries."""
     named = [
         (name, code) for code in _countries_by_name() for name in _name_forms(country_name(code))
     ]
-    return _names_by_first_word(
-        [
-            *named,
-            *(
-                (name, code)
-                for code, more in FURTHER_COUNTRY_NAMES.items()
-                for name in more.split(", ")
-            ),
-        ]
-    )
+    for code, more in FURTHER_COUNTRY_NAMES.items():
+        named.extend((name, code) for name in more.split(", "))
+    return _names_by_first_word(named)
 
 
 @cache
 def _countries_in_own_languages() -> dict[tuple[str, ...], frozenset[str]]:
-    return _names_by_first_word(
-        (name, code)
-        for code in _countries_by_name()
-        for language in languages_of_country(code)
-        if (locale := _cldr_locale(language)) and (whole := locale.territories.get(code))
-        for name in _name_forms(whole)
-    )
+    """Return names in the countries' own languages, as words → countries."""
+    named: list[tuple[str, str]] = []
+    for code in _countries_by_name():
+        for language in languages_of_country(code):
+            locale = _cldr_locale(language)
+            whole = locale.territories.get(code) if locale else None
+            if whole:
+                named.extend((name, code) for name in _name_forms(whole))
+    return _names_by_first_word(named)
 
 
 @cache
 def _countries_in_other_languages() -> dict[tuple[str, ...], frozenset[str]]:
-    """As they are called in the languages that most people read."""
+    """Return names in `WIDELY_READ_LANGUAGES`, as words → countries."""
     read = [locale for language in WIDELY_READ_LANGUAGES if (locale := _cldr_locale(language))]
     return _names_by_first_word(
         (name, code)
@@ -233,25 +236,20 @@ def _countries_in_other_languages() -> dict[tuple[str, ...], frozenset[str]]:
 
 @cache
 def _english_languages() -> dict[tuple[str, ...], frozenset[str]]:
+    """Return English names, as words → languages."""
     named = [
         (name, single_language(code) or "")
         for code, name in Locale("en").languages.items()
         if len(code) in (2, 3)
     ]
-    return _names_by_first_word(
-        [
-            *named,
-            *(
-                (name, code)
-                for code, more in FURTHER_LANGUAGE_NAMES.items()
-                for name in more.split(", ")
-            ),
-        ]
-    )
+    for code, more in FURTHER_LANGUAGE_NAMES.items():
+        named.extend((name, code) for name in more.split(", "))
+    return _names_by_first_word(named)
 
 
 @cache
 def _own_languages() -> dict[tuple[str, ...], frozenset[str]]:
+    """Return the languages' own names, as words → languages."""
     spoken = {language for code in _countries_by_name() for language in languages_of_country(code)}
     return _names_by_first_word(
         (name, language)
@@ -261,6 +259,7 @@ def _own_languages() -> dict[tuple[str, ...], frozenset[str]]:
 
 
 def _names_by_first_word(named: Iterable[tuple[str, str]]) -> dict[tuple[str, ...], frozenset[str]]:
+    """Return the words of each name → the codes that have it."""
     found: defaultdict[tuple[str, ...], set[str]] = defaultdict(set)
     for name, code in named:
         found[_name_words(name)].add(code)
@@ -268,8 +267,7 @@ def _names_by_first_word(named: Iterable[tuple[str, str]]) -> dict[tuple[str, ..
 
 
 def _name_forms(name: str) -> Iterator[str]:
-    """A CLDR name, and what stands before and in its brackets: `Myanmar (Burma)`, `Congo -
-    Kinshasa`."""
+    """Yield a CLDR name, and its parts before and in brackets: `Myanmar (Burma)`."""
     yield name
     if parts := re.fullmatch(r"(.+?)\s*[(（](.+)[)）]", name):
         yield from parts.groups()
@@ -280,25 +278,28 @@ def _name_forms(name: str) -> Iterator[str]:
 def _multi_word_names(
     named: Mapping[tuple[str, ...], frozenset[str]], words: tuple[str, ...]
 ) -> frozenset[str]:
-    """Those whose name holds the words one behind the other; none for words that say nothing by
-    themselves."""
+    """Return the codes of the names that contain the words as a sequence.
+
+    Words without a meaning by themselves have none.
+    """
     if not words or NO_COUNTRY_NAMES.issuperset(words):
         return frozenset()
     many = len(words)
-    holding = (
-        codes
-        for name, codes in named.items()
-        if any(name[at : at + many] == words for at in range(len(name) - many + 1))
-    )
-    return frozenset().union(*holding)
+    found: set[str] = set()
+    for name, codes in named.items():
+        if any(name[at : at + many] == words for at in range(len(name) - many + 1)):
+            found.update(codes)
+    return frozenset(found)
 
 
-# -- what a text names -----------------------------------------------------------------------------
+# -- countries named in a text ---------------------------------------------------------------------
 
 
 def countries_in(text: str, language: str | None) -> Counter[str]:
-    """How often a text names each country, or a large city of it: in its own language and in
-    English."""
+    """Return how often a text names each country, or a large city in it.
+
+    Names count in the text's language; without any such name, in English.
+    """
     found: Counter[str] = Counter()
     for spoken in dict.fromkeys((single_language(language) or "en", "en")):
         whole, codes, by_first = _territory_mentions(spoken)
@@ -316,20 +317,23 @@ def countries_in(text: str, language: str | None) -> Counter[str]:
             at += len(place) or 1
         del found[""]
         if found and spoken == single_language(language):
-            break  # names in English beside the text's own are of firms and titles
+            break  # English names in a text in another language belong to firms and titles
     return Counter({code: (many + 1) // 2 for code, many in found.items() if many})
 
 
 TerritoryMention = tuple[tuple[str, ...], str, int]
-"""The terms of a name, the country's code, and what one mention counts, in halves."""
+"""The terms of a name, the country's code, and the weight of a mention in halves."""
 
 
 @cache
 def _territory_mentions(
     language: str,
 ) -> tuple[re.Pattern[str] | None, dict[str, str], dict[str, list[TerritoryMention]]]:
-    """Names that are looked for as they are, where words are not parted by blanks, and whose they
-    are; and the others by their first term. The longest of names that begin alike comes first."""
+    """Return the mentions of a language: a pattern, its countries, and other names by first term.
+
+    The pattern matches names in scripts without spaces. Among names that begin alike, the longest
+    comes first.
+    """
     whole: dict[str, str] = {}
     by_first: defaultdict[str, list[TerritoryMention]] = defaultdict(list)
     for name, code in _territory_names(language):
@@ -346,6 +350,7 @@ def _territory_mentions(
 
 
 def _territory_names(language: str) -> Iterator[tuple[str, str]]:
+    """Yield the (name, country) pairs of a language, for countries and for large cities."""
     locale = _cldr_locale(language)
     if locale is None:
         return

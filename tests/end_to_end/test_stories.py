@@ -291,7 +291,8 @@ def test_the_last_confirmed_article_may_be_taken_back_and_the_command_says_what_
     followed,
 ):
     assert (
-        "the story cannot find others" in followed("verdict", "orrin", URLS["walkout"], "--clear").stdout
+        "the story cannot find others"
+        in followed("verdict", "orrin", URLS["walkout"], "--clear").stdout
     )
     assert listed(followed, "orrin") == set()
 

@@ -77,7 +77,7 @@ def test_each_kind_of_evidence_is_a_reason():
         "named by GDELT, 3 pages",
         "named by Google News, 1 page",
     )
-    assert reasons["america.example"][-1] == "left alone until 2026-03-02T09:00:00Z"
+    assert reasons["america.example"][-1] == "paused until 2026-03-02T09:00:00Z"
     assert "Yonhap is credited in 2 of 4 articles" in reasons["yna.example"]
     assert "of South Korea, as Yonhap is" in reasons["herald.example"]
     assert reasons["unknown.example"] == ("named by GDELT, 1 page",)
