@@ -34,6 +34,12 @@ from archive.records import current_time, current_timestamp, format_utc
 from archive.timestamps import UNDATED_DAY, days_since_epoch
 
 INDEXED_EVENT_TERMS = 12
+MIN_INDEX_ARTICLES = 1_000
+"""Minimum number of articles in the rarity by which terms are also chosen for the index.
+
+In a new archive that holds little but one story, the words of that story look common. Indexed by the
+other words alone, its first articles would not be found once the archive has grown.
+"""
 """Terms under which an article is indexed, and by which it searches for others."""
 MAX_ARTICLES_PER_TERM = 200
 """Articles to consider for one term, those with the newest dates."""
@@ -111,13 +117,13 @@ def join_event(connection: sqlite3.Connection, article_id: int, policy: EventPol
     if article["event_id"] is not None:
         return int(article["event_id"])
     there = _event_of_other_versions(connection, article_id)
-    weights = _store_article_words(connection, article, policy, counts=there is None)
+    weights, strong = _store_article_words(connection, article, policy, counts=there is None)
     if there is not None:
         _record_membership(connection, article, there, "copy")
         return there
     terms, day = unit_vector(weights), days_since_epoch(article["published_at"])
     place = _best_event(connection, terms, day, policy)
-    _index_strong_terms(connection, article_id, terms, day)
+    _index_terms(connection, article_id, strong, day)
     how: JoinReason = "words"
     if place is None or place.score < policy.joins:
         how, place = "keys", _foreign_event(connection, article, day, policy)
@@ -275,8 +281,8 @@ def _event_of_other_versions(connection: sqlite3.Connection, article_id: int) ->
 
 def _store_article_words(
     connection: sqlite3.Connection, article: sqlite3.Row, policy: EventPolicy, counts: bool
-) -> WeightedTerms:
-    """Store an article's best terms with their frequencies; return its vector.
+) -> tuple[WeightedTerms, list[str]]:
+    """Store an article's best terms with their frequencies; return its vector and index terms.
 
     With `counts` the terms are added to the vocabulary.
     """
@@ -284,24 +290,29 @@ def _store_article_words(
     weights = policy.weights(
         article["headline"], article["standfirst"], article["text"], article["language"]
     )
-    known = (count_terms if counts else term_frequencies)(connection, language, weights)
-    best = weighted_vector(weights, *known, MAX_ARTICLE_TERMS)
+    count = count_terms if counts else term_frequencies
+    frequencies, articles = count(connection, language, weights)
+    best = weighted_vector(weights, frequencies, articles, MAX_ARTICLE_TERMS)
+    strong = strongest_terms(best, INDEXED_EVENT_TERMS)
+    if articles < MIN_INDEX_ARTICLES:
+        later = weighted_vector(weights, frequencies, MIN_INDEX_ARTICLES, MAX_ARTICLE_TERMS)
+        strong = list(dict.fromkeys([*strong, *strongest_terms(later, INDEXED_EVENT_TERMS)]))
     rounded = {term: round(weights[term], 2) for term in best}
     connection.execute(
         "INSERT INTO article_words (article_id, language, weights) VALUES (?, ?, ?)",
         (article["id"], language, _compact_json(rounded)),
     )
-    return best
+    return best, strong
 
 
-def _index_strong_terms(
-    connection: sqlite3.Connection, article_id: int, mine: WeightedTerms, day: float | None
+def _index_terms(
+    connection: sqlite3.Connection, article_id: int, terms: Sequence[str], day: float | None
 ) -> None:
     """Index an article under its strongest terms and its day."""
     whole_day = UNDATED_DAY if day is None else floor(day)
     connection.executemany(
         "INSERT INTO strong_terms (term, day, article_id) VALUES (?, ?, ?)",
-        [(term, whole_day, article_id) for term in strongest_terms(mine, INDEXED_EVENT_TERMS)],
+        [(term, whole_day, article_id) for term in terms],
     )
 
 

@@ -96,7 +96,7 @@ Aggregators name some dozens, and each host's robots.txt has to be fetched.
 LEADS_PER_STEP = 500
 """Leads stored in one step; more would block the event loop for seconds."""
 
-MAX_CHANGE_WAIT_SECONDS = 0.5
+MAX_CHANGE_WAIT_SECONDS = 0.05
 """Longest wait for a change: some conditions depend on the clock alone.
 
 An unresponsive site loses its slots, a site may use its share of time again, Scrapy has room.

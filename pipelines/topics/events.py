@@ -18,7 +18,7 @@ from archive.articles.events import EventPolicy
 from pipelines.text.vectors import term_counts
 from pipelines.topics.language_keys import foreign_link, link_prominence, neighbour_likeness
 
-EVENT_KEY_TERMS = 2
+EVENTS_VERSION = 3
 """Version of the terms and of the search for events; a new version rebuilds all events."""
 TIME_SIGMA_DAYS = 1.5
 """Standard deviation of the Gaussian: at this distance in days a similarity counts 0.61."""
@@ -69,7 +69,7 @@ def foreign_event_likeness(likeness: Sequence[float], days: Sequence[float | Non
 
 
 EVENT_POLICY = EventPolicy(
-    version=EVENT_KEY_TERMS,
+    version=EVENTS_VERSION,
     weights=term_counts,
     score=event_likeness,
     abroad=foreign_event_likeness,

@@ -423,11 +423,6 @@ They apply where probabilities and cut disagree. In held-out stories, 0.7 to 0.8
 inside belonged, and 0.2 to 0.35 of those outside."""
 
 
-import os
-
-MIN_CUT_PROBABILITY = float(os.environ.get("MCP", "0"))
-
-
 def listed(chances: Array, links: Array, confirmed: Sequence[int]) -> Which:
     """Return the mask of the candidates in the story, including the confirmed: (n,), of bool."""
     likely = chances.copy()
@@ -437,7 +432,6 @@ def listed(chances: Array, links: Array, confirmed: Sequence[int]) -> Which:
     # a cut needs other candidates, and likely articles besides the confirmed ones
     if len(chances) >= MIN_LATENT_ARTICLES and many > len(confirmed):
         many = middle_one(many, links[np.ix_(order, order)], len(confirmed))
-        many = min(many, int((likely >= MIN_CUT_PROBABILITY).sum()))
     inside = np.zeros(len(chances), dtype=bool)
     inside[order[:many]] = True
     return inside

@@ -350,7 +350,7 @@ def test_sites_in_trouble_do_not_take_the_places_of_the_others(dateline):
         run.knows(*(each.host for each in bad), *(each.host for each in well))
         crawl = run.start("crawl", "--since", "2000-01-01", "--delay", "0")
         while sum("//well" in url for url in pages_asked(web)) < 48 and crawl.poll() is None:
-            hanging = Counter(request.host for request in web.requests if "hang" in request.host)
+            hanging = Counter(request.url for request in web.requests if "hang" in request.host)
             assert max(hanging.values(), default=0) < 3, "the healthy outlets wait for the others"
             time.sleep(0.1)
         assert sum("//well" in url for url in pages_asked(web)) == 48

@@ -119,7 +119,7 @@ def test_an_article_that_does_not_belong_goes_at_once_and_comes_back_when_that_i
     said = reader.says("not", number_of(run, FREE.path))
     assert "1 fewer" in said
     assert listing(run).keys() == before.keys() - {FREE.path}
-    assert "Take back" in said
+    assert "Undo" in said
     assert "1 more" in reader.says("unsaid", number_of(run, FREE.path))
     assert listing(run) == before
 
@@ -134,7 +134,7 @@ def test_under_plain_datasette_the_word_is_kept_and_the_next_crawl_makes_the_lis
     run, reader_of_plain_datasette
 ):
     said = reader_of_plain_datasette.says("belongs", number_of(run, DRILL.path))
-    assert "The next crawl updates this story's listing" in said
+    assert "The next crawl updates this story" in said
     assert run.column("SELECT stale FROM stories") == [1]
     assert run.column(
         "SELECT verdict FROM story_articles WHERE article_id = ?", number_of(run, DRILL.path)
