@@ -452,9 +452,6 @@ def test_days_of_a_moment(moment: str | None, wanted: float | None) -> None:
 def test_the_first_reports_of_a_new_archive_are_found_by_the_words_they_share(desk: Desk) -> None:
     """When only they were there, these words looked common."""
     for number in range(8):
-        detail = " ".join(
-            f"{word}{number}"
-            for word in "oak elm ash yew fir bay gum fig box tea nut pea rye oat".split()
-        )
-        desk.add(("Ferry crews strike in Eastmere", f"{FERRY[1]} {detail}"))
+        details = " ".join(f"detail{letter}{number}" for letter in "abcdefghijklmnop")
+        desk.add(("Ferry crews strike in Eastmere", details))
     assert len(articles_with_terms(desk.db, ["ferri", "strike", "crew"], None, None, 20)) == 8
