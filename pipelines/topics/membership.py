@@ -570,6 +570,28 @@ REJECTED_PENALTY = 8.0
 one."""
 
 
+MAX_SILENCE_DAYS = 365.0
+"""A story does not fall silent for longer: what lies beyond such a gap is another story."""
+BEYOND_SILENCE = 0.45
+"""Largest probability of an article beyond such a gap: it is shown as "perhaps"."""
+
+
+def reached_in_time(days: Array, likely: Which, confirmed: Sequence[int]) -> Which:
+    """Return which candidates a chain of likely ones leads to without a long silence: (n,).
+
+    The chain begins at the confirmed articles. Undated articles count as reached.
+    """
+    near = days_between(days, days) <= MAX_SILENCE_DAYS
+    reached = indicator_weights(len(days), confirmed) > 0
+    if np.isnan(days[reached]).all():
+        return np.ones(len(days), dtype=bool)
+    while True:
+        further = reached | (likely & near[:, reached].any(axis=1))
+        if (further == reached).all():
+            return np.isnan(days) | near[:, reached].any(axis=1)
+        reached = further
+
+
 def judge_membership(
     cosines: Array, days: Array, confirmed: Sequence[int], rejected: Sequence[int] = ()
 ) -> Membership:
@@ -589,7 +611,9 @@ def judge_membership(
         first = first - REJECTED_PENALTY * np.maximum(away, 0.0)
     second = neighbour_features(weighed.likeness, logistic(first), confirmed) @ weights["second"]
     chances = reorder_probabilities(logistic(first), logistic(second))
-    inside = listed(chances, links, confirmed)
+    beyond = ~reached_in_time(days, chances >= 0.5, confirmed)
+    chances = np.where(beyond, np.minimum(chances, BEYOND_SILENCE), chances)
+    inside = listed(chances, links, confirmed) & ~beyond
     of, signs = arriving(cosines, days, confirmed, inside)
     of = replace(of, bar=bar(logistic(signs @ weights["arrivals"]), inside, confirmed))
     return Membership(agreed(chances, inside), of, links)

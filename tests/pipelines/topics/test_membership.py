@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pipelines.topics.membership import INSIDE, OUTSIDE, agreed, bar, listed
+from pipelines.topics.membership import INSIDE, OUTSIDE, agreed, bar, listed, reached_in_time
 
 CANDIDATES = 120
 
@@ -63,3 +63,18 @@ def test_what_comes_by_itself_is_held_to_the_bar_that_agrees_best_with_the_listi
         < bar(chances, np.array([True, True, True, False, False]), [0])
         < np.log(0.3 / 0.7)
     )
+
+
+@pytest.mark.parametrize(
+    ("days", "likely", "reached"),
+    [
+        ([0.0, 200.0, 2_000.0], [1, 1, 1], [1, 1, 0]),
+        ([0.0, 300.0, 600.0], [1, 1, 0], [1, 1, 1]),
+        ([0.0, 300.0, 600.0], [1, 0, 1], [1, 1, 0]),
+        ([0.0, np.nan, 900.0], [1, 1, 1], [1, 1, 0]),
+        ([np.nan, 5.0, 2_000.0], [1, 1, 1], [1, 1, 1]),
+    ],
+)
+def test_a_story_does_not_fall_silent_for_more_than_a_year(days, likely, reached):
+    found = reached_in_time(np.array(days), np.array(likely, dtype=bool), [0])
+    assert found.tolist() == [bool(each) for each in reached]
