@@ -14,8 +14,8 @@ from archive.errors import ArchiveError, BusyError
 from archive.storage.lock import crawl_lock_owner, hold_crawl_lock
 
 HOLD = """
-import sys, time; from pathlib import Path; from archive.storage.lock import crawl_lock
-with crawl_lock(Path(sys.argv[1])): print("held", flush=True); time.sleep(60)
+import sys, time; from pathlib import Path; from archive.storage.lock import hold_crawl_lock
+with hold_crawl_lock(Path(sys.argv[1])): print("held", flush=True); time.sleep(60)
 """
 
 
@@ -63,8 +63,8 @@ def test_nobody_holds_an_archive_that_is_not_there(tmp_path: Path) -> None:
 
 def test_asking_who_holds_it_costs_no_crawl_its_start(tmp_path: Path) -> None:
     ask = (
-        "import sys; from pathlib import Path; from archive.storage.lock import held_by\n"
-        "while True: held_by(Path(sys.argv[1]))"
+        "import sys; from pathlib import Path; from archive.storage.lock import crawl_lock_owner\n"
+        "while True: crawl_lock_owner(Path(sys.argv[1]))"
     )
     asking = subprocess.Popen([sys.executable, "-c", ask, tmp_path])
     try:

@@ -96,7 +96,9 @@ def test_tags_without_end_cost_no_more_than_their_number(piece: bytes):
 
 
 def test_a_page_that_is_nested_as_it_should_be_is_parsed_once(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("crawler.extraction.html_tree.closed", lambda _: pytest.fail("balanced"))
+    monkeypatch.setattr(
+        "crawler.extraction.html_tree.close_open_divs", lambda _: pytest.fail("balanced")
+    )
     capture = Capture(
         url="https://fennmouthlog.example/", body=b"<div><button>one</button><ul><li>two</ul></div>"
     )
