@@ -213,7 +213,7 @@ class Counts:
             db.executemany(
                 "INSERT INTO vocabulary (language, term, articles) VALUES (?, ?, ?)", rows
             )
-        both = {**self.keys, archive_keys.ALL_LANGUAGES: self.articles.total()}
+        both = {**self.keys, archive_keys.ALL_ARTICLES_KEY: self.articles.total()}
         db.executemany("INSERT INTO key_counts (key, articles) VALUES (?, ?)", sorted(both.items()))
 
 
@@ -280,7 +280,7 @@ def put(db: sqlite3.Connection, made: Sequence[Made], counts: Counts) -> None:
 def post(db: sqlite3.Connection, counts: Counts) -> None:
     """By what articles are found, and their events."""
     from archive.articles.events import INDEXED_EVENT_TERMS as TERMS
-    from archive.articles.language_keys import MAX_KEY_FINDS
+    from archive.articles.language_keys import KEY_KIND_FACTORS
     from archive.articles.language_keys import MAX_STRONG_KEYS as KEYS
 
     all_articles = counts.articles.total()
@@ -302,7 +302,7 @@ def post(db: sqlite3.Connection, counts: Counts) -> None:
         found = {
             key: weight
             * log((all_articles + 1) / (counts.keys[key] + 0.5))
-            * MAX_KEY_FINDS.get(key[:1], 1.0)
+            * KEY_KIND_FACTORS.get(key[:1], 1.0)
             for key, weight in json.loads(held).items()
         }
         strong_keys += [(key, day, number, language) for key in strongest_terms(found, KEYS)]

@@ -27,17 +27,17 @@ from pipelines.text.vectors import term_counts as counted
 from pipelines.topics.membership import (
     Array,
     CandidateFeatures,
-    Which,
-    agreed,
-    arriving,
-    bar,
+    Mask,
+    adjust_arrivals,
+    agree_with_cut,
+    arrival_features,
+    arrival_threshold,
     candidate_features,
     cosine_matrix,
-    listed,
     logistic,
     neighbour_features,
-    on_arrival,
     reorder_probabilities,
+    story_mask,
 )
 from pipelines.topics.stories import (
     PERHAPS_PROBABILITY,
@@ -216,9 +216,9 @@ def of_listing(cases: Sequence[Case]) -> Signs:
     return [case.weighed.signs for case in cases]
 
 
-def of_arrival(cases: Sequence[Case], inside: Sequence[Which]) -> Signs:
+def of_arrival(cases: Sequence[Case], inside: Sequence[Mask]) -> Signs:
     return [
-        arriving(case.cosines, case.moments, case.confirmed, each)[1]
+        arrival_features(case.cosines, case.moments, case.confirmed, each)[1]
         for case, each in zip(cases, inside, strict=True)
     ]
 
@@ -303,23 +303,23 @@ def figures(shared: Path, half: str = "report") -> Iterator[Figure]:
 
 def measured_apart(cases: Sequence[Case]) -> Iterator[Figure]:
     chances, inside = listed_apart(cases)
-    agreeing = [agreed(*each) for each in zip(chances, inside, strict=True)]
+    agreeing = [agree_with_cut(*each) for each in zip(chances, inside, strict=True)]
     yield from measured(list(zip(cases, agreeing, strict=True)), "listed")
     arrived = left_out(cases, of_arrival(cases, inside))
     barred = [
-        on_arrival(each, bar(each, within, case.confirmed))
+        adjust_arrivals(each, arrival_threshold(each, within, case.confirmed))
         for case, each, within in zip(cases, arrived, inside, strict=True)
     ]
     yield from measured(list(zip(cases, barred, strict=True)), "on arrival")
 
 
-def listed_apart(cases: Sequence[Case]) -> tuple[list[Array], list[Which]]:
+def listed_apart(cases: Sequence[Case]) -> tuple[list[Array], list[Mask]]:
     """Return probabilities and listings of each case by weights of the other quarters."""
     first = left_out(cases, of_listing(cases))
     second = left_out(cases, of_company(cases, first), RIDGE_OF_SECOND)
     chances = [reorder_probabilities(*each) for each in zip(first, second, strict=True)]
     inside = [
-        listed(each, case.weighed.links, case.confirmed)
+        story_mask(each, case.weighed.links, case.confirmed)
         for case, each in zip(cases, chances, strict=True)
     ]
     return chances, inside

@@ -22,7 +22,7 @@ from archive.timestamps import UNDATED_DAY, days_since_epoch
 
 MAX_STRONG_KEYS, MAX_ASKED_KEYS = 16, 24
 """Maximum number of keys indexed for an article, and of keys in a query."""
-MAX_KEY_FINDS = {"@": 2.0, "=": 0.5}
+KEY_KIND_FACTORS = {"@": 2.0, "=": 0.5}
 """Kind of a key (its first character) → factor on its weight in the index and in queries; most rare
 roots occur in one language only."""
 MIN_KEY_ARTICLES = 1_000
@@ -30,11 +30,11 @@ MIN_KEY_ARTICLES = 1_000
 keys are rare, and keys that the first reports of an event share would count least."""
 MAX_NEWEST_HOLDERS = 200
 """Maximum number of postings read for a key, the newest first."""
-KEYS_OF_ARTICLE = 300
+MAX_VECTOR_KEYS = 300
 """Maximum number of keys in a vector."""
 COMMON_KEY_SHARE = 0.2
 """Maximum share of the articles that may hold a key; more frequent keys are ignored."""
-ALL_LANGUAGES = ""
+ALL_ARTICLES_KEY = ""
 """The key whose count is the number of all articles."""
 
 
@@ -118,7 +118,7 @@ def key_vectors(
     held = {int(row["article_id"]): json.loads(row["keys"]) for row in rows}
     known, articles = _key_frequencies(connection, {key for keys in held.values() for key in keys})
     vectors = {
-        article_id: unit_vector(_weighed_keys(keys, known, articles), KEYS_OF_ARTICLE)
+        article_id: unit_vector(_weighed_keys(keys, known, articles), MAX_VECTOR_KEYS)
         for article_id, keys in held.items()
     }
     return {article_id: vector for article_id, vector in vectors.items() if vector}
@@ -161,7 +161,7 @@ UNION ALL SELECT * FROM (SELECT article_id FROM strong_keys WHERE key = ? AND da
   AND language IS NOT ? ORDER BY article_id DESC LIMIT ?)"""
 
 
-def has_readable_keys(keys: Iterable[str]) -> list[str]:
+def readable_keys(keys: Iterable[str]) -> list[str]:
     """Return keys in readable form: places, numbers and roots without their mark, no sounds.
 
     Other strings remain unchanged.
@@ -195,7 +195,7 @@ def _count_keys(connection: sqlite3.Connection, keys: Collection[str], more: int
     connection.execute(
         """INSERT INTO key_counts (key, articles) SELECT value, ? FROM json_each(?) WHERE true
         ON CONFLICT (key) DO UPDATE SET articles = articles + excluded.articles""",
-        (more, _keys_as_json(sorted({ALL_LANGUAGES, *keys}))),
+        (more, _keys_as_json(sorted({ALL_ARTICLES_KEY, *keys}))),
     )
     if more < 0:
         connection.executemany(
@@ -210,10 +210,10 @@ def _key_frequencies(
     rows = connection.execute(
         """SELECT c.key, c.articles FROM json_each(?) AS asked
         CROSS JOIN key_counts AS c ON c.key = asked.value""",
-        (_keys_as_json([ALL_LANGUAGES, *keys]),),
+        (_keys_as_json([ALL_ARTICLES_KEY, *keys]),),
     )
     known = {str(key): int(articles) for key, articles in rows}
-    return known, known.pop(ALL_LANGUAGES, 0)
+    return known, known.pop(ALL_ARTICLES_KEY, 0)
 
 
 def _weighed_keys(
@@ -234,7 +234,7 @@ def _weighed_keys(
 
 def _strongest_keys(vector: Mapping[str, float], most: int) -> list[str]:
     """Return at most `most` keys with the largest weights, corrected by kind."""
-    corrected = {key: weight * MAX_KEY_FINDS.get(key[:1], 1.0) for key, weight in vector.items()}
+    corrected = {key: weight * KEY_KIND_FACTORS.get(key[:1], 1.0) for key, weight in vector.items()}
     return strongest_terms(corrected, most)
 
 

@@ -21,10 +21,10 @@ from archive.records import Lead, current_timestamp
 
 MAX_LEARNT_LEADS = 20_000
 """Maximum number of leads whose terms are counted, the newest first."""
-ALL_LEAD_LANGUAGES = ""
+ALL_LEADS_TERM = ""
 """The term whose count is the number of all leads of a language."""
 
-MAX_LEAD_LANGUAGES = "iif(o.language = 'tl', 'fil', o.language)"
+OUTLET_LANGUAGE_SQL = "iif(o.language = 'tl', 'fil', o.language)"
 """SQL for an outlet's language as articles have it: Tagalog is stored as Filipino."""
 
 
@@ -49,7 +49,7 @@ def waiting_leads(
     returned. Paused sites (`archive.frontier.pauses`) are left out.
     """
     rows = connection.execute(
-        f"""SELECT u.*, o.host, {MAX_LEAD_LANGUAGES} AS spoken
+        f"""SELECT u.*, o.host, {OUTLET_LANGUAGE_SQL} AS spoken
         FROM urls u JOIN outlets o ON o.id = u.outlet_id
         WHERE u.state = 'pending' AND u.kind = 'page' AND u.id > ? AND u.article_id IS NULL
           AND (? = '[]' OR o.host IN (SELECT value FROM json_each(?)))
@@ -83,7 +83,7 @@ def learn_lead_terms(
     `language` is assumed for outlets whose language is unknown.
     """
     rows = connection.execute(
-        f"""SELECT u.*, coalesce({MAX_LEAD_LANGUAGES}, ?) AS spoken
+        f"""SELECT u.*, coalesce({OUTLET_LANGUAGE_SQL}, ?) AS spoken
         FROM urls u JOIN outlets o ON o.id = u.outlet_id
         WHERE u.kind = 'page' ORDER BY u.id DESC LIMIT ?""",  # noqa: S608  a constant is put in
         (language, MAX_LEARNT_LEADS),
@@ -91,7 +91,7 @@ def learn_lead_terms(
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for row in rows:
         if found := set(terms_of(lead_of_row(row), row["spoken"])):
-            counts[row["spoken"] or UNKNOWN_LANGUAGE].update(found | {ALL_LEAD_LANGUAGES})
+            counts[row["spoken"] or UNKNOWN_LANGUAGE].update(found | {ALL_LEADS_TERM})
     connection.execute("DELETE FROM lead_vocabulary")
     connection.executemany(
         "INSERT INTO lead_vocabulary (language, term, leads) VALUES (?, ?, ?)",
@@ -112,12 +112,12 @@ def lead_term_frequencies(
         """SELECT v.term, v.leads FROM json_each(?) AS asked
         CROSS JOIN lead_vocabulary AS v ON v.language = ? AND v.term = asked.value""",
         (
-            json.dumps([*terms, ALL_LEAD_LANGUAGES], ensure_ascii=False),
+            json.dumps([*terms, ALL_LEADS_TERM], ensure_ascii=False),
             language or UNKNOWN_LANGUAGE,
         ),
     )
     leads = {str(term): int(many) for term, many in rows}
-    all_leads = leads.pop(ALL_LEAD_LANGUAGES, 0)
+    all_leads = leads.pop(ALL_LEADS_TERM, 0)
     frequencies = {term: known.get(term, 0) + leads.get(term, 0) for term in {*known, *leads}}
     return frequencies, articles + all_leads
 
@@ -125,7 +125,7 @@ def lead_term_frequencies(
 # -- data of a story for its crawl -----------------------------------------------------------------
 
 
-def named_outlets(connection: sqlite3.Connection, story_id: int) -> set[str]:
+def awaited_page_keys(connection: sqlite3.Connection, story_id: int) -> set[str]:
     """Return the URL keys of confirmed pages that the archive does not have yet."""
     rows = connection.execute(
         "SELECT url_key FROM story_urls WHERE story_id = ? AND verdict = 'belongs'", (story_id,)

@@ -25,14 +25,14 @@ from archive.articles.leads import lead_term_frequencies
 from archive.errors import UsageError
 from archive.records import current_timestamp
 
-StoryVersion = TypeVar("StoryVersion", dict[str, Any], sqlite3.Row)
+ArticleRowType = TypeVar("ArticleRowType", dict[str, Any], sqlite3.Row)
 """An article as a row."""
 
 MAX_STORY_CANDIDATES = 400
 """Maximum number of candidates of a listing, by the terms that they share with the story."""
-FIRST = 120
+FIRST_PASS_CANDIDATES = 120
 """Number of candidates in the first pass, whose listing gives the terms to find the others."""
-ALL_STORY_LANGUAGES = 200
+MAX_ARTICLES_ALL_CANDIDATES = 200
 """Maximum number of articles in an archive for all of them to be candidates: the postings of so
 small an archive were chosen before it was known which words are rare."""
 RELIST_GROWTH, RELIST_AFTER_CRAWL = 2, 1.1
@@ -45,7 +45,7 @@ nothing."""
 MAX_STORY_NAME_CHARS = 40
 
 TermVector = Mapping[str, float]
-KnownArticle = Callable[[Collection[str]], tuple[Mapping[str, int], int]]
+FrequencyLookup = Callable[[Collection[str]], tuple[Mapping[str, int], int]]
 """Terms → the document frequency of each in a language, and the number of its articles."""
 StoryVerdict = Literal["belongs", "not"]
 StoryProfileLike = Any
@@ -404,17 +404,19 @@ def story_listing(connection: sqlite3.Connection, story_id: int) -> list[dict[st
     return [head | {"copies": copies} for head, copies in fold_copies(articles)]
 
 
-def fold_copies(rows: Sequence[StoryVersion]) -> list[tuple[StoryVersion, list[StoryVersion]]]:
+def fold_copies(
+    rows: Sequence[ArticleRowType],
+) -> list[tuple[ArticleRowType, list[ArticleRowType]]]:
     """Return each text once, as a representative article and the other versions.
 
     The representative is the original, else the first version. A row has an `id` and an
     `original_id`. The order is that of the representatives.
     """
-    versions: dict[int, list[StoryVersion]] = {}
+    versions: dict[int, list[ArticleRowType]] = {}
     for row in rows:
         versions.setdefault(row["original_id"], []).append(row)
     heads = {original: _listing_head(original, of) for original, of in versions.items()}
-    folded: list[tuple[StoryVersion, list[StoryVersion]]] = []
+    folded: list[tuple[ArticleRowType, list[ArticleRowType]]] = []
     for row in rows:
         if heads[row["original_id"]] is row:
             others = [each for each in versions[row["original_id"]] if each is not row]
@@ -422,7 +424,7 @@ def fold_copies(rows: Sequence[StoryVersion]) -> list[tuple[StoryVersion, list[S
     return folded
 
 
-def _listing_head(original: int, versions: Sequence[StoryVersion]) -> StoryVersion:
+def _listing_head(original: int, versions: Sequence[ArticleRowType]) -> ArticleRowType:
     """Return the version that represents a text."""
     return next((row for row in versions if row["id"] == original), versions[0])
 
@@ -452,7 +454,7 @@ def file_article(
     """
     stale = _arrived_articles(connection, article_id)
     if changed:
-        stale |= _story_part(connection, article_id) | _has_outgrown(connection, article_id)
+        stale |= _stories_confirming(connection, article_id) | _has_outgrown(connection, article_id)
     for story_id in stale:
         relist_story(connection, story_id, judge)
     if changed:
@@ -475,7 +477,7 @@ def _file_under_each_story(
     if not ids:
         return
     newest_id = int(connection.execute("SELECT max(id) FROM articles").fetchone()[0])
-    few = newest_id <= ALL_STORY_LANGUAGES
+    few = newest_id <= MAX_ARTICLES_ALL_CANDIDATES
     said = dict(
         connection.execute(
             "SELECT story_id, verdict FROM story_articles WHERE article_id = ?", (article_id,)
@@ -505,8 +507,8 @@ def relist_story(connection: sqlite3.Connection, story_id: int, judge: StoryPoli
     about, confirmed = story_profile_inputs(connection, story_id)
     terms = list(judge.terms(judge.profile(replace(about, learnt=None), confirmed)))
     found = _found_candidates(connection, about, terms)
-    if len(found) > FIRST and _archive_is_large(connection):
-        first = found[: max(FIRST, len(_judged(connection, story_id)))]
+    if len(found) > FIRST_PASS_CANDIDATES and _archive_is_large(connection):
+        first = found[: max(FIRST_PASS_CANDIDATES, len(_judged(connection, story_id)))]
         first_listing = judge.listing(about, seen.candidates(first))
         further = _found_candidates(connection, about, first_listing.terms)
         found = _merged_candidates(found, further)
@@ -552,7 +554,7 @@ def _arrived_articles(connection: sqlite3.Connection, article_id: int) -> set[in
     return {int(row[0]) for row in rows}
 
 
-def _story_part(connection: sqlite3.Connection, article_id: int) -> set[int]:
+def _stories_confirming(connection: sqlite3.Connection, article_id: int) -> set[int]:
     """Return the ids of the stories in which an article is confirmed."""
     confirmed = "SELECT story_id FROM story_articles WHERE article_id = ? AND verdict = 'belongs'"
     return {int(row[0]) for row in connection.execute(confirmed, (article_id,))}
@@ -622,8 +624,8 @@ def _judged(connection: sqlite3.Connection, story_id: int) -> list[int]:
 
 def _archive_is_large(connection: sqlite3.Connection) -> bool:
     """Return True if there are too many articles for all of them to be candidates."""
-    rows = connection.execute("SELECT 1 FROM articles LIMIT ?", (ALL_STORY_LANGUAGES + 1,))
-    return len(rows.fetchall()) > ALL_STORY_LANGUAGES
+    rows = connection.execute("SELECT 1 FROM articles LIMIT ?", (MAX_ARTICLES_ALL_CANDIDATES + 1,))
+    return len(rows.fetchall()) > MAX_ARTICLES_ALL_CANDIDATES
 
 
 def _merged_candidates(first: Sequence[int], second: Sequence[int]) -> list[int]:

@@ -152,7 +152,7 @@ def opened_archive(folder: Path) -> Iterator[sqlite3.Connection]:
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class CommandDependencies:
     """Dependencies of the commands from packages that this one does not import."""
 
     keys: Callable[[str], str] | None = None
@@ -161,10 +161,10 @@ class Given:
     """Returns the policy for stories (`archive.articles.stories.StoryPolicy`)."""
 
 
-def given() -> Given:
+def command_dependencies() -> CommandDependencies:
     """Return the dependencies of the running command."""
     obj = click.get_current_context().find_root().obj
-    return obj if isinstance(obj, Given) else Given()
+    return obj if isinstance(obj, CommandDependencies) else CommandDependencies()
 
 
 def typed_text(text: str) -> str:

@@ -13,7 +13,14 @@ from typing import Any, TypeVar
 
 import click
 
-from archive.cli.base import archive_option, cli, given, opened_archive, print_all, typed_text
+from archive.cli.base import (
+    archive_option,
+    cli,
+    command_dependencies,
+    opened_archive,
+    print_all,
+    typed_text,
+)
 from archive.errors import ArchiveError, UsageError
 from archive.text.printable import TEXT_WIDTH_COLUMNS, printable_text
 from archive.times import parse_since as moment
@@ -141,7 +148,7 @@ def show_command(article: str, as_json: bool, as_html: bool, folder: Path) -> No
     from archive.queries import lookup as reading
 
     article = typed_text(article)
-    keys: reading.UrlKeyFunction | None = given().keys
+    keys: reading.UrlKeyFunction | None = command_dependencies().keys
     with opened_archive(folder) as connection:
         record = reading.article_with_context(
             connection, _known_article_id(connection, article, keys, folder)
@@ -282,7 +289,7 @@ def diff_command(
     from archive.queries.revision_diff import render_revision_diff
 
     article = typed_text(article)
-    keys: reading.UrlKeyFunction | None = given().keys
+    keys: reading.UrlKeyFunction | None = command_dependencies().keys
     with opened_archive(folder) as connection:
         id = _known_article_id(connection, article, keys, folder)
         click.echo(render_revision_diff(connection, id, first, last, as_html, sys.stdout.isatty()))
@@ -329,7 +336,7 @@ def serve_command(folder: Path, **how: Any) -> None:
     """
     from archive.cli import serve as serving
 
-    serving.serve_archive(folder, serving.ServeOptions(**how), given().judge)
+    serving.serve_archive(folder, serving.ServeOptions(**how), command_dependencies().judge)
 
 
 def _parsed_filters(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable
 
-from archive.articles.language_keys import has_readable_keys
+from archive.articles.language_keys import readable_keys
 from archive.articles.revisions import Revision, article_revisions
 from archive.queries import lookup
 from archive.queries.lookup import PlainRow
@@ -115,7 +115,7 @@ def event_of_article(connection: sqlite3.Connection, record: PlainRow) -> PlainR
     return dict(row) | {
         "why": JOINED_REASONS.get(row["joined"], row["joined"]),
         "terms": article_terms(
-            has_readable_keys(parse_json_texts(row["terms"]))[:MAX_ARTICLE_PAGE_TERMS], record
+            readable_keys(parse_json_texts(row["terms"]))[:MAX_ARTICLE_PAGE_TERMS], record
         ),
         "others": [dict(other) for other in others],
     }

@@ -21,7 +21,7 @@ import crawler.cli.investigate_commands
 import crawler.cli.operation_commands
 import crawler.cli.outlet_commands
 import crawler.cli.story_commands  # noqa: F401
-from archive.cli.base import Given, cli
+from archive.cli.base import CommandDependencies, cli
 
 TYPE_CHECKING = False  # typing itself would be imported from the current folder
 
@@ -34,7 +34,7 @@ def main() -> None:
     termination.restore_signal_handlers()
     if termination.is_stop_requested() and not {"crawl", "investigate"} & set(sys.argv):
         sys.exit(130)  # the exit code of a program that Ctrl-C ended (128 + SIGINT)
-    cli(prog_name="dateline", obj=Given(_lazy_url_key, _judge))
+    cli(prog_name="dateline", obj=CommandDependencies(_lazy_url_key, _judge))
 
 
 def _lazy_url_key(url: str) -> str:

@@ -101,7 +101,7 @@ def finish_investigation(
     folder: Path, ran: Any, reason: str | None, wanted: InvestigationRequest
 ) -> None:
     """Write the dossier, and print its contents and what was searched."""
-    told = _ending_line(folder, ran, reason, wanted)
+    told = _end_search(folder, ran, reason, wanted)
     out = wanted.out or Path(f"{told.story.name}.html")
     dossier_format = format_by_ending(out, dossiers.DOSSIER_FILE_ENDINGS, "text")
     with atomic_file(out) as file:
@@ -110,7 +110,7 @@ def finish_investigation(
     click.echo(f"Dossier: {out}")
 
 
-def _ending_line(
+def _end_search(
     folder: Path, ran: Any, reason: str | None, wanted: InvestigationRequest
 ) -> StoryDossier:
     """Store the end of the search and the next step; return the dossier."""

@@ -22,7 +22,7 @@ from archive.text.folding import fold_text_for_search
 from crawler.extraction.fields.agencies import printed_agency_names
 from pipelines.topics.territories import (
     countries_called,
-    known_country_names,
+    known_english_names,
     languages_called,
     single_language,
 )
@@ -226,7 +226,7 @@ def _codes_of_names(
     for name in names:
         if called(name):
             continue
-        near = get_close_matches(name.casefold(), known_country_names(what), 1)
+        near = get_close_matches(name.casefold(), known_english_names(what), 1)
         hint = f"give a code or a name, such as {example}"
         if near:
             hint = f"did you mean {near[0]}?"

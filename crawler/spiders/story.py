@@ -60,8 +60,8 @@ from crawler.story_search.service_search import (
     request_manners,
 )
 from pipelines.topics.lead_relevance import (
-    CERTAIN_CHANCE,
     MIN_WORTHWHILE_CHANCE,
+    NAMED_PAGE_SCORE,
     LeadChoice,
     best_lead_relevance,
     lead_terms,
@@ -357,10 +357,10 @@ class StorySpider(ArchiveSpider):
         """Score the waiting leads that were stored since the last call."""
         db = self.archive.db
         prospects = told.waiting_leads(db, self.scored_up_to, self.hosts)
-        named = told.named_outlets(db, self.story.id) if prospects else set()
+        named = told.awaited_page_keys(db, self.story.id) if prospects else set()
         for prospect in prospects:
             lead = prospect.lead
-            value = CERTAIN_CHANCE if lead.url_key in named else self._relevance(prospect)
+            value = NAMED_PAGE_SCORE if lead.url_key in named else self._relevance(prospect)
             self.choice.add(lead.url, value, prospect.host, lead.via)
             if prospect.id > self.counted_up_to:
                 self.tally[lead.via, "known"] += 1

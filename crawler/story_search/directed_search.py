@@ -62,7 +62,7 @@ MIN_TOPIC_LIKENESS = 0.08
 """The least relevance of a topic's name to the story, measured like that of a headline."""
 MAX_SITE_SEARCHES_PER_OUTLET, MAX_SITE_SEARCHES = 2, 60
 """Queries to one outlet's search, and outlets whose search is used, in one crawl."""
-MOST_FRUITLESS = 8
+MAX_FRUITLESS_SEARCHES = 8
 """Outlets in a row without a useful search after which no further outlet is asked.
 
 Their search found nothing likely, or they declare no search.
@@ -392,7 +392,7 @@ class DirectedSearch:
         room = min(
             MAX_DIRECTED_REQUESTS_AT_ONCE,
             MAX_SITE_SEARCHES - self.asked["searches"],
-            MOST_FRUITLESS - self.fruitless,
+            MAX_FRUITLESS_SEARCHES - self.fruitless,
         )
         if self.spider.ended or self.spider.budget_spent() or room <= 0:
             return []

@@ -36,7 +36,7 @@ from pipelines.identity import identify_source
 from pipelines.urls import is_fetchable_url
 
 PROBE_CUT_SHORT = "the search ended before its turn"
-MAX_PROBED_SITEMAPS, MAX_PROBED_FEEDS, MAX_USUAL_PLACES = 4, 3, 3
+MAX_PROBED_SITEMAPS, MAX_PROBED_FEEDS, MAX_USUAL_PATHS = 4, 3, 3
 """Sitemaps and feeds of one outlet that are read, and usual paths of each kind that are tried."""
 
 
@@ -157,8 +157,8 @@ class OutletProbe:
         if feeds:
             return ProbedOutlet(outlet, looked.home, probed_sources(outlet, "feed", feeds))
         usual: list[tuple[SourceKind, str]] = [
-            *(("sitemap", path) for path in USUAL_SITEMAP_PATHS[:MAX_USUAL_PLACES]),
-            *(("feed", path) for path in USUAL_FEED_PATHS[:MAX_USUAL_PLACES]),
+            *(("sitemap", path) for path in USUAL_SITEMAP_PATHS[:MAX_USUAL_PATHS]),
+            *(("feed", path) for path in USUAL_FEED_PATHS[:MAX_USUAL_PATHS]),
         ]
         for kind, path in usual:
             url = urljoin(home.url, path)

@@ -47,7 +47,7 @@ KEYS_OPENING_CHARS = 260
 HEADLINE_KEY_WEIGHT, LATER_KEY_WEIGHT = 2.0, 0.35
 PLACE_KEY_WEIGHT = 1.3
 """Weight of a place relative to other keys; places come from a list and are rarely wrong."""
-KNOWN_KEY_SHARE = 50_000
+MAX_CACHED_WORDS = 50_000
 """Cache size, in words."""
 
 KEYED_LETTER = rf"[^\W\d_{UNSPACED_RANGES}]"
@@ -190,7 +190,7 @@ def _place_key(words: list[str], names: PlaceNames) -> str | None:
     return names.whole.get(name) or names.beginnings.get(name_beginning(name))
 
 
-@lru_cache(maxsize=KNOWN_KEY_SHARE)
+@lru_cache(maxsize=MAX_CACHED_WORDS)
 def _single_word_keys(word: str, language: str) -> KeyWord:
     """Return the keys of a word; stop words and overlong words have none."""
     folded = fold_place_name(word)
@@ -346,7 +346,7 @@ def _unspaced_keys(run: str, language: str) -> KeyCounts:
         yield from _name_trigrams(piece)
 
 
-@lru_cache(maxsize=KNOWN_KEY_SHARE)
+@lru_cache(maxsize=MAX_CACHED_WORDS)
 def _korean_keys(word: str, language: str) -> tuple[tuple[str, float], ...]:
     """Return the place at the beginning of a word, or else the sound of its stem.
 
@@ -423,7 +423,7 @@ NASAL_SOUNDS = dict.fromkeys(
 """The sign for nasal sounds in the scripts of India → the letter N of these scripts."""
 
 
-@lru_cache(maxsize=KNOWN_KEY_SHARE)
+@lru_cache(maxsize=MAX_CACHED_WORDS)
 def _word_sounds(word: str) -> dict[str, float]:
     """Return the sound keys of a name in any script."""
     letters = anyascii(word.translate(NASAL_SOUNDS))

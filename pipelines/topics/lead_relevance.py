@@ -18,7 +18,7 @@ from math import log
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from archive.articles.stories import ConfirmedArticle, KnownArticle, Story, StoryScore
+from archive.articles.stories import ConfirmedArticle, FrequencyLookup, Story, StoryScore
 from archive.records import Lead
 from pipelines.text.terms import text_terms
 from pipelines.text.vectors import WeightedTerms
@@ -42,7 +42,7 @@ def lead_relevance(
     profile: StoryProfile,
     lead: Lead,
     host: str,
-    known: KnownArticle,
+    known: FrequencyLookup,
     language: str | None = None,
     date: str | None = None,
 ) -> StoryScore:
@@ -59,10 +59,10 @@ def lead_relevance(
     return story_score(profile, seen, moment, language, host)
 
 
-GROWN_PROFILE_SHARE = 0.8
+GROWN_PROFILE_FACTOR = 0.8
 """Factor for scores by a profile with unconfirmed articles: the mean of many articles is nearer to
 everything, and not all of these articles belong."""
-MIN_KNOWN_SHARE = 1_000
+MIN_KNOWN_DOCUMENTS = 1_000
 """Minimum number of articles and leads of a language in the inverse document frequency; with fewer
 it is not known which words are rare."""
 
@@ -71,14 +71,14 @@ def best_lead_relevance(
     profiles: Sequence[StoryProfile],
     lead: Lead,
     host: str,
-    known: KnownArticle,
+    known: FrequencyLookup,
     language: str | None,
     date: str | None = None,
 ) -> float:
     """Return the best score of a lead for the profiles of a story, 0 to 1.
 
     The first profile is that of the confirmed articles; the others, of all listed articles, count
-    `GROWN_PROFILE_SHARE`.
+    `GROWN_PROFILE_FACTOR`.
     """
     language = lead.language or language
     moment = lead.published_at or lead.modified_at or date
@@ -86,7 +86,7 @@ def best_lead_relevance(
         lead.headline or url_words(lead.url), None, lead.lede or "", language, known
     )
     values = [story_score(each, seen, moment, language, host).value for each in profiles]
-    grown = [GROWN_PROFILE_SHARE * value for value in values[1:]]
+    grown = [GROWN_PROFILE_FACTOR * value for value in values[1:]]
     return max([values[0], *grown])
 
 
@@ -108,14 +108,14 @@ def member_profile(
     grown = [*confirmed, *confirmed]
     for each in members:
         language = each["language"]
-        seen = _member(each, partial(_known_share, known, language))
+        seen = _member(each, partial(_known_frequencies, known, language))
         if seen:
             kept = json.dumps(seen, ensure_ascii=False)
             grown.append(ConfirmedArticle(kept, each["published_at"], language, each["outlet"]))
     return story_profile(story, grown)
 
 
-def _member(member: Mapping[str, Any], known: KnownArticle) -> WeightedTerms:
+def _member(member: Mapping[str, Any], known: FrequencyLookup) -> WeightedTerms:
     """Return the vector of a member, from its saved term counts or else from its text."""
     if member["weights"] and member["opening"]:
         whole, opening = json.loads(member["weights"]), json.loads(member["opening"])
@@ -125,15 +125,15 @@ def _member(member: Mapping[str, Any], known: KnownArticle) -> WeightedTerms:
     )
 
 
-def _known_share(
+def _known_frequencies(
     known: Callable[..., Any], language: str | None, terms: Collection[str]
 ) -> tuple[dict[str, int], int]:
     """Return the document frequencies of terms, and the number of documents.
 
-    The number is at least `MIN_KNOWN_SHARE`.
+    The number is at least `MIN_KNOWN_DOCUMENTS`.
     """
     found, many = known(language, terms)
-    return found, max(many, MIN_KNOWN_SHARE)
+    return found, max(many, MIN_KNOWN_DOCUMENTS)
 
 
 def url_words(url: str) -> str:
@@ -165,14 +165,14 @@ def lead_terms(lead: Lead, language: str | None) -> list[str]:
 EVEN_RELEVANCE, RELEVANCE_STEEPNESS = 0.23, 4.5
 """The score at which every second lead belongs, and the slope of the logistic curve, both measured
 on known stories."""
-PRIOR_REQUESTS = 10.0
+PRIOR_LEADS = 10.0
 """Weight of the prior, in fetched leads of about the same score."""
-PRIOR_YIELD = 0.25
+SAME_SCORE_LOG_DISTANCE = 0.25
 """Maximum distance of two scores that are about the same, in natural logarithms."""
 MAX_CHANCE = 0.98
 
 
-OUTLET_PRIOR_REQUESTS, ROUTE_PRIOR_REQUESTS = 2.0, 6.0
+OUTLET_PRIOR_ARTICLES, ROUTE_PRIOR_ARTICLES = 2.0, 6.0
 """Weight of the prior for an outlet and for a way of finding leads, in expected articles."""
 MIN_LIFT, MAX_LIFT = 0.2, 4.0
 """Bounds of the factor by which this experience changes a probability."""
@@ -218,8 +218,8 @@ class CrawlExperience:
         rounded = round(value, 3)
         if rounded not in self.known:
             like = list(self._about(rounded))
-            self.known[rounded] = (PRIOR_REQUESTS * prior_chance(rounded) + sum(like)) / (
-                PRIOR_REQUESTS + len(like)
+            self.known[rounded] = (PRIOR_LEADS * prior_chance(rounded) + sum(like)) / (
+                PRIOR_LEADS + len(like)
             )
         return min(MAX_CHANCE, self.known[rounded] * self.lift(host, via))
 
@@ -230,9 +230,9 @@ class CrawlExperience:
         """
         of_outlet = of_way = 1.0
         if host and host in self.outlets:
-            of_outlet = self.outlets[host].lift(OUTLET_PRIOR_REQUESTS)
+            of_outlet = self.outlets[host].lift(OUTLET_PRIOR_ARTICLES)
         if via and via in self.ways:
-            of_way = self.ways[via].lift(ROUTE_PRIOR_REQUESTS)
+            of_way = self.ways[via].lift(ROUTE_PRIOR_ARTICLES)
         return min(MAX_LIFT, max(MIN_LIFT, of_outlet * of_way))
 
     def _about(self, value: float) -> Iterator[bool]:
@@ -241,7 +241,7 @@ class CrawlExperience:
             yield from (
                 belongs
                 for other, belongs in self.met
-                if other > 0 and abs(log(other / value)) <= PRIOR_YIELD
+                if other > 0 and abs(log(other / value)) <= SAME_SCORE_LOG_DISTANCE
             )
 
 
@@ -257,7 +257,7 @@ def prior_chance(value: float) -> float:
 
 MIN_WORTHWHILE_CHANCE = 0.02
 """Minimum probability of a fetched lead: an article that belongs is worth fifty requests."""
-CERTAIN_CHANCE = 1.0
+NAMED_PAGE_SCORE = 1.0
 """The score of a page that a person named."""
 
 
@@ -305,6 +305,6 @@ class LeadChoice:
 
     def chance(self, lead: LeadCandidate) -> float:
         """Return the probability of a lead; 1 or more for pages that a person named."""
-        if lead.value >= CERTAIN_CHANCE:
+        if lead.value >= NAMED_PAGE_SCORE:
             return lead.value
         return self.experience.chance(lead.value, lead.host, lead.via)

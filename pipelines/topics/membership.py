@@ -38,7 +38,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
-Which = NDArray[np.bool_]
+Mask = NDArray[np.bool_]
 """A mask over the candidates: (n,), of bool."""
 
 # -- similarity ------------------------------------------------------------------------------------
@@ -112,14 +112,14 @@ def time_weight(apart: Array, least: float = MIN_TIME_WEIGHT) -> Array:
     return np.where(np.isnan(apart), 1.0, near)
 
 
-LONG_STORY_TIME_WEIGHT = 4.0
+STORY_SPAN_DECAY_DAYS = 4.0
 """Time constant, in days between the earliest and the latest confirmed article, with which the
 least time weight approaches 1."""
 
 
 def min_time_weight(span: float) -> float:
     """Return the least time weight for confirmed articles that span `span` days."""
-    return 1 - (1 - MIN_TIME_WEIGHT) * exp(-span / LONG_STORY_TIME_WEIGHT)
+    return 1 - (1 - MIN_TIME_WEIGHT) * exp(-span / STORY_SPAN_DECAY_DAYS)
 
 
 def days_between(days: Array, others: Array) -> Array:
@@ -408,22 +408,22 @@ def reorder_probabilities(first: Array, second: Array) -> Array:
 
 # -- the cut ---------------------------------------------------------------------------------------
 
-NEAREST, MORE = 2, 10
+SPARSE_LINKS_PER_ARTICLE, DENSE_LINKS_PER_ARTICLE = 2, 10
 """Mean number of links per article in the two link graphs that are cut."""
-TOLD_APART = 0.03
+EQUAL_CUT_VALUE = 0.03
 """Normalized cut below which cuts count as equal; the smallest of equal cuts is the story."""
-SHARE = 1 / 3
+MAX_STORY_SHARE = 1 / 3
 """Maximum share of the candidates that a story may have."""
-AT_THE_END = 0.9
+NO_CUT_SHARE = 0.9
 """Share of the maximum from which a minimum counts as no cut at all."""
-INSIDE, OUTSIDE, SLOPE = 0.8, 0.3, 0.1
+MIN_PROBABILITY_INSIDE, MAX_PROBABILITY_OUTSIDE, BEYOND_BOUND_SLOPE = 0.8, 0.3, 0.1
 """Minimum probability inside the cut, maximum outside it, and slope beyond these bounds.
 
 They apply where probabilities and cut disagree. In held-out stories, 0.7 to 0.8 of such articles
 inside belonged, and 0.2 to 0.35 of those outside."""
 
 
-def listed(chances: Array, links: Array, confirmed: Sequence[int]) -> Which:
+def story_mask(chances: Array, links: Array, confirmed: Sequence[int]) -> Mask:
     """Return the mask of the candidates in the story, including the confirmed: (n,), of bool."""
     likely = chances.copy()
     likely[list(confirmed)] = 2.0
@@ -431,27 +431,30 @@ def listed(chances: Array, links: Array, confirmed: Sequence[int]) -> Which:
     many = int((likely >= 0.5).sum())
     # a cut needs other candidates, and likely articles besides the confirmed ones
     if len(chances) >= MIN_LATENT_ARTICLES and many > len(confirmed):
-        many = middle_one(many, links[np.ix_(order, order)], len(confirmed))
+        many = median_story_size(many, links[np.ix_(order, order)], len(confirmed))
     inside = np.zeros(len(chances), dtype=bool)
     inside[order[:many]] = True
     return inside
 
 
-def middle_one(by_chance: int, links: Array, confirmed: int) -> int:
+def median_story_size(by_chance: int, links: Array, confirmed: int) -> int:
     """Return the median of three estimates of the number of articles, or the lower of two."""
-    by_links = [told_apart(links, confirmed, many) for many in (NEAREST, MORE)]
+    by_links = [
+        cut_size(links, confirmed, many)
+        for many in (SPARSE_LINKS_PER_ARTICLE, DENSE_LINKS_PER_ARTICLE)
+    ]
     known = [each for each in sorted([by_chance, *by_links]) if each]
     return known[(len(known) - 1) // 2]
 
 
-def told_apart(links: Array, confirmed: int, many: int) -> int:
+def cut_size(links: Array, confirmed: int, many: int) -> int:
     """Return the number of articles with the smallest normalized cut; 0 without a cut.
 
     `links` (n, n) is in the order of the articles; the graph keeps the strongest links, on average
     `many` per article.
     """
     count = len(links)
-    most = int(count * SHARE)
+    most = int(count * MAX_STORY_SHARE)
     if most <= confirmed:
         return 0
     pairs = links[np.triu_indices(count, 1)]
@@ -461,22 +464,22 @@ def told_apart(links: Array, confirmed: int, many: int) -> int:
     volume = np.cumsum(strong.sum(axis=1))
     leaving = volume - 2 * np.cumsum(np.tril(strong, -1).sum(axis=1))
     cuts = leaving * total / np.maximum(volume * (total - volume), 1e-9 * total)
-    best = int(np.maximum(cuts, TOLD_APART)[confirmed:most].argmin())
-    return 0 if best >= AT_THE_END * (most - confirmed) else confirmed + 1 + best
+    best = int(np.maximum(cuts, EQUAL_CUT_VALUE)[confirmed:most].argmin())
+    return 0 if best >= NO_CUT_SHARE * (most - confirmed) else confirmed + 1 + best
 
 
-def agreed(chances: Array, inside: Which) -> Array:
+def agree_with_cut(chances: Array, inside: Mask) -> Array:
     """Return probabilities that agree with the cut, in unchanged order: (n,)."""
-    at_least = INSIDE + SLOPE * (chances - INSIDE)
-    at_most = OUTSIDE + SLOPE * (chances - OUTSIDE)
+    at_least = MIN_PROBABILITY_INSIDE + BEYOND_BOUND_SLOPE * (chances - MIN_PROBABILITY_INSIDE)
+    at_most = MAX_PROBABILITY_OUTSIDE + BEYOND_BOUND_SLOPE * (chances - MAX_PROBABILITY_OUTSIDE)
     return np.where(inside, np.maximum(chances, at_least), np.minimum(chances, at_most))
 
 
 # -- a single new article --------------------------------------------------------------------------
 
 
-def arriving(
-    cosines: Array, days: Array, confirmed: Sequence[int], inside: Which
+def arrival_features(
+    cosines: Array, days: Array, confirmed: Sequence[int], inside: Mask
 ) -> tuple[StoryStanding, Array]:
     """Return the story's standing for single arrivals, and all candidates' features as arrivals.
 
@@ -507,7 +510,7 @@ def to_mean_of_others(cosines: Array, weights: Array) -> Array:
     return alike
 
 
-def bar(chances: Array, inside: Which, confirmed: Sequence[int]) -> float:
+def arrival_threshold(chances: Array, inside: Mask, confirmed: Sequence[int]) -> float:
     """Return the log-odds threshold at which single arrivals agree best (F1) with the listing."""
     others = np.delete(np.arange(len(chances)), list(confirmed))
     if not inside[others].any():
@@ -576,7 +579,7 @@ BEYOND_SILENCE = 0.45
 """Largest probability of an article beyond such a gap: it is shown as "perhaps"."""
 
 
-def reached_in_time(days: Array, likely: Which, confirmed: Sequence[int]) -> Which:
+def reached_in_time(days: Array, likely: Mask, confirmed: Sequence[int]) -> Mask:
     """Return which candidates a chain of likely ones leads to without a long silence: (n,).
 
     The chain begins at the confirmed articles. Undated articles count as reached.
@@ -613,10 +616,12 @@ def judge_membership(
     chances = reorder_probabilities(logistic(first), logistic(second))
     beyond = ~reached_in_time(days, chances >= 0.5, confirmed)
     chances = np.where(beyond, np.minimum(chances, BEYOND_SILENCE), chances)
-    inside = listed(chances, links, confirmed) & ~beyond
-    of, signs = arriving(cosines, days, confirmed, inside)
-    of = replace(of, bar=bar(logistic(signs @ weights["arrivals"]), inside, confirmed))
-    return Membership(agreed(chances, inside), of, links)
+    inside = story_mask(chances, links, confirmed) & ~beyond
+    of, signs = arrival_features(cosines, days, confirmed, inside)
+    of = replace(
+        of, bar=arrival_threshold(logistic(signs @ weights["arrivals"]), inside, confirmed)
+    )
+    return Membership(agree_with_cut(chances, inside), of, links)
 
 
 def arrival_probability(
@@ -635,14 +640,14 @@ def arrival_probability(
     )
     rank, confirmed, members, to_sure, to_member = values.T
     signs = article_features(rank, confirmed, members, to_sure, to_member, of)
-    return float(on_arrival(logistic(signs @ regression_weights()["arrivals"]), of.bar)[0])
+    return float(adjust_arrivals(logistic(signs @ regression_weights()["arrivals"]), of.bar)[0])
 
 
-BY_ITSELF = 0.89
+SINGLE_ARRIVAL_FACTOR = 0.89
 """Factor on the probability of single arrivals, whose neighbours are not used: in held-out stories,
 88 of 100 articles that would count as sure belonged."""
 
 
-def on_arrival(chances: Array, bar: float) -> Array:
+def adjust_arrivals(chances: Array, bar: float) -> Array:
     """Return the probabilities of single arrivals, adjusted to the end of the last listing."""
-    return BY_ITSELF * agreed(chances, log_odds(chances) >= bar)
+    return SINGLE_ARRIVAL_FACTOR * agree_with_cut(chances, log_odds(chances) >= bar)

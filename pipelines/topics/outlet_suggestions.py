@@ -22,7 +22,7 @@ OPENING_COUNTRY_WEIGHT, TEXT_COUNTRY_WEIGHT = 1.4, 0.8
 """
 LANGUAGE_WEIGHT = 1.0
 """Weight of an outlet in whose language all articles are."""
-NEIGHBOUR_WEIGHT = 0.5
+COVERING_COUNTRY_WEIGHT = 0.5
 """Weight of an outlet whose country has published all articles."""
 OUTLET_KIND_WEIGHTS = {
     "agency": 0.6,
@@ -182,8 +182,8 @@ def _weigh_outlet(outlet: CatalogueOutlet, signs: OutletEvidence) -> _WeighedOut
     ):
         return None
     evidence = list(_evidence_reasons(host, signs))
-    shared = list(_shared_languages(outlet, signs))
-    agency = _agency_of_country(outlet, signs)
+    shared = list(_shared_reasons(outlet, signs))
+    agency = _agency_reason(outlet, signs)
     if not evidence and not shared and not agency:
         return None
     if not evidence and outlet.kind == "local" and not signs.openings.get(outlet.country or ""):
@@ -211,7 +211,7 @@ def _evidence_reasons(host: str, signs: OutletEvidence) -> Iterator[tuple[float,
         yield _outlet_weight(many), f"named by {service}, {_counted_articles(many, 'page')}"
     agency = signs.agency_hosts.get(host)
     if agency and (many := signs.agencies.get(agency, 0)):
-        yield _outlet_weight(many), f"{agency} is credited in {_country_reason(many, signs)}"
+        yield _outlet_weight(many), f"{agency} is credited in {_articles_in_words(many, signs)}"
     if many := signs.without_source.get(host, 0):
         yield (
             _outlet_weight(many) + COVERAGE_WEIGHT,
@@ -219,9 +219,7 @@ def _evidence_reasons(host: str, signs: OutletEvidence) -> Iterator[tuple[float,
         )
 
 
-def _shared_languages(
-    outlet: CatalogueOutlet, signs: OutletEvidence
-) -> Iterator[tuple[float, str]]:
+def _shared_reasons(outlet: CatalogueOutlet, signs: OutletEvidence) -> Iterator[tuple[float, str]]:
     """Yield (weight, reason) of the features shared by all outlets of a country or a language."""
     country, language = outlet.country or "", single_language(outlet.language) or ""
     if many := signs.countries.get(country, 0):
@@ -229,20 +227,20 @@ def _shared_languages(
             TEXT_COUNTRY_WEIGHT * many / signs.articles
             + OPENING_COUNTRY_WEIGHT * signs.openings.get(country, 0) / signs.articles
         )
-        yield weight, f"{country_name(country)} is named in {_country_reason(many, signs)}"
+        yield weight, f"{country_name(country)} is named in {_articles_in_words(many, signs)}"
     elif many := signs.outlet_countries.get(country, 0):
         yield (
-            NEIGHBOUR_WEIGHT * many / signs.articles,
-            f"of {country_name(country)}, as {_country_reason(many, signs)}",
+            COVERING_COUNTRY_WEIGHT * many / signs.articles,
+            f"of {country_name(country)}, as {_articles_in_words(many, signs)}",
         )
     if many := signs.languages.get(language, 0):
         yield (
             LANGUAGE_WEIGHT * many / signs.articles,
-            f"in {language_name(language)}, as {_country_reason(many, signs)}",
+            f"in {language_name(language)}, as {_articles_in_words(many, signs)}",
         )
 
 
-def _agency_of_country(outlet: CatalogueOutlet, signs: OutletEvidence) -> list[tuple[float, str]]:
+def _agency_reason(outlet: CatalogueOutlet, signs: OutletEvidence) -> list[tuple[float, str]]:
     """Return (weight, reason) if a credited agency is in the outlet's country.
 
     Most clients of an agency are in its country.
@@ -269,7 +267,7 @@ def _counted_articles(many: int, word: str) -> str:
     return f"{many:,} {word}{'s' * (many != 1)}"
 
 
-def _country_reason(many: int, signs: OutletEvidence) -> str:
+def _articles_in_words(many: int, signs: OutletEvidence) -> str:
     """Return a number of the story's articles in words."""
     if signs.articles == 1:
         return "its article"

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 PLACE_NAMES_FILE = Path(__file__).parent / "place_names.json.gz"
 
-NAME_LANGUAGES_URL = {
+COUNTRY_OF_LANGUAGE = {
     "be": "BY", "bg": "BG", "cs": "CZ", "da": "DK", "de": "DE", "el": "GR", "et": "EE", "fa": "IR", "fi": "FI",
     "fr": "FR", "he": "IL", "hr": "HR", "hu": "HU", "hy": "AM", "id": "ID", "is": "IS", "it": "IT", "ja": "JP",
     "ka": "GE", "kk": "KZ", "km": "KH", "ko": "KR", "ky": "KG", "lo": "LA", "lt": "LT", "lv": "LV", "mk": "MK",
@@ -45,10 +45,10 @@ FURTHER_PLACE_NAMES = {"zh": ("zh_Hant", "zh_Hant_HK", "yue"), "no": ("nb", "nn"
            "uz": ("uz_Cyrl",), "az": ("az_Cyrl",), "sh": ("hr", "sr_Latn", "bs"), "es": ("es_MX",),
            "tl": ("fil",)}  # fmt: skip
 """Language → further CLDR locales from which its names are taken."""
-COMMON_WORD_NAMES = 4
+MIN_LANGUAGES_OF_COMMON_NAME = 4
 """Minimum number of languages with the same name for a place, for the name to count in all
 languages."""
-MAX_PLACE_NAME_WORDS = 5
+STORED_LETTERS_PER_WORD = 5
 """Number of letters stored of each word of a name of several words."""
 MIN_PLACE_NAME_LETTERS = 4
 """Minimum number of letters in the stem of a name."""
@@ -93,7 +93,7 @@ class PlaceNames:
 
     def starts(self, word: str) -> bool:
         """Return True if a word may be the first word of a name."""
-        return word in self.firsts or word[:MAX_PLACE_NAME_WORDS] in self.firsts
+        return word in self.firsts or word[:STORED_LETTERS_PER_WORD] in self.firsts
 
 
 @cache
@@ -178,7 +178,7 @@ def place_names_from_cldr() -> dict[str, NameTable]:
 def _is_known_place(name: str, places: Sequence[str]) -> bool:
     """Return True if enough languages use a name, all for the same place."""
     return (
-        len(places) >= COMMON_WORD_NAMES
+        len(places) >= MIN_LANGUAGES_OF_COMMON_NAME
         and len(set(places)) == 1
         and len(name) >= MIN_PLACE_NAME_LETTERS
     )
@@ -203,7 +203,7 @@ def _named_places(language: str) -> tuple[list[tuple[str, str]], list[tuple[str,
         ]
         countries += [
             (known.languages[code], place)
-            for code, place in NAME_LANGUAGES_URL.items()
+            for code, place in COUNTRY_OF_LANGUAGE.items()
             if code in known.languages
         ]
         cities += list(_cldr_cities(known))
@@ -230,7 +230,7 @@ def _city_zones() -> Iterator[tuple[str, str]]:
         area, _, city = str(zone).rpartition("/")
         if area and not area.startswith(NO_CITIES_WITHIN):
             city = city.replace("_", " ")
-            if city not in NO_CITIES:
+            if city not in NOT_CITY_NAMES:
                 yield str(zone), SAME_PLACES.get(city, city)
 
 
@@ -241,7 +241,7 @@ NO_CITIES_WITHIN = (
     "America/Kentucky",
     "America/North_Dakota",
 )
-NO_CITIES = {
+NOT_CITY_NAMES = {
     "Easter",
     "Wake",
     "Midway",
@@ -307,7 +307,7 @@ def name_beginning(name: str) -> str:
     """Return a name without its last two letters, or the first letters of each of several words."""
     words = name.split()
     if len(words) > 1:
-        return " ".join(word[:MAX_PLACE_NAME_WORDS] for word in words)
+        return " ".join(word[:STORED_LETTERS_PER_WORD] for word in words)
     return name[: max(MIN_PLACE_NAME_LETTERS, len(name) - 2)]
 
 

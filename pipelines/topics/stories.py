@@ -25,10 +25,10 @@ from math import isnan, log, nan, sqrt
 
 import numpy as np
 
-from archive.articles.language_keys import has_readable_keys
+from archive.articles.language_keys import readable_keys
 from archive.articles.stories import (
     ConfirmedArticle,
-    KnownArticle,
+    FrequencyLookup,
     Story,
     StoryCandidate,
     StoryJudgement,
@@ -62,7 +62,7 @@ from pipelines.topics.membership import time_weight as near
 
 # -- an article in two views -----------------------------------------------------------------------
 
-OPENING_SENTENCE = "^"
+OPENING_TERM_PREFIX = "^"
 """Prefix of the terms of the opening; no term contains it."""
 STORY_OPENING_CHARS = 500
 """Number of characters of the opening: the first paragraph or two."""
@@ -104,7 +104,7 @@ def two_view_vector(
     }
     seen = _view(whole, rarity, MAX_TEXT_TERMS, sqrt(1 - OPENING_SHARE))
     opened = _view(opening, rarity, MAX_OPENING_TERMS, sqrt(OPENING_SHARE))
-    return seen | {OPENING_SENTENCE + term: weight for term, weight in opened.items()}
+    return seen | {OPENING_TERM_PREFIX + term: weight for term, weight in opened.items()}
 
 
 def _view(
@@ -127,7 +127,7 @@ def story_vector(
     standfirst: str | None,
     text: str,
     language: str | None,
-    known: KnownArticle,
+    known: FrequencyLookup,
 ) -> WeightedTerms:
     """Return the vector of an article, or of a lead with its lede as the text.
 
@@ -228,7 +228,7 @@ def words_vector(words: str, languages: Collection[str]) -> WeightedTerms:
     """
     found = {term for language in languages or ("en",) for term in terms_of(words, language)}
     views = {term: sqrt(1 - OPENING_SHARE) for term in found} | {
-        OPENING_SENTENCE + term: sqrt(OPENING_SHARE) for term in found
+        OPENING_TERM_PREFIX + term: sqrt(OPENING_SHARE) for term in found
     }
     return unit_vector(views, len(views)) if views else {}
 
@@ -242,7 +242,7 @@ def _strongest_terms(weights: Mapping[str, float]) -> list[str]:
     """Return the terms with the largest weights, summed over both views."""
     both: dict[str, float] = {}
     for term, weight in weights.items():
-        bare = term.removeprefix(OPENING_SENTENCE)
+        bare = term.removeprefix(OPENING_TERM_PREFIX)
         both[bare] = both.get(bare, 0.0) + weight
     return sorted(both, key=lambda term: (-both[term], term))[:MAX_SHOWN_TERMS]
 
@@ -290,7 +290,7 @@ def list_story(story: Story, candidates: Sequence[StoryCandidate]) -> StoryListi
     # the person's own words are the last vector, without a candidate
     chances = []
     for each, chance in zip(candidates, judged.probabilities, strict=False):
-        excluded = excluded_reason(bounds, each.published_at, each.language, each.host)
+        excluded = is_excluded(bounds, each.published_at, each.language, each.host)
         chances.append(0.0 if excluded else float(chance))
     belonging = [
         number for number, each in enumerate(candidates) if _is_listed(each, chances[number])
@@ -441,7 +441,7 @@ def foreign_candidates(
     bounds = story_profile(story, [])
     chances = []
     for each in foreign:
-        excluded = excluded_reason(bounds, each.published_at, each.language, each.host)
+        excluded = is_excluded(bounds, each.published_at, each.language, each.host)
         chances.append(0.0 if excluded else _foreign_chance(learnt, each))
     best: dict[int | None, float] = {}
     for each, chance in zip(foreign, chances, strict=True):
@@ -478,7 +478,7 @@ def _foreign_judgements(
         for key, weight in candidate.keys.items()
         if key in nearest.keys
     }
-    shown = has_readable_keys(sorted(shared, key=lambda key: -shared[key]))
+    shown = readable_keys(sorted(shared, key=lambda key: -shared[key]))
     return StoryJudgement(
         chance,
         story_tier(chance),
@@ -490,7 +490,7 @@ def _foreign_judgements(
 
 def judge_arrival(profile: StoryProfile, candidate: StoryCandidate) -> StoryJudgement:
     """Score a single new article; the next listing scores it among the others."""
-    if profile.learnt is None or excluded_reason(
+    if profile.learnt is None or is_excluded(
         profile, candidate.published_at, candidate.language, candidate.host
     ):
         return StoryJudgement(0.0, None)
@@ -528,7 +528,7 @@ def story_score(
 
     The value is 0 for leads outside the languages, dates or outlets of the story.
     """
-    if excluded_reason(profile, published_at, language, host):
+    if is_excluded(profile, published_at, language, host):
         return StoryScore(0.0)
     few = {
         term: weight * profile.vector[term]
@@ -539,7 +539,7 @@ def story_score(
     return StoryScore(min(1.0, value), _strongest_terms(few))
 
 
-def excluded_reason(
+def is_excluded(
     profile: StoryProfile, published_at: str | None, language: str | None, host: str
 ) -> bool:
     """Return True if an article is outside the limits of the story.

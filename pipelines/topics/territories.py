@@ -37,7 +37,7 @@ FURTHER_LANGUAGE_NAMES = {
     "zh": "mandarin, cantonese",
 }
 """English names of languages besides those of CLDR, separated by commas."""
-SINGLE_LANGUAGE_COUNTRIES = {
+STORED_LANGUAGE_CODES = {
     "tl": "fil",
     "nb": "no",
     "nn": "no",
@@ -47,13 +47,13 @@ SINGLE_LANGUAGE_COUNTRIES = {
     "in": "id",
 }
 """Language code → the code under which the language is stored here."""
-PATTERN_NO_COUNTRY_NAME = """
+NO_COUNTRY_NAMES_TEXT = """
 and of the new north south east west central northern southern eastern western republic democratic united islands island
 isle saint st states san santa sar british french american dutch us uk minor outlying territories federated
 """
-NO_COUNTRY_NAMES = frozenset(PATTERN_NO_COUNTRY_NAME.split())
+NO_COUNTRY_NAMES = frozenset(NO_COUNTRY_NAMES_TEXT.split())
 """Words that do not name a country by themselves."""
-SMALL_TERRITORIES = frozenset(("the", "of", "and"))
+IGNORED_NAME_WORDS = frozenset(("the", "of", "and"))
 """Words that are ignored when an inverted name is compared."""
 NOT_COUNTRIES = frozenset(("EU", "EZ", "UN", "ZZ"))
 """CLDR territories that are not countries."""
@@ -63,7 +63,7 @@ AMBIGUOUS_COUNTRY_NAMES = frozenset(
 """English names of countries with another meaning; a mention in a text counts half."""
 UNSPACED_NAME_SCRIPT = re.compile("[ก-๛ກ-ໟက-႟ក-៿\u3041-\u30ff㐀-鿿가-힣]")
 """Letters of scripts without spaces between words, or with attached particles, as in Korean."""
-NOT_PLACES = ("unknown", "Etc", "GMT")
+NO_PLACE_ZONE_PREFIXES = ("unknown", "Etc", "GMT")
 """Prefixes of time zones that are not named after places."""
 WIDELY_READ_LANGUAGES = ("es", "fr", "de", "pt", "it", "ru", "ar", "zh", "ja", "ko")
 """Languages in which the names of all countries are recognised."""
@@ -83,7 +83,7 @@ def language_name(code: str | None) -> str:
 
 def single_language(code: str | None) -> str | None:
     """Return the code under which a language is stored: `tl` and `fil`, `nb` and `no` are one."""
-    return SINGLE_LANGUAGE_COUNTRIES.get(code, code) if code else None
+    return STORED_LANGUAGE_CODES.get(code, code) if code else None
 
 
 @cache
@@ -129,7 +129,7 @@ def countries_called(name: str) -> frozenset[str]:
     words = _name_words(name)
     found = (
         _countries_in_english().get(words)
-        or _inverted_names(name)
+        or _country_of_inverted_name(name)
         or _multi_word_names(_countries_in_english(), words)
     )
     if found or words in _english_languages():
@@ -155,7 +155,7 @@ def languages_called(name: str) -> frozenset[str]:
     return _own_languages().get(words, frozenset())
 
 
-def known_country_names(what: str) -> list[str]:
+def known_english_names(what: str) -> list[str]:
     """Return the English names of all countries, or of all languages, for suggestions.
 
     `what` is `country` or `language`. Words that are telling by themselves are included.
@@ -165,7 +165,7 @@ def known_country_names(what: str) -> list[str]:
     return list(dict.fromkeys([*(" ".join(words) for words in named), *alone]))
 
 
-def _inverted_names(name: str) -> frozenset[str]:
+def _country_of_inverted_name(name: str) -> frozenset[str]:
     """Return the country of a name in the form of sorted lists.
 
     Examples are `Korea, North`, `Iran, Islamic Republic of` and `Holy See (Vatican …)`.
@@ -173,11 +173,11 @@ def _inverted_names(name: str) -> frozenset[str]:
     first, comma, rest = name.partition(" (" if name.endswith(")") else ",")
     if not comma:
         return frozenset()
-    named = {word for word in _name_words(name) if word not in SMALL_TERRITORIES}
+    named = {word for word in _name_words(name) if word not in IGNORED_NAME_WORDS}
     found = [
         codes
         for words, codes in _countries_in_english().items()
-        if named == set(words).difference(SMALL_TERRITORIES)
+        if named == set(words).difference(IGNORED_NAME_WORDS)
     ]
     if found:
         return found[0]
@@ -367,5 +367,5 @@ def _territory_names(language: str) -> Iterator[tuple[str, str]]:
         city = (locale.time_zones.get(zone) or {}).get("city")
         if language == "en":
             city = city or zone.rpartition("/")[2].replace("_", " ")
-        if city and code in _countries_by_name() and not zone.startswith(NOT_PLACES):
+        if city and code in _countries_by_name() and not zone.startswith(NO_PLACE_ZONE_PREFIXES):
             yield str(city), code

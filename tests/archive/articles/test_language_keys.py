@@ -13,8 +13,8 @@ import pytest
 from archive.archive import Archive
 from archive.articles.language_keys import (
     COMMON_KEY_SHARE,
-    KEYS_OF_ARTICLE,
     MAX_STRONG_KEYS,
+    MAX_VECTOR_KEYS,
     MIN_KEY_ARTICLES,
     are_keys_current,
     delete_keys,
@@ -170,7 +170,7 @@ def test_articles_without_keys_are_left_out_and_so_are_those_that_are_not_there(
 
 def test_a_long_article_keeps_an_end(desk: Desk) -> None:
     many = desk.add(" ".join(f"{number}" for number in range(2_100, 9_000)), "en")
-    assert len(key_vectors(desk.db, [many])[many]) <= KEYS_OF_ARTICLE
+    assert len(key_vectors(desk.db, [many])[many]) <= MAX_VECTOR_KEYS
     assert desk.db.execute("SELECT count(*) FROM strong_keys").fetchone()[0] == MAX_STRONG_KEYS
 
 

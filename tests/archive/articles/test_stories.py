@@ -139,13 +139,13 @@ class Desk:
         return {row["id"] for row in stories.story_listing(self.db, story_id)}
 
 
-@pytest.fixture(params=[stories.ALL_STORY_LANGUAGES, 0], ids=["few", "many"])
+@pytest.fixture(params=[stories.MAX_ARTICLES_ALL_CANDIDATES, 0], ids=["few", "many"])
 def desk(
     tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Desk]:
     """An archive of so few articles that all are scored, or of so many that they are found by their
     words."""
-    monkeypatch.setattr(stories, "ALL_STORY_LANGUAGES", request.param)
+    monkeypatch.setattr(stories, "MAX_ARTICLES_ALL_CANDIDATES", request.param)
     connection = open_database(tmp_path / "archive.db", ARCHIVE_SCHEMA)
     yield Desk(connection)
     connection.close()

@@ -13,7 +13,7 @@ import pytest
 from datasette.app import Datasette
 
 import archive.cli.story_commands  # noqa: F401  registers the commands
-from archive.cli.base import Given
+from archive.cli.base import CommandDependencies
 from archive.exports.dossier import DossierPiece, PieceCopy, terms_as_written
 from archive.pages.outlet import outlet_page_data
 from archive.pages.story import text_spreads
@@ -100,7 +100,7 @@ def test_the_number_of_no_article_is_no_address(folder: Path, command: str, numb
     def strict(url: str) -> str:
         raise AssertionError(f"{url} is no address")
 
-    result = run(folder, command, number, obj=Given(strict))
+    result = run(folder, command, number, obj=CommandDependencies(strict))
     assert result.exit_code == 1
     assert result.stderr.startswith(f"dateline: {number}: not in {folder}")
 

@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 import archive.cli.read_commands  # noqa: F401  registers the commands
-from archive.cli.base import Given, cli
+from archive.cli.base import CommandDependencies, cli
 
 
 def run(folder: Path, *arguments: str, **options: object) -> Result:
@@ -127,7 +127,7 @@ def test_an_article_is_found_by_another_spelling_of_its_address(folder: Path) ->
         return url.removeprefix("http://").removesuffix("?from=home")
 
     spelled = "http://harbour.example/news/1?from=home"
-    assert "Ferry crews strike" in run(folder, "show", spelled, obj=Given(key)).output
+    assert "Ferry crews strike" in run(folder, "show", spelled, obj=CommandDependencies(key)).output
     assert run(folder, "show", spelled).exit_code == 1
 
 

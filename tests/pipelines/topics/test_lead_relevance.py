@@ -8,8 +8,8 @@ from archive.articles.stories import Story
 from archive.records import Lead
 from pipelines.text.vectors import term_counts
 from pipelines.topics.lead_relevance import (
-    CERTAIN_CHANCE,
     MIN_WORTHWHILE_CHANCE,
+    NAMED_PAGE_SCORE,
     CrawlExperience,
     LeadChoice,
     lead_relevance,
@@ -130,10 +130,10 @@ def test_leads_of_a_score_that_brings_nothing_are_given_up_after_a_few_and_go_on
 def test_what_a_person_named_is_worth_a_request_whatever_was_met_before():
     choice = LeadChoice()
     for _ in range(10):
-        choice.experience.learn(CERTAIN_CHANCE, False)
-    choice.add("named", CERTAIN_CHANCE)
-    assert choice.experience.chance(CERTAIN_CHANCE) > MIN_WORTHWHILE_CHANCE
-    assert choice.take() == ("named", CERTAIN_CHANCE)
+        choice.experience.learn(NAMED_PAGE_SCORE, False)
+    choice.add("named", NAMED_PAGE_SCORE)
+    assert choice.experience.chance(NAMED_PAGE_SCORE) > MIN_WORTHWHILE_CHANCE
+    assert choice.take() == ("named", NAMED_PAGE_SCORE)
 
 
 def test_a_storys_articles_are_known_by_the_terms_that_were_counted_when_they_came() -> None:

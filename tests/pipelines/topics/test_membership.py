@@ -5,7 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pipelines.topics.membership import INSIDE, OUTSIDE, agreed, bar, listed, reached_in_time
+from pipelines.topics.membership import (
+    MAX_PROBABILITY_OUTSIDE,
+    MIN_PROBABILITY_INSIDE,
+    agree_with_cut,
+    arrival_threshold,
+    reached_in_time,
+    story_mask,
+)
 
 CANDIDATES = 120
 
@@ -34,25 +41,25 @@ def falling(likely: int) -> np.ndarray:
 @pytest.mark.parametrize("belong", [6, 12, 25])
 @pytest.mark.parametrize("likely", [2, 4, 35])
 def test_a_story_ends_where_its_links_end_however_many_articles_are_likely(belong, likely):
-    inside = listed(falling(likely), links(belong, 10), [0])
+    inside = story_mask(falling(likely), links(belong, 10), [0])
     assert inside.sum() == belong
     assert inside[:belong].all()
 
 
 def test_where_no_other_article_is_likely_nothing_else_is_listed():
-    assert listed(falling(1), links(12), [0]).nonzero()[0].tolist() == [0]
+    assert story_mask(falling(1), links(12), [0]).nonzero()[0].tolist() == [0]
 
 
 def test_links_that_tell_nothing_apart_do_not_make_a_story_of_everything():
-    assert listed(falling(5), links(CANDIDATES), [0]).sum() <= CANDIDATES / 3
+    assert story_mask(falling(5), links(CANDIDATES), [0]).sum() <= CANDIDATES / 3
 
 
 def test_probabilities_agree_with_the_cut_and_keep_their_order():
     chances = np.array([0.97, 0.6, 0.1, 0.7, 0.05])
-    told = agreed(chances, np.array([True, True, True, False, False]))
+    told = agree_with_cut(chances, np.array([True, True, True, False, False]))
     assert told[0] == 0.97
-    assert INSIDE > told[1] > told[2] > 0.5
-    assert OUTSIDE < told[3] < 0.5
+    assert MIN_PROBABILITY_INSIDE > told[1] > told[2] > 0.5
+    assert MAX_PROBABILITY_OUTSIDE < told[3] < 0.5
     assert told[4] == 0.05
 
 
@@ -60,7 +67,7 @@ def test_what_comes_by_itself_is_held_to_the_bar_that_agrees_best_with_the_listi
     chances = np.array([0.9, 0.4, 0.3, 0.1, 0.05])
     assert (
         np.log(0.1 / 0.9)
-        < bar(chances, np.array([True, True, True, False, False]), [0])
+        < arrival_threshold(chances, np.array([True, True, True, False, False]), [0])
         < np.log(0.3 / 0.7)
     )
 

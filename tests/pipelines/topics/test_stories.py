@@ -9,7 +9,7 @@ import pytest
 from archive.articles.stories import ConfirmedArticle, Story, StoryCandidate, StoryJudgement
 from pipelines.topics.membership import MIN_TIME_WEIGHT
 from pipelines.topics.stories import (
-    OPENING_SENTENCE,
+    OPENING_TERM_PREFIX,
     STORY_POLICY,
     days_apart,
     list_story,
@@ -95,7 +95,7 @@ def test_a_reader_sees_by_which_terms_an_article_belongs_the_strongest_first_and
     terms = story_score(profile, seen(RESCUE, RESCUE_TEXT), None, "en", "b.example").terms
     assert set(terms[:3]) == {"miner", "vellmar", "galleri"}
     assert len(set(terms)) == len(terms)
-    assert not any(term.startswith(OPENING_SENTENCE) for term in terms)
+    assert not any(term.startswith(OPENING_TERM_PREFIX) for term in terms)
 
 
 def test_what_agrees_in_the_opening_counts_for_more_than_what_agrees_further_down():
