@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from archive.articles.stories import MIN_FREQUENCY_ARTICLES
+from archive.articles.vocabulary import MIN_FREQUENCY_ARTICLES
 from bench.figures import SHARED, Figure, show
 from pipelines.text.vectors import term_counts as counted
 from pipelines.topics.membership import (

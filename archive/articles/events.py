@@ -22,6 +22,7 @@ from typing import Literal
 from archive.articles import language_keys as keys
 from archive.articles.copies import articles_with_versions
 from archive.articles.vocabulary import (
+    MIN_FREQUENCY_ARTICLES,
     WeightedTerms,
     count_terms,
     strongest_terms,
@@ -34,13 +35,11 @@ from archive.records import current_time, current_timestamp, format_utc
 from archive.timestamps import UNDATED_DAY, days_since_epoch
 
 INDEXED_EVENT_TERMS = 12
-MIN_INDEX_ARTICLES = 1_000
-"""Minimum number of articles in the rarity by which terms are also chosen for the index.
+"""Terms under which an article is indexed, and by which it searches for others.
 
-In a new archive that holds little but one story, the words of that story look common. Indexed by the
-other words alone, its first articles would not be found once the archive has grown.
+In an archive of fewer than `MIN_FREQUENCY_ARTICLES` it is also indexed under the terms that will be
+strong in a larger one: the words of the first story look common as long as little else is there.
 """
-"""Terms under which an article is indexed, and by which it searches for others."""
 MAX_ARTICLES_PER_TERM = 200
 """Articles to consider for one term, those with the newest dates."""
 MAX_NEAR_ARTICLES = 60
@@ -294,8 +293,8 @@ def _store_article_words(
     frequencies, articles = count(connection, language, weights)
     best = weighted_vector(weights, frequencies, articles, MAX_ARTICLE_TERMS)
     strong = strongest_terms(best, INDEXED_EVENT_TERMS)
-    if articles < MIN_INDEX_ARTICLES:
-        later = weighted_vector(weights, frequencies, MIN_INDEX_ARTICLES, MAX_ARTICLE_TERMS)
+    if articles < MIN_FREQUENCY_ARTICLES:
+        later = weighted_vector(weights, frequencies, MIN_FREQUENCY_ARTICLES, MAX_ARTICLE_TERMS)
         strong = list(dict.fromkeys([*strong, *strongest_terms(later, INDEXED_EVENT_TERMS)]))
     rounded = {term: round(weights[term], 2) for term in best}
     connection.execute(

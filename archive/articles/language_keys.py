@@ -17,7 +17,12 @@ from heapq import nsmallest
 from math import floor, log
 
 from archive.articles.copies import articles_with_versions
-from archive.articles.vocabulary import WeightedTerms, strongest_terms, unit_vector
+from archive.articles.vocabulary import (
+    MIN_FREQUENCY_ARTICLES,
+    WeightedTerms,
+    strongest_terms,
+    unit_vector,
+)
 from archive.timestamps import UNDATED_DAY, days_since_epoch
 
 MAX_STRONG_KEYS, MAX_ASKED_KEYS = 16, 24
@@ -25,9 +30,6 @@ MAX_STRONG_KEYS, MAX_ASKED_KEYS = 16, 24
 KEY_KIND_FACTORS = {"@": 2.0, "=": 0.5}
 """Kind of a key (its first character) → factor on its weight in the index and in queries; most rare
 roots occur in one language only."""
-MIN_KEY_ARTICLES = 1_000
-"""Minimum number of articles in the inverse document frequency. With fewer it is not known which
-keys are rare, and keys that the first reports of an event share would count least."""
 MAX_NEWEST_HOLDERS = 200
 """Maximum number of postings read for a key, the newest first."""
 MAX_VECTOR_KEYS = 300
@@ -223,7 +225,7 @@ def _weighed_keys(
 
     Keys above `COMMON_KEY_SHARE` are left out.
     """
-    articles = max(articles, MIN_KEY_ARTICLES)
+    articles = max(articles, MIN_FREQUENCY_ARTICLES)
     all_articles, most = log(articles + 1), articles * COMMON_KEY_SHARE
     return {
         key: (1 + log(count) if count > 1 else count) * (all_articles - log(held + 0.5))

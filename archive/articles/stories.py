@@ -22,6 +22,7 @@ from typing import Any, Literal, TypedDict, TypeVar
 from archive.articles.events import articles_with_terms
 from archive.articles.language_keys import key_candidates, key_vectors
 from archive.articles.leads import lead_term_frequencies
+from archive.articles.vocabulary import MIN_FREQUENCY_ARTICLES
 from archive.errors import UsageError
 from archive.records import current_timestamp
 
@@ -38,10 +39,6 @@ small an archive were chosen before it was known which words are rare."""
 RELIST_GROWTH, RELIST_AFTER_CRAWL = 2, 1.1
 """Growth of the archive after which a listing is renewed, during a crawl and after it, because the
 document frequencies are then better known."""
-MIN_FREQUENCY_ARTICLES = 1_000
-"""Minimum number of articles in the inverse document frequency of a language. With fewer it is not
-known which words are rare, and the names of a story that fills half of a new archive would count
-nothing."""
 MAX_STORY_NAME_CHARS = 40
 
 TermVector = Mapping[str, float]

@@ -18,6 +18,12 @@ MAX_VECTOR_TERMS = 48
 """Largest number of terms in a vector."""
 UNKNOWN_LANGUAGE = ""
 """The language of articles whose language is unknown."""
+MIN_FREQUENCY_ARTICLES = 1_000
+"""Minimum number of articles in an inverse document frequency, where a young archive must not decide.
+
+With fewer it is not known which words are rare, and the names of a story that fills half of a new
+archive would count nothing.
+"""
 
 
 def count_terms(

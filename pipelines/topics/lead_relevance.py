@@ -19,6 +19,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from archive.articles.stories import ConfirmedArticle, FrequencyLookup, Story, StoryScore
+from archive.articles.vocabulary import MIN_FREQUENCY_ARTICLES
 from archive.records import Lead
 from pipelines.text.terms import text_terms
 from pipelines.text.vectors import WeightedTerms
@@ -62,9 +63,6 @@ def lead_relevance(
 GROWN_PROFILE_FACTOR = 0.8
 """Factor for scores by a profile with unconfirmed articles: the mean of many articles is nearer to
 everything, and not all of these articles belong."""
-MIN_KNOWN_DOCUMENTS = 1_000
-"""Minimum number of articles and leads of a language in the inverse document frequency; with fewer
-it is not known which words are rare."""
 
 
 def best_lead_relevance(
@@ -130,10 +128,10 @@ def _known_frequencies(
 ) -> tuple[dict[str, int], int]:
     """Return the document frequencies of terms, and the number of documents.
 
-    The number is at least `MIN_KNOWN_DOCUMENTS`.
+    The number is at least `MIN_FREQUENCY_ARTICLES`.
     """
     found, many = known(language, terms)
-    return found, max(many, MIN_KNOWN_DOCUMENTS)
+    return found, max(many, MIN_FREQUENCY_ARTICLES)
 
 
 def url_words(url: str) -> str:

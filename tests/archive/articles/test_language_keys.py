@@ -15,7 +15,6 @@ from archive.articles.language_keys import (
     COMMON_KEY_SHARE,
     MAX_STRONG_KEYS,
     MAX_VECTOR_KEYS,
-    MIN_KEY_ARTICLES,
     are_keys_current,
     delete_keys,
     key_candidates,
@@ -23,6 +22,7 @@ from archive.articles.language_keys import (
     rebuild_keys,
     save_keys,
 )
+from archive.articles.vocabulary import MIN_FREQUENCY_ARTICLES
 from archive.storage.database import open_database, transaction
 from archive.storage.schema import ARCHIVE_SCHEMA, DatabaseSchema
 from pipelines.policies import archive_policies
@@ -154,7 +154,7 @@ def test_a_key_of_a_fifth_of_many_articles_says_nothing(desk: Desk) -> None:
     desk.db.execute("UPDATE key_counts SET articles = 1000 WHERE key = ''")
     desk.db.execute(
         "UPDATE key_counts SET articles = ? WHERE key = '@Seoul'",
-        (MIN_KEY_ARTICLES * COMMON_KEY_SHARE,),
+        (MIN_FREQUENCY_ARTICLES * COMMON_KEY_SHARE,),
     )
     assert "@Seoul" in key_vectors(desk.db, [one])[one]
     desk.db.execute("UPDATE key_counts SET articles = articles + 1 WHERE key = '@Seoul'")
