@@ -18,13 +18,22 @@ UNDATED_DAY = -1_000_000
 """Day number of undated articles. The date of fetching does not say when something happened."""
 
 
+def parse_timestamp(text: str | None) -> datetime | None:
+    """Return a stored timestamp, in UTC where it has no zone, and at 0:00 if it is only a day.
+
+    None if it is missing or invalid.
+    """
+    timestamp = _parse_stored_timestamp(text or "")
+    return None if timestamp is None else _as_utc_timestamp(timestamp)
+
+
 def days_since_epoch(moment: str | None) -> float | None:
     """Return a timestamp as days since 1970, noon if it is only a day; None if it is invalid."""
-    timestamp = _parse_stored_timestamp(moment or "")
+    timestamp = parse_timestamp(moment)
     if timestamp is None:
         return None
     is_day = len(moment or "") == 10
-    return _as_utc_timestamp(timestamp).timestamp() / 86_400 + (0.5 if is_day else 0)
+    return timestamp.timestamp() / 86_400 + (0.5 if is_day else 0)
 
 
 def can_be_same_time(one: str | None, other: str | None) -> bool:

@@ -9,10 +9,11 @@ one.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from archive.articles.revisions import FetchHistory
 from archive.records import format_utc
+from archive.timestamps import parse_timestamp
 
 MIN_RECHECK_INTERVAL = timedelta(minutes=10)
 """Minimum interval between two checks of an article."""
@@ -37,7 +38,7 @@ def next_recheck(looks: FetchHistory, now: datetime) -> datetime | None:
     if looks.held:
         return now + MIN_RECHECK_INTERVAL
     began = _article_beginning(looks, now)
-    changed = max(began, min(_parse_recheck_timestamp(looks.changed_at) or began, now))
+    changed = max(began, min(_latest_possible(looks.changed_at) or began, now))
     age, unchanged = now - began, now - changed
     wait = max(MIN_RECHECK_INTERVAL, min(age / 2, max(unchanged / 2, age / RESTLESS_AGE_DIVISOR)))
     following = now + wait
@@ -47,7 +48,7 @@ def next_recheck(looks: FetchHistory, now: datetime) -> datetime | None:
 def recheck_due_at(looks: FetchHistory, now: str) -> str | None:
     """Return `next_recheck` in the archive's form (`urls.due_at`). Raises ValueError for an invalid
     `now`."""
-    moment = _parse_recheck_timestamp(now)
+    moment = _latest_possible(now)
     if moment is None:
         raise ValueError(f"not a moment: {now!r}")
     due = next_recheck(looks, moment)
@@ -56,21 +57,17 @@ def recheck_due_at(looks: FetchHistory, now: str) -> str | None:
 
 def _article_beginning(looks: FetchHistory, now: datetime) -> datetime:
     """Return the publication date or, if that is missing or later, the time of the first fetch."""
-    seen = _parse_recheck_timestamp(looks.first_seen) or now
-    return min(seen, _parse_recheck_timestamp(looks.published_at) or seen, now)
+    seen = _latest_possible(looks.first_seen) or now
+    return min(seen, _latest_possible(looks.published_at) or seen, now)
 
 
-def _parse_recheck_timestamp(text: str | None) -> datetime | None:
-    """Parse an archive timestamp; without a zone it is UTC, and a day alone means the day's end.
+def _latest_possible(text: str | None) -> datetime | None:
+    """Return the latest time that a timestamp can mean; None if it is missing or invalid.
 
     An article of which only the day is known may be minutes old.
     """
-    if not text:
+    timestamp = parse_timestamp(text)
+    if timestamp is None:
         return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    if len(text) == 10:
-        moment += timedelta(days=1)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    is_day = len(text or "") == 10
+    return timestamp + timedelta(days=1) if is_day else timestamp

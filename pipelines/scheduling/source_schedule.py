@@ -9,12 +9,13 @@ most frequent complaint of feed reader users.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from hashlib import blake2b
 
 from archive.frontier.sources import SourceDue, SourceHistory
 from archive.records import format_utc
 from archive.times import format_duration
+from archive.timestamps import parse_timestamp
 
 MIN_SOURCE_INTERVAL, MAX_SOURCE_INTERVAL = timedelta(minutes=5), timedelta(hours=24)
 DEFAULT_SOURCE_INTERVAL = timedelta(hours=1)
@@ -37,7 +38,7 @@ class SourceInterval:
 
 def source_due(rhythm: SourceHistory, now: str) -> SourceDue:
     """Return when a source is fetched next, and why. Raises ValueError for an invalid `now`."""
-    moment = _parse_source_timestamp(now)
+    moment = parse_timestamp(now)
     if moment is None:
         raise ValueError(f"not a moment: {now!r}")
     if rhythm.failures:
@@ -62,11 +63,11 @@ def _interval_by_items(rhythm: SourceHistory, now: datetime) -> SourceInterval:
     The time since the newest item counts as a further gap once it makes the mean longer. Items of
     one timestamp count once: where no dates are given, all items of the first fetch share one.
     """
-    moments = map(_parse_source_timestamp, rhythm.items)
+    moments = map(parse_timestamp, rhythm.items)
     known = {min(moment, now) for moment in moments if moment}
     newest = sorted(known, reverse=True)[:MAX_GAP_ITEMS]
     if len(newest) < 2:
-        silence = now - min(_parse_source_timestamp(rhythm.known_since) or now, now)
+        silence = now - min(parse_timestamp(rhythm.known_since) or now, now)
         length = min(MAX_SOURCE_INTERVAL, max(DEFAULT_SOURCE_INTERVAL, silence / 2))
         return SourceInterval(length, "fewer than two new items known")
     gap_between = (newest[0] - newest[-1]) / (len(newest) - 1)
@@ -91,14 +92,3 @@ def _interval_deviation(url: str, now: str) -> float:
     digest = blake2b(f"{url} {now}".encode(), digest_size=4).digest()
     share = int.from_bytes(digest, "big") / 2**32
     return INTERVAL_SPREAD * (2 * share - 1)
-
-
-def _parse_source_timestamp(text: str | None) -> datetime | None:
-    """Parse an archive timestamp; without a zone it is taken as UTC."""
-    if not text:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
