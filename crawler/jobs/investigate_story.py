@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from scrapy.settings import Settings
@@ -25,8 +25,8 @@ from archive.text.printable import printable_text
 from crawler.jobs.run_spider import run_crawl
 from pipelines.topics.outlet_suggestions import OutletSuggestion
 
-ConfirmQuestion = Callable[[Sequence[OutletSuggestion], Any], Awaitable[bool]]
-"""Asks whether outlets may be asked; the second argument is the live line, or None."""
+if TYPE_CHECKING:  # the spider brings Scrapy, which only a running investigation needs
+    from crawler.spiders.investigation import ConfirmOutlets
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +156,7 @@ def _print_found(told: StoryDossier, ran: Any) -> None:
 # -- questions to the user -------------------------------------------------------------------------
 
 
-def confirm_on_terminal() -> ConfirmQuestion:
+def confirm_on_terminal() -> ConfirmOutlets:
     """Return a function that asks on the terminal whether outlets may be asked.
 
     The live line is paused meanwhile.

@@ -467,9 +467,7 @@ class ArchiveSpider(Spider):
     async def _read_sitemap(self, check: Check, response: Response) -> tuple[Check, ChildSitemaps]:
         """Return the check of a sitemap with its leads, and the children to read."""
         sitemap = await self.workers.read_sitemap(response.body, response.url)
-        leads, older, undated = leads_newer_than(sitemap.leads, self.since)
-        self.counts["older"] += older
-        self.counts["undated"] += undated
+        leads = self._wanted_leads(check, response, sitemap.leads)
         named = tuple(
             Lead(child.url, via="sitemap", kind="sitemap", found_on=check.url)
             for child in sitemap.children
@@ -481,6 +479,18 @@ class ArchiveSpider(Spider):
             reason=skipped_entries_summary(sitemap.skipped),
         )
         return listed, self._children(check.url, sitemap.children)
+
+    def _wanted_leads(
+        self,
+        check: Check,  # noqa: ARG002  a story's spider chooses by these two
+        response: Response,  # noqa: ARG002
+        leads: Sequence[Lead],
+    ) -> Sequence[Lead]:
+        """Return the leads of a sitemap that are new enough, and count the others."""
+        newer, older, undated = leads_newer_than(leads, self.since)
+        self.counts["older"] += older
+        self.counts["undated"] += undated
+        return newer
 
     def _known_children(self, check: Check) -> ChildSitemaps:
         """Return the children of an unchanged index, which may have changed."""

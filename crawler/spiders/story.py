@@ -49,7 +49,6 @@ from crawler.spiders.archive_spider import (
     MAX_SITEMAPS_PER_INDEX,
     ArchiveSpider,
     ChildSitemaps,
-    skipped_entries_summary,
 )
 from crawler.story_search.directed_search import DirectedSearch, outlet_searches
 from crawler.story_search.service_search import (
@@ -199,23 +198,15 @@ class StorySpider(ArchiveSpider):
             url, kind, None if kind == "sitemap" else seen, depth, lastmod
         )
 
-    async def _read_sitemap(self, check: Check, response: Response) -> tuple[Check, ChildSitemaps]:
-        sitemap = await self.workers.read_sitemap(response.body, response.url)
+    def _wanted_leads(
+        self, check: Check, response: Response, leads: Sequence[Lead]
+    ) -> Sequence[Lead]:
+        """Return the leads of a sitemap that may be of the story's days, and count the others."""
         depth = response.request.cb_kwargs["depth"] if response.request else 0
-        leads, other, undated = self.directing.taken(check.url, sitemap.leads, depth)
+        taken, other, undated = self.directing.taken(check.url, leads, depth)
         self.counts["of other days"] += other
         self.counts["without a date"] += undated
-        named = tuple(
-            Lead(child.url, via="sitemap", kind="sitemap", found_on=check.url)
-            for child in sitemap.children
-        )
-        listed = replace(
-            check,
-            outcome="listed",
-            leads=(*leads, *named),
-            reason=skipped_entries_summary(sitemap.skipped),
-        )
-        return listed, self._children(check.url, sitemap.children)
+        return taken
 
     async def _read_feed(self, check: Check, response: Response) -> tuple[Check, ChildSitemaps]:
         read, children = await super()._read_feed(check, response)
