@@ -3,9 +3,6 @@ told as gone."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from archive.records import Lead
@@ -21,13 +18,6 @@ DIVERS = (
     "The oldest of them, Ragna Moe, has worked under water for thirty years and calls it a louse with an appetite.",
     "She thinks that the new piles of larch, felled one at a time, will outlast all who voted for them in that hall.",
 )
-
-
-@pytest.fixture
-def room(tmp_path: Path) -> Iterator[ReadingRoom]:
-    made = ReadingRoom(tmp_path)
-    yield made
-    made.archive.close()
 
 
 def pier(**more: object) -> str:

@@ -3,9 +3,6 @@ show one article."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from tests.reading_room import BUDGET, PIER, ReadingRoom, html
@@ -22,13 +19,6 @@ EDITED = (
     "The board was bribed, says this neighbour of ours.",
     *PIER[1:],
 )
-
-
-@pytest.fixture
-def room(tmp_path: Path) -> Iterator[ReadingRoom]:
-    made = ReadingRoom(tmp_path)
-    yield made
-    made.archive.close()
 
 
 def claims(to: str, how: str) -> dict[str, str]:

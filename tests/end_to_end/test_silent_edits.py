@@ -3,9 +3,6 @@ is no change."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from archive.articles.revisions import ArticleVersion
@@ -20,13 +17,6 @@ URL = "http://www.courier.example/news/grain-pier-to-shut-for-eleven-weeks"
 DAY = '<p class="date"><time datetime="2026-03-03">3 March 2026</time></p>'
 CLOCK = '<meta property="article:published_time" content="2026-03-03T09:40:00">'
 EDITED = (PIER[0].replace("eleven", "twelve"), *PIER[1:])
-
-
-@pytest.fixture
-def room(tmp_path: Path) -> Iterator[ReadingRoom]:
-    made = ReadingRoom(tmp_path)
-    yield made
-    made.archive.close()
 
 
 def feed(at: str) -> Lead:
