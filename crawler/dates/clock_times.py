@@ -18,7 +18,7 @@ HourRange = tuple[float, float]
 """The first hour and the hour after the last; those of a night continue after 24."""
 AM_HOURS, PM_HOURS = (0.0, 12.0), (12.0, 24.0)
 NOON_HOURS, MIDNIGHT_HOURS, DAWN_HOURS = (11.0, 14.0), (23.0, 25.0), (0.0, 6.0)
-MORNING_HOURS, AFTERNOON_HOURS, EVENING_HOURS = (5.0, 12.0), (12.0, 19.0), (17.0, 24.0)
+EVENING_HOURS = (17.0, 24.0)
 
 DAY_PARTS_ANYWHERE: dict[str, HourRange] = {
     **dict.fromkeys(

@@ -101,14 +101,6 @@ class FollowedContext:
     """Number of pages that the articles link to and that were added to the frontier."""
 
 
-def fetch_article_ids(folder: Path, articles: Sequence[str], contact: str | None) -> list[int]:
-    """Return the numbers of articles given by number or URL, and fetch what the archive lacks.
-
-    Nothing else is fetched. Raises the errors of `fetch_articles`.
-    """
-    return fetch_articles(folder, articles, contact, alone=True)[0]
-
-
 def fetch_articles(
     folder: Path, articles: Sequence[str], contact: str | None, alone: bool = False
 ) -> tuple[list[int], FollowedContext]:

@@ -140,17 +140,6 @@ def is_other_work_credit(line: str) -> bool:
     return person_named(first) is not None
 
 
-def is_picture_credit(line: str) -> bool:
-    """Return whether a line only credits a picture: `Photo: Lars Lind`, `AP Photo/Lee Jin-man`.
-
-    A byline like `Greta Holm/dpa` has the same form as `(Lee Jin-man/AP)`; only the place of the
-    line distinguishes them.
-    """
-    if len(line) > MAX_BYLINE_ONLY_CHARS:
-        return False
-    return words.PICTURE_CREDIT_LINE.match(line) is not None or is_other_work_credit(line)
-
-
 def people_in_byline(
     byline: str | None, language: str | None = None, *, sure: bool = False
 ) -> tuple[str, ...]:

@@ -139,13 +139,6 @@ OTHER_WORK_OPENING = re.compile(
 """The opening before the names of photographers, editors, translators and helpers."""
 BYLINE_CLOSING = re.compile(rf"\s+{pattern_of_phrases(phrases_of_table('closings'))}\s*$", re.I)
 """Words after the name, in place of an opening before it."""
-_PICTURE_SOURCES_PATTERN = pattern_of_phrases(phrases_of_table("picture_sources"))
-PICTURE_CREDIT_LINE = re.compile(
-    rf"^\W*[^\W\d][\w.'’-]{{0,30}}(?:\s[\w.'’-]{{1,30}}){{1,4}}\s*/\s*{_PICTURE_SOURCES_PATTERN}"
-    rf"(?:\s*/\s*[\w ]{{2,30}})?\W*$"
-    rf"|^\W*(?:{_PICTURE_SOURCES_PATTERN})(?:\s+(?:Photo|Images?|Foto))?\s*(?:/|\bvia\b)\s*[\w.'’ -]{{3,50}}\W*$"
-)
-"""`Lee Jin-man/AP`, `AP Photo/Lee Jin-man`, `AFP via Getty Images`."""
 OTHER_WORK_WORDS = word_set("other_work")
 ROLE_WORDS = word_set("roles")
 ROLE_ENDINGS = tuple(
@@ -183,7 +176,6 @@ WORDS_BEFORE_NAME = word_set("lead_ins")
 FURTHER_CITIES = word_set("places")
 WORDS_FOR_BY = word_set("by")
 NAME_CONJUNCTIONS = frozenset(phrases_of_table("conjunctions", "all"))
-JOINING_CONJUNCTIONS = frozenset(phrases_of_table("joining"))
 
 
 @lru_cache(maxsize=128)
