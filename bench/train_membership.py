@@ -34,10 +34,9 @@ from pipelines.topics.membership import (
     arrival_threshold,
     candidate_features,
     cosine_matrix,
+    cut_story,
     logistic,
     neighbour_features,
-    reorder_probabilities,
-    story_mask,
 )
 from pipelines.topics.stories import (
     PERHAPS_PROBABILITY,
@@ -317,12 +316,11 @@ def listed_apart(cases: Sequence[Case]) -> tuple[list[Array], list[Mask]]:
     """Return probabilities and listings of each case by weights of the other quarters."""
     first = left_out(cases, of_listing(cases))
     second = left_out(cases, of_company(cases, first), RIDGE_OF_SECOND)
-    chances = [reorder_probabilities(*each) for each in zip(first, second, strict=True)]
-    inside = [
-        story_mask(each, case.weighed.links, case.confirmed)
-        for case, each in zip(cases, chances, strict=True)
+    cuts = [
+        cut_story(*both, case.weighed.links, case.moments, case.confirmed)
+        for case, *both in zip(cases, first, second, strict=True)
     ]
-    return chances, inside
+    return [chances for chances, _ in cuts], [inside for _, inside in cuts]
 
 
 def measured(judged: Sequence[tuple[Case, Array]], where: str) -> Iterator[Figure]:

@@ -132,8 +132,8 @@ class BackoffMiddleware:
         return self.crawler.spider
 
     async def process_request(self, request: Request) -> None:
-        # otherwise a redirect would count for the host that it came from
         """Wait for a free place at the site and for the end of a short pause."""
+        # otherwise a redirect would count for the host that it came from
         request.meta.pop("download_slot", None)
         site = site_origin(request.url)
         gate = self.gates.setdefault(site, asyncio.Semaphore(self.at_once))

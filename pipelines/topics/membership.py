@@ -595,6 +595,16 @@ def reached_in_time(days: Array, likely: Mask, confirmed: Sequence[int]) -> Mask
         reached = further
 
 
+def cut_story(
+    first: Array, second: Array, links: Array, days: Array, confirmed: Sequence[int]
+) -> tuple[Array, Mask]:
+    """Return the probabilities by both stages, and the mask of the candidates in the story: (n,)."""
+    chances = reorder_probabilities(first, second)
+    beyond = ~reached_in_time(days, chances >= 0.5, confirmed)
+    chances = np.where(beyond, np.minimum(chances, BEYOND_SILENCE), chances)
+    return chances, story_mask(chances, links, confirmed) & ~beyond
+
+
 def judge_membership(
     cosines: Array, days: Array, confirmed: Sequence[int], rejected: Sequence[int] = ()
 ) -> Membership:
@@ -613,10 +623,7 @@ def judge_membership(
         away = links[:, list(rejected)].max(axis=1) - links[:, list(confirmed)].max(axis=1)
         first = first - REJECTED_PENALTY * np.maximum(away, 0.0)
     second = neighbour_features(weighed.likeness, logistic(first), confirmed) @ weights["second"]
-    chances = reorder_probabilities(logistic(first), logistic(second))
-    beyond = ~reached_in_time(days, chances >= 0.5, confirmed)
-    chances = np.where(beyond, np.minimum(chances, BEYOND_SILENCE), chances)
-    inside = story_mask(chances, links, confirmed) & ~beyond
+    chances, inside = cut_story(logistic(first), logistic(second), links, days, confirmed)
     of, signs = arrival_features(cosines, days, confirmed, inside)
     of = replace(
         of, bar=arrival_threshold(logistic(signs @ weights["arrivals"]), inside, confirmed)
