@@ -87,7 +87,7 @@ def outlet_list_command(sources: bool, as_json: bool, folder: Path) -> None:
 
 def _sources_table(rows: Sequence[dict[str, Any]]) -> Table:
     """Return the feeds and sitemaps of outlets as a table."""
-    names = ("outlet", "kind", "url", "checked_at", "outcome", "due_at", "due_why")
+    names = ("outlet", "kind", "url", "fetched_at", "outcome", "due_at", "due_reason")
     heads = ("outlet", "kind", "source", "last fetch", "outcome", "next fetch", "because")
     table = Table(*heads, box=None)
     for row in rows:

@@ -212,7 +212,7 @@ def test_tables_are_described_and_the_crawlers_are_hidden(get: Get) -> None:
     page = get("/archive").text
     assert "/archive/urls" not in page
     assert "/archive/_sqlite_migrations" not in page
-    for name in ("articles", "outlets", "checks", "crawls", "relations", "coverage"):
+    for name in ("articles", "outlets", "fetches", "crawls", "relations", "coverage"):
         assert f'href="/archive/{name}"' in page
     assert "Duplicates are kept too" in get("/archive/articles").text
 
