@@ -34,7 +34,7 @@ class DescribedColumn:
     definition: str = ""
     """Type and constraints: `TEXT NOT NULL`; empty in views and in the full-text index."""
     comment: str = ""
-    """What the column holds; empty if the schema does not say so."""
+    """The contents of the column; empty if the schema does not describe them."""
 
 
 @dataclass(slots=True)

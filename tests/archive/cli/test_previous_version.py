@@ -108,7 +108,7 @@ def test_a_command_answers_from_an_archive_of_the_previous_version_as_that_versi
         cli, [*words.split(), "--archive", str(migrated)], catch_exceptions=False
     )
     assert before
-    assert shared_part(parsed(result.output), before) == before
+    assert shared_part(parsed(result.stdout), before) == before
 
 
 @pytest.mark.parametrize("view", ANSWERS["views"])
