@@ -174,7 +174,7 @@ def _arrived(db: sqlite3.Connection, page: Page, outlet_id: int) -> str:
     lines = classify_lines(db, told, BOILERPLATE_POLICY)
     text = trim_text(
         page.text,
-        BOILERPLATE_POLICY.gone(page.text, lines.habits, page.language),
+        BOILERPLATE_POLICY.gone(page.text, lines.boilerplate, page.language),
         BOILERPLATE_POLICY,
     ).text
     kept = db.execute("INSERT INTO articles (text) VALUES (?)", (text,))

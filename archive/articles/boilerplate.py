@@ -57,7 +57,7 @@ class OutletText:
 class KnownLineHashes:
     """The hashes of an article's lines, by what is known of them at its outlet."""
 
-    habits: frozenset[int] = frozenset()
+    boilerplate: frozenset[int] = frozenset()
     """Boilerplate of the outlet, including `made`."""
     made: frozenset[int] = frozenset()
     """Lines that this article turns into boilerplate."""
@@ -86,8 +86,8 @@ def classify_lines(
     """
     outlet_id, text = outlet_text.outlet_id, outlet_text.text
     hashes = _line_hashes(text, policy)
-    habits = _known_boilerplate(connection, outlet_id, hashes)
-    asked = json.dumps([line_hash for line_hash in hashes if line_hash not in habits])
+    boilerplate = _known_boilerplate(connection, outlet_id, hashes)
+    asked = json.dumps([line_hash for line_hash in hashes if line_hash not in boilerplate])
     rows = connection.execute(
         """SELECT s.line_hash, s.article_id FROM json_each(?) AS asked
         CROSS JOIN boilerplate_candidates AS s ON s.outlet_id = ? AND s.line_hash = asked.value""",
@@ -98,14 +98,16 @@ def classify_lines(
         holders.setdefault(line_hash, []).append(holder)
     others = _articles_of_other_news(connection, outlet_text, holders.values(), policy, article_id)
     seen = {
-        line_hash for line_hash in hashes - habits if others.issuperset(holders.get(line_hash, ()))
+        line_hash
+        for line_hash in hashes - boilerplate
+        if others.issuperset(holders.get(line_hash, ()))
     }
     made = frozenset(
         line_hash
         for line_hash in seen
         if len(holders.get(line_hash, ())) >= MIN_BOILERPLATE_ARTICLES - 1
     )
-    return KnownLineHashes(habits | made, made, frozenset(seen - made))
+    return KnownLineHashes(boilerplate | made, made, frozenset(seen - made))
 
 
 def boilerplate_in(
@@ -225,7 +227,7 @@ def removed_line_texts(connection: sqlite3.Connection, article_id: int) -> list[
 class BoilerplateCounts:
     """Numbers about the boilerplate in an archive."""
 
-    habits: int = 0
+    boilerplate: int = 0
     outlets: int = 0
     lines: int = 0
     """Lines that were removed."""

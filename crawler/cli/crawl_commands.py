@@ -398,6 +398,6 @@ def _reextract_archive(folder: Path) -> None:
     now, before = result.repeated, result.repeated_before
     if now.lines or before.lines:
         click.echo(
-            f"Outlets repeat {now.habits:,} lines, which are left out {now.lines:,} times "
+            f"Outlets repeat {now.boilerplate:,} lines, which are left out {now.lines:,} times "
             f"({before.lines:,} before), of {now.articles:,} articles."
         )

@@ -114,7 +114,7 @@ def test_a_refrain_of_three_reports_of_one_matter_is_theirs(desk: Desk) -> None:
         desk.look(number, text)
     desk.catch_up()
     assert desk.texts() == told
-    assert count_boilerplate(desk.db).habits == 0
+    assert count_boilerplate(desk.db).boilerplate == 0
 
 
 def test_copies_of_one_text_count_once(desk: Desk) -> None:
@@ -254,7 +254,7 @@ def test_what_was_learnt_is_left_out_of_earlier_articles_when_they_catch_up(know
     assert knowing.texts() == list(NEWS[:3])
     assert knowing.column("SELECT count(*) FROM revisions") == [0]
     told = count_boilerplate(knowing.db)
-    assert (told.habits, told.outlets, told.lines, told.articles) == (1, 1, 3, 3)
+    assert (told.boilerplate, told.outlets, told.lines, told.articles) == (1, 1, 3, 3)
 
 
 # -- archives of before ----------------------------------------------------------------------------
