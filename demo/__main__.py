@@ -158,8 +158,8 @@ def copies(db: sqlite3.Connection) -> None:
     """Print the reports that several outlets ran: the original, and the copies of the others."""
     table = Table("outlet", "headline", "", title="Who ran whose text", box=None)
     texts = db.execute(
-        """SELECT c.id, c.outlet, c.headline FROM texts t JOIN coverage c ON c.id = t.original_id
-        JOIN folded f ON f.id = c.id WHERE f.other_outlets > 0 ORDER BY f.other_outlets DESC, c.published_at"""
+        """SELECT c.id, c.outlet, c.headline FROM shared_texts t JOIN coverage c ON c.id = t.original_id
+        JOIN originals f ON f.id = c.id WHERE f.other_outlets > 0 ORDER BY f.other_outlets DESC, c.published_at"""
     )
     for text in texts.fetchall():
         table.add_section()

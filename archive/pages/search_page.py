@@ -56,14 +56,14 @@ WHERE articles_fts MATCH :match AND {condition} ORDER BY f.rowid DESC LIMIT :mos
 
 ORIGINALS_SQL = """
 SELECT j.value AS id, t.original_id FROM json_each(?) j
-JOIN versions v ON v.article_id = j.value JOIN texts t ON t.id = v.text_id"""
+JOIN shared_text_articles v ON v.article_id = j.value JOIN shared_texts t ON t.id = v.text_id"""
 
 SEARCH_HITS_SQL = f"""
 SELECT a.id, a.headline, a.url, a.published_at, a.language, a.byline, o.host AS outlet,
        coalesce(o.name, o.host) AS outlet_name, f.other_outlets,
        {READING_TEXT_SQL} AS said
 FROM json_each(?) j JOIN articles a ON a.id = j.value
-JOIN outlets o ON o.id = a.outlet_id JOIN folded f ON f.id = a.id
+JOIN outlets o ON o.id = a.outlet_id JOIN originals f ON f.id = a.id
 ORDER BY j.key"""  # noqa: S608  the text is all ours
 
 OUTLET_NAMES_SQL = """SELECT id, host, coalesce(name, host) FROM outlets

@@ -137,8 +137,8 @@ _SEARCH_SQL = f"""WITH found AS (
   WHERE articles_fts MATCH :match AND {{condition}} ORDER BY score, a.id DESC LIMIT :most
 ), best AS (
   SELECT found.id, min(score) OVER version AS score, row_number() OVER version AS place
-  FROM found LEFT JOIN versions v ON v.article_id = found.id
-  LEFT JOIN texts t ON t.id = v.text_id
+  FROM found LEFT JOIN shared_text_articles v ON v.article_id = found.id
+  LEFT JOIN shared_texts t ON t.id = v.text_id
   WINDOW version AS (
     PARTITION BY CASE WHEN :copies OR t.id IS NULL THEN -found.id ELSE t.id END
     ORDER BY found.id = t.original_id DESC, score
@@ -148,7 +148,7 @@ _SEARCH_SQL = f"""WITH found AS (
 SELECT a.id, o.host AS outlet, a.headline, a.published_at, a.language, a.url, best.score,
        {READING_TEXT_SQL} AS passage,
        CASE WHEN :copies THEN 0
-         ELSE (SELECT other_outlets FROM folded WHERE id = a.id) END AS other_outlets
+         ELSE (SELECT other_outlets FROM originals WHERE id = a.id) END AS other_outlets
 FROM best JOIN articles a ON a.id = best.id JOIN outlets o ON o.id = a.outlet_id
 WHERE best.place = 1 ORDER BY best.score, a.id DESC LIMIT :limit"""  # noqa: S608
 """The best hits; `condition` and `rank` are filled in by `search_articles`."""
@@ -221,7 +221,7 @@ def count_search_hits(
     row = connection.execute(
         f"""SELECT count(DISTINCT CASE WHEN :copies OR v.text_id IS NULL THEN -a.id ELSE v.text_id END)
         FROM articles_fts JOIN articles a ON a.id = articles_fts.rowid JOIN outlets o ON o.id = a.outlet_id
-        LEFT JOIN versions v ON v.article_id = a.id WHERE articles_fts MATCH :match AND {condition}""",  # noqa: S608  the text is all ours
+        LEFT JOIN shared_text_articles v ON v.article_id = a.id WHERE articles_fts MATCH :match AND {condition}""",  # noqa: S608  the text is all ours
         {"match": match_query(words), "copies": copies, **values},
     ).fetchone()
     return int(row[0])

@@ -144,7 +144,7 @@ def test_home_shows_the_newest_first_the_stories_and_the_last_crawl(db: sqlite3.
         (STORY, 4, 2, "2024-02-17T08:00:00Z")
     ]
     assert sum(bar.count for bar in told["stories"][0]["bars"]) == 4
-    assert (told["crawl"]["state"], told["crawl"]["looks"], told["crawl"]["failures"]) == (
+    assert (told["crawl"]["state"], told["crawl"]["fetches"], told["crawl"]["failures"]) == (
         "finished",
         9,
         2,

@@ -214,8 +214,8 @@ def test_a_text_that_went_round_is_one_hit_and_its_copies_can_be_listed(
 ) -> None:
     """Articles 1 and 6 are set down as versions of one text of two outlets, for this test alone."""
     archive.execute("BEGIN")
-    archive.execute("INSERT INTO texts (id, original_id) VALUES (1, 1)")
-    archive.execute("INSERT INTO versions VALUES (1, 1, 1), (6, 1, 2)")
+    archive.execute("INSERT INTO shared_texts (id, original_id) VALUES (1, 1)")
+    archive.execute("INSERT INTO shared_text_articles VALUES (1, 1, 1), (6, 1, 2)")
     folded = {hit.id: hit.other_outlets for hit in search_articles(archive, "ferry")}
     of_one_outlet = [hit.id for hit in search_articles(archive, "strike ferry ends crews")]
     each = {hit.id: hit.other_outlets for hit in search_articles(archive, "ferry", copies=True)}
