@@ -205,7 +205,7 @@ FLOORS = {
     "archive": [
         ["cli"], ["plugin"], ["pages"], ["exports", "doctor"], ["queries"],
         ["archive", "story_policy"], ["articles"], ["frontier"], ["storage"], ["text"],
-        ["timestamps", "times"], ["records"], ["errors"],
+        ["timestamps", "times"], ["records"], ["errors", "progress"],
     ],
 }  # fmt: skip
 """The folders and root modules of each room, from the top: an import goes down or stays on its

@@ -8,11 +8,12 @@ from pathlib import Path
 import click
 
 from archive.cli.base import archive_option, cli, opened_archive, print_all, typed_text
+from archive.cli.completion import complete_stories
 from archive.errors import UsageError
 
 
 @cli.command()
-@click.argument("names", nargs=-1, metavar="[NAME…]")
+@click.argument("names", nargs=-1, metavar="[NAME…]", shell_complete=complete_stories)
 @click.option("--json", "form", flag_value="json", help="Print JSON instead of a table.")
 @click.option(
     "--toml",
@@ -69,7 +70,7 @@ def _print_stories(rows: list[dict[str, object]]) -> None:
 
 
 @cli.command()
-@click.argument("name", metavar="NAME")
+@click.argument("name", metavar="NAME", shell_complete=complete_stories)
 @click.option(
     "--format",
     "form",
@@ -167,7 +168,7 @@ def _print_data(text: str) -> None:
 
 
 @cli.command()
-@click.argument("name", metavar="NAME")
+@click.argument("name", metavar="NAME", shell_complete=complete_stories)
 @archive_option
 def unfollow_command(name: str, folder: Path) -> None:
     """Stop following a story; its articles stay.

@@ -15,6 +15,7 @@ from scrapy.settings import Settings
 from archive.archive import OutletReport
 from archive.cli.base import opened_archive
 from archive.errors import UsageError
+from archive.queries.story_news import StoryNews
 from crawler.jobs.run_spider import run_crawl
 
 CrawlLimits = Mapping[str, Any]
@@ -40,6 +41,8 @@ class CrawlReport:
     nothing_due: bool = False
     next_due_at: str | None = None
     """The time from which something is due again, if nothing was due."""
+    stories: tuple[StoryNews, ...] = ()
+    """Followed stories with new, changed or removed articles."""
 
     @property
     def has_article(self) -> bool:
