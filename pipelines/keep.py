@@ -18,8 +18,12 @@ from scrapy.crawler import Crawler
 
 from archive.archive import Archive
 from archive.articles.revisions import ArticleVersion
+from archive.articles.stories import refresh_stories
+from archive.check_writer import write_checks
 from archive.errors import ArchiveError
+from archive.rebuilds import prepare_archive, tidy_events_if_due
 from archive.records import Check, Outcome
+from archive.storage.database import transaction
 from pipelines.policies import archive_policies
 
 EARLIER_STAGES_SECONDS_PER_CHAR = 1e-6
@@ -58,7 +62,7 @@ class CheckBatches:
         """Prepare the archive for the project's policies; `size` is the maximum batch."""
         self.archive, self.crawl_id, self.size = archive, crawl_id, size
         self.decisions = archive_policies(reread)
-        archive.prepare(self.decisions)
+        prepare_archive(archive.db, self.decisions)
         self.waiting: list[Check] = []
         self.written: Callable[[Check, Outcome], None] | None = None
         self.took: Callable[[str, float], None] | None = None
@@ -80,7 +84,7 @@ class CheckBatches:
         waiting, self.waiting = self.waiting, []
         for batch in batched_checks(waiting):
             began = time.thread_time()
-            outcomes = self.archive.write(batch, self.decisions, self.crawl_id)
+            outcomes = write_checks(self.archive, batch, self.decisions, self.crawl_id)
             each = (time.thread_time() - began) / len(batch)
             for check, outcome in zip(batch, outcomes, strict=True):
                 if self.took:
@@ -94,8 +98,9 @@ class CheckBatches:
         """Write all waiting checks; then do the daily maintenance and refresh the followed stories
         if due."""
         self.flush()
-        self.archive.tidy_if_due(self.decisions)
-        self.archive.refresh_stories(self.decisions)
+        tidy_events_if_due(self.archive.db, self.decisions)
+        with transaction(self.archive.db) as db:
+            refresh_stories(db, self.decisions.stories)
 
 
 class KeepPipeline:

@@ -204,7 +204,7 @@ FLOORS = {
     ],
     "archive": [
         ["cli"], ["plugin"], ["pages"], ["exports", "doctor"], ["queries"],
-        ["archive", "story_policy"], ["articles"], ["frontier"], ["storage"], ["text"],
+        ["archive", "check_writer", "rebuilds", "story_policy"], ["articles"], ["frontier"], ["storage"], ["text"],
         ["timestamps", "times"], ["records"], ["errors"],
     ],
 }  # fmt: skip

@@ -12,9 +12,9 @@ from typing import Any
 
 from scrapy.settings import Settings
 
-from archive.archive import OutletReport
 from archive.cli.base import opened_archive
 from archive.errors import UsageError
+from archive.queries.crawl_results import OutletReport
 from crawler.jobs.run_spider import run_crawl
 
 CrawlLimits = Mapping[str, Any]

@@ -16,6 +16,7 @@ from archive.archive import Archive
 from archive.articles.outlet_evidence import hosts_of_articles, hosts_with_sources
 from archive.frontier.hosts import bare_host
 from archive.frontier.outlet_lookups import valid_lookups
+from archive.frontier.urls import add_outlet_with_sources
 from archive.records import (
     Article,
     Capture,
@@ -27,6 +28,7 @@ from archive.records import (
     current_time,
     format_utc,
 )
+from archive.storage.database import transaction
 from crawler.sources.catalogue import outlet_by_host, read_catalogue
 from crawler.sources.outlet_lookup import FoundOutlet, OutletFinder, WantedOutlet, wanted_outlets
 from crawler.spiders.pages import PagesSpider
@@ -78,7 +80,7 @@ class FollowingSpider(PagesSpider):
         super().written(check, outcome)
         links = self.links.pop(check.url, [])
         if outcome in STORED_OUTCOMES:
-            self.linked += self.archive.add_leads(self.worth_a_look(links))
+            self.linked += self.store_leads(self.worth_a_look(links))
 
     def worth_a_look(self, links: Sequence[Lead]) -> list[Lead]:
         """Return the links to known outlets, then those within the article's own site."""
@@ -130,5 +132,6 @@ def store_as_catalogued(archive: Archive, wanted: WantedOutlet) -> str:
     sources = [
         identify_source(Source(url, kind, wanted.host)) for kind, urls in kinds for url in urls
     ]
-    archive.add_outlet(wanted.outlet, sources)
+    with transaction(archive.db) as db:
+        add_outlet_with_sources(db, wanted.outlet, sources)
     return wanted.host

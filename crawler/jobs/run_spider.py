@@ -12,8 +12,10 @@ from scrapy import Spider, signals
 from scrapy.crawler import AsyncCrawlerProcess
 from scrapy.settings import Settings
 
-from archive.archive import Archive, OutletReport
+from archive.archive import Archive
 from archive.errors import ArchiveError
+from archive.frontier.crawls import finish_crawl, start_crawl
+from archive.queries.crawl_results import OutletReport, crawl_results
 from archive.storage.lock import hold_crawl_lock
 from crawler.processes import termination
 from crawler.processes.watchdog import STOPPED_BY_USER, TIME_IS_UP, Watchdog
@@ -100,15 +102,15 @@ def run_crawl(
     opened or written.
     """
     with hold_crawl_lock(folder), Archive(folder) as archive:
-        crawl_id = archive.start_crawl(command, recheck)
+        crawl_id = start_crawl(archive.db, command, recheck)
         ran: Any = run_spider(spider, settings, archive=archive, crawl_id=crawl_id, **arguments)
         stats: Any = ran.crawler.stats
         why = str(stats.get_value("finish_reason"))
         if ran.failure:
             raise _as_archive_error(folder, ran.failure)
         reason = REASON_OF_SCRAPY_REASON.get(why, why) or ran.spent
-        archive.finish_crawl(crawl_id, reason)
-        return reason, archive.report(crawl_id), ran
+        finish_crawl(archive.db, crawl_id, reason)
+        return reason, crawl_results(archive.db, crawl_id), ran
 
 
 def _as_archive_error(folder: Path, failure: Exception) -> Exception:

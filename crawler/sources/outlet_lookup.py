@@ -22,8 +22,10 @@ from scrapy.http import Request, Response
 from archive.errors import ReadingError, SourceError
 from archive.frontier.hosts import bare_host, is_mobile_host
 from archive.frontier.outlet_lookups import LookupOutcome as Outcome
-from archive.frontier.outlet_lookups import OutletLookup, valid_lookups
+from archive.frontier.outlet_lookups import OutletLookup, store_lookup, valid_lookups
+from archive.frontier.urls import add_outlet_with_sources, outlet_host_in_archive
 from archive.records import CatalogueOutlet, Outlet, Source, SourceKind, current_timestamp
+from archive.storage.database import transaction
 from crawler.network.exchange import outcome_of_error, outcome_of_status
 from crawler.sources.source_discovery import (
     USUAL_FEED_PATHS,
@@ -144,18 +146,20 @@ class OutletFinder:
         """Store an outlet that was found, and the result of any look-up."""
         archive = self.spider.archive
         if found.problem is None:
-            archive.add_outlet(found.outlet, [identify_source(source) for source in found.sources])
-        archive.note_lookup(
-            OutletLookup(
-                found.asked or found.outlet.host,
-                current_timestamp(),
-                found.outcome,
-                found.outlet.host if found.problem is None else None,
-                tuple(source.url for source in found.sources if source.kind == "feed"),
-                tuple(source.url for source in found.sources if source.kind == "sitemap"),
-                found.problem,
-            )
+            sources = [identify_source(source) for source in found.sources]
+            with transaction(archive.db) as db:
+                add_outlet_with_sources(db, found.outlet, sources)
+        lookup = OutletLookup(
+            found.asked or found.outlet.host,
+            current_timestamp(),
+            found.outcome,
+            found.outlet.host if found.problem is None else None,
+            tuple(source.url for source in found.sources if source.kind == "feed"),
+            tuple(source.url for source in found.sources if source.kind == "sitemap"),
+            found.problem,
         )
+        with transaction(archive.db) as db:
+            store_lookup(db, lookup)
 
     async def find(self, wanted: WantedOutlet) -> FoundOutlet:
         """Find an outlet at the first of its hosts that answers for robots.txt.
@@ -216,7 +220,7 @@ class OutletFinder:
         host = urlsplit(base if moved and (feeds or sitemaps) else home_url).netloc
         outlet = replace(
             wanted.outlet,
-            host=self.spider.archive.host_known_as(host),
+            host=outlet_host_in_archive(self.spider.archive.db, host),
             name=wanted.outlet.name or declared.name,
             language=wanted.outlet.language or declared.language,
         )

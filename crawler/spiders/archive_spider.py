@@ -22,7 +22,19 @@ from twisted.python.failure import Failure
 
 from archive.archive import Archive
 from archive.errors import ArchiveError, ReadingError, SourceError
-from archive.frontier.urls import KnownSitemap, LeasedPage
+from archive.frontier.crawls import finish_crawl, start_crawl
+from archive.frontier.pauses import pause_site, paused_sites
+from archive.frontier.sources import sources_of_outlets
+from archive.frontier.urls import (
+    KnownSitemap,
+    LeasedPage,
+    has_waiting_pages,
+    lease_pages,
+    lease_pages_at,
+    queue_leads,
+    return_pages,
+    sitemaps_of_index,
+)
 from archive.records import (
     Article,
     Capture,
@@ -33,6 +45,7 @@ from archive.records import (
     current_time,
     format_utc,
 )
+from archive.storage.database import transaction
 from archive.storage.lock import hold_crawl_lock
 from archive.times import parse_since as moment_since
 from crawler.network.backoff import SiteBackoff, SitePause, pause_reason
@@ -178,13 +191,13 @@ class ArchiveSpider(Spider):
             folder = Path(settings["DATELINE_ARCHIVE"])
             self.resources.enter_context(hold_crawl_lock(folder))
             self.archive = self.resources.enter_context(Archive(folder))
-            self.crawl_id = self.archive.start_crawl(f"scrapy crawl {self.name}")
+            self.crawl_id = start_crawl(self.archive.db, f"scrapy crawl {self.name}")
         else:
             self.archive = self._given
         self.opt_outs = parse_opt_outs(settings["DATELINE_OPT_OUTS"])
         if self.outlet_budget is None:
             self.outlet_budget = settings.getint("DATELINE_OUTLET_PAGES") or None
-        recorded = self.archive.pauses().items()
+        recorded = paused_sites(self.archive.db).items()
         pauses = {
             site: SitePause(datetime.fromisoformat(until), why) for site, (until, why) in recorded
         }
@@ -203,7 +216,7 @@ class ArchiveSpider(Spider):
         stats: Any = self.crawler.stats
         stats.set_value("dateline/reading_cpu_seconds", round(self.workers.cpu_seconds, 2))
         if self._given is None and self.crawl_id is not None:
-            self.archive.finish_crawl(self.crawl_id, None if reason == "finished" else reason)
+            finish_crawl(self.archive.db, self.crawl_id, None if reason == "finished" else reason)
         self.resources.close()
 
     # -- requests ----------------------------------------------------------------------------------
@@ -222,7 +235,7 @@ class ArchiveSpider(Spider):
 
         Requests from `meanwhile` go first.
         """
-        sources = deque(self.archive.sources(self.kinds, self.hosts, self.due))
+        sources = deque(sources_of_outlets(self.archive.db, self.kinds, self.hosts, self.due))
         if sources:
             # it loads the extraction code while the first responses are on their way
             fork_server.start_fork_server()
@@ -261,6 +274,31 @@ class ArchiveSpider(Spider):
             for waiting in self._leased(room, hosts or self.hosts):
                 yield self.page_request(waiting)
 
+    def store_leads(self, leads: Iterable[Lead]) -> int:
+        """Add leads to the frontier; return the number of pages queued."""
+        with transaction(self.archive.db) as db:
+            return queue_leads(db, leads)
+
+    def lease_named(self, urls: Iterable[str]) -> list[LeasedPage]:
+        """Lease the pages at these URLs, as far as they are known."""
+        with transaction(self.archive.db) as db:
+            return lease_pages_at(db, urls)
+
+    def lease_given(self, leads: Sequence[Lead]) -> list[LeasedPage]:
+        """Add pages that a user named to the frontier, and lease them."""
+        self.store_leads(leads)
+        return self.lease_named(lead.url for lead in leads)
+
+    def _lease_due(
+        self, most: int, hosts: Sequence[str], but: Sequence[str], in_turn: int
+    ) -> list[LeasedPage]:
+        """Lease up to `most` due pages of `hosts` (or of all), without those of `but`."""
+        self.archive.check_in_place()
+        if not has_waiting_pages(self.archive.db):
+            return []
+        with transaction(self.archive.db) as db:
+            return lease_pages(db, most, MAX_LEASED_PER_OUTLET, hosts, but, in_turn)
+
     def _more_is_known(self) -> bool:
         """Return whether a check was written since the last call."""
         before, self.known = self.known, self.counts.total()
@@ -284,9 +322,9 @@ class ArchiveSpider(Spider):
         """Lease up to `most` due pages of `hosts` (or of all) within the budgets."""
         in_turn, spent = PAGES_PER_OUTLET_TURN if self.budget is None else 1, self._spent_outlets()
         greedy = self.shares.greedy(self.asked, time.monotonic())
-        leased = self.archive.lease(most, MAX_LEASED_PER_OUTLET, hosts, [*spent, *greedy], in_turn)
+        leased = self._lease_due(most, hosts, [*spent, *greedy], in_turn)
         if greedy and not leased and not self.under_way:  # no other site has pages to fetch
-            leased = self.archive.lease(most, MAX_LEASED_PER_OUTLET, hosts, spent, in_turn)
+            leased = self._lease_due(most, hosts, spent, in_turn)
         return self._within_budget(leased)
 
     def _spent_outlets(self) -> list[str]:
@@ -308,7 +346,9 @@ class ArchiveSpider(Spider):
                     f"page limit of {self.outlet_budget:,} reached; "
                     "the rest is left for the next crawl"
                 )
-        self.archive.give_back([waiting.lead.url for waiting in leased if waiting not in kept])
+        if unused := [waiting.lead.url for waiting in leased if waiting not in kept]:
+            with transaction(self.archive.db) as db:
+                return_pages(db, unused)
         return kept
 
     def room(self) -> int:
@@ -446,7 +486,7 @@ class ArchiveSpider(Spider):
         while len(leads) > LEADS_PER_STEP and not self.ended:
             began = time.thread_time()
             cleaned = [lead for given in leads[:LEADS_PER_STEP] if (lead := clean_lead(given))]
-            self.archive.add_leads([replace(lead, url_key=url_key(lead.url)) for lead in cleaned])
+            self.store_leads([replace(lead, url_key=url_key(lead.url)) for lead in cleaned])
             self.changes.notify()
             leads = leads[LEADS_PER_STEP:]
             await asyncio.sleep(3 * (time.thread_time() - began))
@@ -497,12 +537,13 @@ class ArchiveSpider(Spider):
         if check.status != 304:
             return []
         return self._children(
-            check.url, [ChildSitemap(url, None) for url in self.archive.sitemaps_of(check.url)]
+            check.url,
+            [ChildSitemap(url, None) for url in sitemaps_of_index(self.archive.db, check.url)],
         )
 
     def _children(self, index_url: str, children: Sequence[ChildSitemap]) -> ChildSitemaps:
         """Return the sitemaps of an index that may hold anything new since `since`."""
-        seen = self.archive.sitemaps_of(index_url)
+        seen = sitemaps_of_index(self.archive.db, index_url)
         wanted = child_sitemaps_to_read(children, self.since, MAX_SITEMAPS_PER_INDEX)
         return [
             (child, seen.get(child.url))
@@ -590,7 +631,8 @@ class ArchiveSpider(Spider):
         """
         self.remarks[site] = pause_reason(pause)
         try:
-            self.archive.leave_alone(site, format_utc(pause.until), pause.reason)
+            with transaction(self.archive.db) as db:
+                pause_site(db, site, format_utc(pause.until), pause.reason)
         except (sqlite3.Error, ArchiveError) as error:
             self.give_up(error)
 

@@ -25,6 +25,7 @@ from archive.articles import story_searches
 from archive.articles.story_searches import OutletSearch
 from archive.errors import ArchiveError, DatelineError
 from archive.frontier.hosts import bare_host
+from archive.frontier.sources import sources_of_outlets
 from archive.queries.lookup import find_article_id
 from archive.records import CatalogueOutlet, Check, Lead, Outcome, Outlet
 from archive.storage.database import transaction
@@ -169,9 +170,8 @@ class InvestigationSpider(StorySpider):
         """
         if self._article_id() is not None:
             return
-        self.archive.add_leads([identify_lead(Lead(self.url, via="given"))])
         lead = identify_lead(Lead(self.url, via="given"))
-        for waiting in self.archive.lease_these([lead.url]):
+        for waiting in self.lease_given([lead]):
             yield self.page_request(waiting)
         await self.all_settled()
         if self._article_id() is None:
@@ -202,7 +202,7 @@ class InvestigationSpider(StorySpider):
 
     async def _all_lists(self) -> AsyncIterator[Request]:
         """Yield requests for the lists of known outlets and the article's own, then for pages."""
-        known = {bare_host(each.host) for each in self.archive.sources(self.kinds)}
+        known = {bare_host(each.host) for each in sources_of_outlets(self.archive.db, self.kinds)}
         known |= {host for host, each in self._searched().items() if each.state == "answered"}
         own = [] if bare_host_of(self.url) in known else [urlsplit(self.url).netloc]
         async for source in self.source_requests():
@@ -223,7 +223,7 @@ class InvestigationSpider(StorySpider):
 
         An earlier run may have ended before it requested them.
         """
-        sources = self.archive.sources(self.kinds)
+        sources = sources_of_outlets(self.archive.db, self.kinds)
         with_feed = {each.host for each in sources if each.kind == "feed"}
         mute = {each.host: each.url for each in sources if each.host not in with_feed}
         looked = {

@@ -304,7 +304,7 @@ class StorySpider(ArchiveSpider):
         self._score_new_leads()
         while chosen := self.choice.take():
             url, value = chosen
-            for waiting in self._within_budget(self.archive.lease_these([url])):
+            for waiting in self._within_budget(self.lease_named([url])):
                 self.asked_for[url] = waiting, value
                 self.tally[waiting.lead.via, "asked for"] += 1
                 return self.page_request(waiting)
@@ -368,7 +368,7 @@ class StorySpider(ArchiveSpider):
 
     def take_likely(self, leads: Sequence[Lead]) -> int:
         """Add leads to the frontier; return how many of them are likely to belong."""
-        self.archive.add_leads(leads_within_sites(leads, told.known_outlet_hosts(self.archive.db)))
+        self.store_leads(leads_within_sites(leads, told.known_outlet_hosts(self.archive.db)))
         prospects = (LeadProspect(0, lead, bare_host_of(lead.url), None) for lead in leads)
         return sum(
             prior_chance(self._relevance(prospect)) >= MIN_WORTHWHILE_CHANCE
@@ -487,7 +487,7 @@ class StorySpider(ArchiveSpider):
 
     def _follow(self, links: Iterable[Lead]) -> None:
         """Add links to the frontier that lead to the same site or a known outlet."""
-        self.archive.add_leads(leads_within_sites(links, told.known_outlet_hosts(self.archive.db)))
+        self.store_leads(leads_within_sites(links, told.known_outlet_hosts(self.archive.db)))
 
 
 def leads_within_sites(links: Iterable[Lead], outlets: Collection[str]) -> list[Lead]:

@@ -26,6 +26,7 @@ from scrapy.http import Request, Response
 from archive.articles import leads as told
 from archive.articles.story_searches import OutletSearch, SearchState
 from archive.errors import ReadingError, SourceError
+from archive.frontier.sources import sources_of_outlets
 from archive.records import Capture, Lead, current_timestamp
 from crawler.dates.url_dates import earliest_day_in_name, latest_day_in_path
 from crawler.network.exchange import outcome_of_error, outcome_of_status
@@ -435,7 +436,7 @@ class DirectedSearch:
         return list(page.searches) if page else []
 
     def _any_source(self, host: str) -> str | None:
-        sources = self.spider.archive.sources(("feed", "sitemap"), (host,))
+        sources = sources_of_outlets(self.spider.archive.db, ("feed", "sitemap"), (host,))
         own = [
             each.url
             for each in sources

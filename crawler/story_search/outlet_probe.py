@@ -18,7 +18,8 @@ from scrapy.http import Response
 from archive.archive import Archive
 from archive.errors import ReadingError
 from archive.frontier.hosts import bare_host
-from archive.frontier.outlet_lookups import OutletLookup, valid_lookups
+from archive.frontier.outlet_lookups import OutletLookup, store_lookup, valid_lookups
+from archive.frontier.urls import add_outlet_with_sources
 from archive.records import CatalogueOutlet, Outlet, Source, SourceKind, current_timestamp
 from archive.storage.database import transaction
 from crawler.network.backoff import site_origin
@@ -195,7 +196,9 @@ def probed_sources(outlet: Outlet, kind: SourceKind, urls: Sequence[str]) -> tup
 
 def save_probe(archive: Archive, looked: ProbedOutlet) -> None:
     """Store an outlet that answers, with the lists that are to be read."""
-    archive.add_outlet(looked.outlet, [identify_source(source) for source in looked.sources])
+    sources = [identify_source(source) for source in looked.sources]
+    with transaction(archive.db) as db:
+        add_outlet_with_sources(db, looked.outlet, sources)
 
 
 def save_probe_result(archive: Archive, looked: ProbedOutlet, asked: str) -> None:
@@ -212,17 +215,17 @@ def save_probe_result(archive: Archive, looked: ProbedOutlet, asked: str) -> Non
                     (source.url,),
                 )
     reached = bool(looked.home)
-    archive.note_lookup(
-        OutletLookup(
-            bare_host(asked),
-            current_timestamp(),
-            "works" if reached else "unreachable",
-            urlsplit(looked.home).netloc if reached else None,
-            worked["feed"],
-            worked["sitemap"],
-            looked.problem,
-        )
+    lookup = OutletLookup(
+        bare_host(asked),
+        current_timestamp(),
+        "works" if reached else "unreachable",
+        urlsplit(looked.home).netloc if reached else None,
+        worked["feed"],
+        worked["sitemap"],
+        looked.problem,
     )
+    with transaction(archive.db) as db:
+        store_lookup(db, lookup)
 
 
 def _worked_before(archive: Archive, looked: ProbedOutlet, kind: str) -> tuple[str, ...]:

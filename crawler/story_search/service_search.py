@@ -16,9 +16,12 @@ from urllib.parse import urlsplit
 from scrapy.http import Request, Response
 
 from archive.articles import leads as told
+from archive.articles.outlet_evidence import note_named_outlets
 from archive.errors import UsageError
+from archive.frontier.urls import queue_leads
 from archive.queries.lookup import find_article_id
 from archive.records import Lead
+from archive.storage.database import transaction
 from crawler.dates.url_dates import latest_day_in_path
 from crawler.network.exchange import outcome_of_error
 from crawler.services import (
@@ -154,13 +157,13 @@ class ServiceSearch:
         Return the number of leads.
         """
         leads = [*file_leads(answer.leads), *self._resolved(answer.headlines)]
-        self.spider.archive.add_leads(leads)
         hosts = [urlsplit(lead.url).hostname for lead in answer.leads] + [
             each.host for each in answer.headlines
         ]
-        self.spider.archive.note_named(
-            self.spider.story.id, service.title, [host for host in hosts if host]
-        )
+        named = [host for host in hosts if host]
+        with transaction(self.spider.archive.db) as db:
+            queue_leads(db, leads)
+            note_named_outlets(db, self.spider.story.id, service.title, named)
         return len(leads)
 
     def _resolved(self, headlines: Iterable[UnresolvedHeadline]) -> list[Lead]:

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from archive.archive import Archive
+from archive.check_writer import write_checks
 from archive.errors import UsageError
 from archive.records import Article, Capture, Check, Lead, Outcome
 from archive.storage.database import transaction
@@ -325,7 +326,7 @@ def test_what_no_stage_made_clean_costs_itself_alone_and_says_why(
     checks[PLACE] = replace(
         checks[PLACE], article=replace(checks[PLACE].article, **PAST_THE_STAGES[kind])
     )
-    outcomes = archive.write(checks, CheckBatches(archive).decisions)
+    outcomes = write_checks(archive, checks, CheckBatches(archive).decisions)
     assert outcomes == ["new"] * PLACE + ["failed"] + ["new"] * (BATCH - PLACE - 1)
     assert len(stored(archive)) == BATCH - 1
     noted = archive.db.execute(
@@ -346,7 +347,7 @@ def test_an_archive_that_cannot_be_written_is_no_fault_of_a_look(archive: Archiv
     decisions = CheckBatches(archive).decisions
     archive.db.execute("PRAGMA query_only = ON")
     with pytest.raises(sqlite3.OperationalError, match="readonly"):
-        archive.write([run_stages(look(1))], decisions)
+        write_checks(archive, [run_stages(look(1))], decisions)
     archive.db.execute("PRAGMA query_only = OFF")
     assert stored(archive) == []
     with transaction(archive.db):

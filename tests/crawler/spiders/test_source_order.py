@@ -9,6 +9,7 @@ import pytest
 from scrapy.http import Request
 
 from archive.archive import Archive
+from archive.frontier.urls import add_outlet_with_sources, queue_leads
 from archive.records import Lead, Outlet, Source
 from crawler.spiders.archive_spider import MAX_LEASED_PER_OUTLET, MAX_SOURCES_IN_PROGRESS
 from crawler.spiders.outlets import OutletsSpider
@@ -35,7 +36,7 @@ def test_pages_are_asked_for_before_the_next_source_also_where_that_has_to_wait(
     }
     with Archive(tmp_path) as spider.archive:
         feed = identify_source(Source("https://quay.example/feed", "feed", "quay.example"))
-        spider.archive.add_outlet(Outlet("quay.example"), [feed])
+        add_outlet_with_sources(spider.archive.db, Outlet("quay.example"), [feed])
         assert asyncio.run(first_asked(spider)) == PAGE
 
 
@@ -51,5 +52,5 @@ def test_pages_of_an_outlet_that_has_not_told_all_are_asked_for_only_where_reade
     spider.crawler = SimpleNamespace(engine=SimpleNamespace(needs_backout=lambda: False))
     spider.under_way = {f"https://quay.example/news/{number}" for number in range(under_way)}
     with Archive(tmp_path) as spider.archive:
-        spider.archive.add_leads([identify_lead(Lead(PAGE, "feed"))])
+        queue_leads(spider.archive.db, [identify_lead(Lead(PAGE, "feed"))])
         assert [request.url for request in spider.early_pages()] == asked
