@@ -62,7 +62,7 @@ def add_outlets(
             tell(outlet_line(found))
 
     with Archive(folder) as archive:
-        ran: Any = run_spider(
+        ran = run_spider(
             DiscoverySpider,
             crawl_settings(folder, **settings),
             archive=archive,

@@ -69,22 +69,22 @@ class FollowingSpider(PagesSpider):
             yield page
         await self.look_up([*self.known_articles, *(lead.url for lead in self.leads)])
 
-    async def read_article(self, came: Capture) -> Article:
+    async def read_article(self, capture: Capture) -> Article:
         """Return the article of a page, and remember the links in it."""
-        article, ways = await self.workers.read_linked(came)
-        self.links[came.url] = list(ways.links)
+        article, ways = await self.session.workers.read_article_and_links(capture)
+        self.links[capture.url] = list(ways.links)
         return article
 
-    def written(self, check: Check, outcome: Outcome) -> None:
+    def note_written(self, check: Check, outcome: Outcome) -> None:
         """Store the links of an article as leads once the article is stored."""
-        super().written(check, outcome)
+        super().note_written(check, outcome)
         links = self.links.pop(check.url, [])
         if outcome in STORED_OUTCOMES:
-            self.linked += self.store_leads(self.worth_a_look(links))
+            self.linked += self.session.store_leads(self.worth_a_look(links))
 
     def worth_a_look(self, links: Sequence[Lead]) -> list[Lead]:
         """Return the links to known outlets, then those within the article's own site."""
-        known, elsewhere, here = hosts_with_sources(self.archive.db), [], []
+        known, elsewhere, here = hosts_with_sources(self.session.db), [], []
         for link in links:
             host = urlsplit(link.url).hostname or ""
             if registered_domain(link.url) == registered_domain(link.found_on or ""):
@@ -95,20 +95,22 @@ class FollowingSpider(PagesSpider):
 
     async def look_up(self, articles: Sequence[str]) -> None:
         """Find the feeds and sitemaps of the articles' outlets that have none yet."""
-        wanted = wanted_outlets(
-            self.archive, self.catalogue, outlets_without_sources(self.archive.db, articles)
-        )
-        self.under_way |= {each.host for each in wanted}
+        hosts = outlets_without_sources(self.session.db, articles)
+        wanted = wanted_outlets(self.session.db, self.catalogue, hosts)
+        in_progress = self.session.in_progress
+        in_progress |= {each.host for each in wanted}
         try:
             async with asyncio.timeout(self.seconds):
-                async for found in OutletFinder(self).add(wanted):
+                async for found in OutletFinder(self.session).find_and_store(wanted):
                     self.found.append(found)
         except TimeoutError:
             heard = {found.asked for found in self.found}
             self.late = [
-                store_as_catalogued(self.archive, each) for each in wanted if each.host not in heard
+                store_as_catalogued(self.session.archive, each)
+                for each in wanted
+                if each.host not in heard
             ]
-        self.under_way -= {each.host for each in wanted}
+        in_progress -= {each.host for each in wanted}
 
 
 def outlets_without_sources(db: sqlite3.Connection, articles: Sequence[str]) -> list[str]:

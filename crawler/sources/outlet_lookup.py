@@ -11,9 +11,11 @@ over the catalogue next time.
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urljoin, urlsplit
 from urllib.request import getproxies
 
@@ -26,7 +28,9 @@ from archive.frontier.outlet_lookups import OutletLookup, store_lookup, valid_lo
 from archive.frontier.urls import add_outlet_with_sources, outlet_host_in_archive
 from archive.records import CatalogueOutlet, Outlet, Source, SourceKind, current_timestamp
 from archive.storage.database import transaction
-from crawler.network.exchange import outcome_of_error, outcome_of_status
+from crawler.network.crawl_engine import CrawlEngine
+from crawler.sources.feed_parser import ParsedFeed
+from crawler.sources.sitemap_parser import ParsedSitemap
 from crawler.sources.source_discovery import (
     USUAL_FEED_PATHS,
     USUAL_SITEMAP_PATHS,
@@ -118,13 +122,57 @@ def wanted_outlet(
     )
 
 
+class SourceParsers(Protocol):
+    """Parses strangers' documents, in other processes."""
+
+    async def read_feed(self, body: bytes, url: str) -> ParsedFeed:
+        """Return the parsed feed; raises SourceError and ReadingError."""
+        ...
+
+    async def read_sitemap(self, body: bytes, url: str) -> ParsedSitemap:
+        """Return the parsed sitemap; raises SourceError and ReadingError."""
+        ...
+
+    async def read_home_page(self, body: bytes, url: str) -> HomePage:
+        """Return what a home page declares; raises ReadingError."""
+        ...
+
+    async def read_robots_sitemaps(self, body: bytes, url: str) -> list[str]:
+        """Return the sitemaps that a robots.txt names; raises ReadingError."""
+        ...
+
+
+class LookupSession(Protocol):
+    """The part of a crawl's session with which outlets are looked up and stored."""
+
+    @property
+    def db(self) -> sqlite3.Connection:
+        """The connection to the archive."""
+        ...
+
+    @property
+    def workers(self) -> SourceParsers:
+        """The processes that parse documents."""
+        ...
+
+    @property
+    def engine(self) -> CrawlEngine:
+        """The engine that sends requests."""
+        ...
+
+    @property
+    def counts(self) -> Counter[str]:
+        """Numbers for the report of the crawl."""
+        ...
+
+
 class OutletFinder:
-    """Looks up outlets with a spider's downloader and workers, and stores them in its archive."""
+    """Looks up outlets with the means of a crawl, and stores them in its archive."""
 
-    def __init__(self, spider: Any) -> None:
-        self.spider = spider
+    def __init__(self, session: LookupSession) -> None:
+        self.session = session
 
-    async def add(self, outlets: Iterable[WantedOutlet]) -> AsyncIterator[FoundOutlet]:
+    async def find_and_store(self, outlets: Iterable[WantedOutlet]) -> AsyncIterator[FoundOutlet]:
         """Look up outlets concurrently; store and yield each as soon as it is found."""
         slots = asyncio.Semaphore(MAX_CONCURRENT_LOOKUPS)
 
@@ -144,10 +192,10 @@ class OutletFinder:
 
     def store(self, found: FoundOutlet) -> None:
         """Store an outlet that was found, and the result of any look-up."""
-        archive = self.spider.archive
+        db = self.session.db
         if found.problem is None:
             sources = [identify_source(source) for source in found.sources]
-            with transaction(archive.db) as db:
+            with transaction(db):
                 add_outlet_with_sources(db, found.outlet, sources)
         lookup = OutletLookup(
             found.asked or found.outlet.host,
@@ -158,7 +206,7 @@ class OutletFinder:
             tuple(source.url for source in found.sources if source.kind == "sitemap"),
             found.problem,
         )
-        with transaction(archive.db) as db:
+        with transaction(db):
             store_lookup(db, lookup)
 
     async def find(self, wanted: WantedOutlet) -> FoundOutlet:
@@ -204,7 +252,7 @@ class OutletFinder:
         declared = await self.read_home_page(page, base)
         if moved:
             robots = await self.fetch_robots(base)
-        named = await likely_robots_sitemaps(self.spider, robots) if robots.status == 200 else []
+        named = await likely_robots_sitemaps(self.session.workers, robots)
         named = list(dict.fromkeys([*wanted.sitemaps, *named]))
         feeds, more_feeds = known_feeds, 0
         if not known_feeds:
@@ -220,7 +268,7 @@ class OutletFinder:
         host = urlsplit(base if moved and (feeds or sitemaps) else home_url).netloc
         outlet = replace(
             wanted.outlet,
-            host=outlet_host_in_archive(self.spider.archive.db, host),
+            host=outlet_host_in_archive(self.session.db, host),
             name=wanted.outlet.name or declared.name,
             language=wanted.outlet.language or declared.language,
         )
@@ -244,8 +292,7 @@ class OutletFinder:
     async def read_home_page(self, page: bytes, url: str) -> HomePage:
         """Return what a home page declares; an empty record if it cannot be read."""
         try:
-            home: HomePage = await self.spider.workers.read_home(page, url) if page else HomePage()
-            return home
+            return await self.session.workers.read_home_page(page, url) if page else HomePage()
         except ReadingError:
             return HomePage()
 
@@ -280,18 +327,20 @@ class OutletFinder:
         response, _ = await self.fetch(url)
         if response is None or response.status != 200:
             return False
-        workers = self.spider.workers
-        read = workers.read_feed if kind == "feed" else workers.read_sitemap
+        workers = self.session.workers
         try:
-            await read(response.body, response.url)
+            if kind == "feed":
+                await workers.read_feed(response.body, response.url)
+            else:
+                await workers.read_sitemap(response.body, response.url)
         except (SourceError, ReadingError):
             return False
         return True
 
     async def fetch(self, url: str, **meta: Any) -> tuple[Response | None, str]:
         """Return the response, or None, and the problem."""
-        response, problem = await fetch_by_spider(self.spider, url, **meta)
-        self.spider.counts["looked up"] += response is not None
+        response, problem = await fetch_once(self.session.engine, url, **meta)
+        self.session.counts["looked up"] += response is not None
         return response, problem
 
 
@@ -300,21 +349,17 @@ def looked_up_by(url: str) -> str:
     return getproxies().get(urlsplit(url).scheme, "")
 
 
-async def fetch_by_spider(spider: Any, url: str, **meta: Any) -> tuple[Response | None, str]:
-    """Fetch a URL once by a spider's downloader; return the response, or None, and the problem."""
-    try:
-        response: Response = await spider.crawler.engine.download_async(
-            Request(url, meta={"dont_retry": True, **meta})
-        )
-    except Exception as error:  # any exception of the downloader means that there is no response
-        return None, outcome_of_error(error)[1]
-    return response, outcome_of_status(response.status).get("reason", "")
+async def fetch_once(engine: CrawlEngine, url: str, **meta: Any) -> tuple[Response | None, str]:
+    """Fetch a URL without repetition; return the response, or None, and the problem."""
+    return await engine.try_download(Request(url, meta={"dont_retry": True, **meta}))
 
 
-async def likely_robots_sitemaps(spider: Any, robots: Response) -> list[str]:
+async def likely_robots_sitemaps(workers: SourceParsers, robots: Response) -> list[str]:
     """Return the sitemaps listed in robots.txt, the likeliest first; empty if it cannot be read."""
+    if robots.status != 200:
+        return []
     try:
-        named: list[str] = await spider.workers.robots_sitemaps(robots.body, robots.url)
+        named = await workers.read_robots_sitemaps(robots.body, robots.url)
     except ReadingError:
         return []
     return likeliest_sitemaps_first(named, current_timestamp())
@@ -337,7 +382,7 @@ LOGIN_HOST_PARTS = ("consent.", "login.", "auth.", "accounts.", "sso.", "privacy
 
 
 def wanted_outlets(
-    archive: Any,
+    connection: sqlite3.Connection,
     catalogue: Sequence[CatalogueOutlet],
     hosts: Iterable[str],
     given: Iterable[Outlet] = (),
@@ -349,7 +394,7 @@ def wanted_outlets(
     from crawler.sources.catalogue import outlet_by_host
 
     of_list = {outlet.host: outlet for outlet in given}
-    earlier = valid_lookups(archive.db)
+    earlier = valid_lookups(connection)
     outlets: dict[str, WantedOutlet] = {}
     for text in hosts:
         host = urlsplit(home_page_urls(text)[0]).netloc

@@ -28,7 +28,7 @@ class PagesSpider(ArchiveSpider):
 
     async def start(self) -> AsyncIterator[Any]:
         """Yield requests for the pages, and wait until the last one is written."""
-        for waiting in self.lease_given(self.leads):
+        for waiting in self.session.lease_given(self.leads):
             yield self.page_request(waiting)
         # the last check has to be written before the spider is idle
-        await self.all_settled()
+        await self.wait_until_settled()

@@ -58,7 +58,7 @@ def reextract_capture(capture: Capture, worker: Worker) -> Check:
 
     It has no article if the page is not one. Raises ReadingError.
     """
-    article = worker.read(capture, PAGE_TIMEOUT_SECONDS)
+    article = worker.read_article(capture, PAGE_TIMEOUT_SECONDS)
     check = Check(
         capture.url, "new", capture.fetched_at, digest=capture.digest, final_url=capture.final_url
     )

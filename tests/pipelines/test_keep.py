@@ -354,15 +354,16 @@ def test_an_archive_that_cannot_be_written_is_no_fault_of_a_look(archive: Archiv
         pass  # nothing is left open
 
 
-def a_spider(archive: Archive, under_way: set[str]) -> SimpleNamespace:
-    return SimpleNamespace(
+def a_spider(archive: Archive, in_progress: set[str]) -> SimpleNamespace:
+    session = SimpleNamespace(
         archive=archive,
         crawl_id=None,
-        reread=None,
+        reextract=None,
+        shares=SimpleNamespace(took=lambda *_: None),
+        in_progress=in_progress,
         failure=None,
-        under_way=under_way,
-        written=lambda *_: None,
     )
+    return SimpleNamespace(session=session, note_written=lambda *_: None)
 
 
 def test_the_last_look_that_is_under_way_is_written_at_once_and_waits_for_no_other(
@@ -390,9 +391,9 @@ def test_scrapys_own_path_through_the_stages_stores_the_same(archive: Archive) -
     failures: list[Exception] = []
     spider = a_spider(
         archive,
-        under_way={"https://harbour.example/slow"} | {str(number) for number in range(BATCH)},
+        {"https://harbour.example/slow"} | {str(number) for number in range(BATCH)},
     )
-    spider.give_up = failures.append
+    spider.session.give_up = failures.append
     settings = SimpleNamespace(getfloat=lambda _: 60.0, getint=lambda _: BATCH)
     honest = [look(number) for number in range(BATCH)]
     bad = (

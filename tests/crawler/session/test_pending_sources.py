@@ -3,7 +3,7 @@ name."""
 
 from __future__ import annotations
 
-from crawler.spiders.pending_sources import PendingSources
+from crawler.session.pending_sources import PendingSources
 
 FEED, INDEX, MARCH = (f"http://harbour.example/{name}" for name in ("feed", "index", "march"))
 

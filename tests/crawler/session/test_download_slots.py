@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crawler.network.download_slots import DownloadSlots
+from crawler.session.download_slots import DownloadSlots
 
 
 def test_requests_of_a_site_that_lets_us_wait_leave_their_places_and_others_keep_theirs():

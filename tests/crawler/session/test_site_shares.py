@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crawler.network.site_shares import (
+from crawler.session.site_shares import (
     FREE_SITE_SECONDS,
     MAX_ARTICLE_COPIES_BYTES,
     MAX_COPY_BYTES,
