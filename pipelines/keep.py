@@ -64,8 +64,8 @@ class CheckBatches:
         self.decisions = archive_policies(reread)
         prepare_archive(archive.db, self.decisions)
         self.waiting: list[Check] = []
-        self.written: Callable[[Check, Outcome], None] | None = None
-        self.took: Callable[[str, float], None] | None = None
+        self.on_written: Callable[[Check, Outcome], None] | None = None
+        self.on_cost: Callable[[str, float], None] | None = None
         """Called with the URL and the cost in seconds of each check."""
 
     def add(self, check: Check) -> None:
@@ -87,12 +87,12 @@ class CheckBatches:
             outcomes = write_checks(self.archive, batch, self.decisions, self.crawl_id)
             each = (time.thread_time() - began) / len(batch)
             for check, outcome in zip(batch, outcomes, strict=True):
-                if self.took:
-                    self.took(
+                if self.on_cost:
+                    self.on_cost(
                         check.url, each + EARLIER_STAGES_SECONDS_PER_CHAR * check_text_chars(check)
                     )
-                if self.written:
-                    self.written(check, outcome)
+                if self.on_written:
+                    self.on_written(check, outcome)
 
     def finish(self) -> None:
         """Write all waiting checks; then do the daily maintenance and refresh the followed stories
@@ -106,7 +106,7 @@ class CheckBatches:
 class SiteCosts(Protocol):
     """Accounts of what the sites cost the crawl."""
 
-    def took(self, url: str, seconds: float) -> None:
+    def add_cost(self, url: str, seconds: float) -> None:
         """Add the seconds that processing one URL cost to the account of its site."""
         ...
 
@@ -183,8 +183,8 @@ class KeepPipeline:
         self.session = session = spider.session
         size = self.crawler.settings.getint("DATELINE_BATCH")
         self.batches = CheckBatches(session.archive, session.crawl_id, size, session.reextract)
-        self.batches.written = spider.note_written
-        self.batches.took = session.shares.took
+        self.batches.on_written = spider.note_written
+        self.batches.on_cost = session.shares.add_cost
         self.is_open = True
         self.timer = asyncio.get_event_loop().create_task(self._flush_regularly())
 

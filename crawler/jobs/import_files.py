@@ -80,7 +80,7 @@ def import_files(folder: Path, files: Iterable[Path], url: str | None) -> Import
     result = ImportResult()
     with Archive(folder) as archive, closing(Worker()) as worker:
         batches = CheckBatches(archive, reread=make_reextractor(archive, worker))
-        batches.written = result.note
+        batches.on_written = result.note
         for file in files:
             for place, read in _readers_of_file(file, url, worker):
                 try:

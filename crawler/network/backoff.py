@@ -43,12 +43,12 @@ class SiteBackoff:
         self.pauses = dict(pauses or {})
         self.silences: Counter[str] = Counter()
 
-    def pause(self, site: str, now: datetime) -> SitePause | None:
+    def current_pause(self, site: str, now: datetime) -> SitePause | None:
         """Return the pause in force at a site, or None."""
         pause = self.pauses.get(site)
         return pause if pause and pause.until > now else None
 
-    def answered(
+    def note_answer(
         self, site: str, status: int, asked: str | None, now: datetime
     ) -> SitePause | None:
         """Note a response and its Retry-After, and return the pause that follows, or None.
@@ -60,21 +60,21 @@ class SiteBackoff:
             return None
         wait = parse_retry_after(asked, now)
         if wait is not None:
-            return self.begin(site, f"HTTP {status} with Retry-After", now, wait)
-        return self.begin(site, "HTTP 429", now) if status == 429 else None
+            return self.begin_pause(site, f"HTTP {status} with Retry-After", now, wait)
+        return self.begin_pause(site, "HTTP 429", now) if status == 429 else None
 
-    def silent(self, site: str, reason: str, now: datetime) -> SitePause | None:
+    def note_silence(self, site: str, reason: str, now: datetime) -> SitePause | None:
         """Note that no answer came, and return the pause that follows after several in a row."""
         self.silences[site] += 1
         if self.silences[site] < MAX_UNANSWERED_REQUESTS:
             return None
-        return self.begin(site, f"{reason}, {MAX_UNANSWERED_REQUESTS} times in a row", now)
+        return self.begin_pause(site, f"{reason}, {MAX_UNANSWERED_REQUESTS} times in a row", now)
 
-    def begin(
+    def begin_pause(
         self, site: str, reason: str, now: datetime, wait: timedelta = DEFAULT_SITE_PAUSE
     ) -> SitePause:
         """Pause a site and return the pause in force; of two pauses the later end counts."""
-        known, new = self.pause(site, now), SitePause(now + wait, reason)
+        known, new = self.current_pause(site, now), SitePause(now + wait, reason)
         if known is None or known.until < new.until:
             self.pauses[site] = known = new
         return known

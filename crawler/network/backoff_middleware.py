@@ -56,7 +56,7 @@ class BackoffMiddleware:
         gate = self.gates.setdefault(site, asyncio.Semaphore(self.at_once))
         await gate.acquire()
         self.inside[request] = gate
-        while pause := self.session.backoff.pause(site, backoff_now()):
+        while pause := self.session.backoff.current_pause(site, backoff_now()):
             left = pause.until - backoff_now()
             if left > MAX_INLINE_WAIT:
                 raise PostponedRequest(pause_reason(pause))
@@ -66,14 +66,14 @@ class BackoffMiddleware:
         """Note the response; repeat the request after a short pause."""
         self._leave(request)
         site, now = site_origin(request.url), backoff_now()
-        pause = self.session.backoff.answered(
+        pause = self.session.backoff.note_answer(
             site, response.status, response_header(response, "Retry-After"), now
         )
         if pause is None:
             return response
         waits = request.meta.get("waits", 0)
         if waits >= MAX_INLINE_WAITS:
-            pause = self.session.backoff.begin(site, pause.reason, now)
+            pause = self.session.backoff.begin_pause(site, pause.reason, now)
         if pause.until - now <= MAX_INLINE_WAIT:
             return request.replace(dont_filter=True, meta={**request.meta, "waits": waits + 1})
         self.session.record_pause(site, pause)
@@ -87,7 +87,7 @@ class BackoffMiddleware:
         self._leave(request)
         if isinstance(exception, NO_ANSWER_ERRORS):
             site, reason = site_origin(request.url), outcome_of_error(exception)[1]
-            if pause := self.session.backoff.silent(site, reason, backoff_now()):
+            if pause := self.session.backoff.note_silence(site, reason, backoff_now()):
                 self.session.record_pause(site, pause)
 
     def _leave(self, request: Request) -> None:

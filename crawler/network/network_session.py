@@ -24,7 +24,7 @@ class RobotsParser(Protocol):
 
 
 class NetworkSession(Protocol):
-    """What the middlewares know of the crawl that they belong to."""
+    """A crawl, as its middlewares know it."""
 
     @property
     def backoff(self) -> SiteBackoff:

@@ -171,7 +171,9 @@ class RobotsMiddleware:
         rules = await self._request_rules(site)
         if rules.not_now:
             now, backoff = backoff_now(), self.session.backoff
-            pause = backoff.pause(site, now) or backoff.begin(site, rules.not_now, now)
+            pause = backoff.current_pause(site, now) or backoff.begin_pause(
+                site, rules.not_now, now
+            )
             self.session.record_pause(site, pause)
             return RobotsRules(not_now=pause_reason(pause))
         self._apply_delay(site, rules.delay(self.agent))

@@ -11,7 +11,7 @@ logger = logging.getLogger(__name__)
 
 
 class CrawlEnd:
-    """Whether a crawl has ended, and why; `changes` is notified when it ends."""
+    """The state that a crawl has ended, and its error; `changes` is notified when it ends."""
 
     def __init__(self, engine: CrawlEngine, changes: ChangeSignal) -> None:
         self.has_come = False

@@ -1,4 +1,4 @@
-"""What the parts of one crawl share: made once, when the crawl starts, and handed to each."""
+"""The session of one crawl: made once, when the crawl starts, and handed to its parts."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ from crawler.workers.pool import Worker, WorkerPool
 from crawler.workers.reextraction import make_reextractor
 
 Reextractor = Callable[[str], ArticleVersion | None]
-"""Extracts the stored page with a digest again; None if there is none or it cannot be read."""
+"""Extracts the stored page with a digest again; returns None if it cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
 class SessionArguments:
-    """How a session is opened."""
+    """The arguments with which a session is opened."""
 
     command: str
-    """What `crawls.command` records if the session opens the archive itself."""
+    """The command that `crawls` records if the session opens the archive itself."""
     archive: Archive | None = None
     """An open archive whose lock is held; None: the one that DATELINE_ARCHIVE names."""
     crawl_id: int | None = None
@@ -55,7 +55,7 @@ class SessionArguments:
     requests: int | None = None
     """Most pages, pages of each outlet, and requests of any kind; None: without limit."""
     keeps_robots: bool = False
-    """Whether the robots.txt that were read are kept, because they name sitemaps."""
+    """True to keep the robots.txt that were read, because they name sitemaps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ class CrawlSession:
 
     @property
     def has_ended(self) -> bool:
-        """Whether the crawl has ended."""
+        """True once the crawl has ended."""
         return self.end.has_come
 
     # what `pipelines.keep` and the middlewares use

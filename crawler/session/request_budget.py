@@ -1,4 +1,4 @@
-"""How many pages and requests a crawl may spend, and has spent."""
+"""The pages and requests that a crawl may spend, and those that it has spent."""
 
 from __future__ import annotations
 

@@ -31,21 +31,21 @@ class UrlsInProgress:
     def note_request(self, url: str) -> None:
         """Note that a URL is requested."""
         self.urls.add(url)
-        self._slots.ask(url, self._clock())
+        self._slots.note_request(url, self._clock())
 
     def note_answer(self, url: str) -> None:
         """Note that a URL was answered, or that its request failed."""
-        self._slots.answered(url)
+        self._slots.note_answer(url)
 
     def settle(self, url: str) -> None:
         """Note that a URL is done."""
         self.urls.discard(url)
-        self.sources.read(url)
+        self.sources.note_read(url)
         self.changes.notify()
 
     def counted(self) -> set[str]:
         """Return the URLs that count against the limits: without those of unresponsive sites."""
-        return self.urls - self._slots.left(self._clock())
+        return self.urls - self._slots.uncounted_urls(self._clock())
 
     def free_page_places(self) -> int:
         """Return how many more pages may be in progress."""

@@ -78,14 +78,14 @@ An unresponsive site loses its slots, a site may use its share of time again, Sc
 
 @dataclass(frozen=True, slots=True)
 class CrawlScope:
-    """What a spider was asked to crawl."""
+    """The outlets, days and sources that a spider crawls."""
 
     hosts: tuple[str, ...]
     """Hosts of outlets; all if empty."""
     since: str
     """Timestamp; sitemaps' older leads are skipped."""
     due_only: bool
-    """Whether only feeds and sitemaps that are due are read."""
+    """True if only feeds and sitemaps that are due are read."""
 
 
 class ArchiveSpider(Spider):
@@ -106,7 +106,7 @@ class ArchiveSpider(Spider):
     kinds: ClassVar[tuple[SourceKind, ...]] = ()
     """The sources that the spider reads."""
     keeps_robots: ClassVar[bool] = False
-    """Whether the robots.txt that were read are kept, because they name sitemaps."""
+    """True to keep the robots.txt that were read, because they name sitemaps."""
     session: CrawlSession
 
     def __init__(
@@ -181,7 +181,7 @@ class ArchiveSpider(Spider):
             # it loads the extraction code while the first responses are on their way
             fork_server.start_fork_server()
         for source in sources:
-            progress.sources.expect(source.url, source.host)
+            progress.sources.expect_source(source.url, source.host)
         while sources and not session.has_ended:
             if first := list(meanwhile()):
                 for page in first:
@@ -212,7 +212,7 @@ class ArchiveSpider(Spider):
             return
         if session.engine.is_busy():
             return
-        hosts: Sequence[str] = session.progress.sources.take(MAX_LEASED_PER_OUTLET)
+        hosts: Sequence[str] = session.progress.sources.take_finished(MAX_LEASED_PER_OUTLET)
         if not hosts:
             workers_idle = places > MAX_PAGES_IN_PROGRESS - MAX_LEASED_PER_OUTLET
             if not workers_idle or not self._has_new_checks():
@@ -246,7 +246,7 @@ class ArchiveSpider(Spider):
         """Lease up to `most` due pages of `hosts` (or of all) within the budgets."""
         session = self.session
         spent = session.budget.spent_outlets()
-        greedy = session.shares.greedy(session.budget.requested_pages, session.clock())
+        greedy = session.shares.greedy_hosts(session.budget.requested_pages, session.clock())
         leased = self._lease_due(most, hosts, [*spent, *greedy])
         if greedy and not leased and not session.progress.urls:
             leased = self._lease_due(most, hosts, spent)  # no other site has pages to fetch
@@ -493,7 +493,7 @@ class ArchiveSpider(Spider):
         if check.capture is None:
             return check
         url = check.final_url or check.url
-        why = self.session.shares.refuses_copy(url, len(check.capture.body), article=article)
+        why = self.session.shares.copy_refusal(url, len(check.capture.body), article=article)
         if why is None:
             return check
         return replace(add_reason(check, why), capture=None)

@@ -402,7 +402,7 @@ class InvestigationSpider(StorySpider):
             return []
         save_probe(self.session.db, looked)
         for source in looked.sources:
-            self.session.progress.sources.expect(source.url, looked.outlet.host)
+            self.session.progress.sources.expect_source(source.url, looked.outlet.host)
         return [self.source_request(source.url, source.kind, None) for source in looked.sources]
 
     def _has_read(self, looked: ProbedOutlet) -> bool:

@@ -92,7 +92,7 @@ class StorySpider(ArchiveSpider):
 
     name = "story"
     frugal: ClassVar[bool] = False
-    """Whether sitemaps of the latest news are skipped where others list the same days."""
+    """True if sitemaps of the latest news are skipped where others list the same days."""
     kinds: ClassVar[tuple[SourceKind, ...]] = ("feed", "sitemap")
 
     def __init__(self, story: str = "", ask: str = "", since: str = "", **kwargs: Any) -> None:
@@ -133,7 +133,7 @@ class StorySpider(ArchiveSpider):
 
     @property
     def is_story_open(self) -> bool:
-        """Whether the story is opened."""
+        """True once the story is opened."""
         return self._search is not None
 
     @property
@@ -243,7 +243,7 @@ class StorySpider(ArchiveSpider):
         wanted = self.session.source_limits.limit_sitemaps(index_url, unseen)
         host = self.search.lists.host_of_list(index_url)
         for child, _ in wanted:
-            self.session.progress.sources.expect(child.url, host)
+            self.session.progress.sources.expect_source(child.url, host)
         return [
             self.source_request(child.url, "sitemap", None, depth + 1, child.modified_at)
             for child, _ in wanted

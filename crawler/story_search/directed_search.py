@@ -317,7 +317,7 @@ def _outlet_search(
     remarks: dict[str, str],
     requests: Counter[str],
 ) -> OutletSearch:
-    """Return the result for one outlet, of which so many lists were `read`."""
+    """Return the result for one outlet; `read` is the number of its lists that were read."""
     answered = read > 0
     state: SearchState = "answered" if answered else "failed"
     bare = host_without_www(host)

@@ -1,4 +1,4 @@
-"""What the parts of a crawl for one story share, and the requests that they ask for."""
+"""The session of a crawl for one story, and protocols of what its parts ask of the spider."""
 
 from __future__ import annotations
 
@@ -53,9 +53,9 @@ class StorySession:
     since: str
     """The first day for sitemaps."""
     has_since: bool
-    """Whether the user gave that day, so that none before it is searched."""
+    """True if the user gave that day, so that earlier ones are not searched."""
     frugal: bool
-    """Whether sitemaps of the latest news are skipped where others list the same days."""
+    """True if sitemaps of the latest news are skipped where others list the same days."""
     problems: list[str]
     """Problems of search services and pages, a line each."""
 

@@ -129,7 +129,7 @@ def test_a_page_that_nobody_could_foresee_is_read_between_two_attempts_and_nothi
     outcomes: list[str] = []
     with Archive(tmp_path / "archive") as archive:
         writer = batches(archive, digests)
-        writer.written = lambda _, outcome: outcomes.append(outcome)
+        writer.on_written = lambda _, outcome: outcomes.append(outcome)
         for check in (
             looked_at(story(2), "2", "c" * 64, "http://paper.example/news/2"),
             looked_at(story(1), "1", "a" * 64),

@@ -277,7 +277,7 @@ def test_one_poisoned_look_costs_none_of_the_other_forty_nine(archive: Archive, 
     bad, outcome, reason = batch_of(kind)
     written: list[tuple[Check, Outcome]] = []
     batches = CheckBatches(archive, size=BATCH)
-    batches.written = lambda check, came_to: written.append((check, came_to))
+    batches.on_written = lambda check, came_to: written.append((check, came_to))
     for check in with_others(bad):
         batches.add(run_stages(check))
     assert [came_to for _, came_to in written] == ["new"] * PLACE + [outcome] + ["new"] * (
@@ -359,7 +359,7 @@ def a_spider(archive: Archive, in_progress: set[str]) -> SimpleNamespace:
         archive=archive,
         crawl_id=None,
         reextract=None,
-        shares=SimpleNamespace(took=lambda *_: None),
+        shares=SimpleNamespace(add_cost=lambda *_: None),
         in_progress=in_progress,
         failure=None,
     )
