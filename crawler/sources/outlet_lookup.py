@@ -107,19 +107,40 @@ def wanted_outlet(
     if before and before.found_host and before.answers:
         hosts.insert(0, before.found_host)
     schemes = [urlsplit(home).scheme for home in homes]
-    facts = given or Outlet(host)
     catalogued = known or CatalogueOutlet(host)
     return WantedOutlet(
-        Outlet(
-            host,
-            facts.name or catalogued.name,
-            facts.language or catalogued.language,
-            facts.country or catalogued.country,
-        ),
+        _outlet_of_facts(host, given or Outlet(host), catalogued),
         tuple(f"{scheme}://{each}/" for each in dict.fromkeys(hosts) for scheme in schemes),
         (before.feeds if before else ()) or catalogued.feeds,
         (before.sitemaps if before else ()) or catalogued.sitemaps,
     )
+
+
+def _outlet_of_facts(host: str, given: Outlet, catalogued: CatalogueOutlet) -> Outlet:
+    """Return an outlet with the facts of a person's list, else those of the catalogue."""
+    return Outlet(
+        host,
+        given.name or catalogued.name,
+        given.language or catalogued.language,
+        given.country or catalogued.country,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweredHome:
+    """The answer of a home page; without a page if it was not requested or did not answer."""
+
+    url: str
+    """Where redirects led, if a page came; else the URL that was requested."""
+    page: bytes = b""
+    status: int = 0
+
+
+def completed_outlet(outlet: Outlet, declared: HomePage) -> Outlet:
+    """Return an outlet with what its home page declares, where nothing better is known."""
+    name = outlet.name or declared.name
+    language = outlet.language or declared.language
+    return replace(outlet, name=name, language=language)
 
 
 class SourceParsers(Protocol):
@@ -240,37 +261,31 @@ class OutletFinder:
 
     async def explore(self, wanted: WantedOutlet, home_url: str, robots: Response) -> FoundOutlet:
         """Find name, language, feeds and sitemaps of an outlet at a host that answers."""
-        known_feeds = await self.working_sources(wanted.feeds, "feed")
-        home = None
-        if not (known_feeds and wanted.outlet.name and wanted.outlet.language):
-            home, _ = await self.fetch(home_url)
-        status = home.status if home is not None else 0
-        base, page = home_url, b""
-        if home is not None and status == 200:
-            base, page = home.url, home.body
-        moved = bool(page) and not known_feeds and is_moved_home_page(home_url, base)
-        declared = await self.read_home_page(page, base)
+        feeds, more_feeds = await self.working_sources(wanted.feeds, "feed"), 0
+        home = AnsweredHome(home_url)
+        if not (feeds and wanted.outlet.name and wanted.outlet.language):
+            home = await self.fetch_home(home_url)
+        moved = bool(home.page) and not feeds and is_moved_home_page(home_url, home.url)
+        declared = await self.read_home_page(home.page, home.url)
         if moved:
-            robots = await self.fetch_robots(base)
+            robots = await self.fetch_robots(home.url)
         named = await likely_robots_sitemaps(self.session.workers, robots)
         named = list(dict.fromkeys([*wanted.sitemaps, *named]))
-        feeds, more_feeds = known_feeds, 0
-        if not known_feeds:
+        if not feeds:
             feeds, more_feeds = await self.find_sources(
-                "feed", declared.feeds, base, USUAL_FEED_PATHS
+                "feed", declared.feeds, home.url, USUAL_FEED_PATHS
             )
         sitemaps, more_sitemaps = await self.find_sources(
-            "sitemap", named, base, USUAL_SITEMAP_PATHS
+            "sitemap", named, home.url, USUAL_SITEMAP_PATHS
         )
-        if status in MISSING_PAGE_STATUSES and not feeds and not sitemaps:
-            problem = f"its home page is gone (HTTP {status})"
+        has_source = bool(feeds or sitemaps)
+        if home.status in MISSING_PAGE_STATUSES and not has_source:
+            problem = f"its home page is gone (HTTP {home.status})"
             return FoundOutlet(wanted.outlet, problem=problem, asked=wanted.host, outcome="gone")
-        host = urlsplit(base if moved and (feeds or sitemaps) else home_url).netloc
+        host = urlsplit(home.url if moved and has_source else home_url).netloc
         outlet = replace(
-            wanted.outlet,
+            completed_outlet(wanted.outlet, declared),
             host=outlet_host_in_archive(self.session.db, host),
-            name=wanted.outlet.name or declared.name,
-            language=wanted.outlet.language or declared.language,
         )
         kinds: list[tuple[SourceKind, list[str]]] = [("feed", feeds), ("sitemap", sitemaps)]
         sources = tuple(Source(url, kind, outlet.host) for kind, urls in kinds for url in urls)
@@ -282,6 +297,15 @@ class OutletFinder:
             asked=wanted.host,
             outcome="works" if same else "moved",
         )
+
+    async def fetch_home(self, home_url: str) -> AnsweredHome:
+        """Return the answer of a home page."""
+        home, _ = await self.fetch(home_url)
+        if home is None:
+            return AnsweredHome(home_url)
+        if home.status != 200:
+            return AnsweredHome(home_url, status=home.status)
+        return AnsweredHome(home.url, home.body, home.status)
 
     async def fetch_robots(self, home: str) -> Response:
         """Return the robots.txt of a home page's host, or an empty answer 404."""

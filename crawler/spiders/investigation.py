@@ -162,7 +162,7 @@ class InvestigationSpider(StorySpider):
             yield each
         async for each in self._requests_in_rounds():
             yield each
-        self._note_unasked()
+        self._save_unasked()
 
     async def _requests_for_article(self) -> AsyncIterator[Request]:
         """Yield a request for the article, if the archive does not have it.
@@ -198,17 +198,19 @@ class InvestigationSpider(StorySpider):
         )
         self._story_name = story.name
         self.open_story()
-        self._tell_found()
+        self._report_found()
 
     async def _requests_for_known_outlets(self) -> AsyncIterator[Request]:
         """Yield requests for the lists of known outlets and the article's own, then for pages."""
         known = {bare_host(each.host) for each in sources_of_outlets(self.session.db, self.kinds)}
-        known |= {host for host, each in self._searched().items() if each.state == "answered"}
+        known |= {
+            host for host, each in self._stored_searches().items() if each.state == "answered"
+        }
         own = [] if bare_host_of(self.url) in known else [urlsplit(self.url).netloc]
         async for source in self.source_requests():
             yield source
         if own:
-            async for source in self._lists_of(own):
+            async for source in self._requests_for_outlets(own):
                 yield source
         await self.wait_until_settled()
         async for source in self._requests_around_mute():
@@ -232,10 +234,10 @@ class InvestigationSpider(StorySpider):
             if self.search.lists.is_mute(host)
             and bare_host(urlsplit(url).netloc) == bare_host(host)
         }
-        for each in await self._at_once(
+        for each in await self._run_probes(
             [self.probe.probe_home_page(each) for each in list(looked.values())[: self.most]]
         ):
-            for source in self._to_read(each):
+            for source in self._requests_for_lists(each):
                 yield source
         await self.wait_until_settled()
 
@@ -246,7 +248,7 @@ class InvestigationSpider(StorySpider):
         """
         fruitless = 0
         for number in range(MAX_INVESTIGATION_ROUNDS):
-            chosen = [] if self._is_over() else self._suggested(number)
+            chosen = [] if self._is_over() else self._outlets_of_round(number)
             if not chosen:
                 break
             if self.person.confirm and not await self.person.confirm(chosen, self._live_line()):
@@ -255,7 +257,7 @@ class InvestigationSpider(StorySpider):
                 return
             before = len(self.found)
             self.asked_outlets |= {bare_host(each.host): each for each in chosen}
-            async for source in self._lists_of([each.host for each in chosen]):
+            async for source in self._requests_for_outlets([each.host for each in chosen]):
                 yield source
             self.search.scores.learn_words()
             async for page in self.directed_pages():
@@ -289,49 +291,49 @@ class InvestigationSpider(StorySpider):
         """
         before = {
             host
-            for host, each in self._searched().items()
+            for host, each in self._stored_searches().items()
             if each.suggested and each.state == "answered"
         }
         return len(before | set(self.asked_outlets))
 
-    def _searched(self) -> dict[str, OutletSearch]:
+    def _stored_searches(self) -> dict[str, OutletSearch]:
         """Return the stored results of the story's outlet searches, by host."""
         found = story_searches.story_search(self.session.db, self.search.session.story.id)
         return {each.host: each for each in found.outlets} if found else {}
 
-    def _suggested(self, number: int) -> list[OutletSuggestion]:
+    def _outlets_of_round(self, number: int) -> list[OutletSuggestion]:
         """Return the outlets of the next round.
 
         The first round gets half of the outlets that may be asked, each further one a quarter.
         """
         room = self.most - self._asked_so_far()
         share = max(5, self.most // (4 if number else 2))
-        return self._unasked(min(room, share)) if room > 0 else []
+        return self._likeliest_unasked(min(room, share)) if room > 0 else []
 
-    def _unasked(self, most: int) -> list[OutletSuggestion]:
+    def _likeliest_unasked(self, most: int) -> list[OutletSuggestion]:
         """Return the likeliest outlets to have covered the story, of those not asked yet."""
-        asked = {host for host, each in self._searched().items() if each.state == "answered"}
+        asked = {host for host, each in self._stored_searches().items() if each.state == "answered"}
         asked |= {*self.asked_outlets, bare_host_of(self.url)}
-        left_over = self._left_over()
+        left_over = self._outlets_cut_short_before()
         others = suggest_outlets(
             self.session.db, self.search.session.story.id, self.catalogue, most + len(asked)
         )
-        others += self._unknown({bare_host(each.host) for each in others})
+        others += self._outlets_without_facts({bare_host(each.host) for each in others})
         found = {bare_host(each.host): each for each in [*left_over, *others]}
         return [each for host, each in found.items() if host not in asked][:most]
 
-    def _left_over(self) -> list[OutletSuggestion]:
+    def _outlets_cut_short_before(self) -> list[OutletSuggestion]:
         """Return outlets whose search was cut short in an earlier run.
 
         The archive may know them already, without a list that works.
         """
         return [
             OutletSuggestion(host, None, tuple(filter(None, (each.suggested,))), 0.0)
-            for host, each in self._searched().items()
+            for host, each in self._stored_searches().items()
             if each.state == "not asked" and each.reason == PROBE_CUT_SHORT
         ]
 
-    def _unknown(self, suggested: Collection[str]) -> list[OutletSuggestion]:
+    def _outlets_without_facts(self, suggested: Collection[str]) -> list[OutletSuggestion]:
         """Return outlets of the user's own catalogue that gives only their hosts.
 
         There is no evidence against them.
@@ -343,51 +345,53 @@ class InvestigationSpider(StorySpider):
             if not each.country and not each.language and host not in known
         ]
 
-    async def _lists_of(self, hosts: Sequence[str]) -> AsyncIterator[Request]:
+    async def _requests_for_outlets(self, hosts: Sequence[str]) -> AsyncIterator[Request]:
         """Yield requests for the lists of outlets that the archive does not have.
 
         The outlets are probed first.
         """
-        looked = await self._look(hosts)
+        looked = await self._probe_outlets(hosts)
         for each in looked.values():
-            for source in self._to_read(each):
+            for source in self._requests_for_lists(each):
                 yield source
         await self.wait_until_settled()
         for each in looked.values():
-            if each.home and self._is_poor(each):
+            if each.home and self._lacks_lists(each):
                 for source in self.search.lists.requests_for_news(each.outlet.host):
                     yield source
         await self.wait_until_settled()
-        poor = {host: each for host, each in looked.items() if each.home and self._is_poor(each)}
-        again = await self._at_once([self.probe.probe_home_page(each) for each in poor.values()])
+        poor = {
+            host: each for host, each in looked.items() if each.home and self._lacks_lists(each)
+        }
+        again = await self._run_probes([self.probe.probe_home_page(each) for each in poor.values()])
         for host, each in zip(poor, again, strict=True):
             looked[host] = replace(each, sources=tuple({*looked[host].sources, *each.sources}))
-            for source in self._to_read(each):
+            for source in self._requests_for_lists(each):
                 yield source
         await self.wait_until_settled()
         for host, each in looked.items():
-            if not self._cut_short():
+            if not self._is_cut_short():
                 save_probe_result(self.session.db, each, host)
-            self._note_look(host, each)
+            self._note_probe(host, each)
 
-    def _note_look(self, host: str, looked: ProbedOutlet) -> None:
+    def _note_probe(self, host: str, looked: ProbedOutlet) -> None:
         """Note why an outlet's lists could not be read: an error, or too little time or budget."""
         if self._has_read(looked):
             return
-        if looked.problem == PROBE_CUT_SHORT or (looked.problem is None and self._cut_short()):
+        if looked.problem == PROBE_CUT_SHORT or (looked.problem is None and self._is_cut_short()):
             self.cut_short.add(bare_host(host))
         else:
             self.problems_of[bare_host(host)] = (
                 looked.problem or "none of its feeds and sitemaps could be read"
             )
 
-    async def _look(self, hosts: Sequence[str]) -> dict[str, ProbedOutlet]:
+    async def _probe_outlets(self, hosts: Sequence[str]) -> dict[str, ProbedOutlet]:
         """Probe outlets at once; return the results by host."""
         span = self.search.lists.span
-        found = await self._at_once([self.probe.probe_lists(host, span) for host in hosts])
+        found = await self._run_probes([self.probe.probe_lists(host, span) for host in hosts])
         return dict(zip(hosts, found, strict=True))
 
-    async def _at_once(self, tasks: Iterable[Awaitable[ProbedOutlet]]) -> list[ProbedOutlet]:
+    async def _run_probes(self, tasks: Iterable[Awaitable[ProbedOutlet]]) -> list[ProbedOutlet]:
         places = asyncio.Semaphore(MAX_PROBES_AT_ONCE)
 
         async def in_turn(task: Awaitable[ProbedOutlet]) -> ProbedOutlet:
@@ -396,7 +400,7 @@ class InvestigationSpider(StorySpider):
 
         return list(await asyncio.gather(*map(in_turn, tasks)))
 
-    def _to_read(self, looked: ProbedOutlet) -> list[Request]:
+    def _requests_for_lists(self, looked: ProbedOutlet) -> list[Request]:
         """Store a probed outlet, and return requests for its lists."""
         if not looked.sources or self.session.has_ended:
             return []
@@ -409,11 +413,11 @@ class InvestigationSpider(StorySpider):
         """Return whether any list of an outlet was read."""
         return self.search.lists.outlets[looked.outlet.host].read > 0
 
-    def _cut_short(self) -> bool:
+    def _is_cut_short(self) -> bool:
         """Return whether time or budget was too short for further requests."""
         return self.session.has_ended or self.session.budget.requests_are_spent()
 
-    def _is_poor(self, looked: ProbedOutlet) -> bool:
+    def _lacks_lists(self, looked: ProbedOutlet) -> bool:
         """Return whether no list of an outlet was read, or none describes its pages."""
         return not self._has_read(looked) or self.search.lists.is_mute(looked.outlet.host)
 
@@ -423,9 +427,9 @@ class InvestigationSpider(StorySpider):
         """Note that a check is in the archive, and report articles that the story now lists."""
         super().note_written(check, outcome)
         if self.is_story_open and outcome in ARTICLE_OUTCOMES:
-            self._tell_found()
+            self._report_found()
 
-    def _tell_found(self) -> None:
+    def _report_found(self) -> None:
         """Report the articles that are listed by now and were not reported yet."""
         rows = self.session.db.execute(
             """SELECT id, substr(published_at, 1, 10) AS day,
@@ -456,7 +460,7 @@ class InvestigationSpider(StorySpider):
         Outlets that could not be reached, or were cut short, are included.
         """
         super().save_searches()
-        read = {host for host, each in self._searched().items() if each.state == "answered"}
+        read = {host for host, each in self._stored_searches().items() if each.state == "answered"}
         outlets = [
             self._search_result(host, host in read)
             for host in {*self.asked_outlets, *self.problems_of, *self.cut_short}
@@ -497,11 +501,11 @@ class InvestigationSpider(StorySpider):
             self.save_searches()
             self.person.finish(self, reason)
 
-    def _note_unasked(self) -> None:
+    def _save_unasked(self) -> None:
         """Store the suggested outlets that were not asked, with the reasons."""
         if self.session.has_ended:
             return
-        rest = self._unasked(MAX_NAMED_UNASKED_OUTLETS)
+        rest = self._likeliest_unasked(MAX_NAMED_UNASKED_OUTLETS)
         self.unasked = len(rest)
         why = "you did not want it to be asked"
         outlets = [

@@ -70,7 +70,7 @@ MAX_ARCHIVED_CAPTURES = 50
 
 
 @dataclass(frozen=True, slots=True)
-class StorySearch:
+class StorySearchParts:
     """The parts of a crawl for a story, made when the story is opened."""
 
     session: StorySession
@@ -97,7 +97,7 @@ class StorySpider(ArchiveSpider):
 
     def __init__(self, story: str = "", ask: str = "", since: str = "", **kwargs: Any) -> None:
         super().__init__(since=since or "7d", **kwargs)
-        self._search: StorySearch | None = None
+        self._search: StorySearchParts | None = None
         self.stop_reason = ""
         self.problems: list[str] = []
         self._story_name, self._has_since = story, bool(since)
@@ -129,7 +129,7 @@ class StorySpider(ArchiveSpider):
         )
         lists = StoryLists(session, self)
         directed = DirectedSearch(session, lists, self)
-        self._search = StorySearch(session, lists, directed, LeadScores(session))
+        self._search = StorySearchParts(session, lists, directed, LeadScores(session))
 
     @property
     def is_story_open(self) -> bool:
@@ -137,7 +137,7 @@ class StorySpider(ArchiveSpider):
         return self._search is not None
 
     @property
-    def search(self) -> StorySearch:
+    def search(self) -> StorySearchParts:
         """The parts of the search, with its results; only once the story is opened."""
         if self._search is None:
             raise RuntimeError("the story is not opened yet")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -24,7 +24,7 @@ from archive.records import CatalogueOutlet, Outlet, Source, SourceKind, current
 from archive.storage.database import transaction
 from crawler.network.backoff import site_origin
 from crawler.session.crawl_session import CrawlSession
-from crawler.sources.outlet_lookup import fetch_once, likely_robots_sitemaps
+from crawler.sources.outlet_lookup import completed_outlet, fetch_once, likely_robots_sitemaps
 from crawler.sources.sitemap_parser import ChildSitemap
 from crawler.sources.source_discovery import (
     USUAL_FEED_PATHS,
@@ -44,6 +44,9 @@ USUAL_PATHS: tuple[tuple[SourceKind, str], ...] = (
     *(("feed", path) for path in USUAL_FEED_PATHS[:MAX_USUAL_PATHS]),
 )
 """Paths that are tried where a home page names no feed, with the kind of source."""
+
+SOURCE_BEGINNINGS = (b"<?xml", b"<rss", b"<feed", b"<urlset", b"<sitemapindex", b"\x1f\x8b")
+"""Beginnings of feeds and sitemaps, in lower case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,36 +151,39 @@ class OutletProbe:
         """
         home, why = await self.fetch(looked.home)
         if home is None or home.status != 200:
-            return replace(
-                looked, sources=(), problem=why if why == PROBE_CUT_SHORT else f"home page: {why}"
-            )
+            problem = why if why == PROBE_CUT_SHORT else f"home page: {why}"
+            return replace(looked, sources=(), problem=problem)
         try:
-            said = await self.session.workers.read_home_page(home.body, home.url)
+            declared = await self.session.workers.read_home_page(home.body, home.url)
         except ReadingError as error:
             return replace(looked, sources=(), problem=str(error))
-        name, language = looked.outlet.name or said.name, looked.outlet.language or said.language
-        outlet = replace(looked.outlet, name=name, language=language)
+        outlet = completed_outlet(looked.outlet, declared)
         tried = {source.url for source in looked.sources}
-        feeds = [url for url in said.feeds if url not in tried][:MAX_PROBED_FEEDS]
+        feeds = [url for url in declared.feeds if url not in tried][:MAX_PROBED_FEEDS]
         if feeds:
             return ProbedOutlet(outlet, looked.home, probed_sources(outlet, "feed", feeds))
-        for kind, path in USUAL_PATHS:
-            url = urljoin(home.url, path)
-            if url not in tried and await self._is_there(url):
-                return ProbedOutlet(outlet, looked.home, probed_sources(outlet, kind, [url]))
+        usual = await self._source_at_usual_path(outlet, home.url, tried)
+        if usual is not None:
+            return ProbedOutlet(outlet, looked.home, usual)
         problem = PROBE_CUT_SHORT if self._is_over() else "it names no feed and no sitemap"
         return replace(looked, outlet=outlet, sources=(), problem=problem)
 
+    async def _source_at_usual_path(
+        self, outlet: Outlet, home_url: str, tried: Collection[str]
+    ) -> tuple[Source, ...] | None:
+        """Return the source at the first usual path that has one; None if no path has."""
+        for kind, path in USUAL_PATHS:
+            url = urljoin(home_url, path)
+            if url not in tried and await self._is_there(url):
+                return probed_sources(outlet, kind, [url])
+        return None
+
     async def _is_there(self, url: str) -> bool:
+        """Return whether a URL answers with XML or a compressed file."""
         response, _ = await self.fetch(url)
-        body = (
-            response.body[:1_000].lstrip().lower()
-            if response is not None and response.status == 200
-            else b""
-        )
-        return body.startswith(
-            (b"<?xml", b"<rss", b"<feed", b"<urlset", b"<sitemapindex", b"\x1f\x8b")
-        )
+        if response is None or response.status != 200:
+            return False
+        return response.body[:1_000].lstrip().lower().startswith(SOURCE_BEGINNINGS)
 
     async def fetch(self, url: str, **meta: Any) -> tuple[Response | None, str]:
         """Return the response, or None, and the error."""
