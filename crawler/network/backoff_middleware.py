@@ -64,7 +64,7 @@ class BackoffMiddleware:
 
     async def process_response(self, request: Request, response: Response) -> Request | Response:
         """Note the response; repeat the request after a short pause."""
-        self._leave(request)
+        self._release_place(request)
         site, now = site_origin(request.url), backoff_now()
         pause = self.session.backoff.note_answer(
             site, response.status, response_header(response, "Retry-After"), now
@@ -84,12 +84,12 @@ class BackoffMiddleware:
 
     async def process_exception(self, request: Request, exception: Exception) -> None:
         """Note a missing answer, and pause a site after several of them."""
-        self._leave(request)
+        self._release_place(request)
         if isinstance(exception, NO_ANSWER_ERRORS):
             site, reason = site_origin(request.url), outcome_of_error(exception)[1]
             if pause := self.session.backoff.note_silence(site, reason, backoff_now()):
                 self.session.record_pause(site, pause)
 
-    def _leave(self, request: Request) -> None:
+    def _release_place(self, request: Request) -> None:
         if gate := self.inside.pop(request, None):
             gate.release()

@@ -199,19 +199,19 @@ class OutletFinder:
 
         async def find_with_slot(each: WantedOutlet) -> FoundOutlet:
             async with slots:
-                return await self.find(each)
+                return await self.find_outlet(each)
 
         tasks = [asyncio.ensure_future(find_with_slot(each)) for each in outlets]
         try:
             for ready in asyncio.as_completed(tasks):
                 found = await ready
-                self.store(found)
+                self.store_result(found)
                 yield found
         finally:
             for task in tasks:
                 task.cancel()
 
-    def store(self, found: FoundOutlet) -> None:
+    def store_result(self, found: FoundOutlet) -> None:
         """Store an outlet that was found, and the result of any look-up."""
         db = self.session.db
         if found.problem is None:
@@ -230,7 +230,7 @@ class OutletFinder:
         with transaction(db):
             store_lookup(db, lookup)
 
-    async def find(self, wanted: WantedOutlet) -> FoundOutlet:
+    async def find_outlet(self, wanted: WantedOutlet) -> FoundOutlet:
         """Find an outlet at the first of its hosts that answers for robots.txt.
 
         A host that answers but has neither a home page nor a feed is used only if no other host
@@ -248,7 +248,7 @@ class OutletFinder:
             )
             if robots is None or robots.status >= 500:
                 continue
-            found = await self.explore(wanted, home, robots)
+            found = await self.explore_host(wanted, home, robots)
             if found.problem is None:
                 return found
             empty[host] = found
@@ -259,7 +259,9 @@ class OutletFinder:
         outcome: Outcome = "gone" if problem == HOST_NOT_FOUND_PROBLEM else "unreachable"
         return FoundOutlet(wanted.outlet, problem=problem, asked=wanted.host, outcome=outcome)
 
-    async def explore(self, wanted: WantedOutlet, home_url: str, robots: Response) -> FoundOutlet:
+    async def explore_host(
+        self, wanted: WantedOutlet, home_url: str, robots: Response
+    ) -> FoundOutlet:
         """Find name, language, feeds and sitemaps of an outlet at a host that answers."""
         feeds, more_feeds = await self.working_sources(wanted.feeds, "feed"), 0
         home = AnsweredHome(home_url)

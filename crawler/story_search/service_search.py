@@ -75,7 +75,7 @@ class ServiceSearch:
         Return the problems, a line each. A service at another URL than its usual one has no
         stand-in: whoever names a URL means it.
         """
-        if why := service.unfit(self.query):
+        if why := service.unfit_reason(self.query):
             return [why]
         problems, found = await self._ask_all(service)
         self.session.crawl.counts[f"leads of {service.title}"] += found
@@ -90,7 +90,7 @@ class ServiceSearch:
         for _ in range(MAX_SERVICE_REQUESTS):
             if not asks or self.session.crawl.has_ended:
                 break
-            answer = await self._answer(service, asks.popleft())
+            answer = await self._ask_once(service, asks.popleft())
             problems += [answer.problem] if answer.problem else []
             found += self._store_answer(answer, service)
             if answer.wait > MAX_SERVICE_WAIT_SECONDS:
@@ -100,7 +100,7 @@ class ServiceSearch:
             asks.extend(answer.asks)
         return problems, found
 
-    async def _answer(self, service: SearchService, ask: ServiceRequest) -> ServiceAnswer:
+    async def _ask_once(self, service: SearchService, ask: ServiceRequest) -> ServiceAnswer:
         await self.wait_for_turn(service)
         request = Request(ask.url, meta=request_manners(service), dont_filter=True)
         try:
@@ -132,7 +132,7 @@ class ServiceSearch:
         if service.capture_of(lead):
             return lead
         near = lead.published_at or latest_day_in_path(lead.url)
-        answer = await self._answer(service, service.captures(lead.url, near))
+        answer = await self._ask_once(service, service.captures(lead.url, near))
         self.note_answer(service, answer, lead.url)
         found = (replace(lead, listed_as=named.listed_as) for named in answer.leads)
         return next((each for each in found if service.capture_of(each)), None)
@@ -154,7 +154,7 @@ class ServiceSearch:
 
         Return the number of leads.
         """
-        leads = [*file_leads(answer.leads), *self._resolved(answer.headlines)]
+        leads = [*file_leads(answer.leads), *self._leads_of_headlines(answer.headlines)]
         hosts = [urlsplit(lead.url).hostname for lead in answer.leads] + [
             each.host for each in answer.headlines
         ]
@@ -164,7 +164,7 @@ class ServiceSearch:
             note_named_outlets(db, self.session.story.id, service.title, named)
         return len(leads)
 
-    def _resolved(self, headlines: Iterable[UnresolvedHeadline]) -> list[Lead]:
+    def _leads_of_headlines(self, headlines: Iterable[UnresolvedHeadline]) -> list[Lead]:
         """Return the outlets' own leads that match the headlines that a service named."""
         db = self.session.db
         found = (
