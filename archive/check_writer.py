@@ -65,7 +65,7 @@ def _write_check_or_failure(
         refused = Check(
             check.url,
             "failed",
-            check.checked_at,
+            check.fetched_at,
             reason=_escaped_ascii(reason),
             url_key=check.url_key,
         )
@@ -107,7 +107,7 @@ def _write_check(
     if check.article is None:
         set_source_due(db, check, decisions.source_due)
     if known := fetch_history(db, check.url):
-        frontier.set_page_due(db, check.url, decisions.due_at(known, check.checked_at))
+        frontier.set_page_due(db, check.url, decisions.due_at(known, check.fetched_at))
     return check.outcome
 
 

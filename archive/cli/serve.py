@@ -163,7 +163,7 @@ def _run_datasette(args: list[str]) -> None:
     from datasette.cli import serve as datasette_serve  # type: ignore[import-untyped]
 
     from archive.cli.idle_connections import raise_open_file_limit, use_request_timeout
-    from archive.plugin.sql_limits import limit_heap
+    from archive.plugin.guards.sql_limits import limit_heap
 
     # only here, where the process is ours; a plain `datasette` may serve other databases too
     limit_heap()

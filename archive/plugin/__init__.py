@@ -20,31 +20,31 @@ from markupsafe import Markup
 from pluggy import HookimplMarker
 
 from archive.plugin.cells import cell_html
-from archive.plugin.concurrency import with_request_lanes
-from archive.plugin.csv_safety import with_safe_csv
-from archive.plugin.metadata import configuration
-from archive.plugin.middleware import (
+from archive.plugin.guards.concurrency import with_request_lanes
+from archive.plugin.guards.csv_safety import with_safe_csv
+from archive.plugin.guards.middleware import (
     App,
     ScriptNonces,
     script_nonce,
     with_security_headers,
     with_sound_requests,
 )
-from archive.plugin.permissions import archives, verdict_actions
-from archive.plugin.public import (
+from archive.plugin.guards.permissions import archives, verdict_actions
+from archive.plugin.guards.public import (
     SQL_ALLOW_BLOCK,
     is_public_archive,
     restricted_for_strangers,
     server_host_names,
 )
+from archive.plugin.guards.sql_limits import limit_connection
+from archive.plugin.metadata import configuration
+from archive.plugin.page_requests import ArchivePaths
 from archive.plugin.routes import (
     PAGE_PATHS_PATTERN,
-    ArchivePaths,
     is_missing_page,
     page_routes,
     respond_missing,
 )
-from archive.plugin.sql_limits import limit_connection
 from archive.queries.search import match_or_nothing, matching_passage
 from archive.text.formatting import direction, many, moment, percent
 from archive.text.html import marked
@@ -110,7 +110,7 @@ def asgi_wrapper(datasette: Any) -> Callable[[App], App]:
 
 
 def guarded_app(app: App, datasette: Any) -> App:
-    """Return Datasette behind the middleware that `archive.plugin.middleware` describes."""
+    """Return Datasette behind the middleware that `archive.plugin.guards.middleware` describes."""
     guarded = with_safe_csv(app)
     if is_public_archive(datasette):
         guarded = restricted_for_strangers(guarded, datasette, PAGE_PATHS_PATTERN)

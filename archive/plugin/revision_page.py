@@ -9,8 +9,15 @@ from datasette import NotFound, Response  # type: ignore[import-untyped]
 from markupsafe import Markup
 
 from archive.errors import ArchiveError, UsageError
-from archive.plugin.permissions import may_run_sql
-from archive.plugin.read_pool import check_comparable_length, page_readers
+from archive.plugin.guards.permissions import may_run_sql
+from archive.plugin.guards.read_pool import check_comparable_length, page_readers
+from archive.plugin.page_requests import (
+    ARTICLE_PATH,
+    PAGE_CONTENT_POLICY,
+    ArchivePaths,
+    requested_archive,
+    site_title,
+)
 from archive.queries.revision_diff import revision_page_data
 from archive.text.formatting import direction
 
@@ -23,13 +30,6 @@ async def respond_revisions(datasette: Any, request: Any) -> Any:
 
     Raises NotFound for an unknown archive, article or revision, and Forbidden without permission.
     """
-    from archive.plugin.routes import (  # which imports this module
-        PAGE_CONTENT_POLICY,
-        ArchivePaths,
-        requested_archive,
-        site_title,
-    )
-
     database = await requested_archive(datasette, request, REVISION_TABLES)
     id, number = int(request.url_vars["id"]), request.url_vars["number"]
 
@@ -57,7 +57,7 @@ async def respond_revisions(datasette: Any, request: Any) -> Any:
 
 REVISION_ROUTES = [
     (
-        r"^/(?P<database>[^/]+)/articles/(?P<id>\d{1,18})/revisions(?:/(?P<number>\d{1,9}))?$",
+        ARTICLE_PATH + r"/revisions(?:/(?P<number>\d{1,9}))?$",
         respond_revisions,
     )
 ]

@@ -28,7 +28,7 @@ def crawl_results(connection: sqlite3.Connection, crawl_id: int) -> list[OutletR
     rows = connection.execute(
         """SELECT o.host, c.outcome, u.kind, c.reason, count(*) AS number,
           count(c.status) AS answered
-        FROM checks c JOIN urls u ON u.id = c.url_id JOIN outlets o ON o.id = u.outlet_id
+        FROM fetches c JOIN urls u ON u.id = c.url_id JOIN outlets o ON o.id = u.outlet_id
         WHERE c.crawl_id = ? GROUP BY 1, 2, 3, 4 ORDER BY o.host""",
         (crawl_id,),
     ).fetchall()

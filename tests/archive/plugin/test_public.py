@@ -25,8 +25,8 @@ from archive.cli.serve import (
     datasette_arguments,
 )
 from archive.errors import ArchiveError
+from archive.plugin.guards.public import is_open_to_all
 from archive.plugin.metadata import canned_queries
-from archive.plugin.public import is_open_to_all
 from archive.queries.lookup import stored_page
 from archive.storage.snapshot import archive_snapshot
 from bench.visitors import Attack, Server
@@ -154,7 +154,7 @@ def test_a_strangers_own_sql_is_refused_by_the_door_and_by_datasette(public: Dat
 
 
 async def _may_ask_in_sql(datasette: Datasette, actor: Any) -> bool:
-    from archive.plugin.permissions import may_run_sql
+    from archive.plugin.guards.permissions import may_run_sql
 
     await datasette.invoke_startup()
     return await may_run_sql(datasette, actor, "archive")

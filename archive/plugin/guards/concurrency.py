@@ -1,6 +1,6 @@
 """Limits on how many requests run at once, and for how long.
 
-A visitor's query must not delay readers, and nobody should wait in vain. Pages of the archive,
+A visitor's query must not delay readers, and no request should wait in vain. Pages of the archive,
 Datasette's own pages and streamed tables each have a lane. A request that gets no place, or does
 not finish, in time is answered with 503 and Retry-After; it is cancelled between two statements,
 and SQLite interrupts the one that runs.
@@ -15,7 +15,15 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from archive.plugin.middleware import App, Event, Receive, Scope, Send, raw_path, send_text_answer
+from archive.plugin.guards.middleware import (
+    App,
+    Event,
+    Receive,
+    Scope,
+    Send,
+    raw_path,
+    send_text_answer,
+)
 
 MAX_CONCURRENT_QUERIES, MAX_CONCURRENT_PAGES, MAX_CONCURRENT_STREAMS = 2, 16, 2
 """Requests at once in each lane. Datasette has three threads, but holds whole answers in memory,
@@ -36,7 +44,7 @@ class LaneLimits:
 
 QUERY_LANE_LIMITS = LaneLimits(waits=5, works=5, most=200)
 PAGE_LANE_LIMITS = LaneLimits(waits=30, works=15, most=1_000)
-"""A page takes milliseconds and has its own time limit (`archive.plugin.read_pool`), so a visitor
+"""A page takes milliseconds and has its own time limit (`archive.plugin.guards.read_pool`), so a visitor
 among five hundred others is better served late than refused, as on a busy machine."""
 
 

@@ -14,10 +14,10 @@ from typing import Any
 from datasette import Response  # type: ignore[import-untyped]
 from datasette.utils import tilde_encode  # type: ignore[import-untyped]
 
-from archive.plugin.concurrency import routed_path
+from archive.plugin.guards.concurrency import routed_path
+from archive.plugin.guards.middleware import App, Receive, Scope, Send, raw_path, send_text_answer
+from archive.plugin.guards.permissions import archives
 from archive.plugin.metadata import canned_queries
-from archive.plugin.middleware import App, Receive, Scope, Send, raw_path, send_text_answer
-from archive.plugin.permissions import archives
 
 SQL_ALLOW_BLOCK: dict[str, str] = {"id": "root"}
 """Who may run SQL in a public archive by default."""

@@ -6,7 +6,7 @@ import re
 from codecs import getincrementaldecoder
 
 from archive.exports.article_files import safe_cell
-from archive.plugin.middleware import App, Event, Receive, Scope, Send, raw_path
+from archive.plugin.guards.middleware import App, Event, Receive, Scope, Send, raw_path
 
 CSV_CELL_PATTERN = re.compile(r'"(?P<quoted>[^"]*(?:""[^"]*)*)"|(?P<bare>[^",\r\n]+)')
 CSV_NUMBER_PATTERN = re.compile(r"[-+]?\d+(\.\d+)?(e[-+]?\d+)?", re.IGNORECASE | re.ASCII)

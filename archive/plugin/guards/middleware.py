@@ -1,8 +1,8 @@
 """Middleware between the web server and Datasette: safe headers out, sound requests in.
 
 A request passes `guarded` from the outside in: security headers → odd requests refused → limits on
-number and time (`archive.plugin.concurrency`) → strangers kept to the public part
-(`archive.plugin.public`) → safe CSV (`archive.plugin.csv_safety`) → Datasette.
+number and time (`archive.plugin.guards.concurrency`) → strangers kept to the public part
+(`archive.plugin.guards.public`) → safe CSV (`archive.plugin.guards.csv_safety`) → Datasette.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ DATASETTE_CONTENT_POLICY = (
 """The policy for Datasette's own pages, which have inline styles and scripts. A script runs if it
 is part of a template, and so does one attribute of 1.0 that opens its choice of columns. Nothing
 is loaded from or sent to another host. The archive's own pages have a stricter policy
-(`archive.plugin.routes`)."""
+(`archive.plugin.page_requests`)."""
 
 TOO_LARGE_MESSAGE = "The request is too large."
 SERVER_ERROR_MESSAGE = b"Something went wrong; the server's log has the details."

@@ -17,7 +17,7 @@ from weakref import WeakKeyDictionary
 
 from datasette.views.base import DatasetteError  # type: ignore[import-untyped]
 
-from archive.plugin.sql_limits import MAX_PAGE_VALUE_BYTES
+from archive.plugin.guards.sql_limits import MAX_PAGE_VALUE_BYTES
 
 PAGE_READER_THREADS = 2
 """Threads that read for pages."""
