@@ -12,7 +12,6 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from archive.archive import Archive
 from archive.articles.outlet_evidence import hosts_of_articles, hosts_with_sources
 from archive.frontier.hosts import bare_host
 from archive.frontier.outlet_lookups import valid_lookups
@@ -106,7 +105,7 @@ class FollowingSpider(PagesSpider):
         except TimeoutError:
             heard = {found.asked for found in self.found}
             self.late = [
-                store_as_catalogued(self.session.archive, each)
+                store_as_catalogued(self.session.db, each)
                 for each in wanted
                 if each.host not in heard
             ]
@@ -125,7 +124,7 @@ def outlets_without_sources(db: sqlite3.Connection, articles: Sequence[str]) -> 
     return [host for host in hosts if bare_host(host) not in lately]
 
 
-def store_as_catalogued(archive: Archive, wanted: WantedOutlet) -> str:
+def store_as_catalogued(connection: sqlite3.Connection, wanted: WantedOutlet) -> str:
     """Store an outlet with the feeds and sitemaps in the catalogue, and return its host."""
     kinds: tuple[tuple[SourceKind, tuple[str, ...]], ...] = (
         ("feed", wanted.feeds),
@@ -134,6 +133,6 @@ def store_as_catalogued(archive: Archive, wanted: WantedOutlet) -> str:
     sources = [
         identify_source(Source(url, kind, wanted.host)) for kind, urls in kinds for url in urls
     ]
-    with transaction(archive.db) as db:
+    with transaction(connection) as db:
         add_outlet_with_sources(db, wanted.outlet, sources)
     return wanted.host

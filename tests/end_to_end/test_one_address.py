@@ -395,8 +395,8 @@ def test_an_outlet_that_takes_too_long_is_kept_with_what_the_catalogue_knows_of_
     tmp_path, catalogue
 ):
     with Archive(tmp_path / "archive") as archive:
-        [wanted] = wanted_outlets(archive, read_catalogue(catalogue), ["quay.example"])
-        assert store_as_catalogued(archive, wanted) == "quay.example"
+        [wanted] = wanted_outlets(archive.db, read_catalogue(catalogue), ["quay.example"])
+        assert store_as_catalogued(archive.db, wanted) == "quay.example"
         kept = sources_of_outlets(archive.db, ("feed", "sitemap"))
     assert [source.url for source in kept] == [
         "http://www.quay.example/all.rss",
