@@ -46,14 +46,14 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], list[str]]:
 
     def watch(folder: Path) -> list[str]:
         seen: list[str] = []
-        read = Worker.read
+        read = Worker.read_article
 
         def reading(worker: Worker, capture: Capture, seconds: float) -> Article:
             others_can_write(folder)
             seen.append(capture.url)
             return read(worker, capture, seconds)
 
-        monkeypatch.setattr(Worker, "read", reading)
+        monkeypatch.setattr(Worker, "read_article", reading)
         return seen
 
     return watch
