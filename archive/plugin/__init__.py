@@ -38,7 +38,7 @@ from archive.plugin.guards.public import (
 )
 from archive.plugin.guards.sql_limits import limit_connection
 from archive.plugin.metadata import configuration
-from archive.plugin.page_requests import ArchivePaths
+from archive.plugin.page_requests import stock_page_context
 from archive.plugin.routes import (
     PAGE_PATHS_PATTERN,
     is_missing_page,
@@ -47,7 +47,7 @@ from archive.plugin.routes import (
 )
 from archive.queries.search import match_or_nothing, matching_passage
 from archive.text.formatting import direction, many, moment, percent
-from archive.text.html import marked
+from archive.text.html import contact_link, marked
 
 __all__ = ["archives", "configuration", "direction"]
 
@@ -140,15 +140,6 @@ def handle_exception(datasette: Any, request: Any, exception: Exception) -> Any:
 
 
 @hookimpl
-def extra_css_urls(datasette: Any) -> list[str]:
-    """Return the style sheet for Datasette's own pages."""
-    if not archives(datasette):
-        return []
-    url = datasette.urls.static_plugins("dateline", "tables.css")
-    return [f"{url}?{_static_file_version('tables.css')}"]
-
-
-@hookimpl
 def render_cell(
     row: Any, value: Any, column: str, table: str | None, database: str, datasette: Any
 ) -> Markup | None:
@@ -164,7 +155,7 @@ def render_cell(
 @hookimpl
 def prepare_jinja2_environment(env: Any) -> None:
     """Add the filters and globals that the templates use."""
-    filters = (moment, many, percent, direction, marked)
+    filters = (moment, many, percent, direction, marked, contact_link)
     env.filters |= {f"dateline_{each.__name__}": each for each in filters}
     env.globals |= {
         "dateline_version": _static_file_version("dateline.css"),
@@ -174,23 +165,18 @@ def prepare_jinja2_environment(env: Any) -> None:
 
 
 @hookimpl
-def menu_links(datasette: Any) -> list[TemplateVars]:
-    """Return the links from Datasette's own pages to those of the archives."""
-    return [
-        {
-            "href": ArchivePaths(datasette.urls, name).home(),
-            "label": "Dateline" if name == "archive" else f"Dateline: {name}",
-        }
-        for name in archives(datasette)
-    ]
+def extra_template_vars(
+    template: str | None, database: str | None, request: Any, datasette: Any
+) -> Callable[[], Awaitable[TemplateVars]]:
+    """Return a function that gives Datasette's own pages the frame of the archive's pages."""
 
+    async def frame() -> TemplateVars:
+        """Return `site` and `paths`; the archive's own pages already have both."""
+        if not archives(datasette) or (template or "").startswith("dateline_"):
+            return {}
+        return await stock_page_context(datasette, request, database)
 
-@hookimpl
-def extra_template_vars(database: str | None, datasette: Any) -> TemplateVars:
-    """Return what Datasette's own page of an archive needs to link to the archive's pages."""
-    return (
-        {"paths": ArchivePaths(datasette.urls, database)} if database in archives(datasette) else {}
-    )
+    return frame
 
 
 @hookimpl(optionalhook=True)  # new in 1.0

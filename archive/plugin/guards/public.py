@@ -39,6 +39,13 @@ def server_host_names(datasette: Any) -> tuple[str, ...]:
     return tuple(str(name).lower() for name in _plugin_config(datasette).get("hosts") or ())
 
 
+def publisher_settings(datasette: Any) -> dict[str, str]:
+    """Return who publishes this archive: `publisher`, `about` and `contact`, each only if set."""
+    config = _plugin_config(datasette)
+    names = ("publisher", "about", "contact")
+    return {name: str(config[name]) for name in names if config.get(name)}
+
+
 def _plugin_config(datasette: Any) -> dict[str, Any]:
     return datasette.plugin_config("dateline") or {}
 

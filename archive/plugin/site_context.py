@@ -1,0 +1,62 @@
+"""What the header and footer of every page need: navigation, publisher, permissions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from datasette.utils import tilde_encode  # type: ignore[import-untyped]
+
+from archive.plugin.guards.permissions import archives, may_run_sql
+from archive.plugin.guards.public import is_public_archive, publisher_settings
+
+SiteContext = dict[str, Any]
+
+NAVIGATION = (
+    ("Stories", "stories"),
+    ("Outlets", "outlets"),
+    ("Questions", "questions"),
+    ("Tables", "tables"),
+)
+"""The links in the header: label, and page below `/archive/-/`."""
+
+
+async def site_context(
+    datasette: Any, request: Any, paths: Any, title: str | None = None
+) -> SiteContext:
+    """Return what `dateline_base.html` knows as `site`.
+
+    `paths` are those of the archive whose pages the header links; None if the visitor may see none,
+    and then the header has no links.
+    """
+    context: SiteContext = {
+        "title": title or await site_title(datasette),
+        "paths": paths,
+        "navigation": [],
+        "archives": [],
+        "may_ask_in_sql": False,
+        "is_public": is_public_archive(datasette),
+        "publisher": publisher_settings(datasette),
+    }
+    if paths is None:
+        return context
+    actor = request.actor if request else None
+    return context | {
+        "navigation": navigation_links(datasette.urls, paths.database),
+        "archives": [name for name in archives(datasette) if name != paths.database],
+        "may_ask_in_sql": await may_run_sql(datasette, actor, paths.database),
+    }
+
+
+def navigation_links(urls: Any, database: str) -> list[tuple[str, str]]:
+    """Return the label and path of each link in the header."""
+    below = f"/{tilde_encode(database)}/-"
+    return [(label, str(urls.path(f"{below}/{page}"))) for label, page in NAVIGATION]
+
+
+async def site_title(datasette: Any) -> str:
+    """Return the title of the pages, from Datasette's configuration or by default `Dateline`."""
+    if hasattr(datasette, "get_instance_metadata"):  # 1.0
+        configured = (await datasette.get_instance_metadata()).get("title")
+    else:
+        configured = datasette.metadata("title")
+    return str(configured or "Dateline")
