@@ -75,6 +75,11 @@ def table_descriptions() -> dict[str, DatasetteMetadata]:
     return {name: _table_comments(table) for name, table in schema_descriptions().items()}
 
 
+def table_sentence(table: str) -> str:
+    """Return the description of a table or view; empty for one that the schema does not have."""
+    return str(table_descriptions().get(table, {}).get("description", ""))
+
+
 def _table_comments(table: DatasetteMetadata) -> DatasetteMetadata:
     """Return a table's description without columns that have no comment."""
     columns = {name: comment for name, comment in table["columns"].items() if comment}

@@ -218,5 +218,5 @@ async def stock_page_context(datasette: Any, request: Any, database: str | None)
         linked = await first_archive_for(datasette, actor)
     paths = ArchivePaths(datasette.urls, linked) if linked else None
     site = await site_context(datasette, request, paths)
-    own = {"is_archive_site": True, "is_archive_page": database in archives(datasette)}
+    own = {"is_archive_site": True, "is_archive_page": bool(database) and linked == database}
     return {"site": site | own, "paths": paths}

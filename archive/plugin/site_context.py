@@ -12,12 +12,15 @@ from archive.plugin.guards.public import is_public_archive, publisher_settings
 SiteContext = dict[str, Any]
 
 NAVIGATION = (
+    ("Events", "events"),
     ("Stories", "stories"),
+    ("Changes", "changes"),
+    ("Copies", "copies"),
     ("Outlets", "outlets"),
     ("Questions", "questions"),
-    ("Tables", "tables"),
 )
-"""The links in the header: label, and page below `/archive/-/`."""
+"""The links in the header: label, and page below `/archive/-/`. The template leaves out a page
+without a route, and adds SQL for those who may use it."""
 
 
 async def site_context(
@@ -47,10 +50,11 @@ async def site_context(
     }
 
 
-def navigation_links(urls: Any, database: str) -> list[tuple[str, str]]:
-    """Return the label and path of each link in the header."""
+def navigation_links(urls: Any, database: str) -> list[tuple[str, str, str]]:
+    """Return the label, the route and the path with base_url of each link in the header."""
     below = f"/{tilde_encode(database)}/-"
-    return [(label, str(urls.path(f"{below}/{page}"))) for label, page in NAVIGATION]
+    routes = [(label, f"{below}/{page}") for label, page in NAVIGATION]
+    return [(label, route, str(urls.path(route))) for label, route in routes]
 
 
 async def site_title(datasette: Any) -> str:

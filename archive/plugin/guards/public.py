@@ -8,11 +8,12 @@ decide; SQL is then for root only, unless `allow_sql` says otherwise.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from datasette import Response  # type: ignore[import-untyped]
 from datasette.utils import tilde_encode  # type: ignore[import-untyped]
+from datasette.utils.asgi import Request  # type: ignore[import-untyped]
 
 from archive.plugin.guards.concurrency import routed_path
 from archive.plugin.guards.middleware import App, Receive, Scope, Send, raw_path, send_text_answer
@@ -50,8 +51,16 @@ def _plugin_config(datasette: Any) -> dict[str, Any]:
     return datasette.plugin_config("dateline") or {}
 
 
-def restricted_for_strangers(app: App, datasette: Any, ours: re.Pattern[str]) -> App:
-    """Return the application, of which strangers get only the public part."""
+RespondMissing = Callable[[Any], Awaitable[Any]]
+
+
+def restricted_for_strangers(
+    app: App, datasette: Any, ours: re.Pattern[str], respond_missing: RespondMissing
+) -> App:
+    """Return the application, of which strangers get only the public part.
+
+    Anything else is answered by `respond_missing`, as if it did not exist.
+    """
 
     async def door(scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request if it is open to strangers or comes from a signed-in visitor."""
@@ -68,7 +77,11 @@ def restricted_for_strangers(app: App, datasette: Any, ours: re.Pattern[str]) ->
         if reading and path.strip("/") in names:
             home = datasette.urls.path(f"{path.rstrip('/')}/-/home")
             return await send_text_answer(send, 302, "", location=str(home))
-        return await send_text_answer(send, 404 if reading else 403, "This page does not exist.")
+        if not reading:
+            return await send_text_answer(send, 403, "This page does not exist.")
+        response = await respond_missing(Request(scope, receive))
+        await response.asgi_send(send)
+        return None
 
     return door
 
@@ -89,7 +102,6 @@ async def _signed_in_actor(datasette: Any, scope: Scope, receive: Receive) -> An
     """Return the signed-in visitor, as Datasette's plugins recognise them, or None."""
     from datasette.plugins import pm  # type: ignore[import-untyped]
     from datasette.utils import await_me_maybe
-    from datasette.utils.asgi import Request  # type: ignore[import-untyped]
 
     for found in pm.hook.actor_from_request(datasette=datasette, request=Request(scope, receive)):
         actor = await await_me_maybe(found)
