@@ -15,6 +15,8 @@ MAX_SERIES, MAX_RANKED = 6, 15
 """Most series, and most places of a ranking, in one chart."""
 MAX_SERIES_BARS = 90
 """Bars of a series; a longer period has several days in each."""
+MIN_SERIES_DAYS = 7
+"""Days of a series at least; a bar as wide as the page says little."""
 MIN_CHARTED_ROWS = 2
 """Fewer rows are read faster than a chart."""
 
@@ -127,7 +129,7 @@ def _rounded(value: AnswerValue) -> int:
 
 
 def _day_series(owner: str, counts: dict[str, int]) -> ChartSeries | None:
-    bars = sparkline_bars(counts, MAX_SERIES_BARS)
+    bars = sparkline_bars(counts, MAX_SERIES_BARS, min_days=MIN_SERIES_DAYS)
     if not bars:
         return None
     return ChartSeries(owner, bars, min(counts), max(counts), most=max(each.count for each in bars))

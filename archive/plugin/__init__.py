@@ -42,7 +42,12 @@ from archive.plugin.guards.public import (
     server_host_names,
 )
 from archive.plugin.guards.sql_limits import limit_connection
-from archive.plugin.metadata import canned_queries, configuration, table_sentence
+from archive.plugin.metadata import (
+    canned_queries,
+    configuration,
+    folded_columns,
+    table_sentence,
+)
 from archive.plugin.page_requests import ArchivePaths, stock_page_context
 from archive.plugin.routes import (
     PAGE_PATHS_PATTERN,
@@ -163,6 +168,7 @@ def prepare_jinja2_environment(env: Any) -> None:
         "csp_nonce": script_nonce,
         "dateline_answer": answer_table,
         "dateline_field_kind": field_kind,
+        "dateline_folded_columns": folded_columns,
         "dateline_has_page": has_archive_page,
         "dateline_script_version": partial(_static_file_version, "sql.js"),
         "dateline_is_question": canned_queries().__contains__,

@@ -109,14 +109,16 @@ def answer_table(
     """
     raw_rows = [[getattr(cell, "raw", None) for cell in row] for row in display_rows]
     has_headline = any(name.startswith("headline") for name in columns)
-    shown = tuple(
+    shown = [
         AnswerColumn(at, name, column_label(name) if is_question else name, _has_numbers(name, at, raw_rows))
         for at, name in enumerate(columns)
         if not (is_question and has_headline and name == "article")
-    )  # fmt: skip
+    ]  # fmt: skip
+    if is_question:  # on a narrow screen the first columns are all that shows
+        shown.sort(key=lambda column: not column.name.startswith("headline"))
     rows = display_rows if shows_all else display_rows[:MAX_SHOWN_ROWS]
     chart = answer_chart(columns, raw_rows, only_ranked=is_question)
-    return AnswerTable(shown, rows, len(display_rows), chart)
+    return AnswerTable(tuple(shown), rows, len(display_rows), chart)
 
 
 def _has_numbers(name: str, at: int, rows: Sequence[Sequence[Any]]) -> bool:

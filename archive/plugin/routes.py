@@ -17,7 +17,7 @@ from archive.pages.tables import explained_tables
 from archive.plugin.capture_page import CAPTURE_ROUTES
 from archive.plugin.guards.public import respond_robots_txt
 from archive.plugin.guards.read_pool import check_comparable_length
-from archive.plugin.metadata import canned_queries
+from archive.plugin.metadata import grouped_questions
 from archive.plugin.page_requests import (
     ARCHIVE_PATH,
     ARTICLE_PATH,
@@ -62,7 +62,7 @@ def _outlet_data(connection: sqlite3.Connection, asked: PageRequest) -> PlainRow
 
 
 def _questions_data(_: sqlite3.Connection, __: PageRequest) -> PlainRow:
-    return {"queries": canned_queries()}
+    return {"groups": grouped_questions()}
 
 
 def _tables_data(_: sqlite3.Connection, __: PageRequest) -> PlainRow:

@@ -79,7 +79,9 @@ def restricted_for_strangers(
             return await send_text_answer(send, 302, "", location=str(home))
         if not reading:
             return await send_text_answer(send, 403, "This page does not exist.")
-        response = await respond_missing(Request(scope, receive))
+        # Datasette sets these two, but it has not seen the request yet
+        unsigned = {**scope, "actor": None, "csrftoken": lambda: ""}
+        response = await respond_missing(Request(unsigned, receive))
         await response.asgi_send(send)
         return None
 
