@@ -138,7 +138,7 @@ def _day_series(owner: str, counts: dict[str, int]) -> ChartSeries | None:
 def _period_chart(
     by_column: dict[str, list[AnswerValue]], period: str, measure: str
 ) -> AnswerChart:
-    """Return the series of months or years as they stand, oldest first."""
+    """Return the series of months or years, oldest first."""
     counted = [
         (str(at), _rounded(value))
         for at, value in zip(by_column[period], by_column[measure], strict=True)

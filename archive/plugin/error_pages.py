@@ -101,7 +101,7 @@ def _heading_of(status: int, title: str | None = None) -> str:
 
 def _missing_page(path: str, message: str) -> PageProblem:
     """Return the problem of a page that does not exist: what is missing, in one sentence."""
-    decoded = unquote(path)
+    decoded = str(tilde_decode(unquote(path)))
     for pattern, heading in MISSING_PAGES:
         found = re.fullmatch(pattern, decoded)
         if found:

@@ -155,11 +155,11 @@ def test_sql_that_fails_stays_in_its_editor_below_one_line_that_says_why(get: Ge
 
 
 def test_sql_that_takes_too_long_says_so_in_one_line_and_stays_in_the_editor(framed: Path) -> None:
-    datasette = Datasette([str(framed / "archive.db")], settings={"sql_time_limit_ms": 20})
+    datasette = Datasette([str(framed / "archive.db")], settings={"sql_time_limit_ms": 400})
     endless = "with recursive n(x) as (select 1 union all select x + 1 from n) select sum(x) from n"
     answer = getter_of(datasette)(SQL_PAGE, params={"sql": endless})
     assert answer.status_code == 400
-    assert "longer than the 20 ms" in answer.text
+    assert "longer than the 400 ms" in answer.text
     assert endless in answer.text
 
 
@@ -299,4 +299,5 @@ def test_links_to_debugging_tools_are_behind_admin_and_for_root_alone(framed: Pa
     cookies = {"ds_actor": datasette.sign({"a": {"id": "root"}}, "actor")}
     page = getter_of(datasette)("/archive/coverage", cookies=cookies).text
     assert page.partition('<details class="admin">')[2].count('href="/-/') > 3
-    assert 'href="/-/' not in page.partition('<details class="admin">')[0]
+    before = page.partition('<details class="admin">')[0]
+    assert not re.search(r'<a [^>]*href="/-/', before)
