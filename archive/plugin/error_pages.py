@@ -57,7 +57,7 @@ INTERRUPTED_MESSAGE = (
 
 @dataclass(frozen=True, slots=True)
 class PageProblem:
-    """What went wrong: the HTTP status, a heading and a sentence."""
+    """The HTTP status, the heading and the sentence of an error page."""
 
     status: int
     heading: str

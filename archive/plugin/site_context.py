@@ -1,4 +1,4 @@
-"""What the header and footer of every page need: navigation, publisher, permissions."""
+"""The data of the header and footer of every page: navigation, publisher, permissions."""
 
 from __future__ import annotations
 
