@@ -22,7 +22,7 @@ MIN_CHARTED_ROWS = 2
 
 DAY_PATTERN = re.compile(r"\d{4}-\d\d-\d\d(?:$|T)")
 MONTH_PATTERN = re.compile(r"\d{4}(?:-\d\d)?")
-IDENTIFYING_COLUMN = re.compile(r"(?:.*_)?id|article|event|number|revision|status|url")
+IDENTIFYING_COLUMN = re.compile(r"(?:.*_)?id|article|event|number|revision|status|stealth|url")
 """Columns whose numbers name something instead of counting it."""
 
 

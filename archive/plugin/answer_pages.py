@@ -13,7 +13,7 @@ from archive.pages.tables import explained_tables
 from archive.plugin.cells import UNGROUPED_NUMBERS, column_label
 from archive.plugin.guards.read_pool import page_readers
 
-MAX_SHOWN_ROWS = 100
+MAX_SHOWN_ROWS = 50
 """Rows of an answer on a page at first; a link shows all of them."""
 MAX_FIELD_OPTIONS = 500
 """Outlets or stories that a field suggests."""

@@ -106,6 +106,8 @@ def _number_html(place: CellPlace, value: float) -> Markup | None:
         return article_link(place.paths.article(value), str(value))
     if column == "id" and url:
         return article_link(url, str(value))
+    if column == "revision" and url and isinstance(value, int):
+        return _page_link(f"{url}/revisions/{value}", str(value))
     if column == "stealth" and "kinds" in place.row:
         return Markup("silently") if value else Markup("")
     if UNGROUPED_NUMBERS.fullmatch(column):
@@ -130,9 +132,7 @@ def _text_html(place: CellPlace, value: str) -> Markup | None:
     if column in STORY_COLUMNS or (place.table == "stories" and column == "name"):
         return _page_link(paths.story(value), value)
     if TIMESTAMP_PATTERN.fullmatch(value) and not column.endswith("_raw"):
-        return Markup('<time datetime="{}" title="{}">{}</time>').format(
-            value, value, moment(value)
-        )
+        return Markup('<time datetime="{}">{}</time>').format(value, moment(value))
     cut = value if len(value) <= MAX_CELL_CHARS else value[:MAX_CELL_CHARS] + "…"
     return outward_link(value) or Markup("{}").format(cut)
 

@@ -26,7 +26,7 @@ METADATA_KEYS = ("title", "description", "columns")
 
 TABLE_SETTINGS: dict[str, DatasetteMetadata] = {
     "articles": {
-        "label_column": "headline", "sort_desc": "published_at", "size": 25,
+        "label_column": "headline", "sort_desc": "published_at", "size": 20,
         "fts_table": "articles_fts", "fts_pk": "id", "facets": ["outlet_id", "language"],
         "sortable_columns": ["id", "outlet_id", "published_at", "modified_at", "fetched_at", "language", "word_count"],
     },

@@ -23,6 +23,20 @@ NAVIGATION = (
 without a route, and adds SQL for those who may use it."""
 
 
+ADMIN_PAGES = (
+    ("Databases", "databases"),
+    ("Plugins", "plugins"),
+    ("Versions", "versions"),
+    ("Settings", "settings"),
+    ("Permissions", "permissions"),
+    ("Allow rules", "allow-debug"),
+    ("Messages", "messages"),
+    ("Threads", "threads"),
+    ("Actor", "actor"),
+)
+"""Datasette's debugging pages: label, and page below `/-/`."""
+
+
 async def site_context(
     datasette: Any, request: Any, paths: Any, title: str | None = None
 ) -> SiteContext:
@@ -36,6 +50,7 @@ async def site_context(
         "paths": paths,
         "navigation": [],
         "archives": [],
+        "admin": await _admin_links(datasette, request),
         "may_ask_in_sql": False,
         "is_public": is_public_archive(datasette),
         "publisher": publisher_settings(datasette),
@@ -55,6 +70,16 @@ def navigation_links(urls: Any, database: str) -> list[tuple[str, str, str]]:
     below = f"/{tilde_encode(database)}/-"
     routes = [(label, f"{below}/{page}") for label, page in NAVIGATION]
     return [(label, route, str(urls.path(route))) for label, route in routes]
+
+
+async def _admin_links(datasette: Any, request: Any) -> list[tuple[str, str]]:
+    """Return the links to Datasette's debugging pages on 1.0; on 0.65 they are menu links."""
+    actor = request.actor if request else None
+    if not actor or not hasattr(datasette, "allowed"):
+        return []
+    if not await datasette.allowed(action="debug-menu", actor=actor):
+        return []
+    return [(label, str(datasette.urls.path(f"/-/{page}"))) for label, page in ADMIN_PAGES]
 
 
 async def site_title(datasette: Any) -> str:

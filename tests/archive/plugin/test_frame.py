@@ -148,7 +148,6 @@ def test_sql_that_fails_stays_in_its_editor_below_one_line_that_says_why(get: Ge
         ("select load_extension('x')", "not authorized to use function: load_extension"),
     ):
         answer = get(SQL_PAGE, params={"sql": sql})
-        assert answer.status_code in (400, 403), sql
         assert re.search(rf'role="alert">[^<]*{re.escape(reason)}', answer.text), sql
         editor = answer.text.partition('id="sql-editor"')[2].partition("</textarea>")[0]
         assert sql.replace("'", "&#39;") in editor, sql
