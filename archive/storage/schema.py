@@ -629,6 +629,13 @@ JOIN outlets o ON o.id = a.outlet_id
 WHERE m.verdict IS NULL AND m.tier = 'perhaps';
 """
 
+LIST_INDEXES = """
+-- Indexes for the lists of events and of changes, which read no row that they do not show.
+CREATE INDEX events_of_several ON events(last_at, articles) WHERE articles > 1;
+CREATE INDEX events_by_articles ON events(articles) WHERE articles > 1;
+CREATE INDEX revisions_listed ON revisions(seen_at, kinds, stealth, article_id) WHERE number > 1;
+"""
+
 ARCHIVE_SCHEMA = DatabaseSchema(
     "dateline.archive",
     (
@@ -648,6 +655,7 @@ ARCHIVE_SCHEMA = DatabaseSchema(
         ("m014_keys", LANGUAGE_KEY_TABLES),
         ("m015_story_searches", STORY_SEARCH_TABLES),
         ("m016_membership", MEMBERSHIP_COLUMNS),
+        ("m019_lists", LIST_INDEXES),
     ),
     cache=24_000,  # reads of the index of shared passages are scattered over the file
 )
