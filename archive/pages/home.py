@@ -24,19 +24,19 @@ from archive.records import format_utc
 from archive.text.formatting import direction
 from archive.text.html import text_excerpt
 
-MAX_HOME_ARTICLES = 18
+MAX_HOME_ARTICLES = 15
 """Articles on the home page."""
 MAX_HOME_STORIES = 6
 """Stories on the home page."""
-MAX_HOME_EVENTS, FEW_EVENTS = 7, 3
+MAX_HOME_EVENTS, FEW_EVENTS = 6, 3
 """Events on the home page, and the number below which it looks further back."""
 HOME_PERIODS = ("2", "7", "30")
 """Days that the home page covers: the first period in which enough happened."""
-MAX_HOME_CHANGES, MAX_HOME_COPIES = 4, 4
+MAX_HOME_CHANGES, MAX_HOME_COPIES = 4, 3
 """Changes and copied texts on the home page."""
 MAX_LEAD_HEADLINES = 3
 """Headlines of other outlets below that of the largest event."""
-MAX_LEAD_CHARS = 260
+MAX_LEAD_CHARS = 220
 """Characters shown of the beginning of the largest event's article."""
 
 HOME_COUNTS_SQL = """

@@ -116,6 +116,7 @@ def attention_page_data(connection: sqlite3.Connection, wanted: AttentionRequest
     return series | {
         "steps": steps[::-1],
         "unit": steps[0].unit if steps else "day",
+        "first": steps[0].day if steps else series["since"],
         "chart": build_series_chart(steps, wanted.as_share) if total else None,
         "total": total,
         "share": total / total_of_all if total_of_all else None,
@@ -134,7 +135,7 @@ def attention_days(connection: sqlite3.Connection, wanted: AttentionRequest) -> 
     frame: PlainRow = {
         "wanted": wanted, "filters": wanted.given, "since": since, "until": until, "days": [],
         "by_outlet": {}, "error": None, "steps": [], "chart": None, "total": 0, "share": None,
-        "compared": [], "unit": "day", **subject,
+        "compared": [], "unit": "day", "first": since, **subject,
     }  # fmt: skip
     outlet = connection.execute(
         "SELECT id FROM outlets WHERE host = ?", (wanted.outlet,)

@@ -262,9 +262,9 @@ def changed_words_html(before: str, after: str) -> Markup | None:
             break
     if not shown:
         return None
-    # the texts are escaped there
-    snippet = Markup(diff_as_inline_html(TextDiff(tuple(shown), 0, 0)))  # noqa: S704
-    return snippet + " …" if len(shown) < len(changed) else snippet
+    html = diff_as_inline_html(TextDiff(tuple(shown), 0, 0)).replace("… …", "…")
+    more = " …" if len(shown) < len(changed) else ""
+    return Markup(html + more)  # noqa: S704  the texts are escaped there
 
 
 def differing_lines(before: str, after: str) -> tuple[str, str]:

@@ -35,8 +35,10 @@ MIN_EVENT_OUTLETS = 2
 EVENT_OUTLET_CHOICES = (2, 3, 5, 10, 20)
 MAX_NAMED_OUTLETS = 4
 """Outlets named in a list, those that reported first."""
-EVENT_BARS = 24
-"""Bars of an event's spark line, each at least an hour."""
+MIN_DRAWN_ARTICLES = 5
+"""Articles from which an event has a spark line; fewer are no curve."""
+MIN_EVENT_BARS, MAX_EVENT_BARS = 12, 36
+"""Bars of an event's spark line, an hour each if that gives no more."""
 
 EVENTS_OF_PERIOD_SQL = """
 WITH largest AS MATERIALIZED (
@@ -147,8 +149,8 @@ def event_rows(
     """Return events as lists show them.
 
     Each has `id`, `headline` (in the language of the filter if possible), `articles`, `texts`,
-    `outlets`, `recent_outlets`, `first_at`, `last_at`, `languages`, `names` (outlets in the order
-    of their reports), `first` (see `first_report`) and `bars`.
+    `outlets`, `recent_outlets`, `first_at`, `last_at`, `languages`, `first` (see
+    `first_report`), `names` (the other outlets in the order of their reports) and `bars`.
     """
     ids = json.dumps([row["id"] for row in counted])
     articles: dict[int, list[sqlite3.Row]] = {row["id"]: [] for row in counted}
@@ -159,7 +161,10 @@ def event_rows(
 
 def _event_row(event: sqlite3.Row, articles: list[sqlite3.Row], language: str) -> PlainRow:
     head = naming_article(articles, language)
+    first = first_report(articles)
     names = list(dict.fromkeys(row["outlet_name"] for row in articles))
+    if first:
+        names.remove(first["outlet_name"])
     counts = Counter(row["language"] for row in articles if row["language"])
     values = {name: event[name] for name in ("id", "articles", "texts", "first_at", "last_at")}
     return values | {
@@ -171,9 +176,10 @@ def _event_row(event: sqlite3.Row, articles: list[sqlite3.Row], language: str) -
         "language": head["language"],
         "direction": direction(head["language"]),
         "languages": [code for code, _ in counts.most_common()],
+        "is_drawn": len(articles) >= MIN_DRAWN_ARTICLES,
         "names": names[:MAX_NAMED_OUTLETS],
         "more_names": len(names[MAX_NAMED_OUTLETS:]),
-        "first": first_report(articles),
+        "first": first,
         "bars": event_bars(articles),
     }
 
@@ -214,7 +220,7 @@ def first_report(articles: Iterable[Any]) -> PlainRow | None:
 
 
 def event_bars(articles: Iterable[Any]) -> list[ChartBar]:
-    """Return an event's articles over time as bars of equal length, an hour each at least."""
+    """Return an event's articles over time as bars of equal length."""
     times = sorted(
         at
         for row in articles
@@ -222,9 +228,11 @@ def event_bars(articles: Iterable[Any]) -> list[ChartBar]:
     )
     if not times:
         return []
-    length = max(timedelta(hours=1), (times[-1] - times[0]) / (EVENT_BARS - 1))
+    whole = times[-1] - times[0]
+    bars = min(MAX_EVENT_BARS, max(MIN_EVENT_BARS, whole // timedelta(hours=1) + 1))
+    length = max(timedelta(minutes=1), whole / (bars - 1))
     counts = Counter((at - times[0]) // length for at in times)
-    starts = [times[0] + number * length for number in range(EVENT_BARS)]
+    starts = [times[0] + number * length for number in range(bars)]
     labels = [moment(f"{start:%Y-%m-%dT%H:%MZ}") for start in starts]
     return chart_bars([(label, counts[number]) for number, label in enumerate(labels)])
 
