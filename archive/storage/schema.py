@@ -633,7 +633,8 @@ LIST_INDEXES = """
 -- Indexes for the lists of events and of changes, which read no row that they do not show.
 CREATE INDEX events_of_several ON events(last_at, articles) WHERE articles > 1;
 CREATE INDEX events_by_articles ON events(articles) WHERE articles > 1;
-CREATE INDEX revisions_listed ON revisions(seen_at, kinds, stealth, article_id) WHERE number > 1;
+CREATE INDEX revisions_listed ON revisions(seen_at, kinds, stealth, article_id, number)
+  WHERE number > 1;
 """
 
 ARCHIVE_SCHEMA = DatabaseSchema(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import sqlite3
 from bisect import bisect_right
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -26,40 +26,37 @@ MAX_ATTENTION_DAYS = 20_000
 MAX_COMPARED_OUTLETS = 12
 """Outlets that are compared, those with most articles first."""
 
-NEVER, ALWAYS = "0001-01-01", "9999-12-31"
-"""Days before and after all coverage."""
-
 SEARCHED_DAYS_SQL = """
 SELECT a.outlet_id, substr(a.published_at, 1, 10) AS day, count(*) AS articles
-FROM articles a
-WHERE a.id IN (SELECT rowid FROM articles_fts WHERE articles_fts MATCH :match
-               AND rowid BETWEEN :first_id AND :last_id)
-  AND a.published_at >= :since AND a.published_at < :until || '~'
+FROM outlets o CROSS JOIN articles a INDEXED BY articles_by_outlet ON a.outlet_id = o.id
+WHERE a.published_at >= :since AND a.published_at < :until || '~'
+  AND +a.id IN (SELECT rowid FROM articles_fts WHERE articles_fts MATCH :match
+                AND rowid BETWEEN :first_id AND :last_id)
 GROUP BY 1, 2"""
+"""Read from the index of outlets and dates alone: the rows of articles hold whole texts."""
 
 ID_RANGE_SQL = """
 SELECT coalesce(min(id), 0) AS first_id, coalesce(max(id), 0) AS last_id FROM articles
 WHERE published_at >= :since AND published_at < :until || '~'"""
 """The IDs of a period: they narrow the full-text search, which knows no dates."""
 
-STORY_DAYS_SQL = """
-SELECT a.outlet_id, substr(a.published_at, 1, 10) AS day, count(*) AS articles
+STORY_TIMES_SQL = """
+SELECT a.outlet_id, substr(a.published_at, 1, 10) AS day
 FROM stories s CROSS JOIN story_articles m ON m.story_id = s.id
 CROSS JOIN articles a ON a.id = m.article_id
-WHERE s.name = :story AND (m.verdict = 'belongs'
-    OR (m.verdict IS NULL AND m.tier IN ('sure', 'likely')))
-  AND a.published_at >= :since AND a.published_at < :until || '~'
-GROUP BY 1, 2"""
+WHERE s.name = ? AND a.published_at IS NOT NULL AND (m.verdict = 'belongs'
+    OR (m.verdict IS NULL AND m.tier IN ('sure', 'likely')))"""
 
-EVENT_DAYS_SQL = """
-SELECT a.outlet_id, substr(a.published_at, 1, 10) AS day, count(*) AS articles
+EVENT_TIMES_SQL = """
+SELECT a.outlet_id, substr(a.published_at, 1, 10) AS day
 FROM event_articles m CROSS JOIN articles a ON a.id = m.article_id
-WHERE m.event_id = :event AND a.published_at >= :since AND a.published_at < :until || '~'
-GROUP BY 1, 2"""
+WHERE m.event_id = ? AND a.published_at IS NOT NULL"""
 
 ALL_DAYS_SQL = """
-SELECT substr(published_at, 1, 10) AS day, count(*) AS articles FROM articles
-WHERE published_at >= :since AND published_at < :until || '~' GROUP BY 1"""
+SELECT j.value AS day, (SELECT count(*) FROM articles
+                        WHERE published_at >= j.value AND published_at < j.value || '~') AS articles
+FROM json_each(:days) j"""
+"""Counted day by day in the index, which is several times as fast as grouping the articles."""
 
 OUTLET_DAYS_SQL = """
 SELECT substr(published_at, 1, 10) AS day, count(*) AS articles FROM articles
@@ -72,15 +69,6 @@ WHERE outlet_id = ? AND published_at >= ? AND published_at < ? || '~'"""
 COMPARED_OUTLETS_SQL = """
 SELECT id, host, coalesce(name, host) AS name FROM outlets
 WHERE id IN (SELECT value FROM json_each(?))"""
-
-SUBJECT_SPAN_SQL = {
-    "story": """SELECT min(a.published_at), max(a.published_at) FROM stories s
-        CROSS JOIN story_articles m ON m.story_id = s.id CROSS JOIN articles a ON a.id = m.article_id
-        WHERE s.name = ? AND (m.verdict = 'belongs'
-          OR (m.verdict IS NULL AND m.tier IN ('sure', 'likely')))""",
-    "event": """SELECT min(a.published_at), max(a.published_at) FROM event_articles m
-        CROSS JOIN articles a ON a.id = m.article_id WHERE m.event_id = ?""",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,30 +118,71 @@ def attention_days(connection: sqlite3.Connection, wanted: AttentionRequest) -> 
     `days` are tuples of a day, the subject's articles, and all articles of that day (of the
     outlet, if one is given); days without any article are left out.
     """
-    subject = _subject_of_request(connection, wanted)
-    since, until = _attention_period(connection, wanted)
+    members = _subject_articles(connection, wanted)
+    since, until = _attention_period(connection, wanted, members)
     frame: PlainRow = {
         "wanted": wanted, "filters": wanted.given, "since": since, "until": until, "days": [],
         "by_outlet": {}, "error": None, "steps": [], "chart": None, "total": 0, "share": None,
-        "compared": [], "unit": "day", "first": since, **subject,
+        "compared": [], "unit": "day", "first": since, **_subject_of_request(connection, wanted),
     }  # fmt: skip
     outlet = connection.execute(
         "SELECT id FROM outlets WHERE host = ?", (wanted.outlet,)
     ).fetchone()
     if wanted.outlet and outlet is None:
         return frame | {"error": f"{wanted.outlet}: this archive has no such outlet."}
-    try:
-        by_outlet = _days_by_outlet(connection, wanted, since, until)
-    except UsageError as error:
-        return frame | {"error": str(error)}
+    if members is None and wanted.words.strip():
+        try:
+            members = _searched_days(connection, wanted.words, since, until)
+        except UsageError as error:
+            return frame | {"error": str(error)}
     all_days = _all_days(connection, outlet and outlet[0], since, until)
-    if by_outlet is None:
+    by_outlet = _counted_by_outlet(members or [], since, until)
+    if members is None:
         mine = all_days
     else:
-        chosen = [outlet[0]] if outlet else list(by_outlet)
-        mine = sum((by_outlet[id] for id in chosen if id in by_outlet), Counter[str]())
+        mine = Counter[str]()
+        for id in [outlet[0]] if outlet else by_outlet:
+            mine.update(by_outlet.get(id, {}))
     days = [(day, mine[day], all_days[day]) for day in sorted(all_days)]
-    return frame | {"days": days, "by_outlet": by_outlet or {}}
+    return frame | {"days": days, "by_outlet": by_outlet}
+
+
+OutletDay = tuple[int, str, int]
+"""An outlet's ID, a day, and its articles of that day."""
+
+
+def _subject_articles(
+    connection: sqlite3.Connection, wanted: AttentionRequest
+) -> list[OutletDay] | None:
+    """Return the dated articles of a story or an event; None for other subjects."""
+    if wanted.story:
+        rows = connection.execute(STORY_TIMES_SQL, (wanted.story,))
+    elif wanted.event:
+        rows = connection.execute(EVENT_TIMES_SQL, (wanted.event,))
+    else:
+        return None
+    return [(row["outlet_id"], row["day"], 1) for row in rows]
+
+
+def _searched_days(
+    connection: sqlite3.Connection, words: str, since: str, until: str
+) -> list[OutletDay]:
+    """Return the articles with these words by outlet and day. Raises UsageError without a word."""
+    period = {"since": since, "until": until}
+    ids = connection.execute(ID_RANGE_SQL, period).fetchone()
+    values = {**period, "match": match_query(words), "first_id": ids[0], "last_id": ids[1]}
+    return [tuple(row) for row in connection.execute(SEARCHED_DAYS_SQL, values)]
+
+
+def _counted_by_outlet(
+    rows: Iterable[OutletDay], since: str, until: str
+) -> dict[int, Counter[str]]:
+    """Return the articles of a period by outlet and day."""
+    found = defaultdict[int, Counter[str]](Counter)
+    for outlet_id, day, count in rows:
+        if since <= day <= until:
+            found[outlet_id][day] += count
+    return found
 
 
 def _subject_of_request(connection: sqlite3.Connection, wanted: AttentionRequest) -> PlainRow:
@@ -173,17 +202,20 @@ def _subject_of_request(connection: sqlite3.Connection, wanted: AttentionRequest
     return {"kind": kind, "subject": wanted.words.strip(), "direction": "auto"}
 
 
-def _attention_period(connection: sqlite3.Connection, wanted: AttentionRequest) -> tuple[str, str]:
+def _attention_period(
+    connection: sqlite3.Connection,
+    wanted: AttentionRequest,
+    members: Sequence[OutletDay] | None,
+) -> tuple[str, str]:
     """Return the first and last day: as asked for, else those of the subject.
 
     A search and all articles have the last 90 days before the newest coverage.
     """
     newest = newest_coverage_at(connection).date()
     first, last = newest - timedelta(days=DEFAULT_ATTENTION_DAYS - 1), newest
-    subject = "story" if wanted.story else "event" if wanted.event else ""
-    if subject:
-        span = connection.execute(SUBJECT_SPAN_SQL[subject], (getattr(wanted, subject),)).fetchone()
-        first, last = _day_of(span[0]) or first, _day_of(span[1]) or last
+    if members:
+        days = [day for _, day, _ in members]
+        first, last = _day_of(min(days)) or first, _day_of(max(days)) or last
     last = _day_of(wanted.until) or last
     first = _day_of(wanted.since) or min(first, last)
     earliest = max(first.toordinal(), last.toordinal() - MAX_ATTENTION_DAYS + 1)
@@ -198,37 +230,20 @@ def _day_of(written: str | None) -> date | None:
         return None
 
 
-def _days_by_outlet(
-    connection: sqlite3.Connection, wanted: AttentionRequest, since: str, until: str
-) -> dict[int, Counter[str]] | None:
-    """Return the subject's articles by outlet and day; None if all articles are the subject.
-
-    Raises UsageError for a search without words.
-    """
-    values: dict[str, str | int] = {"since": since, "until": until}
-    if wanted.story:
-        rows = connection.execute(STORY_DAYS_SQL, {**values, "story": wanted.story})
-    elif wanted.event:
-        rows = connection.execute(EVENT_DAYS_SQL, {**values, "event": wanted.event})
-    elif wanted.words.strip():
-        ids = connection.execute(ID_RANGE_SQL, values).fetchone()
-        values |= {"match": match_query(wanted.words), "first_id": ids[0], "last_id": ids[1]}
-        rows = connection.execute(SEARCHED_DAYS_SQL, values)
-    else:
-        return None
-    found: dict[int, Counter[str]] = {}
-    for outlet_id, day, count in rows:
-        found.setdefault(outlet_id, Counter())[day] += count
-    return found
-
-
 def _all_days(
     connection: sqlite3.Connection, outlet_id: int | None, since: str, until: str
 ) -> Counter[str]:
     """Return all articles of each day, of one outlet if given."""
-    sql = OUTLET_DAYS_SQL if outlet_id else ALL_DAYS_SQL
-    values = {"outlet": outlet_id, "since": since, "until": until}
-    return Counter({row["day"]: row["articles"] for row in connection.execute(sql, values)})
+    if outlet_id:
+        values = {"outlet": outlet_id, "since": since, "until": until}
+        rows = connection.execute(OUTLET_DAYS_SQL, values)
+    else:
+        dates = range(
+            date.fromisoformat(since).toordinal(), date.fromisoformat(until).toordinal() + 1
+        )
+        days = json.dumps([date.fromordinal(number).isoformat() for number in dates])
+        rows = connection.execute(ALL_DAYS_SQL, {"days": days})
+    return Counter({row["day"]: row["articles"] for row in rows if row["articles"]})
 
 
 def _compared_outlets(

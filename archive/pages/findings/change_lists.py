@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 
 from markupsafe import Markup
 
@@ -30,8 +31,10 @@ MAX_COUNTED_CHANGES = 1_000
 """Changes of some articles that are counted."""
 MAX_CHANGE_PAGES = 500
 """Pages that the list can be turned to."""
-MAX_COMPARED_CHARS = 4_000
-"""Characters of the changed part of a text that are compared for a list."""
+MAX_COMPARED_LINES = 1_000
+"""Lines of a text that are compared for a list."""
+MAX_COMPARED_CHARS = 3_000
+"""Characters of each changed passage that are compared word by word for a list."""
 MAX_SNIPPET_CHARS = 360
 """Characters of changed words that a list shows, with those around them."""
 MAX_PIECE_CHARS = 180
@@ -249,32 +252,42 @@ def changed_headline_html(before: str, after: str) -> Markup:
 
 def changed_words_html(before: str, after: str) -> Markup | None:
     """Return the first changed words of a text with a few words around them; None without any."""
-    old, new = differing_lines(before, after)
-    compared = diff_texts(old[:MAX_COMPARED_CHARS], new[:MAX_COMPARED_CHARS])
-    changed = [each for each in compared.paragraphs if not is_unchanged_paragraph(each)]
     shown: list[DiffParagraph] = []
     left = MAX_SNIPPET_CHARS
-    for paragraph in changed:
-        pieces = tuple(_shortened_pieces(paragraph, left))
-        shown.append(pieces)
-        left -= sum(len(piece.text) for piece in pieces)
+    for old, new in changed_passages(before, after):
         if left <= SNIPPET_CONTEXT_CHARS:
+            shown.append((DiffPiece("same", "…"),))
             break
+        for paragraph in diff_texts(old, new).paragraphs:
+            if left > SNIPPET_CONTEXT_CHARS and not is_unchanged_paragraph(paragraph):
+                shown.append(tuple(_shortened_pieces(paragraph, left)))
+                left -= sum(len(piece.text) for piece in shown[-1])
     if not shown:
         return None
     html = diff_as_inline_html(TextDiff(tuple(shown), 0, 0)).replace("… …", "…")
-    more = " …" if len(shown) < len(changed) else ""
-    return Markup(html + more)  # noqa: S704  the texts are escaped there
+    return Markup(html)  # noqa: S704  the texts are escaped there
 
 
-def differing_lines(before: str, after: str) -> tuple[str, str]:
-    """Return two texts without the lines that they have in common at their start and end."""
+def changed_passages(before: str, after: str) -> Iterator[tuple[str, str]]:
+    """Yield the lines that differ, old and new, in their order: those of equal number in pairs.
+
+    So only the first of them need to be compared word by word.
+    """
     old, new = before.split("\n"), after.split("\n")
-    most = min(len(old), len(new))
-    start = next((at for at in range(most) if old[at] != new[at]), most)
-    rest = most - start
-    end = next((at for at in range(rest) if old[-1 - at] != new[-1 - at]), rest)
-    return "\n".join(old[start : len(old) - end]), "\n".join(new[start : len(new) - end])
+    matcher = SequenceMatcher(None, old, new, autojunk=False)
+    if len(old) + len(new) > MAX_COMPARED_LINES:
+        matcher.set_seqs(old[:MAX_COMPARED_LINES], new[:MAX_COMPARED_LINES])
+    for tag, i, k, j, m in matcher.get_opcodes():
+        if tag == "equal":
+            continue
+        if k - i == m - j:
+            for one, other in zip(old[i:k], new[j:m], strict=True):
+                yield one[:MAX_COMPARED_CHARS], other[:MAX_COMPARED_CHARS]
+        else:
+            yield (
+                "\n".join(old[i:k])[:MAX_COMPARED_CHARS],
+                "\n".join(new[j:m])[:MAX_COMPARED_CHARS],
+            )
 
 
 def _shortened_pieces(paragraph: DiffParagraph, most: int) -> Iterator[DiffPiece]:

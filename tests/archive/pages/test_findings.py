@@ -24,9 +24,9 @@ from archive.pages.findings.change_lists import (
     change_list_data,
     change_rows,
     change_title,
+    changed_passages,
     changed_words_html,
     changes_of_articles,
-    differing_lines,
     notable_changes,
 )
 from archive.pages.findings.copy_lists import CopyFilters, copy_file_row, copy_list_data
@@ -305,9 +305,10 @@ def test_texts_without_a_difference_have_no_snippet() -> None:
     assert changed_words_html("One line.\nTwo.", "One line.\nTwo.") is None
 
 
-def test_lines_in_common_at_both_ends_are_left_out() -> None:
-    assert differing_lines("a\nb\nc", "a\nx\ny\nc") == ("b", "x\ny")
-    assert differing_lines("a\na", "a\na\na") == ("", "a")
+def test_only_lines_that_differ_are_compared_word_by_word() -> None:
+    assert list(changed_passages("a\nb\nc\nd", "a\nx\ny\nd")) == [("b", "x"), ("c", "y")]
+    assert list(changed_passages("a\nb", "a\nb\nc\nd")) == [("", "c\nd")]
+    assert list(changed_passages("a\nb", "a\nb")) == []
 
 
 def test_the_changes_of_some_articles_are_counted_and_the_last_shown(
