@@ -85,8 +85,8 @@ def home_page_data(connection: sqlite3.Connection) -> PlainRow:
 
     It has `counts`, `now` (the largest events), `stories` with what is new in them, `changes` and
     `copies` of the day, the newest coverage by `days`, and the last `crawl` (None before the
-    first). Days are counted back from the newest coverage; `is_old` says that it is no news of
-    today.
+    first). Days are counted back from the newest coverage; `is_old` is True if that is more than a
+    day ago.
     """
     newest = newest_coverage_at(connection)
     crawl = connection.execute(LAST_CRAWL_SQL).fetchone()

@@ -254,7 +254,7 @@ def _compared_outlets(
 ) -> list[PlainRow]:
     """Return the outlets with most of the subject's articles, on one scale.
 
-    Each has `articles`, the `share` of its own articles of the period, and `bars`.
+    Each has `articles`, the `share` of all its articles of the period, and `bars`.
     """
     totals = Counter({id: counts.total() for id, counts in by_outlet.items()})
     largest = totals.most_common(MAX_COMPARED_OUTLETS)

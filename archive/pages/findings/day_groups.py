@@ -23,7 +23,7 @@ MAX_FUTURE_HOURS = 24
 
 
 def newest_coverage_at(connection: sqlite3.Connection, now: datetime | None = None) -> datetime:
-    """Return when the newest article was published, but no time after now; now if there is none.
+    """Return when the newest article was published, but no time after now; now without any article.
 
     A date without a time of day counts as the end of that day.
     """
@@ -31,7 +31,7 @@ def newest_coverage_at(connection: sqlite3.Connection, now: datetime | None = No
 
 
 def newest_change_at(connection: sqlite3.Connection, now: datetime | None = None) -> datetime:
-    """Return when the newest change was seen, but no time after now; now if there is none."""
+    """Return when the newest change was seen, but no time after now; now without any change."""
     return _newest_of(connection, NEWEST_CHANGE_SQL, now or current_time())
 
 
@@ -56,7 +56,7 @@ def small_number(text: str) -> int:
 
 
 def is_older_than_a_day(newest: datetime, now: datetime | None = None) -> bool:
-    """Return True if the newest moment is no news of the last 24 hours."""
+    """Return True if the newest moment is more than 24 hours ago."""
     return (now or current_time()) - newest > timedelta(days=1)
 
 

@@ -36,7 +36,7 @@ EVENT_OUTLET_CHOICES = (2, 3, 5, 10, 20)
 MAX_NAMED_OUTLETS = 4
 """Outlets named in a list, those that reported first."""
 MIN_DRAWN_ARTICLES = 5
-"""Articles from which an event has a spark line; fewer are no curve."""
+"""Articles from which an event has a spark line; fewer do not make a curve."""
 MIN_EVENT_BARS, MAX_EVENT_BARS = 12, 36
 """Bars of an event's spark line, an hour each if that gives no more."""
 

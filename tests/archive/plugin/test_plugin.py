@@ -59,10 +59,12 @@ def rows(get: Get, path: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("path", ["/", "/archive/-/home"])
-def test_the_front_shows_the_newest_articles_as_cards(get: Get, path: str) -> None:
+def test_the_front_lists_the_newest_articles_by_day(get: Get, path: str) -> None:
     page = get(path).text
-    cards = re.findall(r'<h3><a href="/archive/articles/(\d+)">', page)
-    assert cards == ["3", "1", "5", "6", "4"]  # the undated last
+    newest = page[page.index('<div class="newest">') :]
+    listed = re.findall(r'<a href="/archive/articles/(\d+)"', newest)
+    assert listed == ["3", "1", "5", "6", "4"]  # the undated last
+    assert re.findall(r"<h3>(.+?)</h3>", newest)[::4] == ["Friday, 16 Feb 2024", "Undated"]
     assert "Search 6 articles of 5 outlets" in page
     assert 'lang="ar" dir="rtl"' in page
 
@@ -314,8 +316,8 @@ def test_other_databases_are_left_alone(tmp_path: Path) -> None:
 def test_an_archive_may_be_called_anything(folder: Path) -> None:
     (folder / "archive.db").rename(folder / "spring 2024.db")
     get = getter(folder / "spring 2024.db")
-    pages = re.findall(r'<h3><a href="([^"]+)">', get("/").text)
-    assert "<h1>Ferry crews strike</h1>" in get(pages[1]).text
+    pages = re.findall(r'<a href="([^"]+/articles/1)"', get("/").text)
+    assert "<h1>Ferry crews strike</h1>" in get(pages[0]).text
 
 
 def test_what_a_users_own_metadata_says_wins(folder: Path) -> None:
