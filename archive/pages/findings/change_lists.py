@@ -86,7 +86,7 @@ SELECT r.id, r.stealth FROM json_each(?) j CROSS JOIN revisions r ON r.article_i
 WHERE r.number > 1 ORDER BY r.seen_at DESC, r.id DESC LIMIT ?"""
 
 CHANGE_ROWS_SQL = """
-SELECT r.id, r.article_id, r.number, r.seen_at, r.kinds, r.stealth, r.how, r.words_added,
+SELECT r.id, r.article_id, r.number, r.seen_at, r.kinds, r.stealth, r.gone_reason, r.words_added,
        r.words_removed, r.headline, r.standfirst, r.text, p.headline AS headline_before,
        p.standfirst AS standfirst_before, p.text AS text_before,
        p.kinds LIKE '%"gone"%' AS was_gone, a.headline AS newest_headline, a.url, a.language,
@@ -216,7 +216,7 @@ def _change_row(row: sqlite3.Row, with_words: bool) -> PlainRow:
     `headline_diff` and `snippet` are HTML or None.
     """
     kinds = parse_json_texts(row["kinds"])
-    plain = ("id", "article_id", "number", "seen_at", "how", "words_added", "words_removed", "url",
+    plain = ("id", "article_id", "number", "seen_at", "gone_reason", "words_added", "words_removed", "url",
              "language", "published_at", "outlet", "outlet_name", "headline_before")  # fmt: skip
     has_both_texts = not row["was_gone"] and row["text_before"] is not None
     is_comparable = with_words and has_both_texts and "gone" not in kinds
@@ -343,7 +343,7 @@ def change_words_text(change: PlainRow) -> str:
 def change_file_row(change: PlainRow) -> PlainRow:
     """Return a change as one row of a file."""
     plain = ("article_id", "number", "seen_at", "outlet", "headline_before", "headline", "kinds",
-             "silent", "how", "words_added", "words_removed", "published_at", "language",
+             "silent", "gone_reason", "words_added", "words_removed", "published_at", "language",
              "url")  # fmt: skip
     return {name: change[name] for name in plain}
 

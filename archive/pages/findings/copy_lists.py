@@ -37,15 +37,15 @@ WITH recent AS MATERIALIZED (
   SELECT id FROM articles WHERE published_at BETWEEN :since AND :until
   ORDER BY published_at DESC LIMIT :articles
 ), chosen AS MATERIALIZED (
-  SELECT DISTINCT v.text_id AS id FROM recent CROSS JOIN versions v ON v.article_id = recent.id
+  SELECT DISTINCT v.text_id AS id FROM recent CROSS JOIN shared_text_articles v ON v.article_id = recent.id
 )
 SELECT c.id, count(DISTINCT v.outlet_id) AS outlets, count(*) AS articles
-FROM chosen c CROSS JOIN versions v ON v.text_id = c.id
+FROM chosen c CROSS JOIN shared_text_articles v ON v.text_id = c.id
 """
 
 TEXTS_OF_ALL_TIME_SQL = """
 SELECT v.text_id AS id, count(DISTINCT v.outlet_id) AS outlets, count(*) AS articles
-FROM versions v INDEXED BY versions_by_text
+FROM shared_text_articles v INDEXED BY shared_text_articles_by_text
 """
 
 COUNTED_TEXTS_SQL = """
@@ -56,8 +56,8 @@ TEXT_VERSIONS_SQL = """
 SELECT t.id AS text_id, t.original_id, a.id, a.headline, a.url, a.language, a.published_at,
        a.fetched_at, a.word_count, a.agency, a.fingerprint, o.host AS outlet,
        coalesce(o.name, o.host) AS outlet_name
-FROM json_each(?) j CROSS JOIN texts t ON t.id = j.value
-CROSS JOIN versions v ON v.text_id = t.id CROSS JOIN articles a ON a.id = v.article_id
+FROM json_each(?) j CROSS JOIN shared_texts t ON t.id = j.value
+CROSS JOIN shared_text_articles v ON v.text_id = t.id CROSS JOIN articles a ON a.id = v.article_id
 CROSS JOIN outlets o ON o.id = a.outlet_id
 ORDER BY j.key, a.published_at IS NULL, a.published_at, a.id"""
 

@@ -68,7 +68,9 @@ FROM json_each(?) j CROSS JOIN event_articles m ON m.event_id = j.value
 CROSS JOIN articles a ON a.id = m.article_id CROSS JOIN outlets o ON o.id = a.outlet_id
 ORDER BY j.key, coalesce(a.published_at, a.fetched_at), a.id"""
 
-EVENT_LANGUAGES_SQL = "SELECT language FROM languages WHERE language <> '' ORDER BY articles DESC"
+EVENT_LANGUAGES_SQL = (
+    "SELECT language FROM language_counts WHERE language <> '' ORDER BY articles DESC"
+)
 
 
 @dataclass(frozen=True, slots=True)

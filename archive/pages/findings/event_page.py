@@ -37,7 +37,8 @@ SELECT a.id, coalesce(t.original_id, a.id) AS original_id, coalesce(a.headline, 
        o.host AS outlet, coalesce(o.name, o.host) AS outlet_name
 FROM event_articles m CROSS JOIN articles a ON a.id = m.article_id
 CROSS JOIN outlets o ON o.id = a.outlet_id
-LEFT JOIN versions v ON v.article_id = a.id LEFT JOIN texts t ON t.id = v.text_id
+LEFT JOIN shared_text_articles v ON v.article_id = a.id
+LEFT JOIN shared_texts t ON t.id = v.text_id
 WHERE m.event_id = ? ORDER BY a.published_at IS NULL, a.published_at, a.id LIMIT ?"""
 
 REVISED_ARTICLES_SQL = """

@@ -254,14 +254,14 @@ def test_a_page_that_is_gone_keeps_its_headline_and_has_no_changed_words(
 ) -> None:
     for number, kinds, at in ((4, ["gone"], "20"), (5, ["restored"], "21")):
         room.execute(
-            """INSERT INTO revisions (article_id, number, seen_at, kinds, text, how)
+            """INSERT INTO revisions (article_id, number, seen_at, kinds, text, gone_reason)
                VALUES (8, ?, ?, ?, '', 'HTTP 410')""",
             [number, f"2024-02-{at}T09:00:00Z", json.dumps(kinds)],
         )
     gone, back = (
         change_rows(room, ChangeFilters(day=f"2024-02-{day}"), 1)[0] for day in ("20", "21")
     )
-    assert (gone["headline"], gone["gone"], gone["how"]) == (
+    assert (gone["headline"], gone["gone"], gone["gone_reason"]) == (
         "Talks on Thursday fail",
         True,
         "HTTP 410",
