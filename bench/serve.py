@@ -249,9 +249,9 @@ def timed(address: str) -> float:
 def first_visit(address: str, path: str) -> int:
     """Return the bytes of a page and of all its resources."""
     page = get(address + path)
-    style = re.search(rb'<link rel="stylesheet" href="([^"]+)"', page)
-    assert style
-    return len(page) + len(get(address + style[1].decode()))
+    styles = re.findall(rb'<link rel="stylesheet" href="([^"]+)"', page)
+    assert styles
+    return len(page) + sum(len(get(address + style.decode())) for style in styles)
 
 
 @contextmanager

@@ -29,6 +29,8 @@ CHANGE_LIST_SIZE = 20
 """Changes per page."""
 MAX_COUNTED_CHANGES = 1_000
 """Changes of some articles that are counted."""
+MAX_CHANGE_OUTLETS = 40
+"""Outlets that the filter offers, those with most of the newest changes."""
 MAX_CHANGE_PAGES = 500
 """Pages that the list can be turned to."""
 MAX_COMPARED_LINES = 1_000
@@ -134,7 +136,7 @@ def change_list_data(
         "days": group_by_day(rows, lambda row: row["seen_at"]),
         "total": total,
         "counts": counts,
-        "outlets": changed_outlets(connection),
+        "outlets": changed_outlets(connection, filters.outlet),
         "kinds": {kind: label for kind, (label, _) in CHANGE_KINDS.items()},
         "filters": filters.given,
         "page": page,
@@ -348,7 +350,7 @@ def change_file_row(change: PlainRow) -> PlainRow:
     return {name: change[name] for name in plain}
 
 
-def changed_outlets(connection: sqlite3.Connection, most: int = 40) -> list[PlainRow]:
-    """Return the outlets of the newest changes by host, as the filter offers them."""
-    rows = connection.execute(CHANGED_OUTLETS_SQL, (most,))
-    return sorted(map(dict, rows), key=lambda row: row["host"])
+def changed_outlets(connection: sqlite3.Connection, chosen: str = "") -> list[str]:
+    """Return the hosts of the newest changes, as the filter offers them, with the chosen one."""
+    rows = connection.execute(CHANGED_OUTLETS_SQL, (MAX_CHANGE_OUTLETS,))
+    return sorted({row["host"] for row in rows} | ({chosen} if chosen else set()))

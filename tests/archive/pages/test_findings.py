@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
 from archive.pages.findings.attention import (
+    SEARCHED_DAYS_SQL,
     AttentionRequest,
     attention_days,
     attention_file_row,
     attention_page_data,
 )
 from archive.pages.findings.change_lists import (
+    CHANGE_COUNTS_SQL,
+    CHANGE_KINDS,
     MAX_SNIPPET_CHARS,
     ChangeFilters,
     change_counts,
@@ -37,6 +42,9 @@ from archive.pages.findings.day_groups import (
     newest_coverage_at,
 )
 from archive.pages.findings.event_lists import (
+    COUNTED_EVENTS_SQL,
+    EVENTS_OF_ALL_TIME_SQL,
+    EVENTS_OF_PERIOD_SQL,
     EventFilters,
     event_bars,
     event_file_row,
@@ -446,3 +454,34 @@ def test_no_bar_and_no_label_leaves_the_chart() -> None:
         assert all(bar.y >= 0 and bar.y + bar.height <= chart.foot + 0.1 for bar in chart.bars)
         assert [label for _, label in chart.days][:2] == ["1 Feb", "6 Feb"]
         assert len({label for _, label in chart.scale}) == len(chart.scale)
+
+
+# -- indexes ---------------------------------------------------------------------------------------
+
+
+def test_an_archive_of_before_gets_the_indexes_of_the_lists(tmp_path: Path) -> None:
+    steps = ARCHIVE_SCHEMA.steps
+    before = steps[: [name for name, _ in steps].index("m019_lists")]
+    open_database(tmp_path / "archive.db", replace(ARCHIVE_SCHEMA, steps=before)).close()
+    connection = open_database(tmp_path / "archive.db", ARCHIVE_SCHEMA)
+    indexes = {row["name"] for row in connection.execute("SELECT name FROM sqlite_master")}
+    assert {"events_of_several", "events_by_articles", "revisions_listed"} <= indexes
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    ("sql", "index"),
+    [
+        (EVENTS_OF_PERIOD_SQL + COUNTED_EVENTS_SQL, "events_of_several"),
+        (EVENTS_OF_ALL_TIME_SQL + COUNTED_EVENTS_SQL, "events_by_articles"),
+        (CHANGE_COUNTS_SQL, "revisions_listed"),
+        (SEARCHED_DAYS_SQL, "articles_by_outlet"),
+    ],
+)
+def test_lists_are_counted_without_reading_rows(
+    shared_room: sqlite3.Connection, sql: str, index: str
+) -> None:
+    kinds = {kind: condition for kind, (_, condition) in CHANGE_KINDS.items()}
+    filled = sql.format(condition="1", **kinds)
+    plan = shared_room.execute(f"EXPLAIN QUERY PLAN {filled}", defaultdict(str))
+    assert any(f"COVERING INDEX {index}" in row["detail"] for row in plan)
