@@ -75,9 +75,11 @@ SELECT c.*,
        (SELECT count(*) FROM revisions
         WHERE seen_at BETWEEN c.started_at AND c.until AND number > 1) AS changes,
        (SELECT count(*) FROM urls
-        WHERE outcome = 'failed' AND fetched_at BETWEEN c.started_at AND c.until) AS failures
+        WHERE outcome IN ('failed', 'refused', 'gone', 'not article') AND outcome = 'failed'
+          AND fetched_at BETWEEN c.started_at AND c.until) AS failures
 FROM c"""
-"""Counted by indexes alone, because a crawl may have made a hundred thousand checks."""
+"""Counted by indexes alone, because a crawl may have made a hundred thousand checks; the condition of
+the index `urls_failed` is repeated, as SQLite does not infer it."""
 
 
 def home_page_data(connection: sqlite3.Connection) -> PlainRow:

@@ -175,7 +175,7 @@ def test_from_home_to_an_event_an_article_a_copy_and_a_change(
         tab.open(address + "/archive/-/event/1")
         tab.click("#changed ~ ol li:nth-child(2) h3 a")
         assert tab.address().endswith("/articles/8/revisions/3")
-        assert "not" in tab.run("document.querySelector('ins').innerText")
+        assert "fail" in tab.run("document.querySelector('ins').innerText")
         assert tab.problems == []
 
 
