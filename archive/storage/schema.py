@@ -688,6 +688,14 @@ FROM articles a LEFT JOIN shared_text_articles v ON v.article_id = a.id
 LEFT JOIN shared_texts t ON t.id = v.text_id;
 """
 
+LIST_INDEXES = """
+-- Indexes for the lists of events and of changes, which read no row that they do not show.
+CREATE INDEX events_of_several ON events(last_at, articles) WHERE articles > 1;
+CREATE INDEX events_by_articles ON events(articles) WHERE articles > 1;
+CREATE INDEX revisions_listed ON revisions(seen_at, kinds, stealth, article_id, number)
+  WHERE number > 1;
+"""
+
 ARCHIVE_SCHEMA = DatabaseSchema(
     "dateline.archive",
     (
@@ -708,6 +716,7 @@ ARCHIVE_SCHEMA = DatabaseSchema(
         ("m015_story_searches", STORY_SEARCH_TABLES),
         ("m016_membership", MEMBERSHIP_COLUMNS),
         ("m017_names", BOILERPLATE_NAME_CHANGES + NAME_CHANGES),
+        ("m019_lists", LIST_INDEXES),
     ),
     cache=24_000,  # reads of the index of shared passages are scattered over the file
 )

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from archive.cli.base import archive_option, cli, print_all, typed_text
 from archive.cli.completion import complete_outlets, complete_stories
+from archive.cli.progress_bar import progress_bar
 from archive.errors import UsageError
 from archive.text.printable import printable_text
 from crawler.cli.options import contact_option, delay_option
@@ -45,7 +46,9 @@ def outlet_import_command(file: Path, folder: Path) -> None:
     """
     from crawler.jobs.add_outlets import import_outlets
 
-    print_outlet_results(import_outlets(folder, file))
+    with progress_bar("looking up", "outlets") as report:
+        lines = import_outlets(folder, file, report)
+    print_outlet_results(lines)
 
 
 def print_outlet_results(lines: Sequence[Any]) -> None:
@@ -288,7 +291,8 @@ def import_command(files: tuple[Path, ...], url: str | None, folder: Path) -> No
 
     if url and len(files) > 1:
         raise UsageError("--url goes with one file")
-    imported = import_files(folder, files, request_url(url) if url else None)
+    with progress_bar("reading", "pages") as report:
+        imported = import_files(folder, files, request_url(url) if url else None, report)
     for line in (*imported.mistakes, *imported.lines()):
         click.echo(line, err=True)
     click.echo(imported.summary())

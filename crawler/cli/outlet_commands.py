@@ -14,6 +14,7 @@ import click
 
 from archive.cli.base import archive_option, opened_archive, print_all, typed_text
 from archive.cli.completion import complete_stories
+from archive.cli.progress_bar import progress_bar
 from archive.cli.terminal import folding_table
 from archive.errors import UsageError
 from crawler.cli.crawl_commands import outlet_group, print_outlet_results
@@ -211,7 +212,10 @@ def outlet_add_command(
         )
     if hosts:
         named = [_typed_host(typed_text(host)) for host in hosts]
-        print_outlet_results(add_outlets(folder, named, catalogue=read_catalogue(catalogue)))
+        known = read_catalogue(catalogue)
+        with progress_bar("looking up", "outlets") as report:
+            lines = add_outlets(folder, named, catalogue=known, report=report)
+        print_outlet_results(lines)
         return
     _add_of_catalogue(folder, catalogue, chosen, most or DEFAULT_SHOWN_OUTLETS, yes)
 
