@@ -19,6 +19,7 @@ from datasette.views.base import DatasetteError  # type: ignore[import-untyped]
 from markupsafe import Markup
 from pluggy import HookimplMarker
 
+from archive.exports.timeline import timeline_svg
 from archive.plugin.cells import cell_html
 from archive.plugin.guards.concurrency import with_request_lanes
 from archive.plugin.guards.csv_safety import with_safe_csv
@@ -164,7 +165,7 @@ def render_cell(
 @hookimpl
 def prepare_jinja2_environment(env: Any) -> None:
     """Add the filters and globals that the templates use."""
-    filters = (moment, many, percent, direction, marked)
+    filters = (moment, many, percent, direction, marked, timeline_svg)
     env.filters |= {f"dateline_{each.__name__}": each for each in filters}
     env.globals |= {
         "dateline_version": _static_file_version("dateline.css"),
