@@ -11,6 +11,7 @@ import re
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -264,11 +265,11 @@ def _bibtex_entry(citation: Citation) -> str:
         "language": citation.language or "",
         "note": _bibtex_text(note),
     }
+    if citation.archived_url:
+        fields["addendum"] = f"\\url{{{_bibtex_url(citation.archived_url)}}}"
     lines = [f"  {name} = {{{value}}}" for name, value in fields.items() if value]
     if month:
         lines.append(f"  month = {BIBTEX_MONTHS[month - 1]}")
-    if citation.archived_url:
-        lines.append(f"  addendum = {{\\url{{{_bibtex_url(citation.archived_url)}}}}}")
     return f"@article{{{citation.key},\n" + ",\n".join(lines) + "\n}\n"
 
 
@@ -365,7 +366,13 @@ CITATION_WRITERS: dict[str, Callable[[Iterable[Citation]], str]] = {
 }
 """Writers by the format's name."""
 CITATION_FILE_ENDINGS = {".bib": "bibtex", ".ris": "ris", ".csl.json": "csl"}
-"""Formats by the ending of a file's name."""
+"""Formats by the ending of a file's name; `.json` alone is the dossier's."""
+
+
+def citation_format_of(path: Path | None) -> str | None:
+    """Return the citation format that a file's name stands for, or None."""
+    name = path.name.lower() if path else ""
+    return next((form for end, form in CITATION_FILE_ENDINGS.items() if name.endswith(end)), None)
 
 
 # -- in a page -------------------------------------------------------------------------------------

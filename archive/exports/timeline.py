@@ -7,7 +7,7 @@ pixels.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import chain, groupby
@@ -383,4 +383,8 @@ def _lane_parts(lane: TimelineLane, link: ArticleLinkFunction) -> Iterator[Marku
             mark.radius,
             mark.title,
         )
-        yield Markup('<a href="{}" tabindex="-1">{}</a>').format(link(mark.id), dot) if mark.id else dot
+        yield (
+            Markup('<a href="{}" tabindex="-1">{}</a>').format(link(mark.id), dot)
+            if mark.id
+            else dot
+        )

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from archive.articles.stories import Story, fold_copies, story_slug
 from archive.errors import UsageError
-from archive.pages import filters as asked
 from archive.exports.timeline import TimelineArticle, build_timeline
+from archive.pages import filters as asked
 from archive.queries.evidence import evidence_of_articles
 from archive.queries.lookup import PlainRow
 from archive.queries.story_changes import ArticleChange, changes_of_articles
@@ -26,7 +26,7 @@ from archive.text.formatting import (
 from archive.text.formatting import parse_json_texts as listed
 from archive.text.language_names import language_name
 
-STORY_PAGE_SIZE = 25
+STORY_PAGE_SIZE = 20
 """Texts per page."""
 MAX_SPREADS = 6
 """Texts whose spread among outlets is shown, those of most outlets first."""
@@ -179,7 +179,8 @@ def story_page_data(
     revised = _change_dates_by_article(connection, story.id)
     selected = [row for row in rows if filters.keeps(row, revised)] if filters.given else rows
     texts = fold_copies(selected)
-    in_order = sorted(texts[::-1], key=is_weak_match)
+    newest_first = texts[::-1]
+    in_order = sorted(newest_first, key=is_weak_match)
     part, page, pages = asked.page_of_rows(in_order, page, STORY_PAGE_SIZE)
     shown = [text_row(text) for text in part]
     _add_reasons(connection, story.id, shown)
@@ -233,8 +234,12 @@ def _filter_choices(
             (host, names[host], count) for host, count in outlets.most_common(MAX_OUTLET_CHOICES)
         ],
         "all_outlets": [(host, names[host], count) for host, count in outlets.most_common()],
-        "languages": [(code, language_name(code), count) for code, count in languages.most_common()],
-        "part_choices": [(part, PART_LABELS[part], parts[part]) for part in PART_LABELS if parts[part]],
+        "languages": [
+            (code, language_name(code), count) for code, count in languages.most_common()
+        ],
+        "part_choices": [
+            (part, PART_LABELS[part], parts[part]) for part in PART_LABELS if parts[part]
+        ],
         "match_choices": [(each, each, matches[each]) for each in STORY_MATCHES if matches[each]],
         "only_choices": [(each, STORY_CHOICES[each], only[each]) for each in STORY_CHOICES],
     }
@@ -252,7 +257,7 @@ def is_weak_match(text: StoryText) -> bool:
 def _shown_changes(changes: Sequence[ArticleChange]) -> PlainRow:
     return {
         "changes": changes[:MAX_STORY_CHANGES],
-        "more_changes": changes[MAX_STORY_CHANGES:MAX_STORY_CHANGES * 5],
+        "more_changes": changes[MAX_STORY_CHANGES : MAX_STORY_CHANGES * 5],
         "change_count": len(changes),
         "silent_count": sum(change.silent for change in changes),
     }

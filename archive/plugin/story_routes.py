@@ -182,9 +182,7 @@ def view_of_query(written: str) -> dict[str, str]:
     """Return the filters and the page number in a query string that a form sent back."""
     known = (*FILTER_NAMES, "page")
     return {
-        name: value[:200]
-        for name, value in parse_qsl(written.lstrip("?")[:2000])
-        if name in known
+        name: value[:200] for name, value in parse_qsl(written.lstrip("?")[:2000]) if name in known
     }
 
 

@@ -75,9 +75,7 @@ def _revision_at(revisions: list[Revision], digest: str, seen_at: str) -> Revisi
     if own:
         return own[-1]
     with_text = [each for each in revisions if not each.gone]
-    return next(
-        (each for each in reversed(with_text) if each.seen_at <= seen_at), with_text[0]
-    )
+    return next((each for each in reversed(with_text) if each.seen_at <= seen_at), with_text[0])
 
 
 def capture_page_data(

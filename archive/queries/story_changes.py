@@ -30,7 +30,6 @@ KIND_LABELS = {
     "correction": "correction",
     "typographic": "typography only",
     "restored": "an earlier version again",
-    "gone": "page gone",
 }
 """The kinds of change in words."""
 
@@ -81,9 +80,10 @@ class ArticleChange:
 
     @property
     def kinds_in_words(self) -> str:
-        """The changed parts, such as `headline, text`."""
-        words = ", ".join(KIND_LABELS.get(kind, kind) for kind in self.kinds)
-        return f"{words} ({self.reason})" if self.reason else words
+        """The changed parts, such as `headline, text`, or how the page disappeared."""
+        if self.is_gone:
+            return self.reason or "HTTP 404, 410 or 451"
+        return ", ".join(KIND_LABELS.get(kind, kind) for kind in self.kinds)
 
     @property
     def words(self) -> str:
@@ -93,9 +93,7 @@ class ArticleChange:
         return f"+{self.words_added:,} −{self.words_removed or 0:,} words"
 
 
-def changes_of_articles(
-    connection: sqlite3.Connection, ids: Iterable[int]
-) -> list[ArticleChange]:
+def changes_of_articles(connection: sqlite3.Connection, ids: Iterable[int]) -> list[ArticleChange]:
     """Return the changes of articles, the newest first."""
     asked = {"ids": json.dumps(list(ids))}
     return [_change_of_row(row) for row in connection.execute(CHANGES_OF_ARTICLES_SQL, asked)]
