@@ -66,7 +66,7 @@ async def _may_see_table(datasette: Any, actor: Any, database: str, table: str) 
 async def may_judge(datasette: Any, actor: Any, database: str) -> bool:
     """Return True if a visitor may record verdicts.
 
-    In a file that was opened as immutable, nobody may.
+    It is False for every visitor of a file that was opened as immutable.
     """
     if not datasette.get_database(database).is_mutable:
         return False
