@@ -72,7 +72,7 @@ class CitedName:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """What a reference to an article says."""
+    """The content of a reference to an article."""
 
     id: int
     headline: str
@@ -222,7 +222,9 @@ def citation_as_text(citation: Citation) -> str:
     if citation.agency:
         authors = f"{authors} ({citation.agency})"
     published = day_in_words(citation.published) if citation.published else "undated"
-    capture = ". ".join(filter(None, (citation.capture_note, citation.archived_url)))
+    capture = citation.capture_note
+    if citation.archived_url:  # which ends in the SHA-256
+        capture = f"Captured {day_in_words(citation.accessed)}: {citation.archived_url}"
     parts = [authors, f"“{citation.headline}”", citation.outlet, published, citation.url]
     reference = ", ".join(filter(None, parts))
     return f"{reference}. {capture}." if capture else f"{reference}."

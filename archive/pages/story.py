@@ -26,7 +26,7 @@ from archive.text.formatting import (
 from archive.text.formatting import parse_json_texts as listed
 from archive.text.language_names import language_name
 
-STORY_PAGE_SIZE = 20
+STORY_PAGE_SIZE = 15
 """Texts per page."""
 MAX_SPREADS = 6
 """Texts whose spread among outlets is shown, those of most outlets first."""
@@ -117,9 +117,9 @@ StoryText = tuple[sqlite3.Row, list[sqlite3.Row]]
 """The article that represents a text, and its copies."""
 
 STORY_MATCHES = ("confirmed", "sure", "likely")
-"""How certain it is that an article belongs, as the filter `match` names it."""
+"""Degrees of certainty that an article belongs, the values of the filter `match`."""
 STORY_CHOICES = {"changed": "changed articles", "originals": "without copies"}
-"""What the filter `only` leaves, with labels."""
+"""Values of the filter `only`, with labels."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ SELECT s.id, s.name, s.title, s.languages, s.since, s.until, s.created_at, s.sta
        e.ended_at, e.reason AS ended_reason,
        (SELECT count(*) FROM story_articles p
         WHERE p.story_id = s.id AND p.verdict IS NULL AND p.tier = 'perhaps') AS perhaps
-FROM stories s LEFT JOIN story_ends e ON e.story_id = s.id"""
+FROM stories s LEFT JOIN story_crawl_ends e ON e.story_id = s.id"""
 
 STORY_MEMBERS_SQL = """
 SELECT substr(a.published_at, 1, 10) AS day, o.host, coalesce(o.name, o.host) AS outlet_name,

@@ -19,7 +19,7 @@ VERDICT_WORDS: dict[str, StoryVerdict | None] = {"belongs": "belongs", "not": "n
 
 @dataclass(frozen=True, slots=True)
 class VerdictResult:
-    """What a verdict changed in a story's listing."""
+    """The effect of a verdict on a story's listing."""
 
     article_id: int
     before: str

@@ -16,14 +16,14 @@ CAPTURE_OF_ARTICLE_SQL = """
 SELECT min(seen_at) FROM (
   SELECT fetched_at AS seen_at FROM articles WHERE id = :id AND digest = :digest
   UNION ALL SELECT seen_at FROM revisions WHERE article_id = :id AND digest = :digest
-  UNION ALL SELECT c.checked_at FROM urls u JOIN checks c ON c.url_id = u.id
+  UNION ALL SELECT c.fetched_at FROM urls u JOIN fetches c ON c.url_id = u.id
             WHERE u.article_id = :id AND c.digest = :digest
 )"""
 
 ARTICLE_OF_DIGEST_SQL = (
     "SELECT article_id FROM urls WHERE digest = ? AND article_id IS NOT NULL LIMIT 1",
     "SELECT article_id FROM revisions WHERE digest = ? LIMIT 1",
-    "SELECT u.article_id FROM checks c JOIN urls u ON u.id = c.url_id"
+    "SELECT u.article_id FROM fetches c JOIN urls u ON u.id = c.url_id"
     " WHERE c.digest = ? AND u.article_id IS NOT NULL LIMIT 1",
     "SELECT id FROM articles WHERE digest = ? LIMIT 1",
 )

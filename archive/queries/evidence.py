@@ -14,21 +14,21 @@ SELECT a.id, a.published_at, a.published_raw, a.digest, a.fetched_at,
         WHERE r.article_id = a.id AND r.kinds NOT LIKE '%"gone"%') AS revised_until,
        t.original_id, o.host AS original_outlet, coalesce(o.name, o.host) AS original_outlet_name
 FROM json_each(:ids) AS asked JOIN articles a ON a.id = asked.value
-LEFT JOIN versions v ON v.article_id = a.id
-LEFT JOIN texts t ON t.id = v.text_id AND t.original_id <> a.id
+LEFT JOIN shared_text_articles v ON v.article_id = a.id
+LEFT JOIN shared_texts t ON t.id = v.text_id AND t.original_id <> a.id
 LEFT JOIN articles w ON w.id = t.original_id LEFT JOIN outlets o ON o.id = w.outlet_id"""
 
 SEEN_SQL = """
-SELECT u.article_id, min(c.checked_at) AS first_at, max(c.checked_at) AS last_at
+SELECT u.article_id, min(c.fetched_at) AS first_at, max(c.fetched_at) AS last_at
 FROM json_each(:ids) AS asked CROSS JOIN urls u ON u.article_id = asked.value
-CROSS JOIN checks c ON c.url_id = u.id
+CROSS JOIN fetches c ON c.url_id = u.id
 WHERE c.outcome IN ('new', 'changed', 'unchanged') GROUP BY 1"""
 """The fetches that met the article; failed ones and pages gone say nothing of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class ArticleEvidence:
-    """What the archive can show for an article."""
+    """Times and digests by which an article can be verified."""
 
     published_as_printed: str | None
     """The date as the page prints it, or as the archive has it."""
@@ -39,7 +39,7 @@ class ArticleEvidence:
     sha256: str | None
     """Digest of the capture that the text was extracted from, in hexadecimal."""
     copy_of: int | None
-    """The article whose text this one repeats; None if it is no copy."""
+    """The article whose text this one repeats, or None."""
     copy_of_outlet: str | None
     """The outlet of that article."""
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 CHANGES_OF_ARTICLES_SQL = """
-SELECT r.article_id, r.number, r.seen_at, r.kinds, r.stealth, r.words_added, r.words_removed, r.how,
+SELECT r.article_id, r.number, r.seen_at, r.kinds, r.stealth, r.words_added, r.words_removed, r.gone_reason,
        r.headline, r.digest, p.number AS earlier_number, p.headline AS earlier_headline,
        p.digest AS earlier_digest, a.headline AS article_headline, a.url, a.language, o.host AS outlet,
        coalesce(o.name, o.host) AS outlet_name
@@ -62,7 +62,7 @@ class ArticleChange:
     outlet_name: str
     language: str | None
     reason: str | None
-    """How the page disappeared."""
+    """The way in which the page disappeared."""
 
     @property
     def is_gone(self) -> bool:
@@ -71,7 +71,7 @@ class ArticleChange:
 
     @property
     def manner(self) -> str:
-        """How it was changed: `silently`, `openly`, `with a correction`, or `page gone`."""
+        """The manner of the change: `silently`, `openly`, `with a correction`, or `page gone`."""
         if self.is_gone:
             return "page gone"
         if self.silent:
@@ -119,5 +119,5 @@ def _change_of_row(row: sqlite3.Row) -> ArticleChange:
         outlet=row["outlet"],
         outlet_name=row["outlet_name"],
         language=row["language"],
-        reason=row["how"],
+        reason=row["gone_reason"],
     )

@@ -351,11 +351,11 @@ def test_evidence_is_told_for_each_article_and_each_copy(
     db: sqlite3.Connection, told: StoryDossier
 ) -> None:
     db.execute(
-        """INSERT INTO checks (url_id, checked_at, outcome) SELECT id, '2024-03-09T10:00:00Z', 'unchanged'
+        """INSERT INTO fetches (url_id, fetched_at, outcome) SELECT id, '2024-03-09T10:00:00Z', 'unchanged'
         FROM urls WHERE article_id = 1 AND role = 'requested'"""
     )
     db.execute(
-        """INSERT INTO checks (url_id, checked_at, outcome) SELECT id, '2024-03-10T10:00:00Z', 'failed'
+        """INSERT INTO fetches (url_id, fetched_at, outcome) SELECT id, '2024-03-10T10:00:00Z', 'failed'
         FROM urls WHERE article_id = 1 AND role = 'requested'"""
     )
     read = build_dossier(db, find_story(db, "ferries"))
