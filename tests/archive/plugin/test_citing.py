@@ -117,7 +117,9 @@ def test_a_verdict_keeps_the_readers_filters_and_place(folder: Path) -> None:
         token = re.search(r'name="csrftoken" value="([^"]*)"', page.text)
         if "ds_csrftoken" in page.cookies:
             cookies["ds_csrftoken"] = page.cookies["ds_csrftoken"]
-        [view] = {each.get("value") for each in html.fromstring(page.text).xpath("//input[@name='view']")}
+        [view] = {
+            each.get("value") for each in html.fromstring(page.text).xpath("//input[@name='view']")
+        }
         form = {"article": "4", "word": "belongs", "view": view, "place": place}
         form |= {"csrftoken": token[1]} if token else {}
         headers = {"origin": "http://localhost", "sec-fetch-site": "same-origin"}

@@ -132,7 +132,9 @@ def test_a_printed_story_has_its_legend_and_the_state_of_the_archive(
         )
         assert len(set(fills)) == 2
         for hidden in (".filters", ".files"):
-            assert tab.run(f"getComputedStyle(document.querySelector('{hidden}')).display") == "none"
+            assert (
+                tab.run(f"getComputedStyle(document.querySelector('{hidden}')).display") == "none"
+            )
 
 
 @pytest.mark.parametrize("dark", [False, True])
@@ -144,7 +146,9 @@ def test_the_dossier_is_one_page_in_the_dress_of_the_site(
         dossier_as_html(build_dossier(connection, find_story(connection, STORY))), "utf-8"
     )
     connection.close()
-    colours = "getComputedStyle(document.body).backgroundColor + getComputedStyle(document.body).color"
+    colours = (
+        "getComputedStyle(document.body).backgroundColor + getComputedStyle(document.body).color"
+    )
     with browser.tab(390, dark=dark) as tab:
         tab.open(address + PAGE)
         of_the_site = tab.run(colours)
