@@ -47,7 +47,8 @@ def sign_in(folder: Path) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "crawler", "serve", "--archive", str(folder), "--port", str(port), "--root"]  # fmt: skip
+    serve = ["-m", "crawler", "serve", "--archive", str(folder), "--port", str(port), "--root"]
+    command = [sys.executable, *serve]
     environment = os.environ | {"PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
