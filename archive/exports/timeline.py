@@ -18,7 +18,7 @@ from markupsafe import Markup
 from archive.text.formatting import MONTH_ABBREVIATIONS, many, moment, parse_timestamp_as_utc
 
 MAX_TIMELINE_LANES = 8
-"""Outlets with a line of their own on a timeline; the others share the last line."""
+"""Outlets that get a line on a timeline; the others share the last line."""
 MAX_SINGLE_MARKS = 150
 """Articles up to which each gets its own mark; beyond that, the articles of one time span share a
 mark."""
