@@ -1,4 +1,4 @@
-"""A progress bar on standard error for commands that take long; nothing where it is no terminal."""
+"""A progress bar on standard error for commands that take long, if that is a terminal."""
 
 from __future__ import annotations
 

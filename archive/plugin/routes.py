@@ -79,7 +79,7 @@ async def respond_no_page(request: Any) -> Any:
 def page_routes(datasette: Any) -> list[tuple[str, Any]]:
     """Return the routes of the pages.
 
-    On 0.65 they include everything else below `/archive/-`, where 1.0 has pages of its own.
+    On 0.65 they include everything else below `/archive/-`, where 1.0 has its own pages.
     """
     return (
         PAGE_ROUTES

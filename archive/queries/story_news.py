@@ -1,4 +1,4 @@
-"""What a crawl found for the followed stories: new articles, and articles that changed."""
+"""The news of a crawl for the followed stories: new, changed and removed articles."""
 
 from __future__ import annotations
 

@@ -94,7 +94,7 @@ def outlet_list_command(sources: bool, as_json: bool, folder: Path) -> None:
 
 
 def _source_lines(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
-    """Yield the feeds and sitemaps by outlet; each URL has a line of its own, so that none is cut."""
+    """Yield the feeds and sitemaps by outlet; each URL has a whole line, so that it is not cut."""
     outlet = None
     for row in rows:
         if row["outlet"] != outlet:

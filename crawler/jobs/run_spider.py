@@ -105,7 +105,7 @@ class EndedCrawl(Generic[S]):
     outlets: list[OutletReport]
     """The results at each outlet, by host."""
     stories: list[StoryNews]
-    """What it found for the followed stories."""
+    """New, changed and removed articles of the followed stories."""
     spider: S
 
 
