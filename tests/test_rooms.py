@@ -204,7 +204,7 @@ FLOORS = {
     ],
     "archive": [
         ["cli"], ["plugin"], ["pages"], ["exports", "doctor"], ["queries"],
-        ["archive", "story_policy"], ["articles"], ["frontier"], ["storage"], ["text"],
+        ["archive", "story_policy", "outlet_preview"], ["editing"], ["articles"], ["frontier"], ["storage"], ["text"],
         ["timestamps", "times"], ["records"], ["errors"],
     ],
 }  # fmt: skip

@@ -35,6 +35,7 @@ OVERVIEW: dict[str, dict[str, str]] = {
         "show": "Read one article.",
         "diff": "Compare two revisions of an article.",
         "serve": "Browse and query the archive in Datasette.",
+        "password": "Set the password of a person for `serve`.",
     },
     "Follow": {
         "follow": "Follow a story, starting from its articles.",
@@ -42,6 +43,7 @@ OVERVIEW: dict[str, dict[str, str]] = {
         "story": "Print or write the dossier of a story.",
         "verdict": "Decide which articles belong to a story.",
         "unfollow": "Stop following a story; its articles stay.",
+        "note": "Write notes on articles, events and stories.",
     },
     "Run": {
         "status": "Report what the archive holds, and what is due.",
@@ -159,6 +161,8 @@ class CommandDependencies:
     """URL → the key under which its article is stored."""
     judge: Callable[[], Any] | None = None
     """Returns the policy for stories (`archive.articles.stories.StoryPolicy`)."""
+    previewer: Callable[[str], Any] | None = None
+    """Looks an outlet up for the pages (`archive.outlet_preview.OutletPreview`)."""
 
 
 def command_dependencies() -> CommandDependencies:

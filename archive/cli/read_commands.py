@@ -313,8 +313,14 @@ def diff_command(
 @click.option(
     "--root",
     is_flag=True,
-    help="Print a sign-in link for root, who may record verdicts.",
+    help="Print a sign-in link for root, who may change the archive.",
 )
+@click.option("--password-file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+              help="Let those sign in whom `dateline password` put into this file.")  # fmt: skip
+@click.option("--proxy-user-header", metavar="NAME",
+              help="Let a reverse proxy say who is signed in, by this header.")  # fmt: skip
+@click.option("--editor", "editors", multiple=True, metavar="NAME",
+              help="Who may change the archive; may be repeated.  [default: all who sign in]")  # fmt: skip
 @click.option(
     "--name",
     "names",
@@ -332,11 +338,13 @@ def serve_command(folder: Path, **how: Any) -> None:
     \b
     Examples: dateline serve --open
               dateline serve --root
+              dateline serve --password-file passwords.txt --host 0.0.0.0
               dateline serve --public --name news.example
     """
     from archive.cli import serve as serving
 
-    serving.serve_archive(folder, serving.ServeOptions(**how), command_dependencies().judge)
+    given = command_dependencies()
+    serving.serve_archive(folder, serving.ServeOptions(**how), given.judge, given.previewer)
 
 
 def _parsed_filters(

@@ -28,7 +28,7 @@ FROM articles a JOIN outlets o ON o.id = a.outlet_id JOIN folded f ON f.id = a.i
 WHERE f.original_id = a.id ORDER BY a.published_at DESC, a.id DESC LIMIT ?"""
 
 OUTLET_TOTALS_SQL = """
-SELECT o.host, o.name, o.language,
+SELECT o.host, o.name, o.language, o.paused_at,
        (SELECT count(*) FROM urls WHERE outlet_id = o.id AND kind = 'feed') AS feeds,
        (SELECT count(*) FROM urls WHERE outlet_id = o.id AND kind = 'sitemap') AS sitemaps,
        (SELECT count(*) FROM articles WHERE outlet_id = o.id) AS articles,
@@ -106,7 +106,9 @@ def outlet_sources(folder: Path) -> list[PlainRow]:
     with closing(open_read_only(folder / "archive.db", ARCHIVE_SCHEMA)) as connection:
         rows = connection.execute(
             """SELECT o.host AS outlet, u.kind, u.url, u.checked_at, u.outcome, u.reason,
-                      u.due_at, u.due_why, u.interval_seconds
+                      CASE WHEN o.paused_at IS NULL THEN u.due_at END AS due_at,
+                      CASE WHEN o.paused_at IS NULL THEN u.due_why ELSE 'the outlet is paused' END AS due_why,
+                      u.interval_seconds
                FROM urls u JOIN outlets o ON o.id = u.outlet_id WHERE u.role = 'source'
                ORDER BY o.host, u.kind, u.url"""
         )

@@ -1,0 +1,1 @@
+"""What people change in an archive by hand: stories, notes, outlets and saved searches."""
