@@ -161,8 +161,9 @@ class CommandDependencies:
     """URL → the key under which its article is stored."""
     judge: Callable[[], Any] | None = None
     """Returns the policy for stories (`archive.articles.stories.StoryPolicy`)."""
-    previewer: Callable[[str], Any] | None = None
-    """Looks an outlet up for the pages (`archive.outlet_preview.OutletPreview`)."""
+    previewer: Callable[[Path, str], Any] | None = None
+    """Looks up a host for the pages of the archive in a folder, and returns an
+    `archive.outlet_preview.OutletPreview`."""
 
 
 def command_dependencies() -> CommandDependencies:

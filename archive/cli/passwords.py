@@ -11,6 +11,7 @@ import hashlib
 import os
 import re
 import secrets
+import sys
 from pathlib import Path
 
 import click
@@ -88,7 +89,7 @@ def read_password_file(file: Path) -> dict[str, str]:
 
 def _asked_password() -> str:
     """Return a password from the terminal, typed twice, or from standard input."""
-    stdin = click.get_text_stream("stdin")
+    stdin = sys.stdin
     if stdin.isatty():
         password = str(click.prompt("Password", hide_input=True, confirmation_prompt=True))
     else:

@@ -30,6 +30,8 @@ ReadCommandFunction = TypeVar("ReadCommandFunction", bound=Callable[..., Any])
 SEARCH_WORDS_CONTEXT = {"ignore_unknown_options": True, "help_option_names": ["--help"]}
 """Without short options, because -strike searches for articles without that word."""
 MAX_SEARCH_HITS = 10_000
+FILTER_OPTIONS = ("outlet", "since", "until", "language")
+"""Options that narrow a search."""
 WARC_OUTPUT_ENDINGS = (".warc.gz", ".warc")
 
 
@@ -74,7 +76,11 @@ def _filter_options(command: ReadCommandFunction) -> ReadCommandFunction:
 
 
 @cli.command(cls=SearchWordsCommand, context_settings=SEARCH_WORDS_CONTEXT)
-@click.argument("words", nargs=-1, required=True)
+@click.argument("words", nargs=-1, metavar="WORDS...")
+@click.option("--save", metavar="NAME", help="Save this search under a name, and make it.")
+@click.option("--saved", metavar="NAME", help="Make the search that was saved under this name.")
+@click.option("--list-saved", is_flag=True, help="List the saved searches.")
+@click.option("--forget", metavar="NAME", help="Remove a saved search.")
 @click.option(
     "--limit",
     type=click.IntRange(1, MAX_SEARCH_HITS),
@@ -89,11 +95,12 @@ def _filter_options(command: ReadCommandFunction) -> ReadCommandFunction:
 @archive_option
 def search_command(
     words: tuple[str, ...],
-    limit: int,
-    copies: bool,
-    form: str | None,
+    save: str | None,
+    saved: str | None,
+    list_saved: bool,
+    forget: str | None,
     folder: Path,
-    **filters: str | None,
+    **given: Any,
 ) -> None:
     """Search articles, best match first.
 
@@ -104,13 +111,44 @@ def search_command(
     Examples: dateline search ferry strike --since 30d
               dateline search '"ferry strike"' -bread --language en
               dateline search 首相
+              dateline search --save ferries ferry strike --language en
+              dateline search --saved ferries
     """
-    from archive.queries import search as searching
+    from archive.cli import search_saving
 
     unknown = next((word for word in words if word.startswith("--")), None)
     if unknown:
         raise UsageError(f"unknown option {unknown}; `dateline search --help` lists the options")
     query = typed_text(" ".join(words))
+    search_saving.check_search_options(query, save, saved, forget, list_saved=list_saved)
+    if list_saved:
+        search_saving.print_saved_searches(folder)
+        return
+    if forget is not None:
+        search_saving.forget_search(folder, typed_text(forget))
+        return
+    if saved is not None:
+        query, stored = search_saving.read_saved_search(folder, typed_text(saved))
+        given |= {name: value for name, value in stored.items() if given.get(name) is None}
+    if save is not None:
+        filters = {name: given[name] for name in FILTER_OPTIONS if given[name] is not None}
+        _check_filters(folder, filters)
+        search_saving.save_typed_search(folder, typed_text(save), query, filters)
+    _print_search(folder, query, **given)
+
+
+def _check_filters(folder: Path, filters: dict[str, str]) -> None:
+    """Raise UsageError for an invalid filter, before a search is saved."""
+    with opened_archive(folder) as connection:
+        _parsed_filters(connection, folder, dict(filters))
+
+
+def _print_search(
+    folder: Path, query: str, *, limit: int, copies: bool, form: str | None, **filters: str | None
+) -> None:
+    """Search and print the hits."""
+    from archive.queries import search as searching
+
     with opened_archive(folder) as connection:
         given = _parsed_filters(connection, folder, filters)
         found = searching.search_articles(connection, query, limit=limit, copies=copies, **given)
@@ -151,7 +189,7 @@ def show_command(article: str, as_json: bool, as_html: bool, folder: Path) -> No
     keys: reading.UrlKeyFunction | None = command_dependencies().keys
     with opened_archive(folder) as connection:
         record = reading.article_with_context(
-            connection, _known_article_id(connection, article, keys, folder)
+            connection, known_article_id(connection, article, keys, folder)
         )
     assert record is not None
     if as_html:
@@ -291,7 +329,7 @@ def diff_command(
     article = typed_text(article)
     keys: reading.UrlKeyFunction | None = command_dependencies().keys
     with opened_archive(folder) as connection:
-        id = _known_article_id(connection, article, keys, folder)
+        id = known_article_id(connection, article, keys, folder)
         click.echo(render_revision_diff(connection, id, first, last, as_html, sys.stdout.isatty()))
 
 
@@ -344,7 +382,8 @@ def serve_command(folder: Path, **how: Any) -> None:
     from archive.cli import serve as serving
 
     given = command_dependencies()
-    serving.serve_archive(folder, serving.ServeOptions(**how), given.judge, given.previewer)
+    previewer = partial(given.previewer, folder) if given.previewer else None
+    serving.serve_archive(folder, serving.ServeOptions(**how), given.judge, previewer)
 
 
 def _parsed_filters(
@@ -373,7 +412,7 @@ def _language_code_argument(text: str) -> str:
     raise UsageError(f"{text}: not a language code; give one such as en or ja")
 
 
-def _known_article_id(
+def known_article_id(
     connection: sqlite3.Connection, article: str, keys: Callable[[str], str] | None, folder: Path
 ) -> int:
     """Return the ID of an article in the archive.

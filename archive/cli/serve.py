@@ -46,8 +46,8 @@ PUBLIC_DATASETTE_SETTINGS = {
 }
 """Further settings for a public archive."""
 
-PROXY_SECRET_VARIABLE = "DATELINE_PROXY_SECRET"
-PROXY_SECRET_HEADER = "X-Dateline-Proxy-Secret"
+PROXY_SECRET_VARIABLE = "DATELINE_PROXY_SECRET"  # noqa: S105  a name
+PROXY_SECRET_HEADER = "X-Dateline-Proxy-Secret"  # noqa: S105  a name
 """The secret by which a reverse proxy on another machine is known, and its header."""
 
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")

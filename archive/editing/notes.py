@@ -90,7 +90,9 @@ def notes_about(connection: sqlite3.Connection, about: NoteSubject) -> list[Note
     return _note_rows(connection, conditions[about.kind], (about.id,))
 
 
-def notes_of_coverage(connection: sqlite3.Connection, story_id: int) -> dict[int, list[NoteRow]]:
+def notes_on_story_articles(
+    connection: sqlite3.Connection, story_id: int
+) -> dict[int, list[NoteRow]]:
     """Return the notes on the articles of a story: article → its notes, oldest first."""
     rows = _note_rows(
         connection,
@@ -102,6 +104,17 @@ def notes_of_coverage(connection: sqlite3.Connection, story_id: int) -> dict[int
     for row in rows:
         found.setdefault(row["article_id"], []).append(row)
     return found
+
+
+def notes_on_story_and_events(connection: sqlite3.Connection, story_id: int) -> list[NoteRow]:
+    """Return the notes on a story and on the events of its articles, oldest first."""
+    return _note_rows(
+        connection,
+        """n.story_id = ?1 OR n.subject = 'event' AND m.event_id IN (
+          SELECT e.event_id FROM story_coverage c JOIN event_articles e ON e.article_id = c.id
+          WHERE c.story_id = ?1)""",
+        (story_id,),
+    )
 
 
 def delete_notes_on_article(connection: sqlite3.Connection, article_id: int) -> int:

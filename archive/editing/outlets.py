@@ -96,5 +96,7 @@ def _move_article_urls(connection: sqlite3.Connection, outlet_id: int) -> None:
 def _outlet_id(connection: sqlite3.Connection, host: str) -> int:
     row = connection.execute("SELECT id FROM outlets WHERE host = ?", (host,)).fetchone()
     if row is None:
-        raise UsageError(f"{host}: no such outlet; `dateline outlet list` shows those that are there")
+        raise UsageError(
+            f"{host}: no such outlet; `dateline outlet list` shows those that are there"
+        )
     return int(row[0])

@@ -67,9 +67,7 @@ def find_saved_search(connection: sqlite3.Connection, name: str) -> SavedSearch:
     """Return the saved search of a name; raises UsageError for an unknown one."""
     found = [each for each in saved_searches(connection) if each.name == " ".join(name.split())]
     if not found:
-        raise UsageError(
-            f"{name}: no such saved search; `dateline search --list-saved` lists them"
-        )
+        raise UsageError(f"{name}: no such saved search; `dateline search --list-saved` lists them")
     return found[0]
 
 

@@ -12,7 +12,7 @@ import re
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.resources import files
 from itertools import chain
 from typing import Any
@@ -21,6 +21,7 @@ from archive.articles.stories import Story, story_listing
 from archive.articles.story_searches import StorySearch, search_lines
 from archive.articles.story_searches import story_search as search_of
 from archive.errors import UsageError
+from archive.exports.dossier_notes import DossierNote, dossier_notes_by_article, story_dossier_notes
 from archive.records import text_below_standfirst
 from archive.text.formatting import direction, many, percent, split_paragraphs
 from archive.text.html import outward_link
@@ -78,6 +79,7 @@ class DossierPiece:
     verdict: str | None
     """`belongs` if a person confirmed it, else None."""
     copies: tuple[PieceCopy, ...]
+    notes: tuple[DossierNote, ...] = ()
 
     @property
     def heading(self) -> str:
@@ -142,6 +144,8 @@ class StoryDossier:
     pieces: tuple[DossierPiece, ...]
     search: StorySearch | None = None
     """The record of the search for coverage; None if no crawl was made for the story."""
+    notes: tuple[DossierNote, ...] = ()
+    """Notes on the story and on its events."""
 
     @property
     def searched(self) -> list[str]:
@@ -181,9 +185,13 @@ class StoryDossier:
 
 
 def build_dossier(
-    connection: sqlite3.Connection, story: Story, languages: Collection[str] = ()
+    connection: sqlite3.Connection,
+    story: Story,
+    languages: Collection[str] = (),
+    *,
+    with_notes: bool = True,
 ) -> StoryDossier:
-    """Return the dossier of a story from the archive's present listing.
+    """Return the dossier of a story from the archive's present listing, with notes if wanted.
 
     With `languages` (ISO 639-1) it holds only articles in these. Raises UsageError, naming the
     languages of the listing, if no article is in any of them.
@@ -198,7 +206,21 @@ def build_dossier(
         )
     wanted = [row for row in rows if not languages or row["language"] in languages]
     pieces = tuple(_dossier_piece(connection, row) for row in wanted)
-    return StoryDossier(story, pieces, search_of(connection, story.id))
+    dossier = StoryDossier(story, pieces, search_of(connection, story.id))
+    return _with_notes(connection, dossier) if with_notes else dossier
+
+
+def _with_notes(connection: sqlite3.Connection, dossier: StoryDossier) -> StoryDossier:
+    """Return a dossier with the notes on the story, its events and its articles."""
+    by_article = dossier_notes_by_article(connection, dossier.story.id)
+
+    def with_own_notes(piece: DossierPiece) -> DossierPiece:
+        """Return a piece with the notes on it and on its copies."""
+        ids = (piece.id, *(copy.id for copy in piece.copies))
+        return replace(piece, notes=tuple(note for id in ids for note in by_article.get(id, ())))
+
+    notes = story_dossier_notes(connection, dossier.story.id)
+    return replace(dossier, pieces=tuple(map(with_own_notes, dossier.pieces)), notes=notes)
 
 
 def _dossier_piece(connection: sqlite3.Connection, row: dict[str, Any]) -> DossierPiece:
@@ -279,7 +301,11 @@ def _printable_line(text: str | None) -> str:
 
 def dossier_as_text(content: StoryDossier) -> str:
     """Return plain text with paragraphs wrapped at 88 columns; headings are never wrapped."""
-    head = [content.story.title, content.summary, *_story_facts(content)]
+    notes = [f"{note.heading}: {note.line}" for note in content.notes]
+    head = [
+        *[content.story.title, content.summary, *_story_facts(content)],
+        *chain.from_iterable(map(_wrapped_lines, notes)),
+    ]
     blocks = ["\n".join(head), *("\n".join(_piece_text_lines(piece)) for piece in content.pieces)]
     if content.searched:
         wrapped = chain.from_iterable(_wrapped_lines(line) for line in content.searched)
@@ -294,6 +320,8 @@ def _piece_text_lines(piece: DossierPiece) -> Iterator[str]:
     yield from _wrapped_lines(f"why: {piece.why}")
     if piece.also_in:
         yield from _wrapped_lines(f"also in: {piece.also_in}")
+    for note in piece.notes:
+        yield from _wrapped_lines(f"{note.heading}: {note.line}")
     for paragraph in filter(None, (piece.standfirst, *piece.paragraphs)):
         yield ""
         yield from _wrapped_lines(printable_text(paragraph))
@@ -337,6 +365,7 @@ def dossier_as_markdown(content: StoryDossier) -> str:
     """Return CommonMark in which no text of a page acts as markup."""
     blocks = [f"# {escape_markdown(content.story.title)}", content.summary]
     blocks += map(escape_markdown, _story_facts(content))
+    blocks += (f"> {escape_markdown(f'{note.heading}: {note.line}')}" for note in content.notes)
     blocks += chain.from_iterable(_piece_markdown_blocks(piece) for piece in content.pieces)
     if content.searched:
         items = [f"- {escape_markdown(line)}" for line in content.searched]
@@ -354,6 +383,8 @@ def _piece_markdown_blocks(piece: DossierPiece) -> Iterator[str]:
     if piece.also_in:
         facts.append(f"Also in: {escape_markdown(piece.also_in)}")
     yield "  \n".join(facts)
+    for note in piece.notes:
+        yield f"> {escape_markdown(f'{note.heading}: {note.line}')}"
     if piece.standfirst:
         yield f"*{escape_markdown(piece.standfirst)}*"
     yield from map(escape_markdown, piece.paragraphs)
@@ -379,7 +410,7 @@ def _markdown_link(url: str) -> str:
 
 
 def dossier_as_json(content: StoryDossier) -> str:
-    """Return one JSON object with `story`, `summary`, `coverage` and `search`.
+    """Return one JSON object with `story`, `summary`, `notes`, `coverage` and `search`.
 
     `story` has the fields of Story except its id, `coverage` those of Piece and `why` in words.
     `search` says where coverage was looked for; it is null if no crawl was made for the story.
@@ -390,7 +421,14 @@ def dossier_as_json(content: StoryDossier) -> str:
     if content.search:
         totals = {"requests": content.search.requests, "days": content.search.days}
         search = asdict(content.search) | totals
-    document = {"story": story, "summary": content.summary, "coverage": coverage, "search": search}
+    notes = [asdict(note) for note in content.notes]
+    document = {
+        "story": story,
+        "summary": content.summary,
+        "notes": notes,
+        "coverage": coverage,
+        "search": search,
+    }
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
 
 

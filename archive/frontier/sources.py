@@ -55,7 +55,8 @@ def sources_of_outlets(
 ) -> list[Source]:
     """The feeds and sitemaps of some outlets, or of all; those not fetched for longest first.
 
-    Those of outlets that a person paused are left out. With `due`, only those due now whose sites are not paused (`archive.frontier.pauses`).
+    Those of outlets that a person paused are left out. With `due`, only those due now whose sites
+    are not paused (`archive.frontier.pauses`).
     """
     of_hosts = f"AND o.host IN ({sql_placeholders(hosts)})" if hosts else ""
     only_due = f"AND ({SOURCE_DUE_AT_SQL} IS NULL OR {SOURCE_DUE_AT_SQL} <= ?)" if due else ""

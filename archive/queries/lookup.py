@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from archive.articles.identity import urls_leading_elsewhere
+from archive.editing.notes import NoteSubject, notes_about
 from archive.errors import ArchiveError, UsageError
 from archive.storage.captures import CaptureStore
 from archive.storage.database import open_read_only
@@ -116,7 +117,7 @@ def outlet_sources(folder: Path) -> list[PlainRow]:
 
 
 def article_with_context(connection: sqlite3.Connection, id: int) -> PlainRow | None:
-    """Return an article with its outlet, URLs, related articles and revision count, or None.
+    """Return an article with its outlet, URLs, related articles, notes and revision count, or None.
 
     `addresses` are its further URLs. `leads_to` says where its URLs lead now if not to it
     (`archive.articles.identity.urls_leading_elsewhere`). `gone` says since when the page is gone,
@@ -134,6 +135,7 @@ def article_with_context(connection: sqlite3.Connection, id: int) -> PlainRow | 
         "leads_to": urls_leading_elsewhere(connection, id),
         "gone": _gone_since(connection, id),
         "related": related_articles(connection, id),
+        "notes": notes_about(connection, NoteSubject("article", id)),
         "revisions": connection.execute(
             "SELECT count(*) FROM revisions WHERE article_id = ?", [id]
         ).fetchone()[0],

@@ -79,9 +79,12 @@ def outlet_list_command(sources: bool, as_json: bool, folder: Path) -> None:
         print_all([_sources_table(rows)])
         return
     numbers = ("feeds", "sitemaps", "articles")
-    table = Table("outlet", "name", "language", *map(_right_aligned, numbers), "newest", box=None)
+    table = Table(
+        "outlet", "name", "language", *map(_right_aligned, numbers), "newest", "", box=None
+    )
     for row in rows:
-        table.add_row(*_row_cells(row, ("host", "name", "language", *numbers, "newest")))
+        paused = "paused" if row["paused_at"] else ""
+        table.add_row(*_row_cells(row, ("host", "name", "language", *numbers, "newest")), paused)
     Console().print(table)
 
 

@@ -23,7 +23,7 @@ from archive.errors import ReadingError, SourceError
 from archive.frontier.hosts import bare_host, is_mobile_host
 from archive.frontier.outlet_lookups import LookupOutcome as Outcome
 from archive.frontier.outlet_lookups import OutletLookup, valid_lookups
-from archive.records import CatalogueOutlet, Outlet, Source, SourceKind, current_timestamp
+from archive.records import CatalogueOutlet, Lead, Outlet, Source, SourceKind, current_timestamp
 from crawler.network.exchange import outcome_of_error, outcome_of_status
 from crawler.sources.source_discovery import (
     USUAL_FEED_PATHS,
@@ -279,10 +279,14 @@ class OutletFinder:
         workers = self.spider.workers
         read = workers.read_feed if kind == "feed" else workers.read_sitemap
         try:
-            await read(response.body, response.url)
+            parsed = await read(response.body, response.url)
         except (SourceError, ReadingError):
             return False
+        self.note_leads(url, parsed.leads)
         return True
+
+    def note_leads(self, url: str, leads: Sequence[Lead]) -> None:
+        """Take note of what a working source lists; here nothing is needed of it."""
 
     async def fetch(self, url: str, **meta: Any) -> tuple[Response | None, str]:
         """Return the response, or None, and the problem."""

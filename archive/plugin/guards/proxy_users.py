@@ -12,7 +12,7 @@ import re
 import secrets
 from typing import Any
 
-PROXY_SECRET_HEADER = "x-dateline-proxy-secret"
+PROXY_SECRET_HEADER = "x-dateline-proxy-secret"  # noqa: S105  a name
 MAX_USER_NAME_CHARS = 200
 
 
