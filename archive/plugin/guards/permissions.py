@@ -135,7 +135,8 @@ def _is_named_in_config(datasette: Any, actor: Any, database: str, word: str) ->
     """
     from datasette.utils import actor_matches_allow  # type: ignore[import-untyped]
 
-    config = datasette.plugin_config("dateline", database=database) or {}
+    config = datasette.plugin_config("dateline") or {}
+    config = config | (datasette.plugin_config("dateline", database=database) or {})
     blocks = [config[name] for name in (word, "edit") if config.get(name) is not None]
     return any(actor_matches_allow(actor, block) for block in blocks)
 

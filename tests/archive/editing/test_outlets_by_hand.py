@@ -88,7 +88,7 @@ def test_an_outlet_with_articles_stays_and_the_message_says_what_to_do(
 ) -> None:
     article(db, 1)
     with pytest.raises(
-        UsageError, match="has 1 article, .* `dateline outlet pause harbour.example`"
+        UsageError, match=r"has 1 article, .* `dateline outlet pause harbour.example`"
     ):
         remove_outlet(db, HOST)
 
