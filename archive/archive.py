@@ -256,7 +256,7 @@ class Archive:
         rows = self.db.execute(
             """SELECT o.host, c.outcome, u.kind, c.reason, count(*) AS number,
               count(c.status) AS answered
-            FROM checks c JOIN urls u ON u.id = c.url_id JOIN outlets o ON o.id = u.outlet_id
+            FROM fetches c JOIN urls u ON u.id = c.url_id JOIN outlets o ON o.id = u.outlet_id
             WHERE c.crawl_id = ? GROUP BY 1, 2, 3, 4 ORDER BY o.host""",
             (crawl_id,),
         ).fetchall()
@@ -289,7 +289,7 @@ def _write_check_or_failure(
         refused = Check(
             check.url,
             "failed",
-            check.checked_at,
+            check.fetched_at,
             reason=_escaped_ascii(reason),
             url_key=check.url_key,
         )
@@ -331,7 +331,7 @@ def _write_check(
     if check.article is None:
         set_source_due(db, check, decisions.source_due)
     if known := fetch_history(db, check.url):
-        frontier.set_page_due(db, check.url, decisions.due_at(known, check.checked_at))
+        frontier.set_page_due(db, check.url, decisions.due_at(known, check.fetched_at))
     return check.outcome
 
 

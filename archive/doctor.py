@@ -41,7 +41,7 @@ SKIPPED_WITHOUT_LOCK = (
     "the search index and the leases of dead crawls; the archive is in use, or cannot be written",
 )
 
-DERIVED_TABLES = {"relations", "texts", "versions"}
+DERIVED_TABLES = {"relations", "shared_texts", "shared_text_articles"}
 """Tables that `rebuild_copies` (`archive.articles.copies`) derives from the articles."""
 OF_KEYS = ("strong_keys", "article_keys", "key_counts", "key_versions")
 """Tables that are derived from the articles again where the last of them is empty
@@ -377,9 +377,9 @@ def _broken_references(db: sqlite3.Connection, judge: CopyPolicy) -> Iterator[Fi
                     f"a program deleted rows of {missing}; restore a backup, or delete these too",
                 )
     alone = db.execute(
-        """SELECT count(*) FROM texts t
-        WHERE (SELECT count(*) FROM versions v WHERE v.text_id = t.id) < 2
-        OR NOT EXISTS (SELECT 1 FROM versions v
+        """SELECT count(*) FROM shared_texts t
+        WHERE (SELECT count(*) FROM shared_text_articles v WHERE v.text_id = t.id) < 2
+        OR NOT EXISTS (SELECT 1 FROM shared_text_articles v
           WHERE v.text_id = t.id AND v.article_id = t.original_id)"""
     ).fetchone()[0]
     if alone:

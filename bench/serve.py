@@ -140,12 +140,12 @@ def write(connection: sqlite3.Connection, words: Words, start: int, count: int) 
         rows,
     )
     connection.executemany(
-        """INSERT INTO urls (id, url, url_key, outlet_id, article_id, found_at, state, checked_at, outcome)
+        """INSERT INTO urls (id, url, url_key, outlet_id, article_id, found_at, state, fetched_at, outcome)
            VALUES (?1, ?3, ?3, ?2, ?1, ?5, 'done', ?5, 'new')""",
         [row[:5] for row in rows],
     )
     connection.executemany(
-        "INSERT INTO checks (url_id, crawl_id, checked_at, outcome) VALUES (?, 1, ?, 'new')",
+        "INSERT INTO fetches (url_id, crawl_id, fetched_at, outcome) VALUES (?, 1, ?, 'new')",
         [(row[0], row[4]) for row in rows],
     )
 
@@ -155,9 +155,10 @@ def group(connection: sqlite3.Connection, chance: random.Random) -> None:
     stories."""
     copies = [(id - 1, id) for id in range(10, ARTICLES + 1, 10)]
     connection.executemany(
-        "INSERT INTO texts (id, original_id) VALUES (?1, ?1)", [(first,) for first, _ in copies]
+        "INSERT INTO shared_texts (id, original_id) VALUES (?1, ?1)",
+        [(first,) for first, _ in copies],
     )
-    versions = "INSERT INTO versions SELECT id, ?, outlet_id FROM articles WHERE id = ?"
+    versions = "INSERT INTO shared_text_articles SELECT id, ?, outlet_id FROM articles WHERE id = ?"
     connection.executemany(
         versions, [(first, id) for pair in copies for first, id in [(pair[0], pair[0]), pair]]
     )

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import click
 
@@ -88,6 +88,14 @@ def _filter_options(command: ReadCommandFunction) -> ReadCommandFunction:
     show_default=True,
     help="List at most this many.",
 )
+@click.option(
+    "--sort",
+    "order",
+    type=click.Choice(["best", "newest"]),
+    default="best",
+    show_default=True,
+    help="Sort by how well the words match, or by date.",
+)
 @click.option("--copies", is_flag=True, help="List every copy of a text separately.")
 @click.option("--json", "form", flag_value="jsonl", help="Print one JSON object per line.")
 @click.option("--csv", "form", flag_value="csv", help="Print a table for spreadsheets.")
@@ -104,8 +112,9 @@ def search_command(
 ) -> None:
     """Search articles, best match first.
 
-    All words must occur; "a phrase", this OR that, -without and begin* work. A text that several
-    outlets published is listed once, with the number of other outlets.
+    All words must occur; "a phrase", this OR that, -without and begin* work. Articles with all the
+    words in the headline come first. A text that several outlets published is listed once, with the
+    number of other outlets.
 
     \b
     Examples: dateline search ferry strike --since 30d
@@ -144,14 +153,23 @@ def _check_filters(folder: Path, filters: dict[str, str]) -> None:
 
 
 def _print_search(
-    folder: Path, query: str, *, limit: int, copies: bool, form: str | None, **filters: str | None
+    folder: Path,
+    query: str,
+    *,
+    limit: int,
+    order: Literal["best", "newest"],
+    copies: bool,
+    form: str | None,
+    **filters: str | None,
 ) -> None:
     """Search and print the hits."""
     from archive.queries import search as searching
 
     with opened_archive(folder) as connection:
         given = _parsed_filters(connection, folder, filters)
-        found = searching.search_articles(connection, query, limit=limit, copies=copies, **given)
+        found = searching.search_articles(
+            connection, query, limit=limit, copies=copies, order=order, **given
+        )
         total = (
             0 if form else searching.count_search_hits(connection, query, copies=copies, **given)
         )
@@ -167,6 +185,20 @@ def _print_search(
             click.echo(f"{len(found):,} of {total:,} shown; see --limit")
     else:
         click.echo(f"No article in {folder} matches {query}")
+        with opened_archive(folder) as connection:
+            advice = _advice_lines(connection, query)
+        if advice:
+            print_all(advice)
+
+
+def _advice_lines(connection: sqlite3.Connection, query: str) -> list[str]:
+    """Return similar searches that find something, and the articles with each word alone."""
+    from archive.queries.search_advice import search_advice
+
+    advice = search_advice(connection, query)
+    lines = [f"Did you mean: {each}" for each in advice.queries]
+    alone = [f"{each.word} {each.articles:,}" for each in advice.words]
+    return lines + ([f"Articles with each word alone: {', '.join(alone)}"] if alone else [])
 
 
 @cli.command()

@@ -122,7 +122,7 @@ def url_state_text(row: PlainRow) -> str:
     if not row["outcome"]:
         return f"{url}: found on {day_or_undated(row['found_at'])}, not fetched yet; the next crawl fetches it"
     reason = f" ({printable_text(row['reason'])})" if row["reason"] else ""
-    return f"{url}: {row['outcome']}{reason} when it was fetched on {day_or_undated(row['checked_at'])}"
+    return f"{url}: {row['outcome']}{reason} when it was fetched on {day_or_undated(row['fetched_at'])}"
 
 
 def status_lines(report: StatusReport) -> Iterable[RenderableType]:
@@ -137,7 +137,9 @@ def status_lines(report: StatusReport) -> Iterable[RenderableType]:
                       ("outlet", "last_found_at", "silent_hours", "usual_hours"))  # fmt: skip
     yield from _titled_table("Waiting", report["waiting_by_outlet"], ("outlet", "waiting"))
     yield from _titled_table(
-        "Sources that fail", report["failing_sources"], ("outlet", "kind", "url", "reason", "tries")
+        "Sources that fail",
+        report["failing_sources"],
+        ("outlet", "kind", "url", "reason", "failures"),
     )
     yield from _titled_table(
         "Pages that fail",
@@ -217,7 +219,7 @@ def _gone_note(record: PlainRow) -> str:
     gone = record["gone"]
     if not gone:
         return ""
-    return f"since {day_or_undated(gone['seen_at'])}: {printable_text(gone['how'] or 'HTTP 404, 410 or 451')}"
+    return f"since {day_or_undated(gone['seen_at'])}: {printable_text(gone['reason'] or 'HTTP 404, 410 or 451')}"
 
 
 def _date_with_raw(record: PlainRow, name: str) -> str:

@@ -66,11 +66,11 @@ def remove_outlet(connection: sqlite3.Connection, host: str) -> int:
         raise BusyError(f"{host}: a crawl is fetching its pages; remove it when the crawl is over")
     _move_article_urls(connection, outlet_id)
     connection.execute(
-        "DELETE FROM checks WHERE url_id IN (SELECT id FROM urls WHERE outlet_id = ?)",
+        "DELETE FROM fetches WHERE url_id IN (SELECT id FROM urls WHERE outlet_id = ?)",
         (outlet_id,),
     )
     removed = connection.execute("DELETE FROM urls WHERE outlet_id = ?", (outlet_id,)).rowcount
-    for table in ("habits", "seen_lines"):
+    for table in ("boilerplate_lines", "boilerplate_candidates"):
         # constant table names
         connection.execute(f"DELETE FROM {table} WHERE outlet_id = ?", (outlet_id,))  # noqa: S608
     connection.execute("DELETE FROM outlets WHERE id = ?", (outlet_id,))

@@ -186,12 +186,12 @@ def _queue_lead(connection: sqlite3.Connection, lead: Lead, hints: DateHints) ->
         return _insert_lead(connection, lead)
     if known["kind"] != "page":
         return False
-    wanted, hinted_by = False, None
+    wanted, queued_by = False, None
     if known["state"] in ("done", "failed"):
         wanted = _is_wanted_again(known, lead)
         if not wanted and _is_newer_lead(known, lead):
-            hinted_by = hints.source_of(lead)
-            wanted = hints.accepts_date(hinted_by)
+            queued_by = hints.source_of(lead)
+            wanted = hints.accepts_date(queued_by)
             if not wanted:  # a date that was not followed must count as newer next time
                 lead = replace(lead, modified_at=None)
     connection.execute(
@@ -199,7 +199,7 @@ def _queue_lead(connection: sqlite3.Connection, lead: Lead, hints: DateHints) ->
         published_at = coalesce(published_at, ?),
         modified_at = nullif(max(coalesce(modified_at, ''), coalesce(?, '')), ''),
         state = CASE WHEN ? THEN 'pending' ELSE state END,
-        hinted_by = CASE WHEN ? THEN ? ELSE hinted_by END
+        queued_by = CASE WHEN ? THEN ? ELSE queued_by END
         WHERE id = ?""",
         (
             lead.headline,
@@ -208,7 +208,7 @@ def _queue_lead(connection: sqlite3.Connection, lead: Lead, hints: DateHints) ->
             lead.modified_at,
             wanted,
             wanted,
-            hinted_by,
+            queued_by,
             known["id"],
         ),
     )
@@ -246,7 +246,7 @@ def _insert_lead(connection: sqlite3.Connection, lead: Lead) -> bool:
 
 def _is_newer_lead(known: sqlite3.Row, lead: Lead) -> bool:
     """Return whether a lead gives a later date of change than was known, or than the last fetch."""
-    before = known["modified_at"] or known["checked_at"] or ""
+    before = known["modified_at"] or known["fetched_at"] or ""
     return bool(lead.modified_at and lead.modified_at > before)
 
 
@@ -355,7 +355,7 @@ def _lease_sql(hosts: Sequence[str], but: Sequence[str]) -> str:
 
 def _is_settled_twin(row: sqlite3.Row) -> bool:
     """Return whether another URL with the same key is an article, so that no request is needed."""
-    return row["twin_of"] is not None and not row["checked_at"] and row["via"] != "given"
+    return row["twin_of"] is not None and not row["fetched_at"] and row["via"] != "given"
 
 
 def lead_to_url(connection: sqlite3.Connection, url: str) -> Lead | None:
@@ -476,7 +476,7 @@ def record_check(
     values: dict[str, object] = {
         name: getattr(check, name)
         for name in (
-            "checked_at",
+            "fetched_at",
             "outcome",
             "status",
             "reason",
@@ -497,22 +497,22 @@ def record_check(
         "may_pass": failed and check.transient,
         "keeps_validators": failed or check.status == 304,
         "state": "failed" if failed else "done",
-        "most_tries": MAX_PAGE_TRIES,
+        "max_tries": MAX_PAGE_TRIES,
     }
     connection.execute(_INSERT_CHECK_SQL, values)
     connection.execute(_UPDATE_CHECKED_URL_SQL, values)
 
 
-_INSERT_CHECK_SQL = """INSERT INTO checks (url_id, crawl_id, checked_at, outcome, status, reason,
+_INSERT_CHECK_SQL = """INSERT INTO fetches (url_id, crawl_id, fetched_at, outcome, status, reason,
     final_url, etag, last_modified, digest, size, seconds)
-  VALUES (:url_id, :crawl_id, :checked_at, :outcome, :status, :reason,
+  VALUES (:url_id, :crawl_id, :fetched_at, :outcome, :status, :reason,
     :final_url, :etag, :last_modified, :digest, :size, :seconds)"""
 
 _UPDATE_CHECKED_URL_SQL = """UPDATE urls SET
     state = CASE WHEN :put_off AND kind = 'page' THEN 'pending' ELSE :state END,
-    checked_at = :checked_at, outcome = :outcome, status = :status, reason = :reason,
-    tries = CASE WHEN :put_off THEN tries WHEN :failed THEN tries + 1 ELSE 0 END,
-    due_at = CASE WHEN :may_pass AND tries + 1 < :most_tries THEN :checked_at END,
+    fetched_at = :fetched_at, outcome = :outcome, status = :status, reason = :reason,
+    failures = CASE WHEN :put_off THEN failures WHEN :failed THEN failures + 1 ELSE 0 END,
+    due_at = CASE WHEN :may_pass AND failures + 1 < :max_tries THEN :fetched_at END,
     etag = CASE WHEN :keeps_validators THEN etag ELSE :etag END,
     last_modified = CASE WHEN :keeps_validators THEN last_modified ELSE :last_modified END,
     digest = coalesce(:digest, digest), article_id = coalesce(article_id, :article_id),

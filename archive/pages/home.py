@@ -35,13 +35,13 @@ STORY_PER_DAY_SQL = "SELECT substr(a.published_at, 1, 10), count(*)"
 LAST_CRAWL_SQL = """
 WITH c AS (SELECT *, coalesce(finished_at, '9') AS until FROM crawls ORDER BY id DESC LIMIT 1)
 SELECT c.*,
-       (SELECT count(*) FROM checks WHERE crawl_id = c.id) AS looks,
+       (SELECT count(*) FROM fetches WHERE crawl_id = c.id) AS fetches,
        (SELECT count(*) FROM articles
         WHERE fetched_at BETWEEN c.started_at AND c.until) AS articles,
        (SELECT count(*) FROM revisions
         WHERE seen_at BETWEEN c.started_at AND c.until AND number > 1) AS changes,
        (SELECT count(*) FROM urls
-        WHERE outcome = 'failed' AND checked_at BETWEEN c.started_at AND c.until) AS failures
+        WHERE outcome = 'failed' AND fetched_at BETWEEN c.started_at AND c.until) AS failures
 FROM c"""
 """Counted by indexes alone, because a crawl may have made a hundred thousand checks."""
 

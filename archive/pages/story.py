@@ -43,14 +43,14 @@ MAX_OUTLET_CHOICES = 30
 
 STORY_COVERAGE_CTE = """
 WITH rejected AS MATERIALIZED (
-  SELECT w.text_id FROM story_articles n JOIN versions w ON w.article_id = n.article_id
+  SELECT w.text_id FROM story_articles n JOIN shared_text_articles w ON w.article_id = n.article_id
   WHERE n.story_id = :story AND n.verdict = 'not'
 ), members AS (
   SELECT a.id, coalesce(t.original_id, a.id) AS original_id, m.probability, m.tier, m.part,
          m.verdict, m.terms, m.nearest_id, m.found_at,
          o.host AS outlet, o.name AS outlet_name, a.headline, a.published_at, a.language, a.url
   FROM story_articles m JOIN articles a ON a.id = m.article_id JOIN outlets o ON o.id = a.outlet_id
-  LEFT JOIN versions v ON v.article_id = a.id LEFT JOIN texts t ON t.id = v.text_id
+  LEFT JOIN shared_text_articles v ON v.article_id = a.id LEFT JOIN shared_texts t ON t.id = v.text_id
   WHERE m.story_id = :story AND (m.verdict = 'belongs' OR (m.verdict IS NULL AND m.tier IN ('sure', 'likely')
     AND (v.text_id IS NULL OR v.text_id NOT IN (SELECT text_id FROM rejected))))
 )

@@ -38,14 +38,14 @@ TABLE_SETTINGS: dict[str, DatasetteMetadata] = {
     "story_coverage": {"sort_desc": "published_at", "facets": ["story", "outlet"]},
     "event_coverage": {"sort_desc": "published_at"},
     "events": {"sort_desc": "texts"},
-    "checks": {"sort_desc": "id", "facets": ["outcome"]},
+    "fetches": {"sort_desc": "id", "facets": ["outcome"]},
     "crawls": {"label_column": "started_at", "sort_desc": "id"},
     "urls": {"label_column": "url"},
     "revisions": {"sort_desc": "id", "facets": ["stealth"]},
 }  # fmt: skip
 """For each table and view, the settings that the schema's comments do not give."""
 
-HIDDEN_TABLES = ("_sqlite_migrations", "urls", "texts", "versions")
+HIDDEN_TABLES = ("_sqlite_migrations", "urls", "shared_texts", "shared_text_articles")
 """Auxiliary tables, hidden like the internal ones (all except
 `archive.pages.tables.EXPLAINED_TABLES`)."""
 

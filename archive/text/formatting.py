@@ -71,9 +71,9 @@ def parse_timestamp_as_utc(written: str | None) -> datetime | None:
 
 
 def many(number: int, what: str) -> str:
-    """Return a number with a noun: `1 outlet`, `2,000 outlets`."""
-    plural = "" if number == 1 else "s"
-    return f"{number:,} {what}{plural}"
+    """Return a number with a noun: `1 outlet`, `2,000 outlets`, `2 fetches`."""
+    plural = "es" if what.endswith(("ch", "sh", "s", "x")) else "s"
+    return f"{number:,} {what}{'' if number == 1 else plural}"
 
 
 def format_hours(hours: float) -> str:

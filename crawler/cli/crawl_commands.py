@@ -90,7 +90,7 @@ def outlet_list_command(sources: bool, as_json: bool, folder: Path) -> None:
 
 def _sources_table(rows: Sequence[dict[str, Any]]) -> Table:
     """Return the feeds and sitemaps of outlets as a table."""
-    names = ("outlet", "kind", "url", "checked_at", "outcome", "due_at", "due_why")
+    names = ("outlet", "kind", "url", "fetched_at", "outcome", "due_at", "due_reason")
     heads = ("outlet", "kind", "source", "last fetch", "outcome", "next fetch", "because")
     table = Table(*heads, box=None)
     for row in rows:
@@ -401,6 +401,6 @@ def _reextract_archive(folder: Path) -> None:
     now, before = result.repeated, result.repeated_before
     if now.lines or before.lines:
         click.echo(
-            f"Outlets repeat {now.habits:,} lines, which are left out {now.lines:,} times "
+            f"Outlets repeat {now.boilerplate:,} lines, which are left out {now.lines:,} times "
             f"({before.lines:,} before), of {now.articles:,} articles."
         )

@@ -115,7 +115,7 @@ def check_of_response(response: Response, **more: Any) -> Check:
     """Return the check that follows from the status of a response; `more` sets further fields."""
     facts = {
         "url": response.meta["asked"],
-        "checked_at": current_timestamp(),
+        "fetched_at": current_timestamp(),
         "status": response.status,
         "final_url": redirected_url(response),
         "etag": response_header(response, "ETag"),
@@ -161,7 +161,7 @@ def check_of_failure(failed: Request, error: BaseException) -> Check:
     return Check(
         url=failed.meta["asked"],
         outcome=outcome,
-        checked_at=current_timestamp(),
+        fetched_at=current_timestamp(),
         status=error.status if isinstance(error, PostponedRequest) else None,
         reason=reason,
         transient=transient,

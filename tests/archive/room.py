@@ -53,12 +53,12 @@ def furnish(folder: Path) -> Path:
                                 "standfirst": HOSTILE})  # fmt: skip
     connection.execute("INSERT INTO relations VALUES (7, 1, 'excerpt', ?, 1.0, 0.6, 0.9)", [MOMENT])
     connection.execute("UPDATE articles SET fingerprint = id WHERE id > 6")
-    connection.execute("INSERT INTO versions VALUES (7, 1, 2)")
+    connection.execute("INSERT INTO shared_text_articles VALUES (7, 1, 2)")
     _change(connection)
     _event(connection)
     _story(connection)
     connection.execute(
-        "INSERT INTO checks (url_id, crawl_id, checked_at, outcome) VALUES (1, 1, ?, 'failed')",
+        "INSERT INTO fetches (url_id, crawl_id, fetched_at, outcome) VALUES (1, 1, ?, 'failed')",
         [MOMENT],
     )
     connection.close()

@@ -153,7 +153,7 @@ def test_an_answer_without_a_body_or_with_a_coding_that_is_none_is_not_cut(datel
         there.says["/1"] = Answer(304, b"", {"Content-Encoding": "gzip", "ETag": '"1"'})
         run("crawl", "--delay", "0", "http://courier.example/1")
     assert len(run.column("SELECT id FROM articles")) == 3
-    assert run.column("SELECT outcome FROM checks WHERE status = 304") == ["unchanged"]
+    assert run.column("SELECT outcome FROM fetches WHERE status = 304") == ["unchanged"]
 
 
 # -- cookies ---------------------------------------------------------------------------------------

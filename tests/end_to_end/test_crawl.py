@@ -283,7 +283,7 @@ def test_a_changed_page_that_is_asked_for_again_changes_its_article(dateline):
         web.__dict__.pop("outlets", None)
         run("crawl", url)
     assert run.column("SELECT headline FROM articles") == ["Ferry landing stays where it is"]
-    assert run.column("SELECT outcome FROM checks ORDER BY id") == ["new", "changed"]
+    assert run.column("SELECT outcome FROM fetches ORDER BY id") == ["new", "changed"]
     assert run.column("SELECT rowid FROM articles_fts WHERE articles_fts MATCH 'stays'") == [1]
 
 

@@ -168,7 +168,9 @@ def test_a_person_follows_a_story_writes_a_note_manages_an_outlet_and_saves_a_se
     desk.says("Paused since")
     desk.keep("paused-1280")
     desk.run.crawl()
-    asked = "SELECT count(*) FROM checks c JOIN urls u ON u.id = c.url_id WHERE u.url LIKE '%phare%'"
+    asked = (
+        "SELECT count(*) FROM fetches c JOIN urls u ON u.id = c.url_id WHERE u.url LIKE '%phare%'"
+    )
     assert desk.run.column(asked) == [0]
     desk.open("/archive/-/outlet/phare.example")
     desk.tab.click("form[action$='/resume'] button")

@@ -62,7 +62,7 @@ def test_the_founding_pages_are_read_to_the_word(dateline, seeds, shared):
     assert kinds == {"whole": "copy", "truncated": "excerpt", "contained": "extends"}
     ids = [wire["id"], *(copy["id"] for copy in copies.values())]
     assert (
-        len(run.column("SELECT DISTINCT original_id FROM folded WHERE id IN (?, ?, ?, ?)", *ids))
+        len(run.column("SELECT DISTINCT original_id FROM originals WHERE id IN (?, ?, ?, ?)", *ids))
         == 1
     )
 

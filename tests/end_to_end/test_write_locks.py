@@ -138,6 +138,6 @@ def test_a_page_that_nobody_could_foresee_is_read_between_two_attempts_and_nothi
             writer.add(check)
         writer.flush()
         assert archive.db.execute("SELECT count(*) FROM articles").fetchone()[0] == 2
-        assert archive.db.execute("SELECT count(*) FROM checks").fetchone()[0] == 3
+        assert archive.db.execute("SELECT count(*) FROM fetches").fetchone()[0] == 3
     assert digests == ["a" * 64]
     assert len(outcomes) == 3

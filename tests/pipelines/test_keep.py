@@ -287,7 +287,7 @@ def test_one_poisoned_look_costs_none_of_the_other_forty_nine(archive: Archive, 
     for row in rows:
         assert_clean(row)
     noted = archive.db.execute(
-        "SELECT outcome, reason FROM checks WHERE id = ?", (PLACE + 1,)
+        "SELECT outcome, reason FROM fetches WHERE id = ?", (PLACE + 1,)
     ).fetchone()
     assert (noted["outcome"], noted["reason"]) == (outcome, reason)
     for lead in archive.db.execute("SELECT * FROM urls"):
@@ -412,7 +412,7 @@ def test_scrapys_own_path_through_the_stages_stores_the_same(archive: Archive) -
     asyncio.run(crawl())
     assert failures == []
     assert len(STAGES_IN_ORDER) == 3
-    looks = dict(archive.db.execute("SELECT outcome, count(*) FROM checks GROUP BY 1").fetchall())
+    looks = dict(archive.db.execute("SELECT outcome, count(*) FROM fetches GROUP BY 1").fetchall())
     assert sum(looks.values()) == len(KINDS) + len(honest)
     urls = {row["url"] for row in stored(archive)}
     assert {check.url for check in honest} <= urls

@@ -1,6 +1,6 @@
 """Limits on how many requests run at once, and for how long.
 
-A visitor's query must not delay readers, and nobody should wait in vain. Pages of the archive,
+A visitor's query must not delay readers, and no request should wait in vain. Pages of the archive,
 Datasette's own pages and streamed tables each have a lane. A request that gets no place, or does
 not finish, in time is answered with 503 and Retry-After; it is cancelled between two statements,
 and SQLite interrupts the one that runs.

@@ -175,7 +175,7 @@ MAX_TRIMMED_CHARS = 100
 def sql_instr(where: SqlValue, what: SqlValue) -> int | None:
     """Return the position of the first occurrence, from 1, as SQLite does.
 
-    0 if there is none, None if either argument is NULL.
+    0 without an occurrence, None if either argument is NULL.
     """
     if where is None or what is None:
         return None

@@ -68,10 +68,12 @@ def test_a_source_of_a_paused_outlet_is_never_due(db: sqlite3.Connection) -> Non
 def test_an_outlet_without_articles_is_removed_with_all_that_belongs_to_it(
     db: sqlite3.Connection,
 ) -> None:
-    db.execute("INSERT INTO checks (url_id, checked_at, outcome) SELECT id, '', 'failed' FROM urls")
+    db.execute(
+        "INSERT INTO fetches (url_id, fetched_at, outcome) SELECT id, '', 'failed' FROM urls"
+    )
     assert remove_outlet(db, HOST) == 2
     assert [row["host"] for row in db.execute("SELECT host FROM outlets")] == ["ridge.example"]
-    assert db.execute("SELECT count(*) FROM checks").fetchone()[0] == 2
+    assert db.execute("SELECT count(*) FROM fetches").fetchone()[0] == 2
     assert db.execute("PRAGMA foreign_key_check").fetchall() == []
 
 

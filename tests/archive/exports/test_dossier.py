@@ -288,7 +288,7 @@ def test_where_the_original_is_not_in_the_story_the_earliest_version_stands_for_
         7,
         {"outlet_id": 3, "headline": "Ferries stop", "published_at": "2024-02-17", "text": "So."},
     )
-    db.execute("INSERT INTO versions VALUES (7, 1, 3)")
+    db.execute("INSERT INTO shared_text_articles VALUES (7, 1, 3)")
     db.execute("DELETE FROM story_articles WHERE article_id = 1")
     added = "INSERT INTO story_articles (story_id, article_id, probability, tier, found_at) VALUES (1, 7, 0.9, 'sure', ?)"
     db.execute(added, (MOMENT,))

@@ -61,10 +61,10 @@ def test_a_page_that_is_put_off_again_and_again_still_waits_and_counts_no_try(ar
         archive.write([put_off], archive_policies())
         archive.db.execute("UPDATE urls SET state = 'pending' WHERE state = 'leased'")
     row = archive.db.execute(
-        "SELECT state, outcome, tries FROM urls WHERE url = ?", (URLS[0],)
+        "SELECT state, outcome, failures FROM urls WHERE url = ?", (URLS[0],)
     ).fetchone()
     assert tuple(row) == ("pending", "refused", 0)
-    assert archive.db.execute("SELECT count(*) FROM checks").fetchone()[0] == MAX_PAGE_TRIES + 2
+    assert archive.db.execute("SELECT count(*) FROM fetches").fetchone()[0] == MAX_PAGE_TRIES + 2
 
 
 def test_a_page_that_is_refused_for_good_is_not_tried_again(archive):

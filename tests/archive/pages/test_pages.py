@@ -144,7 +144,7 @@ def test_home_shows_the_newest_first_the_stories_and_the_last_crawl(db: sqlite3.
         (STORY, 4, 2, "2024-02-17T08:00:00Z")
     ]
     assert sum(bar.count for bar in told["stories"][0]["bars"]) == 4
-    assert (told["crawl"]["state"], told["crawl"]["looks"], told["crawl"]["failures"]) == (
+    assert (told["crawl"]["state"], told["crawl"]["fetches"], told["crawl"]["failures"]) == (
         "finished",
         9,
         2,
@@ -383,11 +383,81 @@ def test_versions_of_one_text_are_one_hit_and_counted_apart(db: sqlite3.Connecti
 def test_facets_say_what_each_choice_leaves_and_leave_just_that(db: sqlite3.Connection) -> None:
     told = search_page_data(db, SearchRequest("ferry"))
     assert set(told["facets"]) == {"outlet", "month", "language", "story"}
-    for name, values in told["facets"].items():
-        for each in values:
+    for name, facet in told["facets"].items():
+        for each in facet["values"]:
             within = search_page_data(db, SearchRequest("ferry", **{name: each["value"]}))
             assert within["articles"] == each["count"], (name, each)
             assert name not in within["facets"]
+
+
+def test_an_outlet_is_offered_by_its_name(db: sqlite3.Connection) -> None:
+    outlets = search_page_data(db, SearchRequest("ferry"))["facets"]["outlet"]["values"]
+    names = dict(db.execute("SELECT host, coalesce(name, host) FROM outlets").fetchall())
+    assert {each["value"]: each["label"] for each in outlets}.items() <= names.items()
+    assert any(each["value"] != each["label"] for each in outlets)
+
+
+def test_all_values_of_a_facet_are_shown_when_more_are_asked_for(db: sqlite3.Connection) -> None:
+    for number in range(30):
+        db.execute("INSERT INTO outlets (host, added_at) VALUES (?, '')", [f"o{number}.example"])
+        db.execute(
+            """INSERT INTO articles (outlet_id, url, headline, text, bigrams, fetched_at)
+            VALUES (last_insert_rowid(), ?, 'Heron seen', 'A heron.', '', '2024-03-01T00:00:00Z')""",
+            [f"https://o{number}.example/heron"],
+        )
+    few = search_page_data(db, SearchRequest("heron"))["facets"]["outlet"]
+    whole = search_page_data(db, SearchRequest("heron", more="outlet"))["facets"]["outlet"]
+    assert (len(few["values"]), few["others"]) == (12, 18)
+    assert (len(whole["values"]), whole["others"]) == (30, 0)
+
+
+def test_a_search_is_limited_to_days_with_both_ends_included(db: sqlite3.Connection) -> None:
+    hits = search_page_data(db, SearchRequest("ferry"))["hits"]
+    day = min(hit["published_at"][:10] for hit in hits if hit["published_at"])
+    within = search_page_data(db, SearchRequest("ferry", since=day, until=day))
+    assert 0 < within["articles"] < search_page_data(db, SearchRequest("ferry"))["articles"]
+    assert all(hit["published_at"].startswith(day) for hit in within["hits"])
+
+
+def test_the_newest_articles_come_first_when_that_is_asked_for(db: sqlite3.Connection) -> None:
+    newest = search_page_data(db, SearchRequest("ferry", sort="newest"))["hits"]
+    dates = [hit["published_at"] or "" for hit in newest]
+    assert len(dates) > 1
+    assert dates == sorted(dates, reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"sort": "worst"}, "sort=worst: choose best or newest"),
+        ({"since": "yesterday"}, "since=yesterday: a date looks like 2024-02-15"),
+        ({"until": "2024-13-01"}, "until=2024-13-01: a date looks like 2024-02-15"),
+    ],
+)
+def test_an_unknown_order_or_date_is_named(
+    db: sqlite3.Connection, given: dict[str, str], message: str
+) -> None:
+    assert search_page_data(db, SearchRequest("ferry", **given))["error"] == message
+
+
+def test_the_histogram_counts_each_dated_article_found_once(db: sqlite3.Connection) -> None:
+    found = search_page_data(db, SearchRequest("ferry"))
+    bars = found["histogram"].bars
+    assert sum(each.bar.count for each in bars) == found["articles"]
+    for each in bars:
+        limited = SearchRequest("ferry", since=each.period, until=each.period)
+        assert search_page_data(db, limited)["articles"] == each.bar.count
+
+
+def test_without_hits_the_search_without_filters_or_a_similar_word_is_offered(
+    db: sqlite3.Connection,
+) -> None:
+    filtered = search_page_data(db, SearchRequest("ferry", outlet="nobody.example"))
+    assert (filtered["unfiltered"], filtered["advice"]) == (
+        search_page_data(db, SearchRequest("ferry"))["articles"],
+        None,
+    )
+    assert "ferry" in search_page_data(db, SearchRequest("fery"))["advice"].queries
 
 
 @pytest.mark.parametrize(
