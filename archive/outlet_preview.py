@@ -1,4 +1,4 @@
-"""The look-up of outlets in a server process, before they are added.
+"""The lookup of outlets in a server process, before they are added.
 
 It uses the network, which this room does not: `dateline serve` hands it in. A plain `datasette` has
 none, and its pages then say how to add an outlet by command.
@@ -22,7 +22,7 @@ class PreviewedSource:
 
 @dataclass(frozen=True, slots=True)
 class OutletPreview:
-    """What was found at the host of an outlet; nothing of it is stored."""
+    """The findings at the host of an outlet; nothing of it is stored."""
 
     outlet: Outlet
     sources: tuple[PreviewedSource, ...] = ()
@@ -37,7 +37,7 @@ _previewers: list[OutletPreviewer] = []
 
 
 def set_outlet_previewer(previewer: OutletPreviewer | None) -> None:
-    """Set how this process looks up outlets; None for no look-ups."""
+    """Set how this process looks up outlets; None for no lookups."""
     _previewers[:] = [previewer] if previewer else []
 
 

@@ -55,6 +55,15 @@ class SearchWordsCommand(click.Command):
         return option
 
 
+class SearchWordsArgument(click.Argument):
+    """The words of a search, which an option about saved searches makes superfluous."""
+
+    def process_value(self, ctx: click.Context, value: Any) -> Any:
+        """Return the words; raises MissingParameter if there are none and no such option."""
+        without_words = any(ctx.params.get(name) for name in ("saved", "list_saved", "forget"))
+        return () if not value and without_words else super().process_value(ctx, value)
+
+
 def _filter_options(command: ReadCommandFunction) -> ReadCommandFunction:
     """Add the options that narrow a search or an export."""
     for option in (
@@ -76,7 +85,7 @@ def _filter_options(command: ReadCommandFunction) -> ReadCommandFunction:
 
 
 @cli.command(cls=SearchWordsCommand, context_settings=SEARCH_WORDS_CONTEXT)
-@click.argument("words", nargs=-1, metavar="WORDS...")
+@click.argument("words", nargs=-1, required=True, cls=SearchWordsArgument)
 @click.option("--save", metavar="NAME", help="Save this search under a name, and make it.")
 @click.option("--saved", metavar="NAME", help="Make the search that was saved under this name.")
 @click.option("--list-saved", is_flag=True, help="List the saved searches.")

@@ -80,7 +80,7 @@ class ServeOptions:
 
     @property
     def is_on_loopback(self) -> bool:
-        """Whether only programs of this machine can connect."""
+        """True if only programs of this machine can connect."""
         return self.host in ("127.0.0.1", "localhost", "::1")
 
     @property
@@ -189,7 +189,7 @@ def plugin_configuration(how: ServeOptions) -> dict[str, Any]:
 def _password_configuration(password_file: Path, folder: Path) -> dict[str, Any]:
     """Return the configuration of the password plugin.
 
-    Each hash lies in a file of its own, which keeps it out of the pages that show configuration.
+    Each hash lies in a separate file, which keeps it out of the pages that show configuration.
     """
     configuration: dict[str, Any] = {}
     for number, (name, password_hash) in enumerate(read_password_file(password_file).items()):

@@ -1,1 +1,1 @@
-"""What people change in an archive by hand: stories, notes, outlets and saved searches."""
+"""Changes that people make by hand: stories, notes, outlets and saved searches."""

@@ -32,7 +32,7 @@ NoteRow = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class NoteSubject:
-    """What a note is about; `id` is the number of the article, the event or the story."""
+    """The subject of a note; `id` is the number of the article, the event or the story."""
 
     kind: NoteKind
     id: int
@@ -136,7 +136,7 @@ def delete_notes_on_article(connection: sqlite3.Connection, article_id: int) -> 
 def parse_note_subject(connection: sqlite3.Connection, text: str) -> NoteSubject | None:
     """Return the subject that `story:NAME` or `event:ID` names; None for anything else.
 
-    Raises UsageError for an unknown story, and for an event that is no number.
+    Raises UsageError for an unknown story, and for an event without a number.
     """
     kind, _, rest = text.partition(":")
     if kind == "story":

@@ -6,21 +6,18 @@ Functions that write run inside the caller's transaction.
 from __future__ import annotations
 
 import json
-import re
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from archive.errors import UsageError
 from archive.records import current_timestamp
-from archive.times import parse_since
+from archive.times import AGE_PATTERN, parse_since
 
 MAX_SEARCH_NAME_CHARS = 80
 MAX_SEARCH_WORDS_CHARS = 1_000
 MAX_FILTER_CHARS = 200
 MAX_SEARCH_FILTERS = 12
-RELATIVE_AGE_PATTERN = re.compile(r"\d{1,5}[hdwm]")
-"""An age such as `7d`."""
 MAX_SAVED_SEARCHES = 500
 """Saved searches of one archive."""
 
@@ -42,7 +39,7 @@ class SavedSearch:
         An age, which the command takes, becomes the day that long ago.
         """
         days = {
-            name: parse_since(value)[:10] if RELATIVE_AGE_PATTERN.fullmatch(value) else value
+            name: parse_since(value)[:10] if AGE_PATTERN.fullmatch(value) else value
             for name, value in self.filters.items()
         }
         return {"words": self.words, **days}

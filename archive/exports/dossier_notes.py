@@ -27,7 +27,7 @@ class DossierNote:
 
     @property
     def heading(self) -> str:
-        """What it is, by whom and when: `note (mara, 3 Mar 2026, 10:30 UTC)`."""
+        """Kind, author and time: `note (mara, 3 Mar 2026, 10:30 UTC)`."""
         word = "note on the event" if self.about == "event" else "note"
         author = printable_text(self.author) if self.author else ""
         return f"{word} ({', '.join(filter(None, (author, moment(self.written_at))))})"

@@ -1,4 +1,4 @@
-"""What a page offers to those who may change the archive: notes, stories to choose, searches."""
+"""Offers of a page to those who may change the archive: notes, stories to choose, searches."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SEARCH_TEMPLATES = ("search", "home")
 
 @dataclass(frozen=True, slots=True)
 class WorkOptions:
-    """What a visitor may see and do on a page."""
+    """Permissions of a visitor on a page."""
 
     sees_notes: bool = False
     sees_searches: bool = False
@@ -37,7 +37,7 @@ class PageWork:
     proposed_name: str = ""
     """A name for a story that starts from the page's articles."""
     articles: int = 0
-    """How many articles a story would start from."""
+    """Number of articles from which a story would start."""
     searches: tuple[SavedSearch, ...] = ()
 
 

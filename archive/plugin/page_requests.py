@@ -98,7 +98,7 @@ class ArchivePaths:
         return self._page("event", id)
 
     def outlet_look(self, token: str) -> str:
-        """Return the path of the look-up of an outlet."""
+        """Return the path of the lookup of an outlet."""
         return self._page("outlets", "look", token)
 
     def action(self, *words: object) -> str:

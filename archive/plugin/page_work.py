@@ -1,4 +1,4 @@
-"""What the signed-in visitor of a page may do there, and why nothing can be changed."""
+"""The notes and forms for the signed-in visitor of a page, or the reason for having none."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ def _judge() -> "StoryPolicy":
 
 
 def _outlet_previewer(folder: "Path", host: str) -> "OutletPreview":
-    """Look an outlet up for the pages of `serve`, in a process of its own."""
+    """Look an outlet up for the pages of `serve`, in a separate process."""
     from crawler.jobs.preview_outlet import preview_in_subprocess
 
     return preview_in_subprocess(folder, host)

@@ -1,6 +1,6 @@
 """Jobs behind `dateline outlet look` and the page that adds outlets: look up, and store nothing.
 
-The spider runs on an archive of its own that is thrown away. Of the real one it knows the outlets
+The spider runs on a scratch archive that is thrown away. Of the real one it knows the outlets
 and the pauses that sites asked for.
 """
 
@@ -35,9 +35,9 @@ MAX_PREVIEW_HEADLINES = 5
 """Newest headlines of each source."""
 MAX_HEADLINE_CHARS = 200
 PREVIEW_TIMEOUT_SECONDS = 90
-"""Time for a look-up on behalf of a page; after it the process is killed."""
+"""Time for a lookup on behalf of a page; after it the process is killed."""
 MAX_PREVIEW_BYTES = 1_000_000
-"""Size of the result of a look-up that a page accepts."""
+"""Size of the result of a lookup that a page accepts."""
 
 
 class PreviewFinder(OutletFinder):
@@ -61,7 +61,7 @@ class PreviewSpider(DiscoverySpider):
     name = "preview"
 
     async def start(self) -> AsyncIterator[Any]:
-        """Look all outlets up; yields no request of its own."""
+        """Look all outlets up; yields no requests."""
         self.under_way = {wanted.host for wanted in self.wanted}
         self.finder = PreviewFinder(self)
         async for found in self.finder.add(self.wanted):
@@ -149,9 +149,9 @@ def preview_from_json(text: str) -> OutletPreview:
 
 
 def preview_in_subprocess(folder: Path, host: str) -> OutletPreview:
-    """Look an outlet up in a process of its own, for a server.
+    """Look an outlet up in a separate process, for a server.
 
-    A process can run a spider once. Raises DatelineError if the look-up takes too long or fails.
+    A process can run a spider once. Raises DatelineError if the lookup takes too long or fails.
     """
     command = [
         *dateline_command(),
@@ -181,11 +181,11 @@ def preview_in_subprocess(folder: Path, host: str) -> OutletPreview:
         _end_process_group(process)
     if process.returncode or len(said) > MAX_PREVIEW_BYTES:
         lines = problem.decode("utf-8", "replace").strip().splitlines()
-        raise DatelineError(lines[-1].removeprefix("dateline: ") if lines else "the look-up failed")
+        raise DatelineError(lines[-1].removeprefix("dateline: ") if lines else "the lookup failed")
     try:
         return preview_from_json(said.decode("utf-8"))
     except (ValueError, KeyError, TypeError) as error:
-        raise DatelineError("the look-up gave no result; see the server's log") from error
+        raise DatelineError("the lookup gave no result; see the server's log") from error
 
 
 def _end_process_group(process: subprocess.Popen[bytes]) -> None:

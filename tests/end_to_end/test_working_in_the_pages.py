@@ -6,7 +6,6 @@ import json
 import socket
 import subprocess
 import time
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -124,18 +123,29 @@ def test_a_person_follows_a_story_writes_a_note_manages_an_outlet_and_saves_a_se
     desk.open(f"/archive/articles/{number}")
     assert desk.tab.run("document.querySelectorAll('main form').length") == 0  # a stranger
     sign_in(desk)
+    name = follow_from_an_article(desk, number)
+    write_notes(desk, number, name)
+    add_the_outlet_that_was_looked_up(desk)
+    pause_resume_and_remove_the_outlet(desk)
+    save_a_search(desk)
+    assert desk.tab.problems == []
 
-    # follow a story from an article, under the proposed name
+
+def follow_from_an_article(desk: Desk, number: int) -> str:
+    """Follow a story under the proposed name, which is returned."""
     desk.open(f"/archive/articles/{number}")
     desk.keep("article-1280")
     desk.tab.run("document.querySelector('.work').open = true")
-    name = desk.tab.run("document.querySelector('[name=name]').value")
+    name = str(desk.tab.run("document.querySelector('.work [name=name]').value"))
     assert name
     desk.tab.click("form[action$='/-/follow'] button")
     desk.says(f"You follow {name}")
     assert desk.tab.address().endswith(f"/-/story/{name}")
+    return name
 
-    # notes on the article and on the story
+
+def write_notes(desk: Desk, number: int, name: str) -> None:
+    """Write a note on an article and one on its story, which the commands then print."""
     desk.open(f"/archive/articles/{number}")
     desk.fill(".notes textarea", "The harbour office confirms.")
     desk.tab.click("form[action$='/-/note'] button")
@@ -151,7 +161,9 @@ def test_a_person_follows_a_story_writes_a_note_manages_an_outlet_and_saves_a_se
     assert "The harbour office confirms." in shown
     assert "The harbour office confirms." in desk.run("show", number).stdout
 
-    # an outlet is looked up on its own site, added, paused, resumed and removed
+
+def add_the_outlet_that_was_looked_up(desk: Desk) -> None:
+    """Look an outlet up on its own site, and add it."""
     desk.open("/archive/-/outlets")
     desk.fill("[name=host]", "phare.example")
     desk.tab.click("form[action$='/outlets/look'] button")
@@ -164,6 +176,10 @@ def test_a_person_follows_a_story_writes_a_note_manages_an_outlet_and_saves_a_se
     assert desk.run.column("SELECT count(*) FROM outlets WHERE host = 'phare.example'") == [0]
     desk.tab.click("form.preview button")
     desk.says("phare.example is added with")
+
+
+def pause_resume_and_remove_the_outlet(desk: Desk) -> None:
+    """Pause an outlet, which a crawl then leaves alone, resume it, and remove it."""
     desk.tab.click("form[action$='/pause'] button")
     desk.says("Paused since")
     desk.keep("paused-1280")
@@ -179,16 +195,18 @@ def test_a_person_follows_a_story_writes_a_note_manages_an_outlet_and_saves_a_se
     desk.says("phare.example is removed")
     assert desk.run.column("SELECT count(*) FROM outlets WHERE host = 'phare.example'") == [0]
 
-    # a search is saved, found on the home page and by the command
-    desk.open("/archive/-/search?words=harbour&outlet=harbour.example")
+
+def save_a_search(desk: Desk) -> None:
+    """Save a search, which the home page and the command then know."""
+    desk.open("/archive/-/search?words=ferry&outlet=harbour.example")
     desk.fill("form[action$='/searches/save'] [name=name]", "Harbour news")
     desk.tab.click("form[action$='/searches/save'] button")
     desk.says("The search is saved as Harbour news.")
     desk.keep("saved-1280")
     desk.open("/archive/-/home")
     desk.says("Harbour news")
-    assert "harbour.example" in desk.run("search", "--saved", "Harbour news").stdout
-    assert desk.tab.problems == []
+    desk.keep("home-1280")
+    assert "harbour.example" in desk.run("search", "--saved", "Harbour news").stdout.lower()
 
 
 KEY_CODES = {"j": 74, "k": 75, "o": 79, "s": 83, "n": 78, "/": 191, "?": 191, "Escape": 27}
@@ -258,9 +276,5 @@ def test_a_wrong_password_signs_nobody_in_and_no_page_shows_the_hashes(desk: Des
     desk.says("Invalid username or password")
     sign_in(desk)
     for path in ("/-/metadata.json", "/-/plugins.json?all=1", "/-/config.json", "/-/settings.json"):
-        request = urllib.request.Request(desk.address + path)
-        try:
-            with direct.open(request) as answer:
-                assert b"pbkdf2" not in answer.read()
-        except HTTPError as error:
-            assert b"pbkdf2" not in error.read()
+        desk.open(path)
+        assert "pbkdf2" not in shown_text(desk), path

@@ -1,1 +1,1 @@
-"""What people may do on the pages: follow, note, add and pause outlets, save searches."""
+"""Changes made on the pages: follow stories, write notes, manage outlets, save searches."""

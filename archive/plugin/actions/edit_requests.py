@@ -25,7 +25,7 @@ MAX_FORM_FIELDS = 200
 
 @dataclass(frozen=True, slots=True)
 class EditRequest:
-    """A form that somebody sent who may change the archive."""
+    """A form from a visitor who may change the archive."""
 
     paths: ArchivePaths
     author: str | None

@@ -1,6 +1,6 @@
-"""Look-ups of outlets on behalf of visitors, outside of the event loop.
+"""Lookups of outlets on behalf of visitors, outside of the event loop.
 
-A look-up takes seconds. It runs on a thread, and its result is kept in memory under a token that
+A lookup takes seconds. It runs on a thread, and its result is kept in memory under a token that
 only the browser which asked for it has. The form that adds the outlet names the token and some of
 the sources that were found, so that nothing is added that was not found.
 """
@@ -21,7 +21,7 @@ from archive.records import Outlet
 
 MAX_CONCURRENT_LOOKS = 2
 MAX_WAITING_LOOKS = 4
-"""Look-ups that run or wait; further ones are refused."""
+"""Lookups that run or wait; further ones are refused."""
 MAX_KEPT_LOOKS = 50
 """Results in memory, the newest."""
 
@@ -30,7 +30,7 @@ look_log = logging.getLogger("dateline")
 
 @dataclass(frozen=True, slots=True)
 class OutletLook:
-    """A look-up of a host, running or finished."""
+    """A lookup of a host, running or finished."""
 
     host: str
     began: float
@@ -38,7 +38,7 @@ class OutletLook:
 
     @property
     def seconds(self) -> int:
-        """How long ago it began."""
+        """Seconds since it began."""
         return int(time.monotonic() - self.began)
 
     @property
@@ -48,14 +48,14 @@ class OutletLook:
 
 
 class OutletLooks:
-    """The look-ups of one server."""
+    """The lookups of one server."""
 
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(MAX_CONCURRENT_LOOKS, thread_name_prefix="dateline-look")
         self._looks: dict[str, OutletLook] = {}
 
     def begin(self, host: str, previewer: OutletPreviewer) -> str:
-        """Start a look-up, and return its token; raises UsageError if too many are running."""
+        """Start a lookup, and return its token; raises UsageError if too many are running."""
         running = sum(not look.result.done() for look in self._looks.values())
         if running >= MAX_WAITING_LOOKS:
             raise UsageError("other outlets are being looked up; try again in a minute")
@@ -67,7 +67,7 @@ class OutletLooks:
         return token
 
     def find(self, token: str) -> OutletLook | None:
-        """Return the look-up of a token, or None."""
+        """Return the lookup of a token, or None."""
         return self._looks.get(token)
 
 
@@ -75,7 +75,7 @@ _looks_by_datasette: WeakKeyDictionary[Any, OutletLooks] = WeakKeyDictionary()
 
 
 def outlet_looks(datasette: Any) -> OutletLooks:
-    """Return the look-ups of a Datasette."""
+    """Return the lookups of a Datasette."""
     return _looks_by_datasette.setdefault(datasette, OutletLooks())
 
 
@@ -86,5 +86,5 @@ def _preview_or_problem(host: str, previewer: OutletPreviewer) -> OutletPreview:
     except DatelineError as error:
         return OutletPreview(Outlet(host), problem=str(error))
     except Exception:
-        look_log.exception("the look-up of an outlet failed")
-        return OutletPreview(Outlet(host), problem="the look-up failed; see the server's log")
+        look_log.exception("the lookup of an outlet failed")
+        return OutletPreview(Outlet(host), problem="the lookup failed; see the server's log")

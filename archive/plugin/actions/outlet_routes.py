@@ -34,11 +34,11 @@ NO_PREVIEWER_MESSAGE = (
 )
 MAX_HOST_CHARS = 300
 LOOK_REFRESH_SECONDS = 2
-"""Interval at which a page asks whether a look-up is finished."""
+"""Interval at which a page asks whether a lookup is finished."""
 
 
 async def respond_look(datasette: Any, request: Any) -> Any:
-    """Start the look-up of an outlet, and redirect to the page that waits for it."""
+    """Start the lookup of an outlet, and redirect to the page that waits for it."""
     asked = await edit_request(datasette, request, "outlet")
     if isinstance(asked, Response):
         return asked
@@ -56,14 +56,14 @@ async def respond_look(datasette: Any, request: Any) -> Any:
 
 
 async def respond_look_page(datasette: Any, request: Any) -> Any:
-    """Respond with the state or the result of a look-up."""
+    """Respond with the state or the result of a lookup."""
     database = await requested_archive(datasette, request)
     if not await is_editor(datasette, request.actor, database, "outlet"):
         raise Forbidden("dateline-outlet")
     token = unquote(request.url_vars["token"])
     look = outlet_looks(datasette).find(token)
     if look is None:
-        raise NotFound("this look-up is over; look the outlet up again")
+        raise NotFound("this lookup is over; look the outlet up again")
     shown = {"token": token, "host": look.host, "found": look.found, "seconds": look.seconds}
     response = await rendered_page(datasette, request, "outlet_look", database, shown)
     if look.found is None:
@@ -79,7 +79,7 @@ async def respond_add(datasette: Any, request: Any) -> Any:
     look = outlet_looks(datasette).find(asked.value("token"))
     found = look.found if look else None
     if found is None or found.problem:
-        why = "this look-up is over; look the outlet up again"
+        why = "this lookup is over; look the outlet up again"
         return redirect_with_message(datasette, request, asked.paths.outlets(), why, error=True)
     preview: OutletPreview = found
 

@@ -23,7 +23,7 @@ EDIT_PERMISSIONS = {
     "outlet": "Add, pause, resume and remove outlets",
     "search": "Save searches",
 }
-"""What a person may do to an archive: a word, and what it allows. The permission of a word is
+"""Words for the changes to an archive, and what each allows. The permission of a word is
 called `dateline-WORD` in Datasette."""
 
 READ_ONLY_MESSAGE = "This archive is served read-only: nothing can be changed here."
@@ -83,7 +83,7 @@ async def _may_see_table(datasette: Any, actor: Any, database: str, table: str) 
 async def may_judge(datasette: Any, actor: Any, database: str) -> bool:
     """Return True if a visitor may record verdicts.
 
-    In a file that was opened as immutable or cannot be written, nobody may.
+    It is False for every visitor of a file that was opened as immutable or cannot be written.
     """
     if write_hindrance(datasette, database):
         return False

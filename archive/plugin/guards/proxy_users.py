@@ -1,7 +1,7 @@
 """Visitors whom a reverse proxy has signed in: it says who they are, in a header.
 
 The header counts only if the plugin's configuration names it, and if the proxy is known: `dateline
-serve` listens on loopback, where nobody else can connect, or each request carries the proxy's
+serve` listens on loopback, where no other machine can connect, or each request carries the proxy's
 secret.
 """
 

@@ -53,6 +53,7 @@ class Visitor:
         self.folder = folder
         self.actor = actor
         self.headers: dict[str, str] = {}
+        self.csrf: str | None = None
         self.cookies: dict[str, str] = {}
         if actor:
             self.cookies["ds_actor"] = self.datasette.sign({"a": {"id": actor}}, "actor")
@@ -71,9 +72,11 @@ class Visitor:
         return self._run("get", path)
 
     def token(self) -> str:
-        page = self.get("/archive/articles/1").text
-        found = re.search(r'name="csrftoken" value="([^"]*)"', page)
-        return found[1] if found else ""
+        if self.csrf is None:
+            page = self.get("/archive/articles/1").text
+            found = re.search(r'name="csrftoken" value="([^"]*)"', page)
+            self.csrf = found[1] if found else ""
+        return self.csrf
 
     def send(
         self, path: str, data: dict[str, Any], *, site: str = "same-origin", token: bool = True
@@ -115,37 +118,40 @@ def named(*words: str, **blocks: Any) -> dict[str, Any]:
 # -- who may ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("form", FORMS)
-def test_strangers_and_people_without_permission_change_nothing(room: Path, form: str) -> None:
-    for actor in (None, "mara"):
-        visitor = Visitor(room, actor)
-        before = visitor.everything()
-        assert visitor.send(*FORMS[form]).status_code == 403
-        assert visitor.everything() == before
+@pytest.mark.parametrize("actor", [None, "mara"])
+def test_strangers_and_people_without_permission_change_nothing(
+    room: Path, actor: str | None
+) -> None:
+    visitor = Visitor(room, actor)
+    before = visitor.everything()
+    assert {form: visitor.send(*FORMS[form]).status_code for form in FORMS} == dict.fromkeys(
+        FORMS, 403
+    )
+    assert visitor.everything() == before
 
 
-@pytest.mark.parametrize("form", FORMS)
-def test_a_form_of_another_site_changes_nothing(room: Path, form: str) -> None:
+def test_a_form_of_another_site_changes_nothing(room: Path) -> None:
     visitor = Visitor(room)
     before = visitor.everything()
-    assert visitor.send(*FORMS[form], site="cross-site").status_code == 403
+    answers = {form: visitor.send(*FORMS[form], site="cross-site").status_code for form in FORMS}
+    assert answers == dict.fromkeys(FORMS, 403)
     assert visitor.everything() == before
 
 
 @pytest.mark.skipif(not VERSION_0, reason="1.0 has no tokens; its headers decide")
-@pytest.mark.parametrize("form", FORMS)
-def test_a_form_without_its_token_changes_nothing(room: Path, form: str) -> None:
+def test_a_form_without_its_token_changes_nothing(room: Path) -> None:
     visitor = Visitor(room)
+    visitor.token()  # so that there is a cookie
     before = visitor.everything()
-    assert visitor.send(*FORMS[form], token=False).status_code == 403
+    answers = {form: visitor.send(*FORMS[form], token=False).status_code for form in FORMS}
+    assert answers == dict.fromkeys(FORMS, 403)
     assert visitor.everything() == before
 
 
-@pytest.mark.parametrize("form", FORMS)
-def test_an_archive_opened_as_immutable_says_so_and_changes_nothing(room: Path, form: str) -> None:
+def test_an_archive_opened_as_immutable_takes_no_form(room: Path) -> None:
     visitor = Visitor(room, immutable=True)
-    answer = visitor.send(*FORMS[form], token=False) if VERSION_0 else visitor.send(*FORMS[form])
-    assert answer.status_code == 403
+    answers = {form: visitor.send(*FORMS[form]).status_code for form in FORMS}
+    assert answers == dict.fromkeys(FORMS, 403)
 
 
 @pytest.mark.parametrize(
