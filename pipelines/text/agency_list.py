@@ -1,4 +1,4 @@
-"""The list of news agencies: their printed names, and the domains of their own outlets."""
+"""The list of news agencies: how they are printed, and the domains of their sites."""
 
 from __future__ import annotations
 

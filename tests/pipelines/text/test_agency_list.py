@@ -13,7 +13,7 @@ from pipelines.text.agency_list import news_agencies
 @pytest.mark.parametrize("agency", news_agencies())
 def test_every_printed_name_of_an_agency_in_brackets_credits_it(agency: str) -> None:
     for name in news_agencies()[agency].names:
-        assert agency_of_text([f"The ferries stand still. ({name})"]) == agency
+        assert agency_of_text([f"({name}) The ferries stand still."]) == agency
 
 
 @pytest.mark.parametrize("agency", news_agencies())
