@@ -61,7 +61,8 @@ class SearchWordsArgument(click.Argument):
     def process_value(self, ctx: click.Context, value: Any) -> Any:
         """Return the words; raises MissingParameter if there are none and no such option."""
         without_words = any(ctx.params.get(name) for name in ("saved", "list_saved", "forget"))
-        return () if not value and without_words else super().process_value(ctx, value)
+        is_missing = without_words and self.value_is_missing(value)
+        return () if is_missing else super().process_value(ctx, value)
 
 
 def _filter_options(command: ReadCommandFunction) -> ReadCommandFunction:
