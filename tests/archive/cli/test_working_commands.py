@@ -118,7 +118,7 @@ def test_a_search_saved_on_the_page_is_made_by_month_and_refused_where_only_the_
             "INSERT INTO saved_searches (name, words, filters, created_at) VALUES (?, 'ferry', ?, '')",
             [("month", '{"month": "2024-02"}'), ("story", '{"story": "harbour-strike"}')],
         )
-    assert "Ferries stop" in run(room, "search", "--saved", "month").output
+    assert "Ferry crews strike" in run(room, "search", "--saved", "month").output
     assert "its filter story" in run(room, "search", "--saved", "story", code=2).output
 
 
