@@ -77,6 +77,14 @@ class ServeOptions:
     """The header by which a reverse proxy says who is signed in."""
     editors: tuple[str, ...] = ()
     """Those who may change the archive once they are signed in; without any, all of them."""
+    title: str | None = None
+    """Name of the site, in place of `Dateline`."""
+    publisher: str | None = None
+    """Who publishes the archive."""
+    about: str | None = None
+    """A sentence about it."""
+    contact: str | None = None
+    """Where to ask for a correction or removal: a mail address or a web page."""
 
     @property
     def is_on_loopback(self) -> bool:
@@ -160,18 +168,18 @@ def _served_file(folder: Path, how: ServeOptions) -> Iterator[Path]:
 @contextmanager
 def _metadata_file(how: ServeOptions) -> Iterator[Path]:
     """Yield a metadata file with the configuration of the plugins."""
+    configuration = plugin_metadata(how)
     with ExitStack() as resources:
         with report_full_folder():
             folder = resources.enter_context(
                 TemporaryDirectory(prefix="dateline-", dir=temporary_folder())
             )
-            plugins = {"dateline": plugin_configuration(how)}
             if how.password_file:
-                plugins["datasette-auth-passwords"] = _password_configuration(
+                configuration["plugins"]["datasette-auth-passwords"] = _password_configuration(
                     how.password_file, Path(folder)
                 )
             metadata = Path(folder) / "metadata.json"
-            metadata.write_text(json.dumps({"plugins": plugins}), "utf-8")
+            metadata.write_text(json.dumps(configuration), "utf-8")
         yield metadata
 
 
@@ -238,6 +246,14 @@ def sign_in_lines(how: ServeOptions) -> list[str]:
             "with --root, or use --password-file."
         )
     return lines
+
+
+def plugin_metadata(how: ServeOptions) -> dict[str, Any]:
+    """Return Datasette's metadata with the plugin's configuration and the site's title."""
+    said = {"publisher": how.publisher, "about": how.about, "contact": how.contact}
+    settings = plugin_configuration(how) | {name: text for name, text in said.items() if text}
+    title = {"title": how.title} if how.title else {}
+    return {"plugins": {"dateline": settings}} | title
 
 
 def datasette_arguments(served: Path, metadata: Path, how: ServeOptions) -> list[str]:

@@ -1,4 +1,4 @@
-"""Add, pause, resume and remove outlets by hand.
+"""Pause, resume and remove outlets by hand.
 
 Functions that write run inside the caller's transaction.
 """
@@ -6,19 +6,9 @@ Functions that write run inside the caller's transaction.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
 
 from archive.errors import BusyError, UsageError
-from archive.frontier import urls as frontier
-from archive.records import Outlet, Source, current_timestamp
-
-
-def add_outlet_with_sources(
-    connection: sqlite3.Connection, outlet: Outlet, sources: Iterable[Source]
-) -> int:
-    """Store an outlet and its sources; return the number of sources that were new."""
-    frontier.add_outlet(connection, outlet)
-    return sum(frontier.add_source(connection, source) for source in sources)
+from archive.records import current_timestamp
 
 
 def pause_outlet(connection: sqlite3.Connection, host: str) -> bool:

@@ -11,10 +11,10 @@ from urllib.parse import quote, unquote, urlencode
 from datasette import Forbidden, NotFound, Response  # type: ignore[import-untyped]
 from datasette.utils import tilde_decode, tilde_encode  # type: ignore[import-untyped]
 
-from archive.plugin.guards.permissions import archives, may_judge, may_run_sql, may_see_tables
-from archive.plugin.guards.public import is_public_archive
+from archive.plugin.guards.permissions import archives, may_judge, may_see_tables
 from archive.plugin.guards.read_pool import page_readers
 from archive.plugin.page_work import page_work
+from archive.plugin.site_context import site_context, site_title
 from archive.queries.lookup import PlainRow
 
 PAGE_CONTENT_POLICY = (
@@ -93,10 +93,6 @@ class ArchivePaths:
         """Return the path of an outlet's page."""
         return self._page("outlet", host)
 
-    def event(self, id: int) -> str:
-        """Return the path of an event's page."""
-        return self._page("event", id)
-
     def outlet_look(self, token: str) -> str:
         """Return the path of the lookup of an outlet."""
         return self._page("outlets", "look", token)
@@ -108,6 +104,31 @@ class ArchivePaths:
     def search(self, **values: str) -> str:
         """Return the path of the search page, with a query."""
         return self._page("search") + ("?" + urlencode(values) if values else "")
+
+    def events(self, form: str | None = None, **values: str | int) -> str:
+        """Return the path of the list of events, or of its file in a format, with filters."""
+        return self._list("events", form, values)
+
+    def event(self, id: int, form: str | None = None) -> str:
+        """Return the path of an event's page, or of its file in a format."""
+        return self._page("event", f"{id}" + (f".{form}" if form else ""))
+
+    def changes(self, form: str | None = None, **values: str | int) -> str:
+        """Return the path of the list of changes, or of its file in a format, with filters."""
+        return self._list("changes", form, values)
+
+    def copies(self, form: str | None = None, **values: str | int) -> str:
+        """Return the path of the list of copies, or of its file in a format, with filters."""
+        return self._list("copies", form, values)
+
+    def attention(self, form: str | None = None, **values: str | int) -> str:
+        """Return the path of a subject's articles over time, or of its file in a format."""
+        return self._list("attention", form, values)
+
+    def _list(self, name: str, form: str | None, values: dict[str, str | int]) -> str:
+        filled = {key: value for key, value in values.items() if value != ""}
+        query = "?" + urlencode(filled) if filled else ""
+        return self._page(name + (f".{form}" if form else "")) + query
 
     def questions(self) -> str:
         """Return the path of the canned queries."""
@@ -151,7 +172,7 @@ def page_handler(template: str, make: PageDataFunction) -> Callable[..., Awaitab
     async def handler(datasette: Any, request: Any) -> Any:
         """Respond with the page."""
         database = await requested_archive(datasette, request)
-        asked = _page_request(request)
+        asked = page_request(request)
         found = await page_readers(datasette).read(
             datasette, database, lambda connection: make(connection, asked)
         )
@@ -160,6 +181,14 @@ def page_handler(template: str, make: PageDataFunction) -> Callable[..., Awaitab
         return await rendered_page(datasette, request, template, database, found)
 
     return handler
+
+
+async def first_archive_for(datasette: Any, actor: Any) -> str | None:
+    """Return the first archive that a visitor may see, or None."""
+    for name in archives(datasette):
+        if await may_see_tables(datasette, actor, name, PAGE_TABLES):
+            return name
+    return None
 
 
 async def requested_archive(
@@ -171,12 +200,10 @@ async def requested_archive(
     """
     names = archives(datasette)
     if "database" not in request.url_vars:
-        seen = [
-            name for name in names if await may_see_tables(datasette, request.actor, name, tables)
-        ]
-        if not seen:
+        seen = await first_archive_for(datasette, request.actor)
+        if seen is None:
             raise Forbidden("view-instance")
-        return seen[0]
+        return seen
     database = str(tilde_decode(request.url_vars["database"]))
     if database not in names:
         raise NotFound(f"{database}: not an archive")
@@ -185,7 +212,7 @@ async def requested_archive(
     return database
 
 
-def _page_request(request: Any) -> PageRequest:
+def page_request(request: Any) -> PageRequest:
     path = {name: unquote(value) for name, value in request.url_vars.items() if value}
     return PageRequest(path, {name: request.args[name] for name in request.args})
 
@@ -195,14 +222,17 @@ async def rendered_page(
 ) -> Any:
     """Respond with a template filled with the data of a page."""
     paths = ArchivePaths(datasette.urls, database)
+    title = await site_title(datasette)
+    site = await site_context(datasette, request, paths, title)
     context = {
-        "title": await site_title(datasette),
+        "title": title,
+        "site": site,
         "paths": paths,
         "database": database,
         "archives": [name for name in archives(datasette) if name != database],
         "may_judge": await may_judge(datasette, request.actor, database),
-        "may_ask_in_sql": await may_run_sql(datasette, request.actor, database),
-        "is_public": is_public_archive(datasette),
+        "may_ask_in_sql": site["may_ask_in_sql"],
+        "is_public": site["is_public"],
         "shown": found,
         "work": await page_work(datasette, request, template, database, found),
     }
@@ -210,10 +240,19 @@ async def rendered_page(
     return Response.html(text, headers={"content-security-policy": PAGE_CONTENT_POLICY})
 
 
-async def site_title(datasette: Any) -> str:
-    """Return the title of the pages, from Datasette's configuration or by default `Dateline`."""
-    if hasattr(datasette, "get_instance_metadata"):  # 1.0
-        configured = (await datasette.get_instance_metadata()).get("title")
+async def stock_page_context(datasette: Any, request: Any, database: str | None) -> dict[str, Any]:
+    """Return what a page that Datasette computes needs: `site`, and `paths` if it has an archive.
+
+    The links lead to the page's own archive, or else to the first that the visitor may see.
+    """
+    actor = request.actor if request else None
+    if database in archives(datasette) and await may_see_tables(
+        datasette, actor, database, PAGE_TABLES
+    ):
+        linked: str | None = database
     else:
-        configured = datasette.metadata("title")
-    return str(configured or "Dateline")
+        linked = await first_archive_for(datasette, actor)
+    paths = ArchivePaths(datasette.urls, linked) if linked else None
+    site = await site_context(datasette, request, paths)
+    own = {"is_archive_site": True, "is_archive_page": bool(database) and linked == database}
+    return {"site": site | own, "paths": paths}

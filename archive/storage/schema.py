@@ -718,6 +718,14 @@ CREATE TABLE saved_searches (
 ALTER TABLE outlets ADD COLUMN paused_at TEXT;
 """
 
+LIST_INDEXES = """
+-- Indexes for the lists of events and of changes, which read no row that they do not show.
+CREATE INDEX events_of_several ON events(last_at, articles) WHERE articles > 1;
+CREATE INDEX events_by_articles ON events(articles) WHERE articles > 1;
+CREATE INDEX revisions_listed ON revisions(seen_at, kinds, stealth, article_id, number)
+  WHERE number > 1;
+"""
+
 ARCHIVE_SCHEMA = DatabaseSchema(
     "dateline.archive",
     (
@@ -739,6 +747,7 @@ ARCHIVE_SCHEMA = DatabaseSchema(
         ("m016_membership", MEMBERSHIP_COLUMNS),
         ("m017_names", BOILERPLATE_NAME_CHANGES + NAME_CHANGES),
         ("m018_notes_and_searches", NOTE_TABLES),
+        ("m019_lists", LIST_INDEXES),
     ),
     cache=24_000,  # reads of the index of shared passages are scattered over the file
 )

@@ -43,11 +43,11 @@ MAX_PREVIEW_BYTES = 1_000_000
 class PreviewFinder(OutletFinder):
     """Looks up outlets, notes the newest headlines of each source, and stores nothing."""
 
-    def __init__(self, spider: Any) -> None:
-        super().__init__(spider)
+    def __init__(self, session: Any) -> None:
+        super().__init__(session)
         self.headlines: dict[str, tuple[str, ...]] = {}
 
-    def store(self, found: FoundOutlet) -> None:
+    def store_result(self, found: FoundOutlet) -> None:
         """Store nothing."""
 
     def note_leads(self, url: str, leads: Sequence[Lead]) -> None:
@@ -62,10 +62,11 @@ class PreviewSpider(DiscoverySpider):
 
     async def start(self) -> AsyncIterator[Any]:
         """Look all outlets up; yields no requests."""
-        self.under_way = {wanted.host for wanted in self.wanted}
-        self.finder = PreviewFinder(self)
-        async for found in self.finder.add(self.wanted):
-            self.under_way.discard(found.asked)
+        in_progress = self.session.in_progress
+        in_progress |= {wanted.host for wanted in self.wanted}
+        self.finder = PreviewFinder(self.session)
+        async for found in self.finder.find_and_store(self.wanted):
+            in_progress.discard(found.asked)
             self.found.append(found)
         return
         yield  # makes this an async generator, which Scrapy needs; it yields nothing

@@ -10,12 +10,12 @@ from urllib.parse import unquote
 from datasette import Forbidden, NotFound, Response  # type: ignore[import-untyped]
 
 from archive.editing.outlets import (
-    add_outlet_with_sources,
     pause_outlet,
     remove_outlet,
     resume_outlet,
 )
 from archive.errors import BusyError, UsageError
+from archive.frontier.urls import add_outlet_with_sources
 from archive.outlet_preview import OutletPreview, outlet_previewer
 from archive.plugin.actions.edit_requests import (
     Edited,

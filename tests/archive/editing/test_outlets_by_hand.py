@@ -9,14 +9,13 @@ from pathlib import Path
 import pytest
 
 from archive.editing.outlets import (
-    add_outlet_with_sources,
     pause_outlet,
     remove_outlet,
     resume_outlet,
 )
 from archive.errors import BusyError, UsageError
 from archive.frontier.sources import next_source_due, sources_of_outlets
-from archive.frontier.urls import lease_pages, queue_leads
+from archive.frontier.urls import add_outlet_with_sources, lease_pages, queue_leads
 from archive.records import Lead, Outlet, Source
 from archive.storage.database import open_database
 from archive.storage.schema import ARCHIVE_SCHEMA

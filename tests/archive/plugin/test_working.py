@@ -257,7 +257,11 @@ def test_without_a_policy_a_story_is_followed_and_left_to_the_next_crawl(room: P
 
 @pytest.mark.parametrize(
     ("about", "path"),
-    [("article:1", "/archive/articles/1"), (f"story:{STORY}", f"/archive/-/story/{STORY}")],
+    [
+        ("article:1", "/archive/articles/1"),
+        ("event:1", "/archive/-/event/1"),
+        (f"story:{STORY}", f"/archive/-/story/{STORY}"),
+    ],
 )
 def test_a_note_is_written_edited_and_deleted_where_it_is_shown(
     room: Path, about: str, path: str
