@@ -204,7 +204,8 @@ FLOORS = {
     ],
     "archive": [
         ["cli"], ["plugin"], ["pages"], ["exports", "doctor"], ["queries"],
-        ["archive", "check_writer", "rebuilds", "story_policy"], ["articles"], ["frontier"], ["storage"], ["text"],
+        ["archive", "check_writer", "rebuilds", "story_policy", "outlet_preview"], ["editing"], ["articles"],
+        ["frontier"], ["storage"], ["text"],
         ["timestamps", "times"], ["records"], ["errors", "progress"],
     ],
 }  # fmt: skip

@@ -90,6 +90,7 @@ def _print_stories(rows: list[dict[str, object]]) -> None:
     metavar="CODE",
     help="Only what is in this language; may be given again, or several parted by commas.",
 )
+@click.option("--no-notes", is_flag=True, help="Leave out your notes, as in a dossier for others.")
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), metavar="FILE",
               help="The file to write, complete or not at all.  [default: standard output]")  # fmt: skip
 @archive_option
@@ -98,6 +99,7 @@ def story_command(
     form: str | None,
     as_list: bool,
     languages: tuple[str, ...],
+    no_notes: bool,
     output: Path | None,
     folder: Path,
 ) -> None:
@@ -128,7 +130,10 @@ def story_command(
     chosen = chosen or format_by_ending(output, dossiers.DOSSIER_FILE_ENDINGS, "text")
     with opened_archive(folder) as connection:
         dossier = dossiers.build_dossier(
-            connection, followed.find_story(connection, typed_text(name)), codes(languages)
+            connection,
+            followed.find_story(connection, typed_text(name)),
+            codes(languages),
+            with_notes=not no_notes,
         )
         citations = cited_articles(connection, dossier.article_ids)
     if as_list:
@@ -189,7 +194,8 @@ def _print_data(text: str) -> None:
 def unfollow_command(name: str, folder: Path) -> None:
     """Stop following a story; its articles stay.
 
-    The story's definition and your verdicts are deleted; `dateline stories NAME --toml` saves them.
+    The story's definition, your verdicts and your notes on it are deleted; `dateline stories NAME
+    --toml` saves definition and verdicts, `dateline story NAME` prints the notes.
 
     \b
     Example:  dateline unfollow harbour-strike

@@ -102,6 +102,18 @@ def article_lines(record: PlainRow) -> Iterable[RenderableType]:
     for paragraph in text_below_standfirst(record["text"], record["standfirst"]).split("\n"):
         yield Text()
         yield Text(printable_text(paragraph))
+    for note in record["notes"]:
+        yield Text()
+        yield from _note_lines(note)
+
+
+def _note_lines(note: PlainRow) -> Iterable[RenderableType]:
+    """Yield a note: number, author and time, then its text, indented."""
+    from archive.cli.note_commands import note_heading
+
+    yield Text(note_heading(note), "bold")
+    for line in note["text"].splitlines():
+        yield Padding(Text(printable_text(line)), (0, 0, 0, 2))
 
 
 def url_state_text(row: PlainRow) -> str:

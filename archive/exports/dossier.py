@@ -12,7 +12,7 @@ import re
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.resources import files
 from itertools import chain
 from typing import Any
@@ -24,6 +24,7 @@ from archive.articles.story_searches import StorySearch, search_lines
 from archive.articles.story_searches import story_search as search_of
 from archive.errors import UsageError
 from archive.exports.citations import date_parts, day_in_words
+from archive.exports.dossier_notes import DossierNote, dossier_notes_by_article, story_dossier_notes
 from archive.exports.timeline import Timeline, TimelineArticle, build_timeline, timeline_svg
 from archive.queries.evidence import ArticleEvidence, evidence_of_articles
 from archive.queries.story_changes import ArticleChange, changes_of_articles
@@ -90,6 +91,7 @@ class DossierPiece:
     evidence: ArticleEvidence
     changes: tuple[ArticleChange, ...] = ()
     """The changes of this article and its copies after publication, the newest first."""
+    notes: tuple[DossierNote, ...] = ()
 
     @property
     def heading(self) -> str:
@@ -159,6 +161,8 @@ class StoryDossier:
     pieces: tuple[DossierPiece, ...]
     search: StorySearch | None = None
     """The record of the search for coverage; None if no crawl was made for the story."""
+    notes: tuple[DossierNote, ...] = ()
+    """Notes on the story and on its events."""
 
     @property
     def searched(self) -> list[str]:
@@ -216,9 +220,13 @@ class StoryDossier:
 
 
 def build_dossier(
-    connection: sqlite3.Connection, story: Story, languages: Collection[str] = ()
+    connection: sqlite3.Connection,
+    story: Story,
+    languages: Collection[str] = (),
+    *,
+    with_notes: bool = True,
 ) -> StoryDossier:
-    """Return the dossier of a story from the archive's present listing.
+    """Return the dossier of a story from the archive's present listing, with notes if wanted.
 
     With `languages` (ISO 639-1) it holds only articles in these. Raises UsageError, naming the
     languages of the listing, if no article is in any of them.
@@ -236,7 +244,21 @@ def build_dossier(
     evidence = evidence_of_articles(connection, ids)
     changes = changes_of_articles(connection, ids)
     pieces = tuple(_dossier_piece(connection, row, evidence, changes) for row in wanted)
-    return StoryDossier(story, pieces, search_of(connection, story.id))
+    dossier = StoryDossier(story, pieces, search_of(connection, story.id))
+    return _with_notes(connection, dossier) if with_notes else dossier
+
+
+def _with_notes(connection: sqlite3.Connection, dossier: StoryDossier) -> StoryDossier:
+    """Return a dossier with the notes on the story, its events and its articles."""
+    by_article = dossier_notes_by_article(connection, dossier.story.id)
+
+    def with_own_notes(piece: DossierPiece) -> DossierPiece:
+        """Return a piece with the notes on it and on its copies."""
+        ids = (piece.id, *(copy.id for copy in piece.copies))
+        return replace(piece, notes=tuple(note for id in ids for note in by_article.get(id, ())))
+
+    notes = story_dossier_notes(connection, dossier.story.id)
+    return replace(dossier, pieces=tuple(map(with_own_notes, dossier.pieces)), notes=notes)
 
 
 def _row_ids(row: dict[str, Any]) -> list[int]:
@@ -358,7 +380,11 @@ def _printable_line(text: str | None) -> str:
 
 def dossier_as_text(content: StoryDossier) -> str:
     """Return plain text with paragraphs wrapped at 88 columns; headings are never wrapped."""
-    head = [content.story.title, content.summary, *_story_facts(content)]
+    notes = [f"{note.heading}: {note.line}" for note in content.notes]
+    head = [
+        *[content.story.title, content.summary, *_story_facts(content)],
+        *chain.from_iterable(map(_wrapped_lines, notes)),
+    ]
     blocks = ["\n".join(head)]
     if content.changes:
         lines = chain.from_iterable(_wrapped_lines(f"- {line}") for line in change_lines(content))
@@ -379,6 +405,8 @@ def _piece_text_lines(piece: DossierPiece) -> Iterator[str]:
         yield from _wrapped_lines(f"also in: {piece.also_in}")
     for line in evidence_lines(piece):
         yield from _wrapped_lines(line)
+    for note in piece.notes:
+        yield from _wrapped_lines(f"{note.heading}: {note.line}")
     for paragraph in filter(None, (piece.standfirst, *piece.paragraphs)):
         yield ""
         yield from _wrapped_lines(printable_text(paragraph))
@@ -462,6 +490,7 @@ def dossier_as_markdown(content: StoryDossier) -> str:
     """Return CommonMark in which no text of a page acts as markup."""
     blocks = [f"# {escape_markdown(content.story.title)}", content.summary]
     blocks += map(escape_markdown, _story_facts(content))
+    blocks += (f"> {escape_markdown(f'{note.heading}: {note.line}')}" for note in content.notes)
     if content.changes:
         items = [f"- {escape_markdown(line)}" for line in change_lines(content)]
         blocks += [f"## {CHANGES_HEADING}", "\n".join(items)]
@@ -483,6 +512,8 @@ def _piece_markdown_blocks(piece: DossierPiece) -> Iterator[str]:
         facts.append(f"Also in: {escape_markdown(piece.also_in)}")
     facts += [escape_markdown(line[:1].upper() + line[1:]) for line in evidence_lines(piece)]
     yield "  \n".join(facts)
+    for note in piece.notes:
+        yield f"> {escape_markdown(f'{note.heading}: {note.line}')}"
     if piece.standfirst:
         yield f"*{escape_markdown(piece.standfirst)}*"
     yield from map(escape_markdown, piece.paragraphs)
@@ -508,7 +539,7 @@ def _markdown_link(url: str) -> str:
 
 
 def dossier_as_json(content: StoryDossier) -> str:
-    """Return one JSON object with `story`, `summary`, `coverage` and `search`.
+    """Return one JSON object with `story`, `summary`, `notes`, `coverage` and `search`.
 
     `story` has the fields of Story except its id, `coverage` those of Piece and `why` in words.
     `search` says where coverage was looked for; it is null if no crawl was made for the story.
@@ -519,7 +550,14 @@ def dossier_as_json(content: StoryDossier) -> str:
     if content.search:
         totals = {"requests": content.search.requests, "days": content.search.days}
         search = asdict(content.search) | totals
-    document = {"story": story, "summary": content.summary, "coverage": coverage, "search": search}
+    notes = [asdict(note) for note in content.notes]
+    document = {
+        "story": story,
+        "summary": content.summary,
+        "notes": notes,
+        "coverage": coverage,
+        "search": search,
+    }
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
 
 

@@ -38,6 +38,7 @@ from archive.plugin.page_requests import (
     page_handler,
     requested_archive,
 )
+from archive.plugin.page_work import sees_private_table
 from archive.queries.lookup import PlainRow
 from archive.story_policy import story_policy
 from archive.text.formatting import format_query_string
@@ -80,6 +81,8 @@ async def respond_story_file(datasette: Any, request: Any) -> Any:
         """Return the full URL of an article's page."""
         return absolute(paths.article(id))
 
+    with_notes = await sees_private_table(datasette, request.actor, database, "notes")
+
     def write_file(connection: sqlite3.Connection) -> str | None:
         """Return the content of the file, or None for an unknown story."""
         story = story_for_page(connection, name)
@@ -91,7 +94,7 @@ async def respond_story_file(datasette: Any, request: Any) -> Any:
             )
         if form == "csv":
             return _story_as_csv(story_coverage_rows(connection, story.id))
-        return _dossier_text(connection, story, form)
+        return _dossier_text(connection, story, form, with_notes)
 
     text = await page_readers(datasette).read(datasette, database, write_file)
     if text is None:
@@ -120,11 +123,12 @@ def _story_csv_row(row: sqlite3.Row) -> PlainRow:
     return {name: row[name] for name in STORY_CSV_COLUMNS}
 
 
-def _dossier_text(connection: sqlite3.Connection, story: Story, form: str) -> str:
+def _dossier_text(connection: sqlite3.Connection, story: Story, form: str, with_notes: bool) -> str:
     """Return a story's dossier in a format."""
     from archive.exports.dossier import DOSSIER_WRITERS, build_dossier
 
-    return DOSSIER_WRITERS[DOSSIER_FORMAT_BY_ENDING[form]](build_dossier(connection, story))
+    dossier = build_dossier(connection, story, with_notes=with_notes)
+    return DOSSIER_WRITERS[DOSSIER_FORMAT_BY_ENDING[form]](dossier)
 
 
 async def respond_story_citations(datasette: Any, request: Any) -> Any:

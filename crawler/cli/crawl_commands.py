@@ -88,8 +88,10 @@ def outlet_list_command(sources: bool, as_json: bool, folder: Path) -> None:
 
     numbers = ("feeds", "sitemaps", "articles")
     columns = ("host", "name", "language", *numbers, "newest")
-    heads = ("outlet", *columns[1:])
-    cells = [[row[name] for name in columns] for row in rows]
+    heads = ("outlet", *columns[1:], "")
+    cells = [
+        [*(row[name] for name in columns), "paused" if row["paused_at"] else ""] for row in rows
+    ]
     print_all([folding_table(heads, cells, whole=("newest",), numbers=numbers)])
 
 

@@ -140,17 +140,21 @@ def crawl_outlets(
 def known_outlets(folder: Path, hosts: Sequence[str]) -> Sequence[str]:
     """Return the hosts if each is an outlet of the archive.
 
-    Raises UsageError for one that is not, and where the archive has no outlets.
+    Raises UsageError for one that is not or is paused, and where the archive has no outlets.
     """
     from archive.queries.lookup import outlet_totals
 
-    known: set[str] = set()
-    if (folder / "archive.db").exists():
-        known = {row["host"] for row in outlet_totals(folder)}
+    rows = outlet_totals(folder) if (folder / "archive.db").exists() else []
+    known = {row["host"] for row in rows}
+    paused = {row["host"] for row in rows if row["paused_at"]}
     missing = [host for host in hosts if host not in known]
     if missing:
         raise UsageError(
             f"{missing[0]}: no such outlet in {folder}; `dateline outlet add {missing[0]}` adds it"
+        )
+    if resting := [host for host in hosts if host in paused]:
+        raise UsageError(
+            f"{resting[0]}: is paused; `dateline outlet resume {resting[0]}` resumes it"
         )
     if not known:
         raise UsageError(

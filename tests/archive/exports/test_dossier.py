@@ -219,7 +219,7 @@ def test_markdown_has_a_heading_a_piece_and_links_only_to_the_web(told: StoryDos
 
 def test_json_holds_the_story_and_its_pieces_with_their_copies(told: StoryDossier) -> None:
     read = json.loads(dossier_as_json(told))
-    assert set(read) == {"story", "summary", "search", "coverage"}
+    assert set(read) == {"story", "summary", "notes", "search", "coverage"}
     assert (read["story"]["name"], read["story"]["terms"]) == ("ferries", ["ferri", "strike"])
     piece = read["coverage"][2]
     assert set(piece) == {

@@ -267,7 +267,7 @@ def test_every_answer_carries_the_security_headers(get: Get, path: str) -> None:
     assert "frame-ancestors 'none'" in headers["content-security-policy"]
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["x-frame-options"] == "DENY"
-    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["referrer-policy"] == "same-origin"
 
 
 @pytest.mark.parametrize("path", ["/\\a.example/", "/%5Ca.example/", "//a.example/"])
