@@ -376,7 +376,7 @@ def _nearest_foreign_events(
     connection: sqlite3.Connection, mine: WeightedTerms, day: float, article_ids: Sequence[int]
 ) -> list[_ForeignEvent]:
     """Return the events of these articles with their most similar one, best event first."""
-    vectors = keys.key_vectors(connection, article_ids)
+    vectors = keys.key_vectors_among(connection, article_ids, mine.keys())
     rows = connection.execute(
         """SELECT m.article_id, m.event_id, k.day FROM json_each(?) AS asked
         CROSS JOIN event_articles AS m ON m.article_id = asked.value

@@ -629,6 +629,41 @@ JOIN outlets o ON o.id = a.outlet_id
 WHERE m.verdict IS NULL AND m.tier = 'perhaps';
 """
 
+STORED_VECTOR_COLUMNS = """
+-- Columns of `article_words`: the article's vector, with which stories compare it, and the number
+-- of articles and leads of its language at that time. It is computed again once these have grown.
+ALTER TABLE article_words ADD COLUMN vector BLOB;  -- 32-bit hashes of the terms, then their weights
+ALTER TABLE article_words ADD COLUMN counted_among INTEGER;
+
+-- Columns of `article_keys`: Euclidean length of the keys' vector, and the number of all articles at
+-- that time.
+ALTER TABLE article_keys ADD COLUMN length REAL;
+ALTER TABLE article_keys ADD COLUMN counted_among INTEGER;
+
+-- Column of `stories`: a number that changes with the definition, the verdicts and the listing, so
+-- that a program knows whether the profile that it has built is still valid.
+ALTER TABLE stories ADD COLUMN edition INTEGER NOT NULL DEFAULT 0;
+UPDATE stories SET edition = random();
+CREATE TRIGGER stories_edition_insert AFTER INSERT ON stories BEGIN
+  UPDATE stories SET edition = random() WHERE id = new.id;
+END;
+CREATE TRIGGER stories_edition_update AFTER UPDATE OF words, languages, since, until, hosts, learnt ON stories BEGIN
+  UPDATE stories SET edition = random() WHERE id = new.id;
+END;
+CREATE TRIGGER story_articles_edition_insert AFTER INSERT ON story_articles
+WHEN new.verdict IS NOT NULL BEGIN
+  UPDATE stories SET edition = random() WHERE id = new.story_id;
+END;
+CREATE TRIGGER story_articles_edition_update AFTER UPDATE OF verdict, vector ON story_articles
+WHEN (old.verdict, old.vector) IS NOT (new.verdict, new.vector) BEGIN
+  UPDATE stories SET edition = random() WHERE id = new.story_id;
+END;
+CREATE TRIGGER story_articles_edition_delete AFTER DELETE ON story_articles
+WHEN old.verdict IS NOT NULL BEGIN
+  UPDATE stories SET edition = random() WHERE id = old.story_id;
+END;
+"""
+
 ARCHIVE_SCHEMA = DatabaseSchema(
     "dateline.archive",
     (
@@ -648,6 +683,7 @@ ARCHIVE_SCHEMA = DatabaseSchema(
         ("m014_keys", LANGUAGE_KEY_TABLES),
         ("m015_story_searches", STORY_SEARCH_TABLES),
         ("m016_membership", MEMBERSHIP_COLUMNS),
+        ("m018_stored_vectors", STORED_VECTOR_COLUMNS),
     ),
     cache=24_000,  # reads of the index of shared passages are scattered over the file
 )

@@ -250,8 +250,9 @@ def test_an_article_that_comes_by_itself_is_judged_by_what_the_last_listing_lear
     profile = STORY_POLICY.profile(
         replace(STORY, learnt=learnt), [confirmed(MINE, MINE_TEXT, "2026-03-10")]
     )
-    rescue = STORY_POLICY.arrival(profile, candidate(2, RESCUE, RESCUE_TEXT, "2026-03-11"))
-    games = STORY_POLICY.arrival(profile, candidate(4, GAMES, GAMES_TEXT, "2026-03-11"))
+    board = STORY_POLICY.board([profile])
+    [rescue] = STORY_POLICY.arrivals(board, candidate(2, RESCUE, RESCUE_TEXT, "2026-03-11"))
+    [games] = STORY_POLICY.arrivals(board, candidate(4, GAMES, GAMES_TEXT, "2026-03-11"))
     assert rescue.probability > 0.5
     assert games.probability < 0.3
     assert "vellmar" in rescue.terms
