@@ -55,8 +55,8 @@ class KeyPolicy:
     """Headline, standfirst, text, language → key → weighted count."""
 
 
-def save_keys(connection: sqlite3.Connection, article_id: int, judge: KeyPolicy) -> None:
-    """Save the keys of an article in place of older ones, and index the strongest.
+def save_keys(connection: sqlite3.Connection, article_id: int, judge: KeyPolicy) -> WeightedTerms:
+    """Save the keys of an article in place of older ones, index the strongest, return the vector.
 
     Another version of a text that has keys is neither counted nor indexed, and is found through
     that version; call this function after `postings.relate`. Raises ValueError for an unknown
@@ -75,9 +75,7 @@ def save_keys(connection: sqlite3.Connection, article_id: int, judge: KeyPolicy)
     )
     day = days_since_epoch(article["published_at"])
     day = UNDATED_DAY if day is None else floor(day)
-    if counted:
-        _count_keys(connection, held, 1)
-    known, articles = _key_frequencies(connection, held)
+    known, articles = (_add_to_key_counts if counted else _key_frequencies)(connection, held)
     weights = _weighed_keys(held, known, articles)
     connection.execute(
         """INSERT INTO article_keys (article_id, language, day, counted, keys, length, counted_among)
@@ -91,6 +89,7 @@ def save_keys(connection: sqlite3.Connection, article_id: int, judge: KeyPolicy)
             "INSERT INTO strong_keys (key, day, article_id, language) VALUES (?, ?, ?, ?)",
             [(key, day, article_id, article["language"] or "") for key in strongest],
         )
+    return unit_vector(weights, MAX_VECTOR_KEYS)
 
 
 def delete_keys(connection: sqlite3.Connection, article_id: int) -> None:
@@ -102,7 +101,7 @@ def delete_keys(connection: sqlite3.Connection, article_id: int) -> None:
         return
     held = json.loads(row["keys"])
     if row["counted"]:
-        _count_keys(connection, held, -1)
+        _subtract_from_key_counts(connection, held)
         connection.executemany(
             "DELETE FROM strong_keys WHERE key = ? AND day = ? AND article_id = ?",
             [(key, row["day"], article_id) for key in held],
@@ -253,17 +252,28 @@ def rebuild_keys(connection: sqlite3.Connection, judge: KeyPolicy) -> None:
 # -- document frequencies --------------------------------------------------------------------------
 
 
-def _count_keys(connection: sqlite3.Connection, keys: Collection[str], more: int) -> None:
-    """Add `more` (1 or -1) to the document frequency of each key and to the number of articles."""
-    connection.execute(
-        """INSERT INTO key_counts (key, articles) SELECT value, ? FROM json_each(?) WHERE true
-        ON CONFLICT (key) DO UPDATE SET articles = articles + excluded.articles""",
-        (more, _keys_as_json(sorted({ALL_ARTICLES_KEY, *keys}))),
+def _add_to_key_counts(
+    connection: sqlite3.Connection, keys: Collection[str]
+) -> tuple[dict[str, int], int]:
+    """Count one more article with these keys; return the new `_key_frequencies`."""
+    rows = connection.execute(
+        """INSERT INTO key_counts (key, articles) SELECT value, 1 FROM json_each(?) WHERE true
+        ON CONFLICT (key) DO UPDATE SET articles = articles + 1 RETURNING key, articles""",
+        (_keys_as_json(sorted({ALL_ARTICLES_KEY, *keys})),),
     )
-    if more < 0:
-        connection.executemany(
-            "DELETE FROM key_counts WHERE key = ? AND articles <= 0", [(key,) for key in keys]
-        )
+    known = {str(key): int(articles) for key, articles in rows.fetchall()}
+    return known, known.pop(ALL_ARTICLES_KEY)
+
+
+def _subtract_from_key_counts(connection: sqlite3.Connection, keys: Collection[str]) -> None:
+    """Count one article with these keys less."""
+    connection.execute(
+        "UPDATE key_counts SET articles = articles - 1 WHERE key IN (SELECT value FROM json_each(?))",
+        (_keys_as_json([ALL_ARTICLES_KEY, *keys]),),
+    )
+    connection.executemany(
+        "DELETE FROM key_counts WHERE key = ? AND articles <= 0", [(key,) for key in keys]
+    )
 
 
 def _key_frequencies(

@@ -174,6 +174,8 @@ class StoryPolicy:
     """
     board: Callable[[Sequence[StoryProfileLike]], StoryBoardLike]
     """Profiles of all stories → what `arrivals` needs of them, prepared once for many articles."""
+    board_keys: Callable[[StoryBoardLike], Set[str]]
+    """Prepared profiles → the language keys with which `arrivals` compares an article."""
     arrivals: Callable[[StoryBoardLike, StoryCandidate], Sequence[StoryJudgement]]
     """Prepared profiles, a single article → its judgement for each story, by the state of the
     story's last listing."""
@@ -479,9 +481,13 @@ def _file_under_each_story(
         (int(row[0]), int(row[1]))
         for row in connection.execute("SELECT id, edition FROM stories ORDER BY id")
     )
-    [article] = _story_candidates(connection, None, [article_id], judge, keyed=bool(editions))
+    # without stories too: the vector of the article is stored
+    [article] = _story_candidates(connection, None, [article_id], judge)
     if not editions:
         return
+    board = _current_board(connection, editions, judge)
+    keys = key_vectors_among(connection, [article_id], judge.board_keys(board))
+    article = replace(article, keys=keys.get(article_id, {}))
     newest_id = int(connection.execute("SELECT max(id) FROM articles").fetchone()[0])
     few = newest_id <= MAX_ARTICLES_ALL_CANDIDATES
     said = dict(
@@ -489,7 +495,6 @@ def _file_under_each_story(
             "SELECT story_id, verdict FROM story_articles WHERE article_id = ?", (article_id,)
         ).fetchall()
     )
-    board = _current_board(connection, editions, judge)
     for (story_id, _), judgement in zip(editions, judge.arrivals(board, article), strict=True):
         if judgement.tier is None and story_id not in said:
             continue
@@ -690,10 +695,8 @@ def _story_candidates(
     story_id: int | None,
     article_ids: Sequence[int],
     judge: StoryPolicy,
-    *,
-    keyed: bool = False,
 ) -> list[StoryCandidate]:
-    """Return articles as candidates for a story, in the same order; `keyed` with language keys."""
+    """Return articles as candidates for a story, in the same order, without language keys."""
     rows = connection.execute(
         """SELECT a.id, a.published_at, a.language, o.host, e.event_id, m.verdict,
           w.weights, w.opening, w.vector, w.counted_among
@@ -706,11 +709,10 @@ def _story_candidates(
         (json.dumps(list(article_ids)), story_id),
     ).fetchall()
     vectors = _current_vectors(connection, rows, judge)
-    keys = key_vectors(connection, article_ids) if keyed else {}
     return [
         StoryCandidate(
             row["id"], vectors[row["id"]], row["published_at"], row["language"], row["host"],
-            row["event_id"], row["verdict"], keys.get(row["id"], {}),
+            row["event_id"], row["verdict"],
         )
         for row in rows
     ]  # fmt: skip

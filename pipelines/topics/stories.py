@@ -179,9 +179,13 @@ class LearntStory:
 
     def written(self) -> str:
         """Return the result as JSON."""
-        saved = asdict(self)
-        for name in ("members", "keys"):
-            saved[name] = {term: round(weight, 4) for term, weight in saved[name].items()}
+        saved = {
+            "members": {term: round(weight, 4) for term, weight in self.members.items()},
+            "days": self.days,
+            "standing": asdict(self.standing),
+            "languages": self.languages,
+            "keys": {key: round(weight, 4) for key, weight in self.keys.items()},
+        }
         return json.dumps(saved, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -651,9 +655,10 @@ def is_excluded(
 
     Unknown properties do not exclude an article.
     """
-    hosts = {each.removeprefix("www.") for each in profile.hosts}
-    if hosts and host.removeprefix("www.") not in hosts:
-        return True
+    if profile.hosts:
+        hosts = {each.removeprefix("www.") for each in profile.hosts}
+        if host.removeprefix("www.") not in hosts:
+            return True
     if profile.languages and language and language not in profile.languages:
         return True
     if not published_at:
@@ -723,6 +728,7 @@ STORY_POLICY = StoryPolicy(
     foreign_candidates,
     profile_keys,
     story_board,
+    lambda board: board.keys.keys(),
     judge_arrivals,
     opening_weights,
     two_view_vector,

@@ -91,6 +91,7 @@ JUDGE = StoryPolicy(
     ),
     lambda _: {},
     list,
+    lambda _: set(),
     lambda board, candidate: [judged(known, candidate) for known in board],
     counted,
     vector,
