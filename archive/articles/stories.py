@@ -532,7 +532,8 @@ def relist_story(connection: sqlite3.Connection, story_id: int, judge: StoryPoli
     )
     connection.execute(dropped, (story_id,))
     for candidate, judgement in zip(candidates, listing.judgements, strict=True):
-        _save_judgements(connection, story_id, candidate, judgement, found_at.get(candidate.id))
+        if judgement.tier or candidate.verdict:
+            _save_judgements(connection, story_id, candidate, judgement, found_at.get(candidate.id))
     connection.execute(
         """UPDATE stories SET terms = ?, learnt = ?, stale = 0,
         newest_id = (SELECT coalesce(max(id), 0) FROM articles) WHERE id = ?""",

@@ -92,10 +92,8 @@ def _rare_products(
     parts = weights[order].reshape(-1, held_by)
     pairs = of_term[:, :, None] * count + of_term[:, None, :]
     products = parts[:, :, None] * parts[:, None, :]
-    summed: Array = np.bincount(
-        pairs.ravel(), weights=products.ravel().astype(np.float64), minlength=count * count
-    )
-    return summed.reshape(count, count)
+    summed = np.bincount(pairs.ravel(), weights=products.ravel(), minlength=count * count)
+    return summed.astype(np.float64).reshape(count, count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,10 +129,8 @@ def cosines_to(vectors: Sequence[Mapping[str, float]], centroid: Mapping[str, fl
     places = np.minimum(np.searchsorted(sorted_hashes, terms.hashes), len(order) - 1)
     shared = sorted_hashes[places] == terms.hashes
     products = terms.weights * wanted.weights[order][places] * shared
-    cosines: Array = np.bincount(
-        terms.rows, weights=products.astype(np.float64), minlength=len(vectors)
-    )
-    return cosines
+    cosines = np.bincount(terms.rows, weights=products, minlength=len(vectors))
+    return cosines.astype(np.float64)
 
 
 def latent_share(articles: int) -> float:

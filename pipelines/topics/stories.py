@@ -445,11 +445,11 @@ def foreign_candidates(
     learnt = replace(LearntStory.read(home.learnt), keys=profile_keys(members))
     bounds = story_profile(story, [])
     of_words = cosines_to([each.vector for each in foreign], learnt.members)
-    of_keys = cosines_to([each.keys for each in foreign], learnt.keys)
     chances = []
-    for each, words, keys in zip(foreign, of_words, of_keys, strict=True):
+    for each, words in zip(foreign, of_words, strict=True):
         excluded = is_excluded(bounds, each.published_at, each.language, each.host)
-        linked = _foreign_chance(learnt, each.published_at, float(keys), float(words))
+        keys = cosine_similarity(each.keys, learnt.keys)
+        linked = _foreign_chance(learnt, each.published_at, keys, float(words))
         chances.append(0.0 if excluded else linked)
     best: dict[int | None, float] = {}
     for each, chance in zip(foreign, chances, strict=True):
