@@ -630,19 +630,14 @@ WHERE m.verdict IS NULL AND m.tier = 'perhaps';
 """
 
 STORED_VECTOR_COLUMNS = """
--- Columns of `article_words`: the article's vector, with which stories compare it, and the number
--- of articles and leads of its language at that time. It is computed again once these have grown.
-ALTER TABLE article_words ADD COLUMN vector BLOB;  -- 32-bit hashes of the terms, then their weights
-ALTER TABLE article_words ADD COLUMN counted_among INTEGER;
+ALTER TABLE article_words ADD COLUMN vector BLOB;  -- for stories: hashes of terms, then weights
+ALTER TABLE article_words ADD COLUMN counted_among INTEGER;  -- articles and leads known at that time
 
--- Columns of `article_keys`: Euclidean length of the keys' vector, and the number of all articles at
--- that time.
-ALTER TABLE article_keys ADD COLUMN length REAL;
-ALTER TABLE article_keys ADD COLUMN counted_among INTEGER;
+ALTER TABLE article_keys ADD COLUMN length REAL;  -- Euclidean length of the keys as a vector
+ALTER TABLE article_keys ADD COLUMN counted_among INTEGER;  -- articles known at that time
 
--- Column of `stories`: a number that changes with the definition, the verdicts and the listing, so
--- that a program knows whether the profile that it has built is still valid.
-ALTER TABLE stories ADD COLUMN edition INTEGER NOT NULL DEFAULT 0;
+-- Column of `stories` that tells a program whether a profile that it keeps in memory is valid.
+ALTER TABLE stories ADD COLUMN edition INTEGER NOT NULL DEFAULT 0;  -- random; renewed by triggers
 UPDATE stories SET edition = random();
 CREATE TRIGGER stories_edition_insert AFTER INSERT ON stories BEGIN
   UPDATE stories SET edition = random() WHERE id = new.id;
