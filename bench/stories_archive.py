@@ -341,7 +341,7 @@ def put_basics(db: sqlite3.Connection) -> None:
     )
     db.execute("INSERT INTO term_versions (version) VALUES (?)", (events.EVENT_POLICY.version,))
     db.execute("INSERT INTO key_versions (version) VALUES (?)", (language_keys.KEY_POLICY.version,))
-    db.execute("INSERT INTO sketches (version) VALUES (?)", (copies.COPY_POLICY.version,))
+    db.execute("INSERT INTO shingle_versions (version) VALUES (?)", (copies.COPY_POLICY.version,))
 
 
 def put_article(db: sqlite3.Connection, made: Made) -> None:
@@ -354,7 +354,7 @@ def put_article(db: sqlite3.Connection, made: Made) -> None:
          len(made.ids), f"0:{made.number}"),
     )  # fmt: skip
     db.execute(
-        """INSERT INTO urls (url, url_key, outlet_id, article_id, found_at, state, checked_at, outcome)
+        """INSERT INTO urls (url, url_key, outlet_id, article_id, found_at, state, fetched_at, outcome)
         VALUES (?1, ?1, ?2, ?3, ?4, 'done', ?4, 'new')""",
         (url, made.outlet, made.number, made.moment),
     )
@@ -385,12 +385,12 @@ class Frequencies:
     def put(
         self, db: sqlite3.Connection, lexicons: dict[str, Lexicon], keys: dict[str, int]
     ) -> None:
-        db.executemany("INSERT INTO languages VALUES (?, ?)", self.articles.items())
+        db.executemany("INSERT INTO language_counts VALUES (?, ?)", self.articles.items())
         for language, lexicon in sorted(lexicons.items()):
             held = zip(lexicon.names, self.terms[language].tolist(), strict=True)
             rows = [(language, term, many) for term, many in sorted(held) if many]
             db.executemany(
-                "INSERT INTO vocabulary (language, term, articles) VALUES (?, ?, ?)", rows
+                "INSERT INTO term_counts (language, term, articles) VALUES (?, ?, ?)", rows
             )
         both = dict(zip(keys, self.keys.tolist(), strict=True))
         both[archive_keys.ALL_ARTICLES_KEY] = self.articles.total()
@@ -477,7 +477,7 @@ def put_words(
     ).astype(np.float32)
     names = [lexicon.names[number] for number in opened]
     db.execute(
-        """INSERT INTO article_words (article_id, language, weights, opening, vector, counted_among)
+        """INSERT INTO article_terms (article_id, language, weights, opening, vector, counted_among)
         VALUES (?, ?, ?, ?, ?, ?)""",
         (each.number, each.language, as_json(dict(zip(named, counts.tolist(), strict=True))),
          as_json(dict(zip(names, times.tolist(), strict=True))),
@@ -541,7 +541,7 @@ def check_sample(db: sqlite3.Connection, articles: int) -> None:
     for number in sample_of(articles):
         row = db.execute(
             """SELECT a.headline, a.text, a.language, w.weights, k.keys FROM articles a
-            JOIN article_words w ON w.article_id = a.id JOIN article_keys k ON k.article_id = a.id
+            JOIN article_terms w ON w.article_id = a.id JOIN article_keys k ON k.article_id = a.id
             WHERE a.id = ?""",
             (number,),
         ).fetchone()

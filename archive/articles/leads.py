@@ -92,9 +92,9 @@ def learn_lead_terms(
     for row in rows:
         if found := set(terms_of(lead_of_row(row), row["spoken"])):
             counts[row["spoken"] or UNKNOWN_LANGUAGE].update(found | {ALL_LEADS_TERM})
-    connection.execute("DELETE FROM lead_vocabulary")
+    connection.execute("DELETE FROM lead_term_counts")
     connection.executemany(
-        "INSERT INTO lead_vocabulary (language, term, leads) VALUES (?, ?, ?)",
+        "INSERT INTO lead_term_counts (language, term, leads) VALUES (?, ?, ?)",
         [
             (spoken, term, many)
             for spoken, counted in counts.items()
@@ -113,7 +113,7 @@ def lead_term_frequencies(
         return known, articles
     rows = connection.execute(
         """SELECT v.term, v.leads FROM json_each(?) AS asked
-        CROSS JOIN lead_vocabulary AS v ON v.language = ? AND v.term = asked.value""",
+        CROSS JOIN lead_term_counts AS v ON v.language = ? AND v.term = asked.value""",
         (
             json.dumps(list(terms), ensure_ascii=False),
             language or UNKNOWN_LANGUAGE,
@@ -181,7 +181,7 @@ def sources_read_in_crawl(
     rows = connection.execute(
         """SELECT o.host, sum(c.outcome IN ('listed', 'unchanged')),
           max(iif(c.outcome = 'listed', NULL, c.reason))
-        FROM checks c JOIN urls u ON u.id = c.url_id JOIN outlets o ON o.id = u.outlet_id
+        FROM fetches c JOIN urls u ON u.id = c.url_id JOIN outlets o ON o.id = u.outlet_id
         WHERE c.crawl_id = ? AND u.role = 'source' GROUP BY o.id ORDER BY o.host""",
         (crawl_id,),
     )
@@ -212,7 +212,7 @@ def story_members(
         """SELECT a.id, a.headline, a.standfirst, a.text, a.language, a.published_at,
           c.outlet, w.weights, w.opening
         FROM story_coverage c JOIN articles a ON a.id = c.id
-        LEFT JOIN article_words w ON w.article_id = a.id
+        LEFT JOIN article_terms w ON w.article_id = a.id
         WHERE c.story_id = ? AND c.verdict IS NULL
         GROUP BY c.original_id ORDER BY max(c.probability) DESC, a.id LIMIT ?""",
         (story_id, most),

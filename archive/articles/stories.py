@@ -107,7 +107,7 @@ class StoryListing:
     """In the order of the candidates."""
     terms: Sequence[str]
     """The story's terms, the strongest first, with which further candidates are found."""
-    learnt: str
+    classifier: str
     """The policy's state, as JSON, by which later articles are scored."""
 
 
@@ -129,8 +129,8 @@ class Story:
     """The only outlets; empty: all."""
     terms: tuple[str, ...] = field(default=(), compare=False)
     """The strongest terms of the profile in the last listing."""
-    learnt: str | None = field(default=None, compare=False)
-    """The state saved by the last listing (`StoryListing.learnt`)."""
+    classifier: str | None = field(default=None, compare=False)
+    """The state saved by the last listing (`StoryListing.classifier`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -441,7 +441,7 @@ def _story_row(connection: sqlite3.Connection, name: str) -> sqlite3.Row | None:
 def _story_from_row(row: sqlite3.Row) -> Story:
     """Return the story of a row of `stories`."""
     lists = {name: tuple(json.loads(row[name])) for name in ("languages", "hosts", "terms")}
-    names = ("id", "name", "title", "words", "since", "until", "learnt")
+    names = ("id", "name", "title", "words", "since", "until", "classifier")
     return Story(**{name: row[name] for name in names} | lists)
 
 
@@ -514,7 +514,7 @@ def relist_story(connection: sqlite3.Connection, story_id: int, judge: StoryPoli
     seen = _Seen(connection, story_id, judge)
     _renew_story_vectors(connection, story_id, seen)
     about, confirmed = story_profile_inputs(connection, story_id)
-    terms = list(judge.terms(judge.profile(replace(about, learnt=None), confirmed)))
+    terms = list(judge.terms(judge.profile(replace(about, classifier=None), confirmed)))
     found = _found_candidates(connection, about, terms)
     if len(found) > FIRST_PASS_CANDIDATES and _archive_is_large(connection):
         first = found[: max(FIRST_PASS_CANDIDATES, len(_judged(connection, story_id)))]
@@ -535,9 +535,9 @@ def relist_story(connection: sqlite3.Connection, story_id: int, judge: StoryPoli
         if judgement.tier or candidate.verdict:
             _save_judgements(connection, story_id, candidate, judgement, found_at.get(candidate.id))
     connection.execute(
-        """UPDATE stories SET terms = ?, learnt = ?, stale = 0,
+        """UPDATE stories SET terms = ?, classifier = ?, stale = 0,
         newest_id = (SELECT coalesce(max(id), 0) FROM articles) WHERE id = ?""",
-        (_as_compact_json(terms), listing.learnt, story_id),
+        (_as_compact_json(terms), listing.classifier, story_id),
     )
 
 
@@ -703,7 +703,7 @@ def _story_candidates(
           w.weights, w.opening, w.vector, w.counted_among
         FROM json_each(?) AS asked CROSS JOIN articles a ON a.id = asked.value
         JOIN outlets o ON o.id = a.outlet_id
-        LEFT JOIN article_words w ON w.article_id = a.id
+        LEFT JOIN article_terms w ON w.article_id = a.id
         LEFT JOIN event_articles e ON e.article_id = a.id
         LEFT JOIN story_articles m ON m.article_id = a.id AND m.story_id = ?
         ORDER BY asked.key""",
@@ -750,7 +750,7 @@ def _renewed_vectors(
     known = _known_articles(connection, [(row["language"], counts[row["id"]]) for row in rows])
     vectors = {row["id"]: judge.vector(*counts[row["id"]], *known[row["language"]]) for row in rows}
     connection.executemany(
-        "UPDATE article_words SET vector = ?, counted_among = ? WHERE article_id = ?",
+        "UPDATE article_terms SET vector = ?, counted_among = ? WHERE article_id = ?",
         [(packed_vector(vectors[row["id"]]), sizes[row["language"]], row["id"]) for row in rows],
     )
     return vectors
@@ -804,7 +804,7 @@ def _save_opening(
         {term: round(weight, 2) for term, weight in opening.items()}, ensure_ascii=False
     )
     connection.execute(
-        "UPDATE article_words SET opening = ? WHERE article_id = ?", (kept, article_id)
+        "UPDATE article_terms SET opening = ? WHERE article_id = ?", (kept, article_id)
     )
     return opening
 

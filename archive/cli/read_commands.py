@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import click
 
@@ -21,6 +21,7 @@ from archive.cli.base import (
     print_all,
     typed_text,
 )
+from archive.cli.completion import complete_outlets
 from archive.errors import ArchiveError, UsageError
 from archive.text.printable import TEXT_WIDTH_COLUMNS, printable_text
 from archive.times import parse_since as moment
@@ -67,7 +68,12 @@ def _filter_options(command: ReadCommandFunction) -> ReadCommandFunction:
             metavar="DATE|AGE",
             help="Published since 2024-02-15, or 36h, 7d, 2w, 3m (months) ago.",
         ),
-        click.option("--outlet", metavar="HOST", help="Articles of this outlet."),
+        click.option(
+            "--outlet",
+            metavar="HOST",
+            shell_complete=complete_outlets,
+            help="Articles of this outlet.",
+        ),
     ):
         command = option(command)
     return command
@@ -82,6 +88,14 @@ def _filter_options(command: ReadCommandFunction) -> ReadCommandFunction:
     show_default=True,
     help="List at most this many.",
 )
+@click.option(
+    "--sort",
+    "order",
+    type=click.Choice(["best", "newest"]),
+    default="best",
+    show_default=True,
+    help="Sort by how well the words match, or by date.",
+)
 @click.option("--copies", is_flag=True, help="List every copy of a text separately.")
 @click.option("--json", "form", flag_value="jsonl", help="Print one JSON object per line.")
 @click.option("--csv", "form", flag_value="csv", help="Print a table for spreadsheets.")
@@ -90,6 +104,7 @@ def _filter_options(command: ReadCommandFunction) -> ReadCommandFunction:
 def search_command(
     words: tuple[str, ...],
     limit: int,
+    order: Literal["best", "newest"],
     copies: bool,
     form: str | None,
     folder: Path,
@@ -97,8 +112,9 @@ def search_command(
 ) -> None:
     """Search articles, best match first.
 
-    All words must occur; "a phrase", this OR that, -without and begin* work. A text that several
-    outlets published is listed once, with the number of other outlets.
+    All words must occur; "a phrase", this OR that, -without and begin* work. Articles with all the
+    words in the headline come first. A text that several outlets published is listed once, with the
+    number of other outlets.
 
     \b
     Examples: dateline search ferry strike --since 30d
@@ -113,7 +129,9 @@ def search_command(
     query = typed_text(" ".join(words))
     with opened_archive(folder) as connection:
         given = _parsed_filters(connection, folder, filters)
-        found = searching.search_articles(connection, query, limit=limit, copies=copies, **given)
+        found = searching.search_articles(
+            connection, query, limit=limit, copies=copies, order=order, **given
+        )
         total = (
             0 if form else searching.count_search_hits(connection, query, copies=copies, **given)
         )
@@ -129,6 +147,20 @@ def search_command(
             click.echo(f"{len(found):,} of {total:,} shown; see --limit")
     else:
         click.echo(f"No article in {folder} matches {query}")
+        with opened_archive(folder) as connection:
+            advice = _advice_lines(connection, query)
+        if advice:
+            print_all(advice)
+
+
+def _advice_lines(connection: sqlite3.Connection, query: str) -> list[str]:
+    """Return similar searches that find something, and the articles with each word alone."""
+    from archive.queries.search_advice import search_advice
+
+    advice = search_advice(connection, query)
+    lines = [f"Did you mean: {each}" for each in advice.queries]
+    alone = [f"{each.word} {each.articles:,}" for each in advice.words]
+    return lines + ([f"Articles with each word alone: {', '.join(alone)}"] if alone else [])
 
 
 @cli.command()
@@ -325,6 +357,11 @@ def diff_command(
 @click.option("--setting", "settings", type=(str, str), multiple=True, metavar="NAME VALUE",
               help="A Datasette setting, such as base_url /news/; may be repeated.")  # fmt: skip
 @click.option("--open", "open_browser", is_flag=True, help="Open a browser.")
+@click.option("--title", metavar="TEXT", help="Name of the site, in place of Dateline.")
+@click.option("--publisher", metavar="TEXT", help="Who publishes it; shown on every page.")
+@click.option("--about", metavar="TEXT", help="A sentence about it; shown on every page.")
+@click.option("--contact", metavar="ADDRESS",
+              help="Mail address or web page for corrections and removal; shown on every page.")  # fmt: skip
 @archive_option
 def serve_command(folder: Path, **how: Any) -> None:
     """Browse the archive in Datasette, also during a crawl.
@@ -421,6 +458,7 @@ def _export_warc(
     filters: dict[str, str | None],
 ) -> None:
     """Export all captures, or with filters only those of the articles that match."""
+    from archive.cli.progress_bar import progress_bar
     from archive.exports.article_files import atomic_file, export_articles
     from archive.exports.warc import write_warc
     from archive.frontier.urls import lead_to_url
@@ -442,7 +480,8 @@ def _export_warc(
         with (
             closing(CaptureStore(folder / "captures.db")) as captures,
             atomic_file(output, binary=True) as file,
+            progress_bar("writing", "captures") as report,
         ):
-            count = write_warc(captures, file, urls, partial(lead_to_url, connection))
+            count = write_warc(captures, file, urls, partial(lead_to_url, connection), report)
     noun = "capture" if count == 1 else "captures"
     click.echo(f"{count:,} {noun} → {output}", err=True)

@@ -64,7 +64,7 @@ def sources_of_outlets(
         f"""SELECT u.url, u.kind, o.host, u.etag, u.last_modified
         FROM urls u JOIN outlets o ON o.id = u.outlet_id
         WHERE u.role = 'source' AND u.kind IN ({sql_placeholders(kinds)}) {of_hosts} {only_due}
-        ORDER BY u.checked_at, u.id""",  # noqa: S608  only constants and question marks are put in
+        ORDER BY u.fetched_at, u.id""",  # noqa: S608  only constants and question marks are put in
         (*kinds, *hosts, *due_values),
     )
     return [Source(**dict(row)) for row in found]
@@ -91,13 +91,13 @@ def set_source_due(
         url=check.url,
         known_since=row["found_at"],
         items=_newest_item_dates(connection, check.url),
-        failures=row["tries"],
+        failures=row["failures"],
         interval_seconds=row["interval_seconds"],
         wish_seconds=check.wish_seconds,
     )
-    next_fetch = due(rhythm, check.checked_at)
+    next_fetch = due(rhythm, check.fetched_at)
     connection.execute(
-        "UPDATE urls SET due_at = ?, due_why = ?, interval_seconds = ? WHERE id = ?",
+        "UPDATE urls SET due_at = ?, due_reason = ?, interval_seconds = ? WHERE id = ?",
         (next_fetch.at, next_fetch.why, next_fetch.interval_seconds, row["id"]),
     )
 

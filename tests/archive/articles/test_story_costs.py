@@ -66,8 +66,8 @@ class Newsroom:
 
     def as_if_of(self, articles: int) -> None:
         """Let the archive have been as large as this when its vectors were computed."""
-        self.db.execute("UPDATE languages SET articles = ?", (articles,))
-        self.db.execute("UPDATE article_words SET counted_among = ?", (articles,))
+        self.db.execute("UPDATE language_counts SET articles = ?", (articles,))
+        self.db.execute("UPDATE article_terms SET counted_among = ?", (articles,))
 
     def follow(self, name: str, article_id: int, **definition: str) -> int:
         return stories.save_story(
@@ -168,7 +168,7 @@ def test_a_second_listing_weighs_no_article_again_before_the_archive_has_grown_b
     room.weighed = 0
     stories.relist_story(room.db, story, room.policy)
     assert room.weighed == 0
-    room.db.execute("UPDATE languages SET articles = 1600")
+    room.db.execute("UPDATE language_counts SET articles = 1600")
     stories.relist_story(room.db, story, room.policy)
     assert room.weighed > 5
 
@@ -181,7 +181,7 @@ def test_a_listing_by_stored_vectors_is_the_same(room: Newsroom) -> None:
         return [tuple(row) for row in rows]
 
     story = room.follow("one", 1)
-    room.db.execute("UPDATE languages SET articles = 1000")
+    room.db.execute("UPDATE language_counts SET articles = 1000")
     before = listed()
     room.weighed = 0
     assert listed() == before

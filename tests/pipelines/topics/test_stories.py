@@ -246,9 +246,9 @@ def test_an_article_is_of_the_event_that_was_confirmed_or_a_development_or_stand
 
 def test_an_article_that_comes_by_itself_is_judged_by_what_the_last_listing_learnt():
     mine = candidate(1, MINE, MINE_TEXT, "2026-03-10", "belongs")
-    learnt = list_story(STORY, [mine, candidate(3, GAMES, GAMES_TEXT, "2026-03-10")]).learnt
+    learnt = list_story(STORY, [mine, candidate(3, GAMES, GAMES_TEXT, "2026-03-10")]).classifier
     profile = STORY_POLICY.profile(
-        replace(STORY, learnt=learnt), [confirmed(MINE, MINE_TEXT, "2026-03-10")]
+        replace(STORY, classifier=learnt), [confirmed(MINE, MINE_TEXT, "2026-03-10")]
     )
     board = STORY_POLICY.board([profile])
     [rescue] = STORY_POLICY.arrivals(board, candidate(2, RESCUE, RESCUE_TEXT, "2026-03-11"))
@@ -263,10 +263,10 @@ def test_an_article_is_judged_for_each_of_many_stories_as_for_one_alone():
     games = candidate(3, GAMES, GAMES_TEXT, "2026-03-10", "belongs")
     profiles = []
     for seed, other in ((mine, games), (games, mine)):
-        learnt = list_story(STORY, [seed, replace(other, verdict=None)]).learnt
+        learnt = list_story(STORY, [seed, replace(other, verdict=None)]).classifier
         texts = (MINE, MINE_TEXT) if seed is mine else (GAMES, GAMES_TEXT)
         profiles.append(
-            STORY_POLICY.profile(replace(STORY, learnt=learnt), [confirmed(*texts, "2026-03-10")])
+            STORY_POLICY.profile(replace(STORY, classifier=learnt), [confirmed(*texts, "2026-03-10")])
         )
     profiles.append(STORY_POLICY.profile(STORY, []))
     rescue = candidate(2, RESCUE, RESCUE_TEXT, "2026-03-11")
