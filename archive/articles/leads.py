@@ -127,7 +127,7 @@ def lead_term_frequencies(
 def _leads_with_term(connection: sqlite3.Connection, language: str | None, term: str) -> int:
     """Return the number of leads of a language that hold a term."""
     row = connection.execute(
-        "SELECT leads FROM lead_vocabulary WHERE language = ? AND term = ?",
+        "SELECT leads FROM lead_term_counts WHERE language = ? AND term = ?",
         (language or UNKNOWN_LANGUAGE, term),
     ).fetchone()
     return int(row[0]) if row else 0
