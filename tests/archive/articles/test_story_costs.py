@@ -224,7 +224,7 @@ def test_stories_of_an_archive_before_the_step_get_editions_and_list_the_same(
     tmp_path: Path,
 ) -> None:
     names = [name for name, _ in ARCHIVE_SCHEMA.steps]
-    steps = ARCHIVE_SCHEMA.steps[: names.index("m018_stored_vectors")]
+    steps = ARCHIVE_SCHEMA.steps[: names.index("m021_stored_vectors")]
     with closing(
         open_database(tmp_path / "archive.db", DatabaseSchema(ARCHIVE_SCHEMA.name, steps))
     ) as db:
