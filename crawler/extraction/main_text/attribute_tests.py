@@ -9,7 +9,7 @@ remembered. What cannot be translated is left to lxml.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from lxml.etree import XPath

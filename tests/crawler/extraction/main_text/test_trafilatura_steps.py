@@ -83,12 +83,12 @@ def named_tree() -> HtmlElement:
 
 @pytest.mark.parametrize(
     "name",
-    (
+    [
         "RAW_TREE_PRUNE_XPATH",
         "REMOVE_COMMENTS_AND_LISTS_XPATH",
         "OVERALL_DISCARD_XPATH",
         "TEASER_DISCARD_XPATH",
-    ),
+    ],
 )
 def test_a_finder_finds_what_its_expressions_find(name: str) -> None:
     tree, expressions = named_tree(), getattr(xpaths, name)
@@ -99,7 +99,7 @@ def test_a_finder_finds_what_its_expressions_find(name: str) -> None:
     assert finder(tree) == finder(tree)  # from memory
 
 
-@pytest.mark.parametrize("number", (0, 2, 3))
+@pytest.mark.parametrize("number", [0, 2, 3])
 def test_a_finder_of_one_finds_the_first_element_of_its_expression(number: int) -> None:
     tree, expression = named_tree(), xpaths.BODY_XPATH[number]
 
@@ -108,7 +108,7 @@ def test_a_finder_of_one_finds_the_first_element_of_its_expression(number: int) 
 
 @pytest.mark.parametrize(
     "path",
-    (
+    [
         ".//header",
         ".//*[self::div][.//h1]",
         ".//*[@class='a' or count(p)=3][@id]/p",
@@ -116,7 +116,7 @@ def test_a_finder_of_one_finds_the_first_element_of_its_expression(number: int) 
         "(.//*[@id='a'])[1]|(.//main)[1]",
         ".//*[self::div]",
         ".//*[string-length(@id) > 3]",
-    ),
+    ],
 )
 def test_an_expression_that_tests_more_than_attributes_is_not_translated(path: str) -> None:
     expression = XPath(path, namespaces={"re": "http://exslt.org/regular-expressions"})
