@@ -66,7 +66,7 @@ class AttributeFinder:
         tags = [path.tags for path in self._paths]
         among = f"[{' or '.join(tags)}]" if all(tags) else ""
         self._find_named = XPath(f"{ANY_ELEMENT}{among}[{tests}]")
-        self._known: dict[tuple[object, ...], bool] = {}
+        self._known: dict[tuple[object, Attributes], bool] = {}
 
     def __call__(self, tree: HtmlElement) -> list[HtmlElement]:
         found = [element for element in self._find_named(tree) if self.is_sought(element)]
@@ -78,14 +78,13 @@ class AttributeFinder:
     def is_sought(self, element: HtmlElement) -> bool:
         """Return whether the tests of one of the expressions let an element through."""
         names = self._names
-        key = (element.tag, *[item for item in element.items() if item[0] in names])
+        attributes = tuple([item for item in element.items() if item[0] in names])
+        key = (element.tag, attributes)
         known = self._known.get(key)
         if known is None:
             if len(self._known) >= MAX_REMEMBERED_KEYS:
                 self._known.clear()
-            attributes = key[1:]
-            known = self._test(str(element.tag), attributes)
-            self._known[key] = known
+            known = self._known[key] = self._test(str(element.tag), attributes)
         return known
 
 

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import trafilatura
 from lxml.etree import XPath
 from lxml.html import HtmlElement, document_fromstring
-from trafilatura import core, main_extractor
+from trafilatura import core, external, main_extractor, xpaths
 
 from crawler.extraction.main_text.attribute_tests import (
     AttributeFinder,
@@ -71,17 +71,14 @@ def _cheaper_steps() -> Iterator[None]:
 @cache
 def _stand_ins_for_expressions() -> tuple[_StandIn, ...]:
     """The lists of expressions that trafilatura evaluates on every page, translated."""
+    comments = _joined(xpaths.REMOVE_COMMENTS_AND_LISTS_XPATH)
+    boilerplate = _joined(xpaths.OVERALL_DISCARD_XPATH)
+    bodies = list(map(_first_of, xpaths.BODY_XPATH))
     return (
-        _StandIn(core, "RAW_TREE_PRUNE_XPATH", _joined(core.RAW_TREE_PRUNE_XPATH)),
-        _StandIn(
-            core,
-            "REMOVE_COMMENTS_AND_LISTS_XPATH",
-            _joined(core.REMOVE_COMMENTS_AND_LISTS_XPATH),
-        ),
-        _StandIn(
-            main_extractor, "OVERALL_DISCARD_XPATH", _joined(main_extractor.OVERALL_DISCARD_XPATH)
-        ),
-        _StandIn(main_extractor, "BODY_XPATH", list(map(_first_of, main_extractor.BODY_XPATH))),
+        _StandIn(core, "RAW_TREE_PRUNE_XPATH", _joined(xpaths.RAW_TREE_PRUNE_XPATH)),
+        _StandIn(core, "REMOVE_COMMENTS_AND_LISTS_XPATH", comments),
+        _StandIn(main_extractor, "OVERALL_DISCARD_XPATH", boilerplate),
+        _StandIn(main_extractor, "BODY_XPATH", bodies),
     )
 
 
@@ -103,7 +100,7 @@ def _first_of(expression: XPath) -> object:
 
 def _stand_ins_for_comparisons() -> tuple[_StandIn, ...]:
     """The comparisons of the text with readability's text and with the words of the page."""
-    compare, count_words = core.compare_extraction, core.html2txt
+    compare, collect_words = external.compare_extraction, trafilatura.html2txt
     lengths: list[int] = []
 
     def compare_where_needed(
@@ -119,7 +116,7 @@ def _stand_ins_for_comparisons() -> tuple[_StandIn, ...]:
         most = _max_words_length(tree)
         if lengths and lengths[-1] >= MIN_SHARE_OF_PAGE * most:
             return ""
-        return str(count_words(tree))
+        return str(collect_words(tree))
 
     return (
         _StandIn(core, "compare_extraction", compare_where_needed),
