@@ -14,6 +14,7 @@ from scrapy.settings import Settings
 
 from archive.archive import Archive, OutletReport
 from archive.errors import ArchiveError
+from archive.storage.database import advice_on_full_disk
 from archive.storage.lock import hold_crawl_lock
 from crawler.processes import termination
 from crawler.processes.watchdog import STOPPED_BY_USER, TIME_IS_UP, Watchdog
@@ -114,8 +115,8 @@ def run_crawl(
 def _as_archive_error(folder: Path, failure: Exception) -> Exception:
     """Return the failure of a spider as an error with one clear line."""
     if isinstance(failure, sqlite3.Error | OSError):
-        return ArchiveError(
-            f"{folder}: the archive cannot be written ({failure}); "
-            "everything saved so far is intact"
-        )
+        problem = f"{folder}: the archive cannot be written ({failure}); "
+        advice = advice_on_full_disk(failure)
+        intact = "everything saved so far is intact"
+        return ArchiveError(problem + (f"{advice}; {intact}" if advice else intact))
     return failure
