@@ -18,8 +18,6 @@ from tests.patience import patient
 from tests.stories import outlet, world
 
 ARTICLES = 6
-SAID = "The last ferry leaves the island at noon, and nobody on the quay is sorry to see it go."
-PAGE = f"<html lang=en><title>Ferry</title><h1>The last ferry</h1>{f'<p>{SAID}</p>' * 6}"
 SMALL_FOLDER = """
 mount -t tmpfs -o size=1m tmpfs "$1" || exit 99
 for each in /tmp /var/tmp; do mount -t tmpfs -o size=16k,ro tmpfs "$each" || exit 99; done
@@ -30,6 +28,19 @@ cd "$1" && TMPDIR="$1" && export TMPDIR && shift 2 && exec "$@"
 files."""
 SMALL_FILES = 'ulimit -f "$1" && shift && exec "$@"'
 """Blocks of 512 bytes to which a file may grow, command."""
+FILL_BATCH = """
+from archive.errors import UsageError
+from crawler.jobs.extract_batch import ExtractBatch
+
+with ExtractBatch() as batch:
+    try:
+        for number in range(60):
+            row = {"page_type": "other", "language": "en", "text": f"{number} ferry " * 100_000}
+            batch.add(row, None)
+    except UsageError as error:
+        print(error)
+"""
+"""Fills the folder with pages, as an extraction of many files does."""
 HIDDEN = Path(__file__).is_relative_to("/tmp") or Path(sys.executable).is_relative_to("/tmp")
 visible = pytest.mark.skipif(
     HIDDEN, reason="the checkout itself lies where the test mounts an empty folder"
@@ -134,16 +145,14 @@ def test_an_export_into_a_full_folder_ends_in_one_line(archive, elsewhere):
 
 @mounts
 @visible
-def test_pages_that_fill_the_folder_end_an_extraction_in_one_line(archive, elsewhere):
-    article = f"<html lang=en><h1>The ferry</h1>{f'<p>{SAID}</p>' * 12_000}"
-    pages = [elsewhere / f"{number}.html" for number in range(30)]
-    for path in pages:
-        path.write_text(article)
+def test_pages_that_fill_the_folder_end_an_extraction_in_one_line(archive):
+    small = archive.folder.parent / "small"
+    small.mkdir()
+    program = [sys.executable, "-c", FILL_BATCH]
 
-    done = with_small_folder(archive, 0, ["extract", *map(str, pages)])
+    done = ran([*NAMESPACES, "sh", "-c", SMALL_FOLDER, "sh", str(small), "0", *program], archive)
 
-    assert "name another folder in TMPDIR" in assert_one_line(done)
-    assert done.stdout == ""
+    assert "name another folder in TMPDIR" in done.stdout, done.stderr
 
 
 # -- no file may grow ------------------------------------------------------------------------------
