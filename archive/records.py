@@ -43,7 +43,7 @@ NOT_FOUND_REASON = "it says that it was not found"
 Outcome = Literal[
     "new", "changed", "unchanged", "listed", "not article", "gone", "failed", "refused"
 ]
-"""The result of one fetch of a URL (`checks.outcome`).
+"""The result of one fetch of a URL (`fetches.outcome`).
 
 `new`, `changed`, `unchanged`: an article · `listed`: a feed or sitemap was read · `not article`:
 see `PageType` · `gone`: 404, 410 or 451, or "not found" or a front page in place of a known article
@@ -222,7 +222,7 @@ class Check:
 
     url: str
     outcome: Outcome
-    checked_at: str
+    fetched_at: str
     status: int | None = None
     final_url: str | None = None
     etag: str | None = None

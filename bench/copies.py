@@ -522,7 +522,13 @@ def index_size(db: sqlite3.Connection) -> str:
     rows = db.execute("SELECT count(*) FROM shingles").fetchone()[0]
     beside = sum(
         pages[name]
-        for name in ("relations", "relations_by_other", "versions", "versions_by_text", "texts")
+        for name in (
+            "relations",
+            "relations_by_other",
+            "shared_text_articles",
+            "shared_text_articles_by_text",
+            "shared_texts",
+        )
     )
     here = pages["shingles"] / articles
     return f"{here:4.0f} bytes, {rows / articles:.1f} rows an article (relations: {beside / articles:.0f} bytes)"
@@ -709,7 +715,7 @@ def many_copies(many: int = 300) -> float:
             bench.add(EDITS[names[number % len(names)]](text, like(text, texts, chance), chance))
         added = bench.db.execute(rows).fetchone()[0] - before
         folded = bench.db.execute(
-            "SELECT count(*) FROM folded WHERE original_id = ?", (first,)
+            "SELECT count(*) FROM originals WHERE original_id = ?", (first,)
         ).fetchone()[0]
         print(
             f"\n{many} copies of one text: {added / many:.1f} rows a copy (the first has {before}), {folded - 1} folded"

@@ -59,10 +59,10 @@ def told(
     """Yield the figures of two crawls; `alone` is trafilatura's CPU in milliseconds per page."""
     db = sqlite3.connect(folder / "archive.db")
     stored = db.execute(
-        "SELECT count(DISTINCT url_id) FROM checks WHERE outcome IN ('new', 'changed')"
+        "SELECT count(DISTINCT url_id) FROM fetches WHERE outcome IN ('new', 'changed')"
     ).fetchone()[0]
     pages = db.execute(
-        "SELECT count(*) FROM checks JOIN urls ON urls.id = url_id WHERE kind = 'page'"
+        "SELECT count(*) FROM fetches JOIN urls ON urls.id = url_id WHERE kind = 'page'"
     ).fetchone()[0]
     log = (folder / "crawl.log").read_text()
     reading = [
@@ -233,7 +233,7 @@ def pool(pages: list[Capture]) -> Iterator[Figure]:
     """Yield the cost of extraction in other processes: all CPU beside the extraction itself."""
 
     async def read(workers: WorkerPool, pages: list[Capture]) -> list[Article]:
-        return await asyncio.gather(*map(workers.read, pages))
+        return await asyncio.gather(*map(workers.read_article, pages))
 
     with WorkerPool() as workers:
         asyncio.run(read(workers, pages[:CORES]))  # the fork server and its children are there

@@ -265,7 +265,7 @@ A_DAY = 1_000
 """Articles of the load per simulated day."""
 BATCH = 100
 """Articles per transaction."""
-TABLES = ("article_words", "strong_terms", "vocabulary", "events", "event_articles")
+TABLES = ("article_terms", "strong_terms", "term_counts", "events", "event_articles")
 
 
 def load(size: int) -> list[Grown]:

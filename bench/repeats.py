@@ -26,7 +26,7 @@ from lxml import html
 
 from archive.articles.boilerplate import OutletText, classify_lines, remember_lines, trim_text
 from archive.records import Capture
-from archive.storage.schema import BOILERPLATE_TABLES, split_statements
+from archive.storage.schema import BOILERPLATE_SCHEMA_SQL, split_statements
 from bench.extraction import WITH_HEADLINE, WORDS, capture, f1, kept_apart
 from bench.figures import SHARED, Figure
 from crawler.extraction.extract import extract_article
@@ -153,7 +153,7 @@ def as_they_arrive(pages: Iterable[Page]) -> tuple[list[str], float]:
     """Return the texts as an archive stores them in this order, and bytes per article of its
     tables."""
     with closing(sqlite3.connect(":memory:")) as db:
-        for statement in split_statements(BOILERPLATE_TABLES):
+        for statement in split_statements(BOILERPLATE_SCHEMA_SQL):
             db.execute(statement)
         db.execute("CREATE TABLE articles (id INTEGER PRIMARY KEY, text TEXT)")
         outlets: dict[str, int] = {}
@@ -161,7 +161,7 @@ def as_they_arrive(pages: Iterable[Page]) -> tuple[list[str], float]:
             _arrived(db, page, outlets.setdefault(page.host, len(outlets) + 1)) for page in pages
         ]
         size = db.execute(
-            "SELECT sum(pgsize) FROM dbstat WHERE name IN ('habits', 'seen_lines')"
+            "SELECT sum(pgsize) FROM dbstat WHERE name IN ('boilerplate_lines', 'boilerplate_candidates')"
         ).fetchone()[0]
         return texts, size / max(1, db.execute("SELECT count(*) FROM articles").fetchone()[0])
 
@@ -174,7 +174,7 @@ def _arrived(db: sqlite3.Connection, page: Page, outlet_id: int) -> str:
     lines = classify_lines(db, told, BOILERPLATE_POLICY)
     text = trim_text(
         page.text,
-        BOILERPLATE_POLICY.gone(page.text, lines.habits, page.language),
+        BOILERPLATE_POLICY.gone(page.text, lines.boilerplate, page.language),
         BOILERPLATE_POLICY,
     ).text
     kept = db.execute("INSERT INTO articles (text) VALUES (?)", (text,))

@@ -167,8 +167,8 @@ def told(
 def found_at(db: sqlite3.Connection) -> dict[str, datetime]:
     """Return URL → time at which the article was first stored."""
     rows = db.execute(
-        """SELECT a.url, min(c.checked_at) FROM articles a JOIN urls u ON u.article_id = a.id
-        JOIN checks c ON c.url_id = u.id GROUP BY 1"""
+        """SELECT a.url, min(c.fetched_at) FROM articles a JOIN urls u ON u.article_id = a.id
+        JOIN fetches c ON c.url_id = u.id GROUP BY 1"""
     )
     return {url: datetime.fromisoformat(moment) for url, moment in rows}
 
@@ -176,7 +176,7 @@ def found_at(db: sqlite3.Connection) -> dict[str, datetime]:
 def looks(db: sqlite3.Connection) -> Iterator[tuple[str, datetime, int]]:
     """Return URL, time of the first fetch and number of fetches of each article."""
     rows = db.execute(
-        """SELECT u.url, min(c.checked_at), count(*) FROM urls u JOIN checks c ON c.url_id = u.id
+        """SELECT u.url, min(c.fetched_at), count(*) FROM urls u JOIN fetches c ON c.url_id = u.id
         WHERE u.article_id IS NOT NULL AND u.kind = 'page' GROUP BY 1"""
     )
     return ((url, datetime.fromisoformat(first), many) for url, first, many in rows)

@@ -140,12 +140,12 @@ def write(connection: sqlite3.Connection, words: Words, start: int, count: int) 
         rows,
     )
     connection.executemany(
-        """INSERT INTO urls (id, url, url_key, outlet_id, article_id, found_at, state, checked_at, outcome)
+        """INSERT INTO urls (id, url, url_key, outlet_id, article_id, found_at, state, fetched_at, outcome)
            VALUES (?1, ?3, ?3, ?2, ?1, ?5, 'done', ?5, 'new')""",
         [row[:5] for row in rows],
     )
     connection.executemany(
-        "INSERT INTO checks (url_id, crawl_id, checked_at, outcome) VALUES (?, 1, ?, 'new')",
+        "INSERT INTO fetches (url_id, crawl_id, fetched_at, outcome) VALUES (?, 1, ?, 'new')",
         [(row[0], row[4]) for row in rows],
     )
 
@@ -155,9 +155,10 @@ def group(connection: sqlite3.Connection, chance: random.Random) -> None:
     stories."""
     copies = [(id - 1, id) for id in range(10, ARTICLES + 1, 10)]
     connection.executemany(
-        "INSERT INTO texts (id, original_id) VALUES (?1, ?1)", [(first,) for first, _ in copies]
+        "INSERT INTO shared_texts (id, original_id) VALUES (?1, ?1)",
+        [(first,) for first, _ in copies],
     )
-    versions = "INSERT INTO versions SELECT id, ?, outlet_id FROM articles WHERE id = ?"
+    versions = "INSERT INTO shared_text_articles SELECT id, ?, outlet_id FROM articles WHERE id = ?"
     connection.executemany(
         versions, [(first, id) for pair in copies for first, id in [(pair[0], pair[0]), pair]]
     )
@@ -166,8 +167,11 @@ def group(connection: sqlite3.Connection, chance: random.Random) -> None:
         copies,
     )
     connection.execute(
-        """INSERT INTO revisions (article_id, number, seen_at, kinds, headline, text)
-           SELECT a.id, n.value, a.published_at, '["body"]', a.headline, a.text
+        """INSERT INTO revisions (article_id, number, seen_at, kinds, stealth, headline, text)
+           SELECT a.id, n.value, a.published_at,
+                  iif(a.id % 60 = 3, '["headline","body"]', '["body"]'), a.id % 40 = 3,
+                  iif(n.value = 1, 'Report: ', '') || a.headline,
+                  iif(n.value = 1, replace(a.text, 'ba', 'bu'), a.text)
            FROM articles a, json_each('[1, 2]') n WHERE a.id % 20 = 3"""
     )
     connection.execute(
@@ -184,8 +188,8 @@ def group(connection: sqlite3.Connection, chance: random.Random) -> None:
         id = connection.execute(story, (f"story-{number}", f"Story {number}", terms)).lastrowid
         members = chance.sample(range(1, ARTICLES + 1), max(20, LARGEST >> number))
         connection.executemany(
-            """INSERT INTO story_articles (story_id, article_id, score, terms, found_at)
-               VALUES (?, ?, 0.4, ?, '2026-01-01T00:00:00Z')""",
+            """INSERT INTO story_articles (story_id, article_id, probability, tier, terms, found_at)
+               VALUES (?, ?, 0.9, 'sure', ?, '2026-01-01T00:00:00Z')""",
             [(id, member, terms) for member in members],
         )
 
@@ -202,12 +206,30 @@ def paths(words: Words) -> dict[str, Callable[[int], str]]:
         "home": lambda _: "/",
         "article": lambda _: f"/archive/articles/{chance.randrange(ARTICLES) + 1}",
         "story": lambda number: f"/archive/-/story/story-{number % STORIES}",
+        "stories": lambda _: "/archive/-/stories",
         "the largest story": lambda number: f"/archive/-/story/story-0?page={number % 20 + 1}",
         "search": lambda number: f"/archive/-/search?words={quote(searches[number])}",
         "search within a month": lambda number: (
             f"/archive/-/search?month=2025-03&words={quote(searches[number])}"
         ),
         "outlet": lambda number: f"/archive/-/outlet/outlet{number}.example",
+        "events": lambda number: (
+            f"/archive/-/events?days={(2, 7, 30)[number % 3]}&page={number % 4}"
+        ),
+        "events of all time": lambda number: f"/archive/-/events?days=all&page={number % 15 + 1}",
+        "event": lambda _: f"/archive/-/event/{chance.randrange(ARTICLES // 5) * 5 + 1}",
+        "changes": lambda number: f"/archive/-/changes?page={number + 1}",
+        "silent changes of an outlet": lambda number: (
+            f"/archive/-/changes?kind=silently&outlet=outlet{number}.example"
+        ),
+        "copies": lambda number: f"/archive/-/copies?days=30&page={number % 20 + 1}",
+        "copies of all time": lambda number: f"/archive/-/copies?days=all&page={number % 50 + 1}",
+        "attention of a search": lambda number: (
+            f"/archive/-/attention?words={quote(searches[number])}"
+        ),
+        "attention of a story": lambda number: (
+            f"/archive/-/attention?show=share&story=story-{number % STORIES}"
+        ),
     }
 
 
@@ -228,9 +250,9 @@ def timed(address: str) -> float:
 def first_visit(address: str, path: str) -> int:
     """Return the bytes of a page and of all its resources."""
     page = get(address + path)
-    style = re.search(rb'<link rel="stylesheet" href="([^"]+)"', page)
-    assert style
-    return len(page) + len(get(address + style[1].decode()))
+    styles = re.findall(rb'<link rel="stylesheet" href="([^"]+)"', page)
+    assert styles
+    return len(page) + sum(len(get(address + style.decode())) for style in styles)
 
 
 @contextmanager

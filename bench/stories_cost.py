@@ -34,6 +34,7 @@ from archive.archive import Archive
 from archive.articles import language_keys as archive_keys
 from archive.articles import stories
 from archive.articles.vocabulary import strongest_terms, unit_vector
+from archive.check_writer import write_checks
 from archive.records import Article, Check
 from archive.storage.database import open_database, transaction
 from archive.storage.schema import ARCHIVE_SCHEMA
@@ -185,7 +186,9 @@ def build(folder: Path, articles: int) -> None:
         db.execute(
             "INSERT INTO key_versions (version) VALUES (?)", (language_keys.KEY_POLICY.version,)
         )
-        db.execute("INSERT INTO sketches (version) VALUES (?)", (copies.COPY_POLICY.version,))
+        db.execute(
+            "INSERT INTO shingle_versions (version) VALUES (?)", (copies.COPY_POLICY.version,)
+        )
     counts = Counts()
     for start in range(1, articles + 1, 5_000):
         made = [world.article(number) for number in range(start, min(start + 5_000, articles + 1))]
@@ -207,11 +210,11 @@ class Counts:
         self.articles: Counter[str] = Counter()
 
     def put(self, db: sqlite3.Connection) -> None:
-        db.executemany("INSERT INTO languages VALUES (?, ?)", self.articles.items())
+        db.executemany("INSERT INTO language_counts VALUES (?, ?)", self.articles.items())
         for language, counted in self.terms.items():
             rows = [(language, term, many) for term, many in sorted(counted.items())]
             db.executemany(
-                "INSERT INTO vocabulary (language, term, articles) VALUES (?, ?, ?)", rows
+                "INSERT INTO term_counts (language, term, articles) VALUES (?, ?, ?)", rows
             )
         both = {**self.keys, archive_keys.ALL_ARTICLES_KEY: self.articles.total()}
         db.executemany("INSERT INTO key_counts (key, articles) VALUES (?, ?)", sorted(both.items()))
@@ -262,7 +265,7 @@ def put(db: sqlite3.Connection, made: Sequence[Made], counts: Counts) -> None:
         rows,
     )
     db.executemany(
-        """INSERT INTO urls (url, url_key, outlet_id, article_id, found_at, state, checked_at, outcome)
+        """INSERT INTO urls (url, url_key, outlet_id, article_id, found_at, state, fetched_at, outcome)
         VALUES (?3, ?3, ?2, ?1, ?5, 'done', ?5, 'new')""",
         [row[:5] for row in rows],
     )
@@ -271,7 +274,7 @@ def put(db: sqlite3.Connection, made: Sequence[Made], counts: Counts) -> None:
         counts.articles[m.language] += 1
         counts.terms[m.language].update(told.keys())
         counts.keys.update(held.keys())
-        db.execute("INSERT INTO article_words (article_id, language, weights) VALUES (?, ?, ?)",
+        db.execute("INSERT INTO article_terms (article_id, language, weights) VALUES (?, ?, ?)",
                    (m.number, m.language, as_json(told)))  # fmt: skip
         db.execute("INSERT INTO article_keys (article_id, language, day, counted, keys) VALUES (?, ?, ?, 1, ?)",
                    (m.number, m.language, day, as_json(held)))  # fmt: skip
@@ -285,7 +288,7 @@ def post(db: sqlite3.Connection, counts: Counts) -> None:
 
     all_articles = counts.articles.total()
     rows = db.execute(
-        """SELECT w.article_id, w.language, w.weights, k.keys, k.day FROM article_words w
+        """SELECT w.article_id, w.language, w.weights, k.keys, k.day FROM article_terms w
         JOIN article_keys k ON k.article_id = w.article_id ORDER BY w.article_id"""
     )
     begun: dict[int, int] = {}
@@ -404,7 +407,7 @@ def cost(opened: Archive, articles: int) -> Cost:
     for number in range(articles + 1, articles + 1 + WRITTEN):
         check = check_of(world.article(number))
         began = time.thread_time()
-        opened.write([check], judges)
+        write_checks(opened, [check], judges)
         written.append(1000 * (time.thread_time() - began))
     return Cost(sorted(written), sorted(relisted), sorted(judged))
 

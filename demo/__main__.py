@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -34,6 +35,12 @@ FOLLOWED = (
     "http://meridian.example/dispatch/10447/tavresk-recalls-envoy-from-santa-lirio",
 )
 """Articles from which the story is followed."""
+FIRST_VISIT = datetime(2026, 3, 13, 7, tzinfo=UTC)
+"""Time of the invented web at the first crawl; the second is at the time of its world."""
+SILENTLY_CHANGED = "http://courier.example/2026/03/09/parliament-splits-over-lirio-pact"
+REMOVED = "http://ledger.example/banking/norland-and-quay-bank-in-merger-talks"
+"""Between the two crawls one outlet changes an article silently and another one removes one; a
+third change is a correction, which its outlet's sitemap announces."""
 console = Console(highlight=False)
 
 
@@ -47,12 +54,14 @@ def main() -> int:
     asked = options.parse_args()
     began = time.monotonic()
     shutil.rmtree(ARCHIVE_FOLDER, ignore_errors=True)
-    with serve(load_world(HERE / "world")) as web, proxied(web):
+    with serve(load_world(HERE / "world"), now=FIRST_VISIT) as web, proxied(web):
         say(
-            f"A small news web of {len(web.hosts)} invented outlets runs on {web.proxy}; nothing leaves this machine."
+            f"A small news web of {len(web.hosts)} invented outlets runs on {web.proxy}; "
+            "nothing leaves this machine."
         )
         dateline("outlet", "add", *web.hosts)
         dateline("crawl", "--since", "2026-03-01", "--delay", "0")
+        crawl_later(web)
         report(web, time.monotonic() - began)
         dateline("follow", *FOLLOWED, "--name", "lirio-ties")
     if asked.no_serve:
@@ -61,6 +70,17 @@ def main() -> int:
         )
         return 0
     return dateline("serve", "--port", asked.port)
+
+
+def crawl_later(web: Web) -> None:
+    """Move the web's clock forward and crawl again: new articles, and three that changed."""
+    web.now = web.world.now
+    days = (web.now - FIRST_VISIT).days
+    say(f"{days} days later there are new articles, and a sitemap announces a correction:")
+    dateline("crawl", "--since", "2026-03-01", "--delay", "0")
+    say("Two articles are fetched again: one was removed, the other changed without saying so.")
+    dateline("crawl", SILENTLY_CHANGED, REMOVED, "--delay", "0")
+    dateline("diff", SILENTLY_CHANGED)
 
 
 @contextmanager
@@ -138,8 +158,8 @@ def copies(db: sqlite3.Connection) -> None:
     """Print the reports that several outlets ran: the original, and the copies of the others."""
     table = Table("outlet", "headline", "", title="Who ran whose text", box=None)
     texts = db.execute(
-        """SELECT c.id, c.outlet, c.headline FROM texts t JOIN coverage c ON c.id = t.original_id
-        JOIN folded f ON f.id = c.id WHERE f.other_outlets > 0 ORDER BY f.other_outlets DESC, c.published_at"""
+        """SELECT c.id, c.outlet, c.headline FROM shared_texts t JOIN coverage c ON c.id = t.original_id
+        JOIN originals f ON f.id = c.id WHERE f.other_outlets > 0 ORDER BY f.other_outlets DESC, c.published_at"""
     )
     for text in texts.fetchall():
         table.add_section()

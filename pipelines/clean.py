@@ -170,7 +170,7 @@ def clean_check(check: Check) -> Check:
     left_out = len(check.leads) - len(leads)
     check = replace(
         check,
-        article=_with_fetch_time(check.article, check.checked_at) if check.article else None,
+        article=_with_fetch_time(check.article, check.fetched_at) if check.article else None,
         lead=clean_lead(check.lead) if check.lead else None,
         leads=leads,
         **_clean_fields(check, ("etag", "last_modified", "digest")),
@@ -192,12 +192,12 @@ def clean_check(check: Check) -> Check:
     return replace(check, article=None, outcome="not article", reason=refused)
 
 
-def _with_fetch_time(article: Article, checked_at: str) -> Article:
+def _with_fetch_time(article: Article, fetched_at: str) -> Article:
     """Return the cleaned article; a missing `fetched_at` is filled with the time of the check."""
     cleaned = clean_article(article)
     if cleaned.fetched_at:
         return cleaned
-    return clean_article(replace(article, fetched_at=checked_at))
+    return clean_article(replace(article, fetched_at=fetched_at))
 
 
 def _reason_with_count(reason: str | None, left_out: int) -> str | None:

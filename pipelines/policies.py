@@ -22,7 +22,7 @@ def archive_policies(reread: Callable[[str], ArticleVersion | None] | None = Non
     return Decisions(
         texts=copies.COPY_POLICY,
         identity=same_article.IDENTITY_POLICY,
-        habits=boilerplate.BOILERPLATE_POLICY,
+        boilerplate=boilerplate.BOILERPLATE_POLICY,
         changes=changes,
         due_at=recheck.recheck_due_at,
         source_due=source_schedule.source_due,

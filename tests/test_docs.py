@@ -23,6 +23,12 @@ import archive.errors
 import crawler.settings
 import pipelines.stages
 from archive.storage.database import open_database
+from archive.storage.described_tables import (
+    DescribedColumn,
+    DescribedTable,
+    described_tables,
+    referenced_column,
+)
 from archive.storage.schema import ARCHIVE_SCHEMA, CAPTURES_SCHEMA, DatabaseSchema
 from crawler.cli.main import cli
 from tests.paths import ROOT
@@ -301,11 +307,6 @@ def test_the_tree_of_errors_stands_in_the_design_as_in_the_code():
 
 # --- tables ---------------------------------------------------------------------------------------
 
-TABLE = re.compile(
-    r"((?:^-- [^\n]*\n)+)CREATE (?:VIRTUAL )?(TABLE|VIEW) (\w+)(.*?);\n", re.MULTILINE | re.DOTALL
-)
-COLUMN = re.compile(r"^  ([a-z_]+) (INTEGER|TEXT|REAL|BLOB)([^\n]*)$", re.MULTILINE)
-
 
 def tables_text() -> str:
     """Every table of the two files with its columns, as Markdown."""
@@ -315,46 +316,33 @@ def tables_text() -> str:
 
 
 def file_text(name: str, schema: DatabaseSchema) -> str:
-    script = "".join(step for _, step in schema.steps)
-    return f"## {name}\n\n" + "\n".join(
-        table_text(*table, script) for table in TABLE.findall(script)
-    )
+    parts = [table_text(*item) for item in described_tables(schema).items()]
+    return f"## {name}\n\n" + "\n".join(parts)
 
 
-def table_text(said: str, kind: str, name: str, body: str, script: str) -> str:
-    """A table as its step made it, with the columns that later steps of the script added to it."""
-    intro = " ".join(line.removeprefix("-- ") for line in said.splitlines())
-    head = f"### {name}\n\n{intro}{' (A view.)' if kind == 'VIEW' else ''}\n\n"
-    added = re.findall(rf"^ALTER TABLE {name} ADD COLUMN ([^\n]+)", script, re.MULTILINE)
-    rows = [
-        column_row(*column)
-        for column in COLUMN.findall(body + "".join(f"\n  {column}" for column in added))
-    ]
-    if rows:
-        return head + "| column | type | holds |\n| --- | --- | --- |\n" + "\n".join(rows) + "\n"
-    return head + f"Columns: {', '.join(f'`{column}`' for column in columns_without_type(body))}\n"
+def table_text(name: str, table: DescribedTable) -> str:
+    """A table with its columns; of a view and of the full-text index, the names alone."""
+    view = " (A view.)" if table.kind == "view" else ""
+    head = f"### {name}\n\n{table.description}{view}\n\n"
+    if table.kind != "table":
+        return head + f"Columns: {', '.join(f'`{column}`' for column in table.columns)}\n"
+    rows = [column_row(*item) for item in table.columns.items()]
+    return head + "| column | type | holds |\n| --- | --- | --- |\n" + "\n".join(rows) + "\n"
 
 
-def column_row(name: str, kind: str, rest: str) -> str:
-    definition, _, holds = rest.partition("-- ")
-    target = re.search(r"REFERENCES (\w+)\((\w+)\)", definition)
-    values = re.search(r"CHECK \(\w+ IN \(([^)]*)\)\)", definition)
+def column_row(name: str, column: DescribedColumn) -> str:
+    target = referenced_column(column.definition)
+    values = re.search(r"CHECK \(\w+ IN \(([^)]*)\)\)", column.definition)
     notes = [
-        holds.strip(),
-        f"→ `{target[1]}.{target[2]}`" if target else "",
+        column.comment,
+        f"→ `{target[0]}.{target[1]}`" if target else "",
         values[1].replace("'", "`") if values else "",
     ]
-    kind += next((f" {said}" for said in ("PRIMARY KEY", "NOT NULL") if said in definition), "")
+    kind = column.definition.split()[0]
+    kind += next(
+        (f" {said}" for said in ("PRIMARY KEY", "NOT NULL") if said in column.definition), ""
+    )
     return f"| `{name}` | {kind} | {' · '.join(filter(None, notes))} |"
-
-
-def columns_without_type(body: str) -> list[str]:
-    """Of the full text index and of a view, which name their columns alone."""
-    listed = body.strip()[1:].partition(")")[0] if body.startswith("(") else ""
-    selected = body.partition("SELECT ")[2].partition("FROM")[0]
-    named = body.partition("fts5(")[2].partition("content=")[0] or listed or selected
-    names = [part.strip() for part in named.split(",") if part.strip()]
-    return [re.split(r" AS |\.", name)[-1] for name in names]
 
 
 def test_the_page_of_tables_is_as_the_schema_says():

@@ -195,7 +195,7 @@ def test_an_exception_to_the_length_of_a_function_is_still_one():
 
 FLOORS = {
     "crawler": [
-        ["cli"], ["jobs"], ["spiders"], ["story_search"], ["services", "workers"], ["sources"], ["extraction"],
+        ["cli"], ["jobs"], ["spiders"], ["story_search"], ["session"], ["services", "workers"], ["sources"], ["extraction"],
         ["network"], ["files"], ["dates", "text", "processes", "settings", "progress"],
     ],
     "pipelines": [
@@ -204,8 +204,9 @@ FLOORS = {
     ],
     "archive": [
         ["cli"], ["plugin"], ["pages"], ["exports", "doctor"], ["queries"],
-        ["archive", "story_policy"], ["articles"], ["frontier"], ["storage"], ["text"],
-        ["timestamps", "times"], ["records"], ["errors"],
+        ["archive", "check_writer", "rebuilds", "story_policy", "outlet_preview"], ["editing"], ["articles"],
+        ["frontier"], ["storage"], ["text"],
+        ["timestamps", "times"], ["records"], ["errors", "progress"],
     ],
 }  # fmt: skip
 """The folders and root modules of each room, from the top: an import goes down or stays on its

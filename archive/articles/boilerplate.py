@@ -57,7 +57,7 @@ class OutletText:
 class KnownLineHashes:
     """The hashes of an article's lines, by what is known of them at its outlet."""
 
-    habits: frozenset[int] = frozenset()
+    boilerplate: frozenset[int] = frozenset()
     """Boilerplate of the outlet, including `made`."""
     made: frozenset[int] = frozenset()
     """Lines that this article turns into boilerplate."""
@@ -86,11 +86,11 @@ def classify_lines(
     """
     outlet_id, text = outlet_text.outlet_id, outlet_text.text
     hashes = _line_hashes(text, policy)
-    habits = _known_boilerplate(connection, outlet_id, hashes)
-    asked = json.dumps([line_hash for line_hash in hashes if line_hash not in habits])
+    boilerplate = _known_boilerplate(connection, outlet_id, hashes)
+    asked = json.dumps([line_hash for line_hash in hashes if line_hash not in boilerplate])
     rows = connection.execute(
-        """SELECT s.line, s.article_id FROM json_each(?) AS asked
-        CROSS JOIN seen_lines AS s ON s.outlet_id = ? AND s.line = asked.value""",
+        """SELECT s.line_hash, s.article_id FROM json_each(?) AS asked
+        CROSS JOIN boilerplate_candidates AS s ON s.outlet_id = ? AND s.line_hash = asked.value""",
         (asked, outlet_id),
     )
     holders: dict[int, list[int]] = {}
@@ -98,14 +98,16 @@ def classify_lines(
         holders.setdefault(line_hash, []).append(holder)
     others = _articles_of_other_news(connection, outlet_text, holders.values(), policy, article_id)
     seen = {
-        line_hash for line_hash in hashes - habits if others.issuperset(holders.get(line_hash, ()))
+        line_hash
+        for line_hash in hashes - boilerplate
+        if others.issuperset(holders.get(line_hash, ()))
     }
     made = frozenset(
         line_hash
         for line_hash in seen
         if len(holders.get(line_hash, ())) >= MIN_BOILERPLATE_ARTICLES - 1
     )
-    return KnownLineHashes(habits | made, made, frozenset(seen - made))
+    return KnownLineHashes(boilerplate | made, made, frozenset(seen - made))
 
 
 def boilerplate_in(
@@ -140,13 +142,17 @@ def remember_lines(
         hashes = policy.marks(outlet_text.text)
         text_of_line = dict(zip(hashes, outlet_text.text.split("\n"), strict=True))
     connection.executemany(
-        "INSERT OR IGNORE INTO habits (outlet_id, line, text, article_id) VALUES (?, ?, ?, ?)",
+        """INSERT OR IGNORE INTO boilerplate_lines (outlet_id, line_hash, text, article_id)
+        VALUES (?, ?, ?, ?)""",
         [(outlet_id, line_hash, text_of_line[line_hash], article_id) for line_hash in lines.made],
     )
     made = [(outlet_id, line_hash) for line_hash in lines.made]
-    connection.executemany("DELETE FROM seen_lines WHERE outlet_id = ? AND line = ?", made)
     connection.executemany(
-        "INSERT OR IGNORE INTO seen_lines (outlet_id, line, article_id) VALUES (?, ?, ?)",
+        "DELETE FROM boilerplate_candidates WHERE outlet_id = ? AND line_hash = ?", made
+    )
+    connection.executemany(
+        """INSERT OR IGNORE INTO boilerplate_candidates (outlet_id, line_hash, article_id)
+        VALUES (?, ?, ?)""",
         [(outlet_id, line_hash, article_id) for line_hash in sorted(lines.seen)],
     )
     if article_id % ARTICLES_PER_CLEANUP == 0:
@@ -158,8 +164,9 @@ def forget_old_lines(
 ) -> int:
     """Delete remembered lines of an outlet's old articles; return the number of deleted rows."""
     done = connection.execute(
-        """DELETE FROM seen_lines WHERE outlet_id = ?1 AND article_id <= (
-          SELECT article_id FROM (SELECT DISTINCT article_id FROM seen_lines WHERE outlet_id = ?1)
+        """DELETE FROM boilerplate_candidates WHERE outlet_id = ?1 AND article_id <= (
+          SELECT article_id
+          FROM (SELECT DISTINCT article_id FROM boilerplate_candidates WHERE outlet_id = ?1)
           ORDER BY article_id DESC LIMIT 1 OFFSET ?2)""",
         (outlet_id, kept),
     )
@@ -183,7 +190,9 @@ def trim_text(text: str, gone: Collection[int], policy: BoilerplatePolicy) -> Tr
 def removed_lines(connection: sqlite3.Connection, article_id: int) -> dict[int, int]:
     """Return the lines removed from an article: number in the extracted text → hash."""
     rows = connection.execute(
-        "SELECT place, line FROM left_out WHERE article_id = ? ORDER BY place", (article_id,)
+        """SELECT line_number, line_hash FROM removed_lines
+        WHERE article_id = ? ORDER BY line_number""",
+        (article_id,),
     )
     return {row[0]: row[1] for row in rows}
 
@@ -192,9 +201,11 @@ def store_removed_lines(
     connection: sqlite3.Connection, article_id: int, lines: Mapping[int, int]
 ) -> None:
     """Store which lines were removed from an article, in place of the earlier ones."""
-    connection.execute("DELETE FROM left_out WHERE article_id = ?", (article_id,))
+    connection.execute("DELETE FROM removed_lines WHERE article_id = ?", (article_id,))
     rows = [(article_id, place, line_hash) for place, line_hash in lines.items()]
-    connection.executemany("INSERT INTO left_out (article_id, place, line) VALUES (?, ?, ?)", rows)
+    connection.executemany(
+        "INSERT INTO removed_lines (article_id, line_number, line_hash) VALUES (?, ?, ?)", rows
+    )
 
 
 def removed_line_texts(connection: sqlite3.Connection, article_id: int) -> list[tuple[int, str]]:
@@ -203,9 +214,10 @@ def removed_line_texts(connection: sqlite3.Connection, article_id: int) -> list[
     Numbers within a line (`Comments 12`) are those of the article that made it boilerplate.
     """
     rows = connection.execute(
-        """SELECT l.place, h.text FROM left_out AS l JOIN articles AS a ON a.id = l.article_id
-        JOIN habits AS h ON h.outlet_id = a.outlet_id AND h.line = l.line
-        WHERE l.article_id = ? ORDER BY l.place""",
+        """SELECT r.line_number, b.text
+        FROM removed_lines AS r JOIN articles AS a ON a.id = r.article_id
+        JOIN boilerplate_lines AS b ON b.outlet_id = a.outlet_id AND b.line_hash = r.line_hash
+        WHERE r.article_id = ? ORDER BY r.line_number""",
         (article_id,),
     )
     return [(row[0], row[1]) for row in rows]
@@ -215,7 +227,7 @@ def removed_line_texts(connection: sqlite3.Connection, article_id: int) -> list[
 class BoilerplateCounts:
     """Numbers about the boilerplate in an archive."""
 
-    habits: int = 0
+    boilerplate: int = 0
     outlets: int = 0
     lines: int = 0
     """Lines that were removed."""
@@ -225,11 +237,13 @@ class BoilerplateCounts:
 
 def count_boilerplate(connection: sqlite3.Connection) -> BoilerplateCounts:
     """Count the boilerplate in the archive."""
-    habits = connection.execute("SELECT count(*), count(DISTINCT outlet_id) FROM habits").fetchone()
-    lines = connection.execute(
-        "SELECT count(*), count(DISTINCT article_id) FROM left_out"
+    learnt = connection.execute(
+        "SELECT count(*), count(DISTINCT outlet_id) FROM boilerplate_lines"
     ).fetchone()
-    return BoilerplateCounts(*habits, *lines)
+    lines = connection.execute(
+        "SELECT count(*), count(DISTINCT article_id) FROM removed_lines"
+    ).fetchone()
+    return BoilerplateCounts(*learnt, *lines)
 
 
 def add_removed_lines(
@@ -254,8 +268,8 @@ def _known_boilerplate(
 ) -> frozenset[int]:
     """Return which of these hashes are boilerplate of the outlet."""
     rows = connection.execute(
-        """SELECT h.line FROM json_each(?) AS asked CROSS JOIN habits AS h
-        ON h.outlet_id = ? AND h.line = asked.value""",
+        """SELECT b.line_hash FROM json_each(?) AS asked CROSS JOIN boilerplate_lines AS b
+        ON b.outlet_id = ? AND b.line_hash = asked.value""",
         (json.dumps(list(hashes)), outlet_id),
     )
     return frozenset(row[0] for row in rows)

@@ -126,15 +126,22 @@ def are_copies_current(connection: sqlite3.Connection, policy: CopyPolicy) -> bo
     """Return whether the index was built by the policy's version; if not, `rebuild_copies` is
     due."""
     return bool(
-        connection.execute("SELECT max(version) FROM sketches").fetchone()[0] == policy.version
+        connection.execute("SELECT max(version) FROM shingle_versions").fetchone()[0]
+        == policy.version
     )
 
 
 def rebuild_copies(connection: sqlite3.Connection, policy: CopyPolicy, found_at: str) -> None:
     """Relate all articles again in order of arrival; takes about one second for a thousand."""
-    for table in ("shingles", "relations", "versions", "texts", "sketches"):
+    for table in (
+        "shingles",
+        "relations",
+        "shared_text_articles",
+        "shared_texts",
+        "shingle_versions",
+    ):
         connection.execute(f"DELETE FROM {table}")  # noqa: S608  our own names
-    connection.execute("INSERT INTO sketches (version) VALUES (?)", (policy.version,))
+    connection.execute("INSERT INTO shingle_versions (version) VALUES (?)", (policy.version,))
     for (article_id,) in connection.execute("SELECT id FROM articles ORDER BY id").fetchall():
         relate_article(connection, article_id, policy, found_at, newest=article_id)
 
@@ -347,7 +354,9 @@ def _text_id_or_new(connection: sqlite3.Connection, article_id: int) -> int:
     """Return the id of the text of which an article is a version; create it if necessary."""
     text_id = _text_id(connection, article_id)
     if text_id is None:
-        done = connection.execute("INSERT INTO texts (original_id) VALUES (?)", (article_id,))
+        done = connection.execute(
+            "INSERT INTO shared_texts (original_id) VALUES (?)", (article_id,)
+        )
         text_id = int(done.lastrowid or 0)
         _insert_version(connection, article_id, text_id)
     return text_id
@@ -360,21 +369,25 @@ def _merge_texts(
     if other_id == text_id:
         return
     originals = (_original_id(connection, text_id), _original_id(connection, other_id))
-    connection.execute("UPDATE versions SET text_id = ? WHERE text_id = ?", (text_id, other_id))
-    connection.execute("DELETE FROM texts WHERE id = ?", (other_id,))
+    connection.execute(
+        "UPDATE shared_text_articles SET text_id = ? WHERE text_id = ?", (text_id, other_id)
+    )
+    connection.execute("DELETE FROM shared_texts WHERE id = ?", (other_id,))
     _store_original(connection, text_id, originals, policy)
 
 
 def _original_id(connection: sqlite3.Connection, text_id: int) -> int:
     """Return the id of the original of a text."""
-    row = connection.execute("SELECT original_id FROM texts WHERE id = ?", (text_id,)).fetchone()
+    row = connection.execute(
+        "SELECT original_id FROM shared_texts WHERE id = ?", (text_id,)
+    ).fetchone()
     return int(row[0])
 
 
 def _insert_version(connection: sqlite3.Connection, article_id: int, text_id: int) -> None:
     """Make an article a version of a text."""
     connection.execute(
-        """INSERT INTO versions (article_id, text_id, outlet_id)
+        """INSERT INTO shared_text_articles (article_id, text_id, outlet_id)
         SELECT id, ?, outlet_id FROM articles WHERE id = ?""",
         (text_id, article_id),
     )
@@ -390,8 +403,8 @@ def articles_with_versions(connection: sqlite3.Connection, article_ids: Sequence
     """Return the articles, each followed by the other versions of its text, each once."""
     rows = connection.execute(
         """SELECT asked.key, asked.value, w.article_id FROM json_each(?) AS asked
-        LEFT JOIN versions AS v ON v.article_id = asked.value
-        LEFT JOIN versions AS w ON w.text_id = v.text_id
+        LEFT JOIN shared_text_articles AS v ON v.article_id = asked.value
+        LEFT JOIN shared_text_articles AS w ON w.text_id = v.text_id
         ORDER BY asked.key, w.article_id""",
         (json.dumps(article_ids),),
     )
@@ -401,7 +414,7 @@ def articles_with_versions(connection: sqlite3.Connection, article_ids: Sequence
 def _text_id(connection: sqlite3.Connection, article_id: int) -> int | None:
     """Return the id of the text of which an article is a version, or None."""
     row = connection.execute(
-        "SELECT text_id FROM versions WHERE article_id = ?", (article_id,)
+        "SELECT text_id FROM shared_text_articles WHERE article_id = ?", (article_id,)
     ).fetchone()
     return int(row[0]) if row else None
 
@@ -416,7 +429,9 @@ def _store_original(
         (json.dumps(ids),),
     )
     original_id = policy.original([PublishedVersion(*row) for row in rows])
-    connection.execute("UPDATE texts SET original_id = ? WHERE id = ?", (original_id, text_id))
+    connection.execute(
+        "UPDATE shared_texts SET original_id = ? WHERE id = ?", (original_id, text_id)
+    )
 
 
 def _delete_relations(
@@ -433,13 +448,13 @@ def _delete_relations(
     ]
     text_id = _text_id(connection, article_id)
     if text_id is not None:
-        connection.execute("DELETE FROM versions WHERE article_id = ?", (article_id,))
+        connection.execute("DELETE FROM shared_text_articles WHERE article_id = ?", (article_id,))
         remaining = connection.execute(
-            "SELECT article_id FROM versions WHERE text_id = ?", (text_id,)
+            "SELECT article_id FROM shared_text_articles WHERE text_id = ?", (text_id,)
         ).fetchall()
         if len(remaining) > 1:
             _store_original(connection, text_id, [row[0] for row in remaining], policy)
         else:
-            connection.execute("DELETE FROM versions WHERE text_id = ?", (text_id,))
-            connection.execute("DELETE FROM texts WHERE id = ?", (text_id,))
+            connection.execute("DELETE FROM shared_text_articles WHERE text_id = ?", (text_id,))
+            connection.execute("DELETE FROM shared_texts WHERE id = ?", (text_id,))
     return {int(row[0]) for row in rows}

@@ -31,6 +31,7 @@ from archive.articles.vocabulary import (
     vector_length,
     weighted_vector,
 )
+from archive.progress import ProgressReport, ignore_progress
 from archive.records import current_time, current_timestamp, format_utc
 from archive.timestamps import UNDATED_DAY, days_since_epoch
 
@@ -138,13 +139,13 @@ def update_article_words(
 ) -> None:
     """Replace the terms of an article whose text changed. It stays in its event."""
     article = _event_article_row(connection, article_id)
-    connection.execute("DELETE FROM article_words WHERE article_id = ?", (article_id,))
+    connection.execute("DELETE FROM article_terms WHERE article_id = ?", (article_id,))
     _store_article_words(connection, article, policy, counts=False)
 
 
 def article_vector(connection: sqlite3.Connection, article_id: int) -> WeightedTerms | None:
     """Return an article's vector with today's frequencies, or None if it is unknown."""
-    query = "SELECT language, weights FROM article_words WHERE article_id = ?"
+    query = "SELECT language, weights FROM article_terms WHERE article_id = ?"
     row = connection.execute(query, (article_id,)).fetchone()
     if row is None:
         return None
@@ -182,19 +183,23 @@ def are_events_current(connection: sqlite3.Connection, policy: EventPolicy) -> b
     )
 
 
-def rebuild_all_events(connection: sqlite3.Connection, policy: EventPolicy) -> int:
+def rebuild_all_events(
+    connection: sqlite3.Connection, policy: EventPolicy, report: ProgressReport = ignore_progress
+) -> int:
     """Rebuild all events in the order of dates, and return their number.
 
     It takes about five seconds for 1,000 articles. Stories and the verdicts of people are in other
     tables and remain.
     """
-    for table in ("event_articles", "events", "strong_terms", "article_words", "vocabulary", "languages",
-                  "term_versions"):  # fmt: skip
+    for table in ("event_articles", "events", "strong_terms", "article_terms", "term_counts",
+                  "language_counts", "term_versions"):  # fmt: skip
         connection.execute(f"DELETE FROM {table}")  # noqa: S608  our own names
     connection.execute("INSERT INTO term_versions (version) VALUES (?)", (policy.version,))
     by_date = "SELECT id FROM articles ORDER BY coalesce(published_at, fetched_at), id"
-    for (article_id,) in connection.execute(by_date).fetchall():
+    articles = connection.execute(by_date).fetchall()
+    for done, (article_id,) in enumerate(articles, 1):
         join_event(connection, article_id, policy)
+        report(done, len(articles))
     return int(connection.execute("SELECT count(*) FROM events").fetchone()[0])
 
 
@@ -209,7 +214,7 @@ def tidy_events(connection: sqlite3.Connection, policy: EventPolicy) -> int:
     ).fetchall()
     moved = sum(_merge_small_event(connection, event_id, policy) for (event_id,) in small)
     connection.execute(
-        "INSERT INTO tidies (tidied_at, events, moved) VALUES (?, ?, ?)",
+        "INSERT INTO tidy_runs (tidied_at, events, moved) VALUES (?, ?, ?)",
         (current_timestamp(), len(small), moved),
     )
     return moved
@@ -218,7 +223,7 @@ def tidy_events(connection: sqlite3.Connection, policy: EventPolicy) -> int:
 def is_tidy_due(connection: sqlite3.Connection) -> bool:
     """Return whether the last tidy was more than TIDY_HOURS ago."""
     before = format_utc(current_time() - timedelta(hours=MIN_TIDY_INTERVAL_HOURS))
-    last = connection.execute("SELECT max(tidied_at) FROM tidies").fetchone()[0]
+    last = connection.execute("SELECT max(tidied_at) FROM tidy_runs").fetchone()[0]
     return last is None or str(last) <= before
 
 
@@ -269,8 +274,8 @@ def _event_article_row(connection: sqlite3.Connection, article_id: int) -> sqlit
 def _event_of_other_versions(connection: sqlite3.Connection, article_id: int) -> int | None:
     """Return the event of the other versions of an article's text, that of the original first."""
     row = connection.execute(
-        """SELECT m.event_id FROM versions AS v JOIN texts AS t ON t.id = v.text_id
-        JOIN versions AS w ON w.text_id = v.text_id
+        """SELECT m.event_id FROM shared_text_articles AS v JOIN shared_texts AS t ON t.id = v.text_id
+        JOIN shared_text_articles AS w ON w.text_id = v.text_id
         JOIN event_articles AS m ON m.article_id = w.article_id
         WHERE v.article_id = ? ORDER BY w.article_id = t.original_id DESC, w.article_id LIMIT 1""",
         (article_id,),
@@ -298,7 +303,7 @@ def _store_article_words(
         strong = list(dict.fromkeys([*strong, *strongest_terms(later, INDEXED_EVENT_TERMS)]))
     rounded = {term: round(weights[term], 2) for term in best}
     connection.execute(
-        "INSERT INTO article_words (article_id, language, weights) VALUES (?, ?, ?)",
+        "INSERT INTO article_terms (article_id, language, weights) VALUES (?, ?, ?)",
         (article["id"], language, _compact_json(rounded)),
     )
     return best, strong

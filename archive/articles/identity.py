@@ -202,8 +202,8 @@ def note_leading_urls(connection: sqlite3.Connection, check: Check, article_id: 
             continue
         rows = connection.execute(
             """SELECT id, article_id, leads_to FROM urls
-            WHERE url_key = ? AND article_id IS NOT NULL AND coalesce(checked_at, '') <= ?""",
-            (address.url_key, check.checked_at),  # an imported page may be older
+            WHERE url_key = ? AND article_id IS NOT NULL AND coalesce(fetched_at, '') <= ?""",
+            (address.url_key, check.fetched_at),  # an imported page may be older
         ).fetchall()
         for row in rows:
             leads_to = None if row["article_id"] == article_id else article_id

@@ -246,8 +246,8 @@ def _strongest_keys(vector: Mapping[str, float], most: int) -> list[str]:
 def _is_key_version(connection: sqlite3.Connection, article_id: int) -> bool:
     """Return True if another version of the article's text is counted in its place."""
     row = connection.execute(
-        """SELECT 1 FROM versions AS v
-        JOIN versions AS w ON w.text_id = v.text_id AND w.article_id <> v.article_id
+        """SELECT 1 FROM shared_text_articles AS v
+        JOIN shared_text_articles AS w ON w.text_id = v.text_id AND w.article_id <> v.article_id
         JOIN article_keys AS k ON k.article_id = w.article_id AND k.counted
         WHERE v.article_id = ? LIMIT 1""",
         (article_id,),

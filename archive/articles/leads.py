@@ -46,12 +46,14 @@ def waiting_leads(
     """Return the leads with an id above `after` whose pages the archive lacks, oldest first.
 
     `hosts` limits them to some outlets; empty: all. Of several URLs with one key the first is
-    returned. Paused sites (`archive.frontier.pauses`) are left out.
+    returned. Paused sites (`archive.frontier.pauses`) and outlets that a person paused are left
+    out.
     """
     rows = connection.execute(
         f"""SELECT u.*, o.host, {OUTLET_LANGUAGE_SQL} AS spoken
         FROM urls u JOIN outlets o ON o.id = u.outlet_id
         WHERE u.state = 'pending' AND u.kind = 'page' AND u.id > ? AND u.article_id IS NULL
+          AND o.paused_at IS NULL
           AND (? = '[]' OR o.host IN (SELECT value FROM json_each(?)))
           AND {SITE_OF_URL_SQL} NOT IN (SELECT site FROM pauses WHERE until > ?)
           AND NOT EXISTS (SELECT 1 FROM urls t WHERE t.url_key = u.url_key AND t.id <> u.id
@@ -92,9 +94,9 @@ def learn_lead_terms(
     for row in rows:
         if found := set(terms_of(lead_of_row(row), row["spoken"])):
             counts[row["spoken"] or UNKNOWN_LANGUAGE].update(found | {ALL_LEADS_TERM})
-    connection.execute("DELETE FROM lead_vocabulary")
+    connection.execute("DELETE FROM lead_term_counts")
     connection.executemany(
-        "INSERT INTO lead_vocabulary (language, term, leads) VALUES (?, ?, ?)",
+        "INSERT INTO lead_term_counts (language, term, leads) VALUES (?, ?, ?)",
         [
             (spoken, term, many)
             for spoken, counted in counts.items()
@@ -110,7 +112,7 @@ def lead_term_frequencies(
     known, articles = article_frequencies(connection, language, terms)
     rows = connection.execute(
         """SELECT v.term, v.leads FROM json_each(?) AS asked
-        CROSS JOIN lead_vocabulary AS v ON v.language = ? AND v.term = asked.value""",
+        CROSS JOIN lead_term_counts AS v ON v.language = ? AND v.term = asked.value""",
         (
             json.dumps([*terms, ALL_LEADS_TERM], ensure_ascii=False),
             language or UNKNOWN_LANGUAGE,
@@ -170,7 +172,7 @@ def sources_read_in_crawl(
     rows = connection.execute(
         """SELECT o.host, sum(c.outcome IN ('listed', 'unchanged')),
           max(iif(c.outcome = 'listed', NULL, c.reason))
-        FROM checks c JOIN urls u ON u.id = c.url_id JOIN outlets o ON o.id = u.outlet_id
+        FROM fetches c JOIN urls u ON u.id = c.url_id JOIN outlets o ON o.id = u.outlet_id
         WHERE c.crawl_id = ? AND u.role = 'source' GROUP BY o.id ORDER BY o.host""",
         (crawl_id,),
     )
@@ -201,7 +203,7 @@ def story_members(
         """SELECT a.id, a.headline, a.standfirst, a.text, a.language, a.published_at,
           c.outlet, w.weights, w.opening
         FROM story_coverage c JOIN articles a ON a.id = c.id
-        LEFT JOIN article_words w ON w.article_id = a.id
+        LEFT JOIN article_terms w ON w.article_id = a.id
         WHERE c.story_id = ? AND c.verdict IS NULL
         GROUP BY c.original_id ORDER BY max(c.probability) DESC, a.id LIMIT ?""",
         (story_id, most),

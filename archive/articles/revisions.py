@@ -159,7 +159,7 @@ class Revision:
     modified_at: str | None
     digest: str | None
     extractor: str | None
-    how: str | None = None
+    gone_reason: str | None = None
     """The way in which the article disappeared: the status, or where its URL led."""
     stated_at: str | None = None
     """The publication date on the page itself; '' if there is no such date, None if unknown."""
@@ -210,7 +210,7 @@ def store_revision(
         return RevisionResult("unchanged", "nothing", verdict.reason)
     if verdict.decision == "unreadable":
         return RevisionResult("not article", "nothing", verdict.reason)
-    connection.execute("DELETE FROM held WHERE article_id = ?", (article_id,))
+    connection.execute("DELETE FROM unconfirmed_revisions WHERE article_id = ?", (article_id,))
     if verdict.decision == "revision":
         _store_first_revision(connection, article, old)
         with_headline = replace(new, headline=new.headline or old.headline)
@@ -237,8 +237,8 @@ def store_gone_revision(connection: sqlite3.Connection, check: Check) -> bool:
         return False
     connection.execute("UPDATE urls SET leads_to = NULL WHERE id = ?", (row["url_id"],))
     _store_first_revision(connection, row, article_version_of_row(row))
-    values = {"kinds": '["gone"]', "text": "", "how": check.reason}
-    _insert_revision(connection, row["id"], check.checked_at, values)
+    values = {"kinds": '["gone"]', "text": "", "gone_reason": check.reason}
+    _insert_revision(connection, row["id"], check.fetched_at, values)
     return True
 
 
@@ -281,7 +281,7 @@ def _article_history(connection: sqlite3.Connection, article_id: int) -> Article
         (article_id,),
     ).fetchall()
     held = connection.execute(
-        "SELECT text FROM held WHERE article_id = ?", (article_id,)
+        "SELECT text FROM unconfirmed_revisions WHERE article_id = ?", (article_id,)
     ).fetchone()
     earlier = tuple(_earlier_revision(row) for row in rows if not _is_gone_revision(row))
     return ArticleHistory(
@@ -310,7 +310,7 @@ def _is_restored_revision(row: sqlite3.Row) -> bool:
 def _hold_version(connection: sqlite3.Connection, article_id: int, new: ArticleVersion) -> None:
     """Store a shortened version until a second fetch confirms it."""
     connection.execute(
-        """INSERT INTO held (article_id, seen_at, text, digest) VALUES (?, ?, ?, ?)
+        """INSERT INTO unconfirmed_revisions (article_id, seen_at, text, digest) VALUES (?, ?, ?, ?)
         ON CONFLICT (article_id) DO UPDATE
           SET seen_at = excluded.seen_at, text = excluded.text, digest = excluded.digest""",
         (article_id, new.fetched_at, new.text, new.digest),
@@ -384,10 +384,10 @@ def fetch_history(connection: sqlite3.Connection, url: str) -> FetchHistory | No
     """Return the history of the article's page at a URL; None if no article was read there."""
     row = connection.execute(
         f"""SELECT u.id, a.published_at, a.fetched_at,
-          (SELECT min(checked_at) FROM checks WHERE url_id = u.id) AS first_seen,
+          (SELECT min(fetched_at) FROM fetches WHERE url_id = u.id) AS first_seen,
           (SELECT max(seen_at) FROM revisions
             WHERE article_id = a.id AND number > 1) AS changed_at,
-          EXISTS (SELECT 1 FROM held WHERE article_id = a.id) AS held
+          EXISTS (SELECT 1 FROM unconfirmed_revisions WHERE article_id = a.id) AS held
         FROM urls u JOIN articles a ON a.id = u.article_id
         WHERE u.url = ? AND u.role IN {OWN_ROLES_SQL}""",  # noqa: S608  a constant is put in
         (url,),
@@ -395,7 +395,7 @@ def fetch_history(connection: sqlite3.Connection, url: str) -> FetchHistory | No
     if row is None:
         return None
     last = connection.execute(
-        "SELECT status FROM checks WHERE url_id = ? ORDER BY id DESC LIMIT 2", (row["id"],)
+        "SELECT status FROM fetches WHERE url_id = ? ORDER BY id DESC LIMIT 2", (row["id"],)
     )
     return FetchHistory(
         first_seen=row["first_seen"] or row["fetched_at"],
@@ -420,7 +420,7 @@ def article_revisions(connection: sqlite3.Connection, article_id: int) -> list[R
         rows = connection.execute(
             """SELECT id AS article_id, 1 AS number, fetched_at AS seen_at, '[]' AS kinds,
               0 AS stealth, NULL AS restores, NULL AS words_added, NULL AS words_removed,
-              NULL AS how, * FROM articles WHERE id = ?""",
+              NULL AS gone_reason, * FROM articles WHERE id = ?""",
             (article_id,),
         ).fetchall()
     if not rows:

@@ -16,8 +16,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from archive.articles.boilerplate import BoilerplatePolicy as HabitJudge
 from archive.articles.boilerplate import (
+    BoilerplatePolicy,
     KnownLineHashes,
     OutletText,
     add_removed_lines,
@@ -91,7 +91,7 @@ class Decisions:
     """The relation of two texts."""
     identity: IdentityJudge
     """The known article that a page shows."""
-    habits: HabitJudge
+    boilerplate: BoilerplatePolicy
     """The lines that are an outlet's boilerplate."""
     changes: ChangeJudge
     """The meaning of a new extraction of a known article."""
@@ -143,7 +143,7 @@ def store_article(
         outlet_id_of_url(connection, article.url), article.text, article.language
     )
     lines = classify_lines(
-        connection, outlet_text, decisions.habits, known["id"] if known else None
+        connection, outlet_text, decisions.boilerplate, known["id"] if known else None
     )
     reading = _ExtractedArticle(article, check.fingerprint, outlet_text, lines)
     if known is None:
@@ -174,10 +174,10 @@ def _store_new_article(
     connection: sqlite3.Connection, reading: _ExtractedArticle, decisions: Decisions
 ) -> StoredArticle:
     """Store a new article, unless it is a version of the outlet's article under an older slug."""
-    gone = decisions.habits.gone(
-        reading.outlet_text.text, reading.lines.habits, reading.outlet_text.language
+    gone = decisions.boilerplate.gone(
+        reading.outlet_text.text, reading.lines.boilerplate, reading.outlet_text.language
     )
-    row, without = _row_without_lines(reading, gone, decisions.habits)
+    row, without = _row_without_lines(reading, gone, decisions.boilerplate)
     connection.execute("SAVEPOINT arrival")
     article_id = _insert_article(connection, row)
     relations = relate_article(connection, article_id, decisions.texts, row["fetched_at"])
@@ -190,7 +190,9 @@ def _store_new_article(
     keep_keys(connection, article_id, decisions.keys)
     join_event(connection, article_id, decisions.events)
     store_removed_lines(connection, article_id, without)
-    remember_lines(connection, reading.outlet_text, article_id, reading.lines, decisions.habits)
+    remember_lines(
+        connection, reading.outlet_text, article_id, reading.lines, decisions.boilerplate
+    )
     return StoredArticle(article_id, "new")
 
 
@@ -226,11 +228,11 @@ def _store_known_article(
     article_id, at = int(known["id"]), reading.article.fetched_at or ""
     if at < known["fetched_at"]:
         return StoredArticle(article_id, "unchanged", "older than the stored version")
-    gone = _boilerplate_of_both(connection, known, reading, decisions.habits)
+    gone = _boilerplate_of_both(connection, known, reading, decisions.boilerplate)
     old = dict(known)
     if _is_other_capture(known, reading):
-        old = _remove_lines(connection, known, gone, decisions.habits)
-    row, without = _row_without_lines(reading, gone, decisions.habits)
+        old = _remove_lines(connection, known, gone, decisions.boilerplate)
+    row, without = _row_without_lines(reading, gone, decisions.boilerplate)
     changes = _policy_without_boilerplate(decisions, connection, reading.outlet_text, gone)
     kept = store_revision(connection, old, row, changes)
     if kept.takes != "nothing":
@@ -242,7 +244,9 @@ def _store_known_article(
     _update_derived_data(connection, known, at, decisions, reworded=kept.takes == "all")
     # nothing is learnt from a version that was held or badly extracted
     if kept.takes != "nothing" or row["text"] == old["text"]:
-        remember_lines(connection, reading.outlet_text, article_id, reading.lines, decisions.habits)
+        remember_lines(
+            connection, reading.outlet_text, article_id, reading.lines, decisions.boilerplate
+        )
     return StoredArticle(article_id, kept.outcome, kept.reason)
 
 
@@ -275,7 +279,7 @@ def remove_new_boilerplate(
     """Remove lines found to be boilerplate since the article was stored; return their number."""
     known = connection.execute("SELECT * FROM articles WHERE id = ?", (article_id,)).fetchone()
     policy, outlet_text = (
-        decisions.habits,
+        decisions.boilerplate,
         OutletText(known["outlet_id"], known["text"], known["language"]),
     )
     trimmed = _remove_lines(
@@ -294,8 +298,8 @@ def learn_boilerplate(
     """Learn the outlet's boilerplate from an article without changing it."""
     known = connection.execute("SELECT * FROM articles WHERE id = ?", (article_id,)).fetchone()
     outlet_text = OutletText(known["outlet_id"], known["text"], known["language"])
-    lines = classify_lines(connection, outlet_text, decisions.habits, article_id)
-    remember_lines(connection, outlet_text, article_id, lines, decisions.habits)
+    lines = classify_lines(connection, outlet_text, decisions.boilerplate, article_id)
+    remember_lines(connection, outlet_text, article_id, lines, decisions.boilerplate)
 
 
 def _is_other_capture(known: sqlite3.Row, reading: _ExtractedArticle) -> bool:
@@ -307,24 +311,27 @@ def _boilerplate_of_both(
     connection: sqlite3.Connection,
     known: sqlite3.Row,
     reading: _ExtractedArticle,
-    policy: HabitJudge,
+    policy: BoilerplatePolicy,
 ) -> frozenset[int]:
     """Return the hashes of the boilerplate in an extraction and, if its page differs, the old text.
 
     For the old text these are the lines removed so far and those that are boilerplate by now.
     """
-    outlet_text, habits = reading.outlet_text, reading.lines.habits
-    gone = policy.gone(outlet_text.text, habits, outlet_text.language)
+    outlet_text, boilerplate = reading.outlet_text, reading.lines.boilerplate
+    gone = policy.gone(outlet_text.text, boilerplate, outlet_text.language)
     if not _is_other_capture(known, reading):
         return gone
     old = OutletText(outlet_text.outlet_id, known["text"], known["language"])
-    habits |= boilerplate_in(connection, old, policy)
-    gone_of_old = policy.gone(old.text, habits, old.language)
+    boilerplate |= boilerplate_in(connection, old, policy)
+    gone_of_old = policy.gone(old.text, boilerplate, old.language)
     return gone.union(removed_lines(connection, known["id"]).values(), gone_of_old)
 
 
 def _remove_lines(
-    connection: sqlite3.Connection, known: sqlite3.Row, gone: Collection[int], policy: HabitJudge
+    connection: sqlite3.Connection,
+    known: sqlite3.Row,
+    gone: Collection[int],
+    policy: BoilerplatePolicy,
 ) -> dict[str, Any]:
     """Remove these lines from an article and its revisions; return the article's new row."""
     trimmed = trim_text(known["text"], gone, policy)
@@ -356,7 +363,7 @@ def _policy_without_boilerplate(
     gone: frozenset[int],
 ) -> ChangeJudge:
     """Return the policy of changes, whose `reread` also removes the outlet's boilerplate."""
-    reread, policy = decisions.changes.reread, decisions.habits
+    reread, policy = decisions.changes.reread, decisions.boilerplate
     if reread is None:
         return decisions.changes
 
@@ -377,7 +384,7 @@ def _policy_without_boilerplate(
 
 
 def _row_without_lines(
-    reading: _ExtractedArticle, gone: Collection[int], policy: HabitJudge
+    reading: _ExtractedArticle, gone: Collection[int], policy: BoilerplatePolicy
 ) -> tuple[dict[str, Any], Mapping[int, int]]:
     """Return the columns of an article without these lines, and the removed lines."""
     article, trimmed = reading.article, trim_text(reading.outlet_text.text, gone, policy)
@@ -394,7 +401,9 @@ def _article_row(article: Article, fingerprint: str) -> dict[str, Any]:
     return row | {"bigrams": _bigrams_of_row(row)}
 
 
-def _columns_of_text(text: str, row: Mapping[str, Any], policy: HabitJudge) -> dict[str, Any]:
+def _columns_of_text(
+    text: str, row: Mapping[str, Any], policy: BoilerplatePolicy
+) -> dict[str, Any]:
     """Return the columns that depend on an article's text."""
     words, bigrams = (
         policy.word_count(text, row["language"]),

@@ -105,7 +105,7 @@ class StoryListing:
     """In the order of the candidates."""
     terms: Sequence[str]
     """The story's terms, the strongest first, with which further candidates are found."""
-    learnt: str
+    classifier: str
     """The policy's state, as JSON, by which later articles are scored."""
 
 
@@ -127,8 +127,8 @@ class Story:
     """The only outlets; empty: all."""
     terms: tuple[str, ...] = field(default=(), compare=False)
     """The strongest terms of the profile in the last listing."""
-    learnt: str | None = field(default=None, compare=False)
-    """The state saved by the last listing (`StoryListing.learnt`)."""
+    classifier: str | None = field(default=None, compare=False)
+    """The state saved by the last listing (`StoryListing.classifier`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,17 +197,18 @@ def save_story(
     connection: sqlite3.Connection,
     name: str,
     article_ids: Iterable[int],
-    judge: StoryPolicy,
+    judge: StoryPolicy | None,
     definition: StoryDefinition | None = None,
 ) -> int:
     """Create or extend the story of a name, renew its listing, and return its id.
 
-    Raises UsageError for a name without a letter or digit.
+    Without a policy to judge by, the next crawl renews the listing. Raises UsageError for a name
+    without a letter or digit.
     """
     story_id = _insert_story(connection, story_slug(name), name)
     _update_definition(connection, story_id, definition or {})
     save_verdict(connection, story_id, article_ids, "belongs")
-    relist_story(connection, story_id, judge)
+    _relist_or_postpone(connection, story_id, judge)
     return story_id
 
 
@@ -216,17 +217,30 @@ def record_verdict(
     story_id: int,
     article_ids: Iterable[int],
     belongs: bool | None,
-    judge: StoryPolicy,
+    judge: StoryPolicy | None,
 ) -> None:
-    """Save a person's verdict on articles and renew the listing; None withdraws a verdict."""
+    """Save a person's verdict on articles and renew the listing; None withdraws a verdict.
+
+    Without a policy to judge by, the next crawl renews the listing.
+    """
     words: dict[bool | None, StoryVerdict | None] = {None: None, True: "belongs", False: "not"}
     save_verdict(connection, story_id, article_ids, words[belongs])
-    relist_story(connection, story_id, judge)
+    _relist_or_postpone(connection, story_id, judge)
+
+
+def _relist_or_postpone(
+    connection: sqlite3.Connection, story_id: int, judge: StoryPolicy | None
+) -> None:
+    """List a story again now, or without a policy leave it to the next crawl."""
+    if judge:
+        relist_story(connection, story_id, judge)
+    else:
+        connection.execute("UPDATE stories SET newest_id = 0, stale = 1 WHERE id = ?", (story_id,))
 
 
 def delete_story(connection: sqlite3.Connection, story_id: int) -> None:
-    """Delete a story with its verdicts; the articles stay."""
-    for table in ("story_articles", "story_urls", "story_outlets"):
+    """Delete a story with its verdicts and notes; the articles stay."""
+    for table in ("story_articles", "story_urls", "story_outlets", "notes"):
         # constant table names
         connection.execute(f"DELETE FROM {table} WHERE story_id = ?", (story_id,))  # noqa: S608
     connection.execute("DELETE FROM stories WHERE id = ?", (story_id,))
@@ -434,7 +448,7 @@ def _story_row(connection: sqlite3.Connection, name: str) -> sqlite3.Row | None:
 def _story_from_row(row: sqlite3.Row) -> Story:
     """Return the story of a row of `stories`."""
     lists = {name: tuple(json.loads(row[name])) for name in ("languages", "hosts", "terms")}
-    names = ("id", "name", "title", "words", "since", "until", "learnt")
+    names = ("id", "name", "title", "words", "since", "until", "classifier")
     return Story(**{name: row[name] for name in names} | lists)
 
 
@@ -485,7 +499,7 @@ def _file_under_each_story(
         candidate = replace(article, verdict=said.get(story_id))
         about, confirmed = story_profile_inputs(connection, story_id)
         judgement = judge.arrival(
-            _saved_profile(judge.profile, about, about.learnt, tuple(confirmed)), candidate
+            _saved_profile(judge.profile, about, about.classifier, tuple(confirmed)), candidate
         )
         if _save_judgements(connection, about.id, candidate, judgement):
             connection.execute("UPDATE stories SET stale = 1 WHERE id = ?", (about.id,))
@@ -502,7 +516,7 @@ def relist_story(connection: sqlite3.Connection, story_id: int, judge: StoryPoli
     seen = _Seen(connection, story_id, judge)
     _renew_story_vectors(connection, story_id, seen)
     about, confirmed = story_profile_inputs(connection, story_id)
-    terms = list(judge.terms(judge.profile(replace(about, learnt=None), confirmed)))
+    terms = list(judge.terms(judge.profile(replace(about, classifier=None), confirmed)))
     found = _found_candidates(connection, about, terms)
     if len(found) > FIRST_PASS_CANDIDATES and _archive_is_large(connection):
         first = found[: max(FIRST_PASS_CANDIDATES, len(_judged(connection, story_id)))]
@@ -522,9 +536,9 @@ def relist_story(connection: sqlite3.Connection, story_id: int, judge: StoryPoli
     for candidate, judgement in zip(candidates, listing.judgements, strict=True):
         _save_judgements(connection, story_id, candidate, judgement, found_at.get(candidate.id))
     connection.execute(
-        """UPDATE stories SET terms = ?, learnt = ?, stale = 0,
+        """UPDATE stories SET terms = ?, classifier = ?, stale = 0,
         newest_id = (SELECT coalesce(max(id), 0) FROM articles) WHERE id = ?""",
-        (_as_compact_json(terms), listing.learnt, story_id),
+        (_as_compact_json(terms), listing.classifier, story_id),
     )
 
 
@@ -665,7 +679,7 @@ def _story_candidates(
           w.weights, w.opening, e.event_id, m.verdict
         FROM json_each(?) AS asked CROSS JOIN articles a ON a.id = asked.value
         JOIN outlets o ON o.id = a.outlet_id
-        LEFT JOIN article_words w ON w.article_id = a.id
+        LEFT JOIN article_terms w ON w.article_id = a.id
         LEFT JOIN event_articles e ON e.article_id = a.id
         LEFT JOIN story_articles m ON m.article_id = a.id AND m.story_id = ?
         ORDER BY asked.key""",
@@ -732,7 +746,7 @@ def _save_opening(
         {term: round(weight, 2) for term, weight in opening.items()}, ensure_ascii=False
     )
     connection.execute(
-        "UPDATE article_words SET opening = ? WHERE article_id = ?", (kept, article_id)
+        "UPDATE article_terms SET opening = ? WHERE article_id = ?", (kept, article_id)
     )
     return opening
 

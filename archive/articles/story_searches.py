@@ -107,9 +107,9 @@ def save_search_end(
 ) -> None:
     """Save the reason why a crawl for a story ended, and the next step."""
     connection.execute(
-        """INSERT INTO story_ends (story_id, ended_at, reason, next) VALUES (?, ?, ?, ?)
+        """INSERT INTO story_crawl_ends (story_id, ended_at, reason, next_step) VALUES (?, ?, ?, ?)
         ON CONFLICT (story_id) DO UPDATE SET
-          ended_at = excluded.ended_at, reason = excluded.reason, next = excluded.next""",
+          ended_at = excluded.ended_at, reason = excluded.reason, next_step = excluded.next_step""",
         (story_id, current_timestamp(), reason, next_step),
     )
 
@@ -122,7 +122,7 @@ def story_search(connection: sqlite3.Connection, story_id: int) -> StorySearch |
         (story_id,),
     ).fetchall()
     ended = connection.execute(
-        "SELECT reason, next FROM story_ends WHERE story_id = ?", (story_id,)
+        "SELECT reason, next_step FROM story_crawl_ends WHERE story_id = ?", (story_id,)
     ).fetchone()
     if not rows and ended is None:
         return None

@@ -32,12 +32,12 @@ def count_terms(
     """Count one more article with these terms; return the new `term_frequencies`."""
     language = language or UNKNOWN_LANGUAGE
     articles = connection.execute(
-        """INSERT INTO languages (language, articles) VALUES (?, 1)
+        """INSERT INTO language_counts (language, articles) VALUES (?, 1)
         ON CONFLICT (language) DO UPDATE SET articles = articles + 1 RETURNING articles""",
         (language,),
     ).fetchone()[0]
     rows = connection.execute(
-        """INSERT INTO vocabulary (language, term, articles)
+        """INSERT INTO term_counts (language, term, articles)
         SELECT ?, value, 1 FROM json_each(?) WHERE true
         ON CONFLICT (language, term) DO UPDATE SET articles = articles + 1
         RETURNING term, articles""",
@@ -56,12 +56,12 @@ def term_frequencies(
     language = language or UNKNOWN_LANGUAGE
     rows = connection.execute(
         """SELECT v.term, v.articles FROM json_each(?) AS asked
-        CROSS JOIN vocabulary AS v ON v.language = ? AND v.term = asked.value""",
+        CROSS JOIN term_counts AS v ON v.language = ? AND v.term = asked.value""",
         (json.dumps(list(terms), ensure_ascii=False), language),
     )
     known = {str(term): int(articles) for term, articles in rows}
     row = connection.execute(
-        "SELECT articles FROM languages WHERE language = ?", (language,)
+        "SELECT articles FROM language_counts WHERE language = ?", (language,)
     ).fetchone()
     return known, int(row[0]) if row else 0
 

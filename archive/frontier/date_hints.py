@@ -58,8 +58,10 @@ class DateHints:
 
 def count_wrong_dates(connection: sqlite3.Connection, source: str) -> int:
     """Return how many newer dates of a source were wrong in a row."""
-    row = connection.execute("SELECT wrong FROM hints WHERE source = ?", (source,)).fetchone()
-    return int(row["wrong"]) if row else 0
+    row = connection.execute(
+        "SELECT wrong_dates FROM unreliable_sources WHERE source_url = ?", (source,)
+    ).fetchone()
+    return int(row["wrong_dates"]) if row else 0
 
 
 def note_date_hint(connection: sqlite3.Connection, url_id: int, outcome: Outcome) -> None:
@@ -67,22 +69,22 @@ def note_date_hint(connection: sqlite3.Connection, url_id: int, outcome: Outcome
 
     After the last wrong date, the other pages queued by that source are taken off the queue.
     """
-    row = connection.execute("SELECT hinted_by FROM urls WHERE id = ?", (url_id,)).fetchone()
-    source = row["hinted_by"]
+    row = connection.execute("SELECT queued_by FROM urls WHERE id = ?", (url_id,)).fetchone()
+    source = row["queued_by"]
     if source is None or outcome in ("failed", "refused"):
         return
-    connection.execute("UPDATE urls SET hinted_by = NULL WHERE id = ?", (url_id,))
+    connection.execute("UPDATE urls SET queued_by = NULL WHERE id = ?", (url_id,))
     if outcome not in ("unchanged", "not article"):
-        connection.execute("DELETE FROM hints WHERE source = ?", (source,))
+        connection.execute("DELETE FROM unreliable_sources WHERE source_url = ?", (source,))
         return
     connection.execute(
-        """INSERT INTO hints (source, wrong) VALUES (?, 1)
-        ON CONFLICT (source) DO UPDATE SET wrong = wrong + 1""",
+        """INSERT INTO unreliable_sources (source_url, wrong_dates) VALUES (?, 1)
+        ON CONFLICT (source_url) DO UPDATE SET wrong_dates = wrong_dates + 1""",
         (source,),
     )
     if count_wrong_dates(connection, source) == MAX_WRONG_DATES:
         connection.execute(
-            """UPDATE urls SET state = 'done', hinted_by = NULL
-            WHERE hinted_by = ? AND state = 'pending'""",
+            """UPDATE urls SET state = 'done', queued_by = NULL
+            WHERE queued_by = ? AND state = 'pending'""",
             (source,),
         )

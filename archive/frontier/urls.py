@@ -15,7 +15,6 @@ from urllib.parse import urlsplit
 from archive.frontier.date_hints import DateHints, note_date_hint
 from archive.frontier.hosts import bare_host, hosts_of_outlet, is_mobile_host
 from archive.records import ArticleUrl, Check, Lead, Outlet, Source, current_timestamp
-from archive.storage.database import transaction
 
 MAX_PAGE_TRIES = 4
 """Consecutive failures after which a page is fetched again only for a newer date."""
@@ -151,6 +150,29 @@ def add_source(connection: sqlite3.Connection, source: Source) -> bool:
     return done.rowcount > 0
 
 
+def add_outlet_with_sources(
+    connection: sqlite3.Connection, outlet: Outlet, sources: Iterable[Source] = ()
+) -> int:
+    """Add an outlet and its sources; return the number of sources that were new."""
+    add_outlet(connection, outlet)
+    return sum(add_source(connection, source) for source in sources)
+
+
+def outlet_host_in_archive(connection: sqlite3.Connection, host: str) -> str:
+    """Return the host under which the archive has an outlet, with or without `www.`.
+
+    The host itself is returned if the archive does not have the outlet.
+    """
+    bare = host.removeprefix("www.")
+    either = (host, bare, f"www.{bare}")
+    found = connection.execute(
+        "SELECT host FROM outlets WHERE host IN (?, ?, ?) ORDER BY host = ? DESC",
+        (*either, host),
+    )
+    row = found.fetchone()
+    return str(row["host"]) if row else host
+
+
 def sitemaps_of_index(connection: sqlite3.Connection, index_url: str) -> dict[str, KnownSitemap]:
     """Return the sitemaps of an index, as of its last fetch, by URL."""
     found = connection.execute(
@@ -186,12 +208,12 @@ def _queue_lead(connection: sqlite3.Connection, lead: Lead, hints: DateHints) ->
         return _insert_lead(connection, lead)
     if known["kind"] != "page":
         return False
-    wanted, hinted_by = False, None
+    wanted, queued_by = False, None
     if known["state"] in ("done", "failed"):
         wanted = _is_wanted_again(known, lead)
         if not wanted and _is_newer_lead(known, lead):
-            hinted_by = hints.source_of(lead)
-            wanted = hints.accepts_date(hinted_by)
+            queued_by = hints.source_of(lead)
+            wanted = hints.accepts_date(queued_by)
             if not wanted:  # a date that was not followed must count as newer next time
                 lead = replace(lead, modified_at=None)
     connection.execute(
@@ -199,7 +221,7 @@ def _queue_lead(connection: sqlite3.Connection, lead: Lead, hints: DateHints) ->
         published_at = coalesce(published_at, ?),
         modified_at = nullif(max(coalesce(modified_at, ''), coalesce(?, '')), ''),
         state = CASE WHEN ? THEN 'pending' ELSE state END,
-        hinted_by = CASE WHEN ? THEN ? ELSE hinted_by END
+        queued_by = CASE WHEN ? THEN ? ELSE queued_by END
         WHERE id = ?""",
         (
             lead.headline,
@@ -208,7 +230,7 @@ def _queue_lead(connection: sqlite3.Connection, lead: Lead, hints: DateHints) ->
             lead.modified_at,
             wanted,
             wanted,
-            hinted_by,
+            queued_by,
             known["id"],
         ),
     )
@@ -246,7 +268,7 @@ def _insert_lead(connection: sqlite3.Connection, lead: Lead) -> bool:
 
 def _is_newer_lead(known: sqlite3.Row, lead: Lead) -> bool:
     """Return whether a lead gives a later date of change than was known, or than the last fetch."""
-    before = known["modified_at"] or known["checked_at"] or ""
+    before = known["modified_at"] or known["fetched_at"] or ""
     return bool(lead.modified_at and lead.modified_at > before)
 
 
@@ -264,6 +286,12 @@ def _is_wanted_again(known: sqlite3.Row, lead: Lead) -> bool:
 # -- the turn of a page ----------------------------------------------------------------------------
 
 
+def has_waiting_pages(connection: sqlite3.Connection) -> bool:
+    """Return whether any page waits; this takes no write lock."""
+    found = connection.execute("SELECT 1 FROM urls WHERE state = 'pending' LIMIT 1")
+    return found.fetchone() is not None
+
+
 def lease_pages(
     connection: sqlite3.Connection,
     most: int,
@@ -277,9 +305,9 @@ def lease_pages(
     Each outlet gets `in_turn` leased pages before any gets more; of two outlets, the one with more
     waiting pages is first, because each site has its own pace, and a large one begun last would
     be alone at the end. `hosts` restricts the outlets, `but` excludes some. Pages of paused sites
-    (`pauses`) stay queued. Of several URLs with one key one is leased; the others are settled
-    without a request once it is an article. Only the newest waiting pages of each outlet are
-    considered, so the cost does not depend on the length of the queue.
+    (`pauses`) and of outlets that a person paused stay queued. Of several URLs with one key one is
+    leased; the others are settled without a request once it is an article. Only the newest waiting
+    pages of each outlet are considered, so the cost does not depend on the length of the queue.
     """
     rows = connection.execute(
         _lease_sql(hosts, but),
@@ -326,7 +354,7 @@ def _lease_sql(hosts: Sequence[str], but: Sequence[str]) -> str:
             (SELECT count(*) FROM (SELECT 1 FROM urls INDEXED BY urls_next
               WHERE outlet_id = o.id AND state = 'pending' LIMIT {MAX_COUNTED_WAITING})) AS outlet_waits
           FROM outlet JOIN outlets o ON o.id = outlet.id
-          WHERE true {of_hosts} {not_of_hosts}
+          WHERE o.paused_at IS NULL {of_hosts} {not_of_hosts}
             AND EXISTS (SELECT 1 FROM ({NEWEST_WAITING_SQL}) AS u WHERE {SITE_OF_URL_SQL} NOT IN (SELECT site FROM paused))
         ), first AS MATERIALIZED (
           SELECT * FROM turn
@@ -355,7 +383,7 @@ def _lease_sql(hosts: Sequence[str], but: Sequence[str]) -> str:
 
 def _is_settled_twin(row: sqlite3.Row) -> bool:
     """Return whether another URL with the same key is an article, so that no request is needed."""
-    return row["twin_of"] is not None and not row["checked_at"] and row["via"] != "given"
+    return row["twin_of"] is not None and not row["fetched_at"] and row["via"] != "given"
 
 
 def lead_to_url(connection: sqlite3.Connection, url: str) -> Lead | None:
@@ -447,19 +475,6 @@ def return_all_leases(connection: sqlite3.Connection) -> int:
     return connection.execute("UPDATE urls SET state = 'pending' WHERE state = 'leased'").rowcount
 
 
-def record_crawl_end(connection: sqlite3.Connection, crawl_id: int, reason: str | None) -> None:
-    """End a crawl as `finished`, or as `stopped` for a reason, and queue its leased pages again.
-
-    The function runs in its own transaction.
-    """
-    with transaction(connection):
-        return_all_leases(connection)
-        connection.execute(
-            "UPDATE crawls SET finished_at = ?, state = ?, reason = ? WHERE id = ?",
-            (current_timestamp(), "stopped" if reason else "finished", reason, crawl_id),
-        )
-
-
 # -- what a look came to ---------------------------------------------------------------------------
 
 
@@ -476,7 +491,7 @@ def record_check(
     values: dict[str, object] = {
         name: getattr(check, name)
         for name in (
-            "checked_at",
+            "fetched_at",
             "outcome",
             "status",
             "reason",
@@ -497,22 +512,22 @@ def record_check(
         "may_pass": failed and check.transient,
         "keeps_validators": failed or check.status == 304,
         "state": "failed" if failed else "done",
-        "most_tries": MAX_PAGE_TRIES,
+        "max_tries": MAX_PAGE_TRIES,
     }
     connection.execute(_INSERT_CHECK_SQL, values)
     connection.execute(_UPDATE_CHECKED_URL_SQL, values)
 
 
-_INSERT_CHECK_SQL = """INSERT INTO checks (url_id, crawl_id, checked_at, outcome, status, reason,
+_INSERT_CHECK_SQL = """INSERT INTO fetches (url_id, crawl_id, fetched_at, outcome, status, reason,
     final_url, etag, last_modified, digest, size, seconds)
-  VALUES (:url_id, :crawl_id, :checked_at, :outcome, :status, :reason,
+  VALUES (:url_id, :crawl_id, :fetched_at, :outcome, :status, :reason,
     :final_url, :etag, :last_modified, :digest, :size, :seconds)"""
 
 _UPDATE_CHECKED_URL_SQL = """UPDATE urls SET
     state = CASE WHEN :put_off AND kind = 'page' THEN 'pending' ELSE :state END,
-    checked_at = :checked_at, outcome = :outcome, status = :status, reason = :reason,
-    tries = CASE WHEN :put_off THEN tries WHEN :failed THEN tries + 1 ELSE 0 END,
-    due_at = CASE WHEN :may_pass AND tries + 1 < :most_tries THEN :checked_at END,
+    fetched_at = :fetched_at, outcome = :outcome, status = :status, reason = :reason,
+    failures = CASE WHEN :put_off THEN failures WHEN :failed THEN failures + 1 ELSE 0 END,
+    due_at = CASE WHEN :may_pass AND failures + 1 < :max_tries THEN :fetched_at END,
     etag = CASE WHEN :keeps_validators THEN etag ELSE :etag END,
     last_modified = CASE WHEN :keeps_validators THEN last_modified ELSE :last_modified END,
     digest = coalesce(:digest, digest), article_id = coalesce(article_id, :article_id),

@@ -34,9 +34,9 @@ EVENT_ARTICLES_SQL = """
 SELECT a.id, a.headline, a.published_at, a.language, a.url, o.host AS outlet,
        coalesce(o.name, o.host) AS outlet_name, f.other_outlets
 FROM event_articles m JOIN articles a ON a.id = m.article_id JOIN outlets o ON o.id = a.outlet_id
-JOIN folded f ON f.id = a.id
+JOIN originals f ON f.id = a.id
 WHERE m.event_id = :event AND a.id <> :id AND f.original_id = a.id
-  AND a.id <> (SELECT original_id FROM folded WHERE id = :id)
+  AND a.id <> (SELECT original_id FROM originals WHERE id = :id)
 ORDER BY a.published_at IS NULL, a.published_at, a.id LIMIT :most"""
 
 ARTICLE_STORIES_SQL = """

@@ -17,12 +17,12 @@ MAX_OUTLET_ROWS = 15
 """Rows of each list."""
 
 OUTLET_LIST_SQL = """
-SELECT o.id, o.host, o.name, o.language, o.country,
+SELECT o.id, o.host, o.name, o.language, o.country, o.paused_at,
        (SELECT count(*) FROM articles WHERE outlet_id = o.id) AS articles,
        (SELECT max(published_at) FROM articles WHERE outlet_id = o.id) AS newest,
-       (SELECT max(checked_at) FROM urls WHERE outlet_id = o.id AND kind <> 'page') AS checked_at,
+       (SELECT max(fetched_at) FROM urls WHERE outlet_id = o.id AND kind <> 'page') AS fetched_at,
        (SELECT count(*) FROM urls WHERE outlet_id = o.id AND kind <> 'page') AS sources,
-       (SELECT count(*) FROM urls WHERE outlet_id = o.id AND kind <> 'page' AND tries >= 3) AS failing
+       (SELECT count(*) FROM urls WHERE outlet_id = o.id AND kind <> 'page' AND failures >= 3) AS failing
 FROM outlets o ORDER BY articles DESC, o.host LIMIT ? OFFSET ?"""
 
 OUTLET_STATISTICS_SQL = """
@@ -31,14 +31,14 @@ SELECT a.published_at, a.agency IS NOT NULL AS is_wire, a.fetched_at,
          SELECT 1 FROM articles b WHERE b.id = t.original_id AND b.outlet_id <> a.outlet_id
        ) AS is_copy,
        t.original_id = a.id AND EXISTS (
-         SELECT 1 FROM versions w WHERE w.text_id = t.id AND w.outlet_id <> a.outlet_id
+         SELECT 1 FROM shared_text_articles w WHERE w.text_id = t.id AND w.outlet_id <> a.outlet_id
        ) AS is_original
-FROM articles a LEFT JOIN versions v ON v.article_id = a.id LEFT JOIN texts t ON t.id = v.text_id
+FROM articles a LEFT JOIN shared_text_articles v ON v.article_id = a.id LEFT JOIN shared_texts t ON t.id = v.text_id
 WHERE a.outlet_id = ? ORDER BY a.published_at DESC LIMIT ?"""
 
 OUTLET_NEWEST_SQL = """
 SELECT a.id, a.headline, a.published_at, a.language, a.url, f.original_id, f.other_outlets
-FROM articles a JOIN folded f ON f.id = a.id
+FROM articles a JOIN originals f ON f.id = a.id
 WHERE a.outlet_id = ? ORDER BY a.published_at DESC, a.id DESC LIMIT ?"""
 
 OUTLET_CHANGES_SQL = """
@@ -48,17 +48,17 @@ FROM revisions r JOIN articles a ON a.id = r.article_id
 WHERE a.outlet_id = ? AND r.number > 1 ORDER BY r.seen_at DESC"""
 
 OUTLET_SOURCES_SQL = """
-SELECT url, kind, checked_at, outcome, status, reason, tries FROM urls
-WHERE outlet_id = ? AND kind <> 'page' ORDER BY tries DESC, kind, url LIMIT ?"""
+SELECT url, kind, fetched_at, outcome, status, reason, failures FROM urls
+WHERE outlet_id = ? AND kind <> 'page' ORDER BY failures DESC, kind, url LIMIT ?"""
 
 OUTLET_FAILURES_SQL = """
-SELECT url, outcome, status, reason, checked_at FROM urls
+SELECT url, outcome, status, reason, fetched_at FROM urls
 WHERE outlet_id = ? AND outcome IN ('failed', 'refused', 'gone') AND kind = 'page'
-ORDER BY checked_at DESC LIMIT ?"""
+ORDER BY fetched_at DESC LIMIT ?"""
 
 COPIED_FROM_SQL = """
 SELECT o.host, coalesce(o.name, o.host) AS name, count(*) AS texts
-FROM versions v JOIN texts t ON t.id = v.text_id JOIN articles a ON a.id = t.original_id
+FROM shared_text_articles v JOIN shared_texts t ON t.id = v.text_id JOIN articles a ON a.id = t.original_id
 JOIN outlets o ON o.id = a.outlet_id
 WHERE v.outlet_id = :outlet AND a.outlet_id <> :outlet GROUP BY o.id ORDER BY texts DESC, o.host LIMIT 8"""
 

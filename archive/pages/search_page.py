@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from archive.errors import UsageError
 from archive.pages.filters import PageFilters, page_of_rows
+from archive.pages.histogram import date_histogram
 from archive.queries.lookup import PlainRow
-from archive.queries.search import BM25_WEIGHTS, READING_TEXT_SQL, match_query, matching_passage
+from archive.queries.search import (
+    READING_TEXT_SQL,
+    SEARCH_ORDERS,
+    SearchOrder,
+    count_search_hits,
+    match_query,
+    matching_passage,
+    rank_expression,
+)
+from archive.queries.search_advice import search_advice
 from archive.text.formatting import direction
 
 SEARCH_PAGE_SIZE = 20
@@ -19,9 +30,17 @@ SEARCH_PAGE_SIZE = 20
 MAX_RANKED_ARTICLES = 2_000
 """Articles that are ranked and counted; if more match, the newest in the archive are taken."""
 MAX_FACET_VALUES = 12
-"""Values offered for each facet."""
+"""Values offered for each facet, unless all are asked for."""
+MAX_ALL_FACET_VALUES = 500
+"""Values offered for a facet of which all are asked for."""
+SEARCH_DATE_PATTERN = re.compile(r"\d{4}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01]))?)?")
+"""A year, a month or a day."""
+NARROWING_FILTERS = ("outlet", "month", "language", "story", "since", "until")
+"""The filters that leave fewer articles."""
 
 SEARCH_FILTERS_SQL = {
+    "since": "coalesce(a.published_at, a.fetched_at) >= :since",
+    "until": "substr(coalesce(a.published_at, a.fetched_at), 1, length(:until)) <= :until",
     "outlet": "+f.rowid IN (SELECT id FROM articles WHERE outlet_id = (SELECT id FROM outlets WHERE host = :outlet))",
     "language": "a.language = :language",
     "month": "+f.rowid IN (SELECT id FROM articles WHERE published_at >= :month AND published_at < :month || '~')",
@@ -31,24 +50,24 @@ SEARCH_FILTERS_SQL = {
 """The plus keeps SQLite from running the full-text search again for each article of the list."""
 
 FOUND_ARTICLES_SQL = """
-SELECT f.rowid AS id, bm25(articles_fts, {weights}) AS score, a.outlet_id, a.language,
-       substr(a.published_at, 1, 7) AS month
+SELECT f.rowid AS id, {rank} AS score, a.outlet_id, a.language, a.published_at
 FROM articles_fts f JOIN articles a ON a.id = f.rowid
 WHERE articles_fts MATCH :match AND {condition} ORDER BY f.rowid DESC LIMIT :most"""
 
 ORIGINALS_SQL = """
 SELECT j.value AS id, t.original_id FROM json_each(?) j
-JOIN versions v ON v.article_id = j.value JOIN texts t ON t.id = v.text_id"""
+JOIN shared_text_articles v ON v.article_id = j.value JOIN shared_texts t ON t.id = v.text_id"""
 
 SEARCH_HITS_SQL = f"""
 SELECT a.id, a.headline, a.url, a.published_at, a.language, a.byline, o.host AS outlet,
        coalesce(o.name, o.host) AS outlet_name, f.other_outlets,
        {READING_TEXT_SQL} AS said
 FROM json_each(?) j JOIN articles a ON a.id = j.value
-JOIN outlets o ON o.id = a.outlet_id JOIN folded f ON f.id = a.id
+JOIN outlets o ON o.id = a.outlet_id JOIN originals f ON f.id = a.id
 ORDER BY j.key"""  # noqa: S608  the text is all ours
 
-OUTLET_HOSTS_SQL = "SELECT id, host FROM outlets WHERE id IN (SELECT value FROM json_each(?))"
+OUTLET_NAMES_SQL = """SELECT id, host, coalesce(name, host) FROM outlets
+WHERE id IN (SELECT value FROM json_each(?))"""
 
 STORY_FACET_SQL = """
 SELECT s.name, s.title, count(*) FROM json_each(?) j
@@ -59,18 +78,41 @@ GROUP BY s.id ORDER BY 3 DESC, s.title LIMIT ?"""
 
 @dataclass(frozen=True, slots=True)
 class SearchRequest(PageFilters):
-    """A search: its words and filters; `month` is `2024-02`, `story` a name."""
+    """A search: its words, its filters, and how its hits are shown.
+
+    `month` is `2024-02`, `story` a name, `since` and `until` are years, months or days (inclusive).
+    """
 
     words: str = ""
     outlet: str = ""
     month: str = ""
     language: str = ""
     story: str = ""
+    since: str = ""
+    until: str = ""
+    sort: str = ""
+    """`best`, the default, or `newest`."""
+    more: str = ""
+    """The facet of which all values are shown."""
 
     @property
     def filters(self) -> dict[str, str]:
-        """The filters in use, without the words."""
-        return {name: value for name, value in self.given.items() if name != "words"}
+        """The filters in use."""
+        return {name: value for name, value in self.given.items() if name in NARROWING_FILTERS}
+
+    @property
+    def order(self) -> SearchOrder:
+        """The order of the hits. Raises UsageError for an unknown one."""
+        for order in SEARCH_ORDERS:
+            if order == (self.sort or SEARCH_ORDERS[0]):
+                return order
+        raise UsageError(f"sort={self.sort}: choose {' or '.join(SEARCH_ORDERS)}")
+
+    def check_dates(self) -> None:
+        """Raise UsageError for an invalid date."""
+        for name, value in (("since", self.since), ("until", self.until)):
+            if value and not SEARCH_DATE_PATTERN.fullmatch(value):
+                raise UsageError(f"{name}={value}: a date looks like 2024-02-15")
 
 
 def search_page_data(
@@ -79,13 +121,17 @@ def search_page_data(
     """Return what the search page shows.
 
     `hits` are the texts of one `page`, best first, with versions of one text as one hit. `articles`
-    counts copies too; `page_of_rows` is True if more articles match than were ranked. `error` says
-    in words why no search was made.
+    counts copies too; `cut` is True if more articles match than were ranked. `histogram` shows all
+    articles found over time. Where nothing is found, `advice` has better searches and `unfiltered`
+    the number of articles without the filters. `error` says in words why no search was made.
     """
     empty: PlainRow = {
         "wanted": wanted,
         "hits": [],
         "facets": {},
+        "histogram": None,
+        "advice": None,
+        "unfiltered": 0,
         "articles": 0,
         "texts": 0,
         "cut": False,
@@ -99,11 +145,14 @@ def search_page_data(
         found = _found_articles(connection, wanted)
     except UsageError as error:
         return empty | {"error": str(error)}
+    if not found:
+        return empty | _advice_without_hits(connection, wanted)
     best = _best_per_text(connection, found)
     shown, page, pages = page_of_rows(best, page, SEARCH_PAGE_SIZE)
     return empty | {
         "hits": _search_hits(connection, shown, wanted.words),
         "facets": _search_facets(connection, found, wanted),
+        "histogram": date_histogram(row["published_at"] for row in found),
         "articles": len(found),
         "texts": len(best),
         "cut": len(found) == MAX_RANKED_ARTICLES,
@@ -115,9 +164,18 @@ def search_page_data(
 def _found_articles(connection: sqlite3.Connection, wanted: SearchRequest) -> list[sqlite3.Row]:
     """Return the articles that match, with their scores, `MAX_RANKED_ARTICLES` at most."""
     condition = " AND ".join(SEARCH_FILTERS_SQL[name] for name in wanted.filters) or "1"
-    sql = FOUND_ARTICLES_SQL.format(weights=BM25_WEIGHTS, condition=condition)
-    values = {**wanted.filters, "match": match_query(wanted.words), "most": MAX_RANKED_ARTICLES}
-    return connection.execute(sql, values).fetchall()
+    wanted.check_dates()
+    rank, rank_values = rank_expression(wanted.words, wanted.order)
+    sql = FOUND_ARTICLES_SQL.format(rank=rank, condition=condition)
+    limits = {"match": match_query(wanted.words), "most": MAX_RANKED_ARTICLES}
+    return connection.execute(sql, {**wanted.filters, **rank_values, **limits}).fetchall()
+
+
+def _advice_without_hits(connection: sqlite3.Connection, wanted: SearchRequest) -> PlainRow:
+    """Return the number of articles without the filters, or else similar words."""
+    unfiltered = count_search_hits(connection, wanted.words, copies=True) if wanted.filters else 0
+    advice = None if unfiltered else search_advice(connection, wanted.words)
+    return {"advice": advice, "unfiltered": unfiltered}
 
 
 def _best_per_text(connection: sqlite3.Connection, found: Iterable[sqlite3.Row]) -> list[int]:
@@ -148,32 +206,47 @@ def _search_hit(row: sqlite3.Row, words: str) -> PlainRow:
 
 def _search_facets(
     connection: sqlite3.Connection, found: list[sqlite3.Row], wanted: SearchRequest
-) -> dict[str, list[PlainRow]]:
+) -> dict[str, PlainRow]:
     """Return the values by which the search can be narrowed, with the articles that each leaves.
 
     Filters in use are not offered again.
     """
     ids = json.dumps([row["id"] for row in found])
-    outlets = json.dumps(list({row["outlet_id"] for row in found}))
-    hosts = dict(connection.execute(OUTLET_HOSTS_SQL, (outlets,)).fetchall())
-    months = _counted_values(row["month"] for row in found if row["month"])
-    stories = [
-        {"value": name, "label": title, "count": count}
-        for name, title, count in connection.execute(STORY_FACET_SQL, (ids, MAX_FACET_VALUES))
-    ]
+    outlet_ids = json.dumps(list({row["outlet_id"] for row in found}))
+    outlets = {
+        id: (host, name) for id, host, name in connection.execute(OUTLET_NAMES_SQL, (outlet_ids,))
+    }
+    story_rows = connection.execute(STORY_FACET_SQL, (ids, MAX_ALL_FACET_VALUES))
+    months = _counted_values(row["published_at"][:7] for row in found if row["published_at"])
     facets = {
-        "outlet": _counted_values(hosts[row["outlet_id"]] for row in found),
+        "outlet": _counted_values(
+            (outlets[row["outlet_id"]][0] for row in found), dict(outlets.values())
+        ),
         "month": sorted(months, key=lambda each: each["value"], reverse=True),
         "language": _counted_values(row["language"] for row in found if row["language"]),
-        "story": stories,
+        "story": [
+            {"value": name, "label": title, "count": count} for name, title, count in story_rows
+        ],
     }
-    used = wanted.filters
-    return {name: values for name, values in facets.items() if values and name not in used}
+    return {
+        name: _facet(values, is_whole=name == wanted.more)
+        for name, values in facets.items()
+        if values and name not in wanted.filters
+    }
 
 
-def _counted_values(values: Iterable[str]) -> list[PlainRow]:
-    """Return the most frequent values with their counts."""
+def _facet(values: list[PlainRow], is_whole: bool) -> PlainRow:
+    """Return the values of a facet that are shown, and the number of those that are not."""
+    shown = values[: MAX_ALL_FACET_VALUES if is_whole else MAX_FACET_VALUES]
+    return {"values": shown, "others": len(values) - len(shown)}
+
+
+def _counted_values(
+    values: Iterable[str], labels: Mapping[str, str] | None = None
+) -> list[PlainRow]:
+    """Return the values with their counts, most frequent first."""
+    labels = labels or {}
     return [
-        {"value": value, "label": value, "count": count}
-        for value, count in Counter(values).most_common(MAX_FACET_VALUES)
+        {"value": value, "label": labels.get(value, value), "count": count}
+        for value, count in Counter(values).most_common()
     ]

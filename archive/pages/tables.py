@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from functools import cache
 
 from archive.queries.lookup import PlainRow
+from archive.storage.described_tables import DescribedTable, described_tables
 from archive.storage.schema import ARCHIVE_SCHEMA
 
-CREATE_STATEMENT_PATTERN = re.compile(
-    r"^((?:-- [^\n]+\n)+)CREATE (TABLE|VIEW|VIRTUAL TABLE) (\w+)(?:\(([^)]*)\) AS)?"
-    r"(.*?)(?:;\n|\Z)",
-    re.MULTILINE | re.DOTALL,
-)
-COLUMN_LINE_PATTERN = re.compile(r"^  (\w+) (?:TEXT|INTEGER|REAL|BLOB)([^\n]*)$", re.MULTILINE)
-ADDED_COLUMN_PATTERN = re.compile(r"ALTER TABLE (\w+) ADD COLUMN (\w+) [^;]*;\s*(?:-- ([^\n]+))?")
-
-DROPPED_COLUMN_PATTERN = re.compile(r"ALTER TABLE (\w+) DROP COLUMN (\w+);")
-
 EXPLAINED_TABLES = (
-    "articles", "outlets", "coverage", "folded", "relations", "revisions", "stories", "story_articles",
-    "story_coverage", "events", "event_articles", "event_coverage", "urls", "checks", "crawls", "texts", "versions",
+    "articles", "outlets", "coverage", "originals", "relations", "revisions", "stories", "story_articles",
+    "story_coverage", "events", "event_articles", "event_coverage", "urls", "fetches", "crawls", "shared_texts",
+    "shared_text_articles",
 )  # fmt: skip
 """Tables that people query, in the order in which they are explained; the others are internal."""
 
@@ -35,9 +26,9 @@ EXAMPLE_QUERIES = {
         "SELECT byline, outlet, count(*) AS articles FROM coverage WHERE byline IS NOT NULL "
         "AND published_at >= date('now', '-1 month') GROUP BY byline, outlet ORDER BY articles DESC LIMIT 20",
     ),
-    "folded": (
+    "originals": (
         "Texts that most outlets published",
-        "SELECT c.id, c.outlet, c.headline, f.other_outlets FROM folded f JOIN coverage c ON c.id = f.id "
+        "SELECT c.id, c.outlet, c.headline, f.other_outlets FROM originals f JOIN coverage c ON c.id = f.id "
         "WHERE f.id = f.original_id AND f.other_outlets > 0 ORDER BY f.other_outlets DESC LIMIT 20",
     ),
     "relations": (
@@ -77,17 +68,18 @@ EXAMPLE_QUERIES = {
         "URLs of one article",
         "SELECT url, role, via, found_at FROM urls WHERE article_id = 1 ORDER BY id",
     ),
-    "checks": (
+    "fetches": (
         "Results of fetching pages",
-        "SELECT outcome, count(*) AS looks, round(avg(seconds), 2) AS seconds FROM "
-        "(SELECT * FROM checks ORDER BY id DESC LIMIT 10000) GROUP BY outcome ORDER BY looks DESC",
+        "SELECT outcome, count(*) AS fetches, round(avg(seconds), 2) AS seconds FROM "
+        "(SELECT * FROM fetches ORDER BY id DESC LIMIT 10000) GROUP BY outcome ORDER BY fetches DESC",
     ),
     "crawls": ("The last crawls", "SELECT started_at, finished_at, state, command FROM crawls ORDER BY id DESC LIMIT 10"),
-    "texts": ("Number of texts with several versions", "SELECT count(*) AS texts FROM texts"),
-    "versions": (
+    "shared_texts": ("Number of texts that several articles share", "SELECT count(*) AS texts FROM shared_texts"),
+    "shared_text_articles": (
         "Who shares texts with whom",
-        "SELECT v.outlet_id, w.outlet_id AS other_id, count(*) AS texts FROM versions v JOIN versions w "
-        "ON w.text_id = v.text_id AND w.outlet_id > v.outlet_id GROUP BY 1, 2 ORDER BY texts DESC LIMIT 20",
+        "SELECT v.outlet_id, w.outlet_id AS other_id, count(*) AS texts FROM shared_text_articles v "
+        "JOIN shared_text_articles w ON w.text_id = v.text_id AND w.outlet_id > v.outlet_id "
+        "GROUP BY 1, 2 ORDER BY texts DESC LIMIT 20",
     ),
 }  # fmt: skip
 """For each of these tables a title and a query that runs on any archive."""
@@ -99,37 +91,19 @@ def schema_descriptions() -> dict[str, PlainRow]:
 
     `columns` maps a column to what it holds, or to '' if that is obvious.
     """
-    whole = "".join(script for _, script in ARCHIVE_SCHEMA.steps).replace("`", "")
-    tables = {
-        name: _table_description(kind, comment, head, body)
-        for comment, kind, name, head, body in CREATE_STATEMENT_PATTERN.findall(whole)
+    return {
+        name: _table_description(table) for name, table in described_tables(ARCHIVE_SCHEMA).items()
     }
-    for table, column, comment in ADDED_COLUMN_PATTERN.findall(whole):
-        tables[table]["columns"][column] = comment
-    for table, column in DROPPED_COLUMN_PATTERN.findall(whole):
-        del tables[table]["columns"][column]
-    return tables
 
 
-def _table_description(kind: str, comment: str, head: str, body: str) -> PlainRow:
-    """Return the description of one table or view from its CREATE statement."""
-    columns: dict[str, str] = {}
-    if kind == "TABLE":
-        columns = {
-            name: rest.partition("-- ")[2].strip()
-            for name, rest in COLUMN_LINE_PATTERN.findall(body)
-        }
-    elif kind == "VIEW":
-        columns = dict.fromkeys(_view_columns(head, body), "")
-    description = " ".join(line.removeprefix("-- ") for line in comment.splitlines())
-    return {"kind": kind.lower(), "description": description, "columns": columns}
-
-
-def _view_columns(head: str, body: str) -> list[str]:
-    """Return the columns of a view, as its head lists them or its SELECT names them."""
-    listed = head or body.partition("SELECT ")[2].partition("FROM")[0]
-    names = [part.strip() for part in listed.split(",") if part.strip()]
-    return [re.split(r" AS |\.", name)[-1] for name in names]
+def _table_description(table: DescribedTable) -> PlainRow:
+    """Return the description of one table or view, in plain text."""
+    columns = {name: column.comment.replace("`", "") for name, column in table.columns.items()}
+    return {
+        "kind": table.kind,
+        "description": table.description.replace("`", ""),
+        "columns": columns,
+    }
 
 
 def explained_tables() -> list[PlainRow]:

@@ -14,8 +14,9 @@ from typing import Any
 from datasette import NotFound, Response  # type: ignore[import-untyped]
 
 from archive.errors import ArchiveError
-from archive.plugin.public import is_public_archive
-from archive.plugin.read_pool import page_readers
+from archive.plugin.guards.public import is_public_archive
+from archive.plugin.guards.read_pool import page_readers
+from archive.plugin.page_requests import ARTICLE_PATH, FILE_CONTENT_POLICY, requested_archive
 from archive.queries.lookup import stored_page
 
 CAPTURE_PAGE_TABLES = ("articles",)
@@ -26,11 +27,6 @@ async def download_capture(datasette: Any, request: Any) -> Any:
 
     Raises NotFound if the article does not exist or its page is not stored.
     """
-    from archive.plugin.routes import (  # which imports this module
-        FILE_CONTENT_POLICY,
-        requested_archive,
-    )
-
     database, id = (
         await requested_archive(datasette, request, CAPTURE_PAGE_TABLES),
         int(request.url_vars["id"]),
@@ -58,4 +54,4 @@ async def download_capture(datasette: Any, request: Any) -> Any:
     return Response(body, content_type="application/octet-stream", headers=headers)
 
 
-CAPTURE_ROUTES = [(r"^/(?P<database>[^/]+)/articles/(?P<id>\d{1,18})/capture$", download_capture)]
+CAPTURE_ROUTES = [(ARTICLE_PATH + r"/capture$", download_capture)]

@@ -9,8 +9,14 @@ from datasette import NotFound, Response  # type: ignore[import-untyped]
 from markupsafe import Markup
 
 from archive.errors import ArchiveError, UsageError
-from archive.plugin.permissions import may_run_sql
-from archive.plugin.read_pool import check_comparable_length, page_readers
+from archive.plugin.guards.read_pool import check_comparable_length, page_readers
+from archive.plugin.page_requests import (
+    ARTICLE_PATH,
+    PAGE_CONTENT_POLICY,
+    ArchivePaths,
+    requested_archive,
+)
+from archive.plugin.site_context import site_context
 from archive.queries.revision_diff import revision_page_data
 from archive.text.formatting import direction
 
@@ -23,13 +29,6 @@ async def respond_revisions(datasette: Any, request: Any) -> Any:
 
     Raises NotFound for an unknown archive, article or revision, and Forbidden without permission.
     """
-    from archive.plugin.routes import (  # which imports this module
-        PAGE_CONTENT_POLICY,
-        ArchivePaths,
-        requested_archive,
-        site_title,
-    )
-
     database = await requested_archive(datasette, request, REVISION_TABLES)
     id, number = int(request.url_vars["id"]), request.url_vars["number"]
 
@@ -44,12 +43,15 @@ async def respond_revisions(datasette: Any, request: Any) -> Any:
         raise NotFound(str(error)) from error
     # `as_markup` escaped the texts
     comparison = Markup(shown["comparison"]) if shown["comparison"] else None  # noqa: S704
+    paths = ArchivePaths(datasette.urls, database)
+    site = await site_context(datasette, request, paths)
     context = {
-        "title": await site_title(datasette),
+        "title": site["title"],
+        "site": site,
         "changes": shown | {"direction": direction(shown["language"]), "comparison": comparison},
-        "paths": ArchivePaths(datasette.urls, database),
+        "paths": paths,
         "database": database,
-        "may_ask_in_sql": await may_run_sql(datasette, request.actor, database),
+        "may_ask_in_sql": site["may_ask_in_sql"],
     }
     page = await datasette.render_template("dateline_diff.html", context, request=request)
     return Response.html(page, headers={"content-security-policy": PAGE_CONTENT_POLICY})
@@ -57,7 +59,7 @@ async def respond_revisions(datasette: Any, request: Any) -> Any:
 
 REVISION_ROUTES = [
     (
-        r"^/(?P<database>[^/]+)/articles/(?P<id>\d{1,18})/revisions(?:/(?P<number>\d{1,9}))?$",
+        ARTICLE_PATH + r"/revisions(?:/(?P<number>\d{1,9}))?$",
         respond_revisions,
     )
 ]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from archive.articles.identity import urls_leading_elsewhere
+from archive.editing.notes import NoteSubject, notes_about
 from archive.errors import ArchiveError, UsageError
 from archive.storage.captures import CaptureStore
 from archive.storage.database import open_read_only
@@ -24,11 +25,11 @@ NEWEST_ARTICLES_SQL = """
 SELECT a.id, a.headline, a.standfirst, a.published_at, a.fetched_at, a.language, a.url,
        a.word_count, substr(a.text, 1, 300) AS beginning, o.host AS outlet,
        coalesce(o.name, o.host) AS outlet_name, f.other_outlets
-FROM articles a JOIN outlets o ON o.id = a.outlet_id JOIN folded f ON f.id = a.id
+FROM articles a JOIN outlets o ON o.id = a.outlet_id JOIN originals f ON f.id = a.id
 WHERE f.original_id = a.id ORDER BY a.published_at DESC, a.id DESC LIMIT ?"""
 
 OUTLET_TOTALS_SQL = """
-SELECT o.host, o.name, o.language,
+SELECT o.host, o.name, o.language, o.paused_at,
        (SELECT count(*) FROM urls WHERE outlet_id = o.id AND kind = 'feed') AS feeds,
        (SELECT count(*) FROM urls WHERE outlet_id = o.id AND kind = 'sitemap') AS sitemaps,
        (SELECT count(*) FROM articles WHERE outlet_id = o.id) AS articles,
@@ -42,7 +43,7 @@ WITH related(id, kind) AS (
   FROM relations WHERE article_id = :id
   UNION SELECT article_id, kind FROM relations WHERE other_id = :id
   UNION SELECT theirs.article_id, 'copy'  -- versions of one text are related to each other
-        FROM versions ours JOIN versions theirs USING (text_id)
+        FROM shared_text_articles ours JOIN shared_text_articles theirs USING (text_id)
         JOIN articles a ON a.id = ours.article_id JOIN articles b ON b.id = theirs.article_id
         WHERE ours.article_id = :id AND a.fingerprint = b.fingerprint
 ), others(id, how) AS (
@@ -105,8 +106,10 @@ def outlet_sources(folder: Path) -> list[PlainRow]:
     """Return the outlets' feeds and sitemaps, with the last fetch and when the next is due."""
     with closing(open_read_only(folder / "archive.db", ARCHIVE_SCHEMA)) as connection:
         rows = connection.execute(
-            """SELECT o.host AS outlet, u.kind, u.url, u.checked_at, u.outcome, u.reason,
-                      u.due_at, u.due_why, u.interval_seconds
+            """SELECT o.host AS outlet, u.kind, u.url, u.fetched_at, u.outcome, u.reason,
+                      CASE WHEN o.paused_at IS NULL THEN u.due_at END AS due_at,
+                      CASE WHEN o.paused_at IS NULL THEN u.due_reason ELSE 'the outlet is paused' END AS due_reason,
+                      u.interval_seconds
                FROM urls u JOIN outlets o ON o.id = u.outlet_id WHERE u.role = 'source'
                ORDER BY o.host, u.kind, u.url"""
         )
@@ -114,7 +117,7 @@ def outlet_sources(folder: Path) -> list[PlainRow]:
 
 
 def article_with_context(connection: sqlite3.Connection, id: int) -> PlainRow | None:
-    """Return an article with its outlet, URLs, related articles and revision count, or None.
+    """Return an article with its outlet, URLs, related articles, notes and revision count, or None.
 
     `addresses` are its further URLs. `leads_to` says where its URLs lead now if not to it
     (`archive.articles.identity.urls_leading_elsewhere`). `gone` says since when the page is gone,
@@ -132,6 +135,7 @@ def article_with_context(connection: sqlite3.Connection, id: int) -> PlainRow | 
         "leads_to": urls_leading_elsewhere(connection, id),
         "gone": _gone_since(connection, id),
         "related": related_articles(connection, id),
+        "notes": notes_about(connection, NoteSubject("article", id)),
         "revisions": connection.execute(
             "SELECT count(*) FROM revisions WHERE article_id = ?", [id]
         ).fetchone()[0],
@@ -203,13 +207,13 @@ def _gone_since(connection: sqlite3.Connection, id: int) -> PlainRow | None:
     """Return when and how the page was found gone, or None if the newest revision does not say
     so."""
     row = connection.execute(
-        """SELECT seen_at, how, kinds FROM revisions WHERE article_id = ?
+        """SELECT seen_at, gone_reason, kinds FROM revisions WHERE article_id = ?
            ORDER BY number DESC LIMIT 1""",
         [id],
     ).fetchone()
     if row is None or "gone" not in json.loads(row["kinds"]):
         return None
-    return {"seen_at": row["seen_at"], "how": row["how"]}
+    return {"seen_at": row["seen_at"], "reason": row["gone_reason"]}
 
 
 def _further_urls(connection: sqlite3.Connection, article: sqlite3.Row) -> list[PlainRow]:

@@ -154,8 +154,8 @@ def revision_summary_line(revision: Revision) -> str:
 def revision_kinds_text(revision: Revision) -> str:
     """Return the kinds of change in words, such as `headline, body` or `first seen`."""
     kinds = ", ".join(revision.kinds) or "first seen"
-    if revision.gone and revision.how:
-        return f"{kinds} ({revision.how})"
+    if revision.gone and revision.gone_reason:
+        return f"{kinds} ({revision.gone_reason})"
     return f"{kinds} (as {revision.restores})" if revision.restores else kinds
 
 
@@ -181,8 +181,10 @@ NO_CHANGE_MESSAGE = "There is no change to show: no earlier version has been see
 def _no_change_reason(comparison: RevisionComparison) -> str:
     """Return a sentence that says why two revisions show no difference."""
     if comparison.new.gone:
-        how = comparison.new.how
-        reason = f"{how}, twice in a row" if how else "two fetches in a row met 404, 410 or 451"
+        stated = comparison.new.gone_reason
+        reason = (
+            f"{stated}, twice in a row" if stated else "two fetches in a row met 404, 410 or 451"
+        )
         return f"The page was gone: {reason}."
     return "The two read the same."
 

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
+from typing import Literal
 
 from archive.errors import UsageError
 from archive.text.folding import fold_text_for_search as fold_all
@@ -53,6 +54,8 @@ READING_TEXT_SQL = (
 also opens the text given once."""
 
 TextSpan = tuple[int, int]
+TypedTerm = tuple[str, bool]
+"""A word or phrase that must or must not occur, and whether it is a phrase."""
 PASSAGE_EDGE_CHARS = 20
 """Characters within which the end of a passage is moved to a space."""
 
@@ -80,20 +83,9 @@ def match_query(words: str) -> str:
     All words must occur; `"a phrase"`, `this OR that`, `-without` and `begin*` work, and everything
     else is quoted. Raises UsageError if no word is left to look for, or if there are too many.
     """
-    wanted: list[list[str]] = []
-    unwanted: list[str] = []
-    alternative = False
-    for minus, text, is_phrase in _typed_terms(words):
-        if not minus and not is_phrase and text in ("OR", "AND"):
-            alternative = text == "OR" and bool(wanted)
-        elif term := _term_expression(text, is_phrase):
-            if minus:
-                unwanted.append(term)
-            elif alternative:
-                wanted[-1].append(term)
-            else:
-                wanted.append([term])
-            alternative = False
+    groups, excluded = _grouped_terms(words)
+    wanted = [_term_expressions(group) for group in groups]
+    unwanted = _term_expressions(excluded)
     if not wanted:
         raise UsageError(
             f"nothing to search for in {words!r}; give at least one word that must occur"
@@ -102,6 +94,32 @@ def match_query(words: str) -> str:
         raise UsageError(f"more than {MAX_SEARCH_TERMS} words to search for; give fewer")
     required = " AND ".join(_joined_with_or(terms) for terms in wanted)
     return f"({required}) NOT {_joined_with_or(unwanted)}" if unwanted else required
+
+
+def headline_condition(words: str) -> tuple[str, dict[str, str]]:
+    """Return an SQL condition for the words in the headline of an article `a`, and its values.
+
+    Words of scripts without spaces are looked for as they are written; where they are alternatives
+    to other words (`this OR that`), the condition holds for no article.
+    """
+    expressions: list[str] = []
+    runs: list[str] = []
+    for group in _grouped_terms(words)[0]:
+        group_runs = [run for text, _ in group for run in UNSPACED_RUN.findall(text)]
+        if group_runs and len(group) > 1:
+            return "0", {}
+        runs += group_runs
+        spaced = [(UNSPACED_RUN.sub(" ", text), is_phrase) for text, is_phrase in group]
+        alternatives = _term_expressions(spaced)
+        expressions += [_joined_with_or(alternatives)] if alternatives else []
+    conditions = [f"instr(a.headline, :run{at}) > 0" for at in range(len(runs))]
+    values = {f"run{at}": run for at, run in enumerate(runs)}
+    if expressions:
+        conditions.append(
+            "a.id IN (SELECT rowid FROM articles_fts WHERE articles_fts MATCH :in_headline)"
+        )
+        values["in_headline"] = f"headline : ({' AND '.join(expressions)})"
+    return f"({' AND '.join(conditions)})" if conditions else "0", values
 
 
 def match_or_nothing(words: object) -> str:
@@ -113,14 +131,14 @@ def match_or_nothing(words: object) -> str:
 
 
 _SEARCH_SQL = f"""WITH found AS (
-  SELECT a.id, bm25(articles_fts, {BM25_WEIGHTS}) AS score
+  SELECT a.id, {{rank}} AS score
   FROM articles_fts JOIN articles a ON a.id = articles_fts.rowid
   JOIN outlets o ON o.id = a.outlet_id
   WHERE articles_fts MATCH :match AND {{condition}} ORDER BY score, a.id DESC LIMIT :most
 ), best AS (
   SELECT found.id, min(score) OVER version AS score, row_number() OVER version AS place
-  FROM found LEFT JOIN versions v ON v.article_id = found.id
-  LEFT JOIN texts t ON t.id = v.text_id
+  FROM found LEFT JOIN shared_text_articles v ON v.article_id = found.id
+  LEFT JOIN shared_texts t ON t.id = v.text_id
   WINDOW version AS (
     PARTITION BY CASE WHEN :copies OR t.id IS NULL THEN -found.id ELSE t.id END
     ORDER BY found.id = t.original_id DESC, score
@@ -130,10 +148,19 @@ _SEARCH_SQL = f"""WITH found AS (
 SELECT a.id, o.host AS outlet, a.headline, a.published_at, a.language, a.url, best.score,
        {READING_TEXT_SQL} AS passage,
        CASE WHEN :copies THEN 0
-         ELSE (SELECT other_outlets FROM folded WHERE id = a.id) END AS other_outlets
+         ELSE (SELECT other_outlets FROM originals WHERE id = a.id) END AS other_outlets
 FROM best JOIN articles a ON a.id = best.id JOIN outlets o ON o.id = a.outlet_id
 WHERE best.place = 1 ORDER BY best.score, a.id DESC LIMIT :limit"""  # noqa: S608
-"""The best hits; `condition` is filled in by `search_articles`."""
+"""The best hits; `condition` and `rank` are filled in by `search_articles`."""
+
+SearchOrder = Literal["best", "newest"]
+SEARCH_ORDERS: tuple[SearchOrder, ...] = ("best", "newest")
+"""By how well the words match, those with all words in the headline first; or by date."""
+FULL_DATE_SQL = """iif(length(a.published_at) < 10,
+    substr(a.published_at || '-01-01', 1, 10), a.published_at)"""
+"""The date of an article `a`; of `2024` or `2024-02` the first day."""
+HEADLINE_SCORE_BONUS = 1_000
+"""Subtracted from the bm25 score of an article with all words in its headline: more than any score."""
 
 
 def search_articles(  # noqa: PLR0913  one a filter
@@ -146,16 +173,20 @@ def search_articles(  # noqa: PLR0913  one a filter
     language: str | None = None,
     limit: int = 20,
     copies: bool = False,
+    order: SearchOrder = "best",
 ) -> list[SearchHit]:
-    """Return the articles that contain the words, best first.
+    """Return the articles that contain the words, best or newest first.
 
-    `since` and `until` are ISO dates or times, both inclusive. Versions of one text count as one
-    hit, represented by the original if it was found; with `copies` each version is a hit.
+    An article with all the words in its headline is better than one with them in its text. `since`
+    and `until` are ISO dates or times, both inclusive. Versions of one text count as one hit,
+    represented by the original if it was found; with `copies` each version is a hit.
     """
     condition, values = filter_conditions(outlet, since, until, language)
+    rank, rank_values = rank_expression(words, order)
     rows = connection.execute(
-        _SEARCH_SQL.format(condition=condition),
+        _SEARCH_SQL.format(condition=condition, rank=rank),
         {
+            **rank_values,
             "match": match_query(words),
             "limit": limit,
             "most": limit if copies else limit * CANDIDATES_PER_HIT,
@@ -169,6 +200,19 @@ def search_articles(  # noqa: PLR0913  one a filter
     ]
 
 
+def rank_expression(words: str, order: SearchOrder) -> tuple[str, dict[str, str]]:
+    """Return the SQL expression by which hits are sorted, the smallest first, and its values.
+
+    It applies to `articles_fts` joined with articles `a`. The date counts as a negative number of
+    days, so that undated articles are last.
+    """
+    if order == "newest":
+        return f"-coalesce(julianday({FULL_DATE_SQL}), 0)", {}
+    condition, values = headline_condition(words)
+    score = f"bm25(articles_fts, {BM25_WEIGHTS})"
+    return f"{score} - {HEADLINE_SCORE_BONUS} * {condition}", values
+
+
 def count_search_hits(
     connection: sqlite3.Connection, words: str, *, copies: bool = False, **filters: str | None
 ) -> int:
@@ -177,7 +221,7 @@ def count_search_hits(
     row = connection.execute(
         f"""SELECT count(DISTINCT CASE WHEN :copies OR v.text_id IS NULL THEN -a.id ELSE v.text_id END)
         FROM articles_fts JOIN articles a ON a.id = articles_fts.rowid JOIN outlets o ON o.id = a.outlet_id
-        LEFT JOIN versions v ON v.article_id = a.id WHERE articles_fts MATCH :match AND {condition}""",  # noqa: S608  the text is all ours
+        LEFT JOIN shared_text_articles v ON v.article_id = a.id WHERE articles_fts MATCH :match AND {condition}""",  # noqa: S608  the text is all ours
         {"match": match_query(words), "copies": copies, **values},
     ).fetchone()
     return int(row[0])
@@ -239,6 +283,38 @@ def _passage_window(text: str, start: int, width: int) -> TextSpan:
     if end < len(text):
         end = max(text.rfind(" ", end - PASSAGE_EDGE_CHARS, end), 0) or end
     return start, end
+
+
+def _grouped_terms(words: str) -> tuple[list[list[TypedTerm]], list[TypedTerm]]:
+    """Return the terms that must occur, alternatives together, and those that must not."""
+    wanted: list[list[TypedTerm]] = []
+    unwanted: list[TypedTerm] = []
+    alternative = False
+    for minus, text, is_phrase in _typed_terms(words):
+        if not minus and not is_phrase and text in ("OR", "AND"):
+            alternative = text == "OR" and bool(wanted)
+        elif _term_expression(text, is_phrase):
+            if minus:
+                unwanted.append((text, is_phrase))
+            elif alternative:
+                wanted[-1].append((text, is_phrase))
+            else:
+                wanted.append([(text, is_phrase)])
+            alternative = False
+    return wanted, unwanted
+
+
+def search_words(words: str) -> list[str]:
+    """Return the words with spaces around them that must occur, without those of unspaced scripts."""
+    terms = [text for group in _grouped_terms(words)[0] for text, _ in group]
+    spaced = [UNSPACED_RUN.sub(" ", text) for text in terms]
+    return [word for text in spaced for word in re.findall(r"\w+", text)]
+
+
+def _term_expressions(terms: list[TypedTerm]) -> list[str]:
+    """Return the expressions of the terms that hold a letter or a digit."""
+    expressions = [_term_expression(text, is_phrase) for text, is_phrase in terms]
+    return [expression for expression in expressions if expression]
 
 
 def _typed_terms(words: str) -> Iterator[tuple[bool, str, bool]]:

@@ -48,7 +48,7 @@ SELECT c.id, c.started_at, c.finished_at, c.state, c.reason, c.command,
        count(k.id) FILTER (WHERE k.outcome = 'new') AS new,
        count(k.id) FILTER (WHERE k.outcome = 'changed') AS changed,
        count(k.id) FILTER (WHERE k.outcome IN ('failed', 'refused', 'gone')) AS failed
-FROM (SELECT * FROM crawls ORDER BY id DESC LIMIT 5) c LEFT JOIN checks k ON k.crawl_id = c.id
+FROM (SELECT * FROM crawls ORDER BY id DESC LIMIT 5) c LEFT JOIN fetches k ON k.crawl_id = c.id
 GROUP BY c.id ORDER BY c.id DESC"""
 
 WAITING_BY_OUTLET_SQL = """
@@ -62,10 +62,10 @@ WHERE NOT EXISTS (SELECT 1 FROM articles a WHERE a.outlet_id = o.id)
 ORDER BY host LIMIT :shown"""
 
 FAILING_SOURCES_SQL = """
-SELECT u.url, u.kind, o.host AS outlet, u.outcome, u.status, u.reason, u.tries, u.checked_at
+SELECT u.url, u.kind, o.host AS outlet, u.outcome, u.status, u.reason, u.failures, u.fetched_at
 FROM urls u JOIN outlets o ON o.id = u.outlet_id
 WHERE u.kind <> 'page' AND u.outcome IN ('failed', 'refused', 'gone')
-ORDER BY u.tries DESC, u.url LIMIT :shown"""
+ORDER BY u.failures DESC, u.url LIMIT :shown"""
 
 FAILING_PAGES_SQL = """
 SELECT o.host AS outlet, u.outcome, u.reason, count(*) AS pages, min(u.url) AS example
@@ -161,9 +161,9 @@ def status_problems(
     """
     found = _crawls_stopped(report, max_age, today or current_time())
     for source in report["failing_sources"]:
-        if source["tries"] >= MIN_SOURCE_FAILURES:
+        if source["failures"] >= MIN_SOURCE_FAILURES:
             found.append(
-                f"{source['url']}: failed {source['tries']} times in a row: {source['reason']}"
+                f"{source['url']}: failed {source['failures']} times in a row: {source['reason']}"
             )
     for outlet in report["silent_outlets"]:
         usual, silent = (

@@ -6,7 +6,8 @@ pages.
 
 The comments become the descriptions of tables and columns in docs/tables.md and in Datasette. A
 released step is never edited, except for the wording of its comments: a change is a new step at the
-end, with a line in the changelog.
+end, with a line in the changelog. The first steps use names that step m017 changes; the comments use
+the new ones.
 """
 
 from __future__ import annotations
@@ -79,7 +80,7 @@ CREATE TABLE urls (
   state TEXT NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'leased', 'done', 'failed')),
   due_at TEXT,                -- when to fetch it again; NULL: only if it is listed again
   tries INTEGER NOT NULL DEFAULT 0,  -- consecutive failures
-  checked_at TEXT,            -- this and the next three columns repeat the newest row in `checks`
+  checked_at TEXT,            -- this and the next three columns repeat the newest row in `fetches`
   outcome TEXT,
   status INTEGER,
   reason TEXT,
@@ -177,7 +178,6 @@ CREATE TABLE sketches (
   version INTEGER PRIMARY KEY
 );
 
--- Columns of `relations` that measure how much two articles share.
 ALTER TABLE relations ADD COLUMN coverage REAL;        -- share of the article that the other has too
 ALTER TABLE relations ADD COLUMN other_coverage REAL;  -- share of the other that the article has too
 ALTER TABLE relations ADD COLUMN facts REAL;           -- share of numbers and names that agree
@@ -243,7 +243,7 @@ CREATE TABLE held (
 """
 
 EVENT_TABLES = """
--- Number of articles for each language; with `vocabulary` it gives the rarity of terms.
+-- Number of articles for each language; with `term_counts` it gives the rarity of terms.
 CREATE TABLE languages (
   language TEXT PRIMARY KEY,  -- ISO 639-1; '' if unknown
   articles INTEGER NOT NULL
@@ -394,10 +394,8 @@ CREATE TABLE pauses (
 """
 
 SCHEDULE_COLUMNS = """
--- Columns of `urls` for feeds and sitemaps: the usual interval between two fetches, and the
--- reason for the next `due_at`.
-ALTER TABLE urls ADD COLUMN interval_seconds INTEGER;
-ALTER TABLE urls ADD COLUMN due_why TEXT;
+ALTER TABLE urls ADD COLUMN interval_seconds INTEGER;  -- of feeds and sitemaps, between two fetches
+ALTER TABLE urls ADD COLUMN due_why TEXT;  -- reason for the next `due_at` of a feed or sitemap
 CREATE INDEX urls_by_found_on ON urls(found_on, id) WHERE found_on IS NOT NULL;
 """
 
@@ -415,7 +413,7 @@ CREATE TABLE habits (
 -- Lines that appeared in only one or two articles of an outlet so far.
 CREATE TABLE seen_lines (
   outlet_id INTEGER NOT NULL,
-  line INTEGER NOT NULL,      -- hash, as in `habits`
+  line INTEGER NOT NULL,      -- hash, as in `boilerplate_lines`
   article_id INTEGER NOT NULL,
   PRIMARY KEY (outlet_id, line, article_id)
 ) WITHOUT ROWID;
@@ -424,18 +422,16 @@ CREATE TABLE seen_lines (
 CREATE TABLE left_out (
   article_id INTEGER NOT NULL,
   place INTEGER NOT NULL,     -- line number in the extracted text, from 0
-  line INTEGER NOT NULL,      -- hash; `habits` has its text
+  line INTEGER NOT NULL,      -- hash; `boilerplate_lines` has its text
   PRIMARY KEY (article_id, place)
 ) WITHOUT ROWID;
 """
 
 IDENTITY_TABLES = """
--- Column of `urls`: the article that the URL leads to now, if `article_id` is an earlier one.
-ALTER TABLE urls ADD COLUMN leads_to INTEGER REFERENCES articles(id);
+ALTER TABLE urls ADD COLUMN leads_to INTEGER REFERENCES articles(id);  -- the article found there now, if not `article_id`
 CREATE INDEX urls_by_leads_to ON urls(leads_to) WHERE leads_to IS NOT NULL;
 
--- Column of `urls`: the feed or sitemap whose newer date queued the page.
-ALTER TABLE urls ADD COLUMN hinted_by TEXT;
+ALTER TABLE urls ADD COLUMN hinted_by TEXT;  -- the feed or sitemap whose newer date queued the page
 CREATE INDEX urls_by_hint ON urls(hinted_by) WHERE hinted_by IS NOT NULL;
 
 -- Feeds and sitemaps that gave newer dates for unchanged pages.
@@ -444,13 +440,11 @@ CREATE TABLE hints (
   wrong INTEGER NOT NULL      -- consecutive wrong dates; from 6 on only a sample is fetched
 ) WITHOUT ROWID;
 
--- Column of `revisions`: how the article disappeared (the HTTP status, or where its URL leads).
-ALTER TABLE revisions ADD COLUMN how TEXT;
+ALTER TABLE revisions ADD COLUMN how TEXT;  -- if it is gone: the HTTP status, or where its URL leads
 
--- Columns for the publication date on the page itself, without a feed's. '' if there is no
--- such date, NULL if unknown.
-ALTER TABLE articles ADD COLUMN stated_at TEXT;
-ALTER TABLE revisions ADD COLUMN stated_at TEXT;
+-- The publication date on the page itself, without a feed's.
+ALTER TABLE articles ADD COLUMN stated_at TEXT;  -- date on the page itself; '': none, NULL: unknown
+ALTER TABLE revisions ADD COLUMN stated_at TEXT;  -- as in `articles`
 """
 
 FOLDING_UPDATE = """
@@ -564,9 +558,8 @@ CREATE INDEX captures_by_url ON captures(url, fetched_at);
 
 
 DELTA_COLUMNS = """
--- Column of `bodies`: digest of the body that this delta is based on, which is stored in full.
--- NULL: not a delta. A body that others are based on must not be deleted.
-ALTER TABLE bodies ADD COLUMN base TEXT REFERENCES bodies(digest);
+-- A body that others are based on is stored in full and must not be deleted.
+ALTER TABLE bodies ADD COLUMN base TEXT REFERENCES bodies(digest);  -- of a delta; NULL: not a delta
 CREATE INDEX bodies_by_base ON bodies(base) WHERE base IS NOT NULL;
 """
 
@@ -629,6 +622,110 @@ JOIN outlets o ON o.id = a.outlet_id
 WHERE m.verdict IS NULL AND m.tier = 'perhaps';
 """
 
+BOILERPLATE_NAME_CHANGES = """
+ALTER TABLE habits RENAME TO boilerplate_lines;
+ALTER TABLE boilerplate_lines RENAME COLUMN line TO line_hash;
+ALTER TABLE seen_lines RENAME TO boilerplate_candidates;
+ALTER TABLE boilerplate_candidates RENAME COLUMN line TO line_hash;
+ALTER TABLE left_out RENAME TO removed_lines;
+ALTER TABLE removed_lines RENAME COLUMN line TO line_hash;
+ALTER TABLE removed_lines RENAME COLUMN place TO line_number;
+"""
+
+BOILERPLATE_SCHEMA_SQL = BOILERPLATE_TABLES + BOILERPLATE_NAME_CHANGES
+"""The tables of boilerplate alone, for a database that has no others."""
+
+NAME_CHANGES = """
+-- Gives tables and columns names that say what they hold. SQLite changes foreign keys, triggers and
+-- views that refer to them, also views that a user has added.
+ALTER TABLE checks RENAME TO fetches;
+ALTER TABLE fetches RENAME COLUMN checked_at TO fetched_at;
+DROP INDEX checks_by_url;
+DROP INDEX checks_by_crawl;
+CREATE INDEX fetches_by_url ON fetches(url_id, fetched_at);
+CREATE INDEX fetches_by_crawl ON fetches(crawl_id);
+
+ALTER TABLE urls RENAME COLUMN checked_at TO fetched_at;
+ALTER TABLE urls RENAME COLUMN tries TO failures;
+ALTER TABLE urls RENAME COLUMN due_why TO due_reason;
+ALTER TABLE urls RENAME COLUMN hinted_by TO queued_by;
+DROP INDEX urls_amiss;
+DROP INDEX urls_by_hint;
+CREATE INDEX urls_failed ON urls(outcome, fetched_at) WHERE outcome IN ('failed', 'refused', 'gone', 'not article');
+CREATE INDEX urls_by_queued_by ON urls(queued_by) WHERE queued_by IS NOT NULL;
+ALTER TABLE hints RENAME TO unreliable_sources;
+ALTER TABLE unreliable_sources RENAME COLUMN source TO source_url;
+ALTER TABLE unreliable_sources RENAME COLUMN wrong TO wrong_dates;
+
+ALTER TABLE texts RENAME TO shared_texts;
+ALTER TABLE versions RENAME TO shared_text_articles;
+DROP INDEX versions_by_text;
+CREATE INDEX shared_text_articles_by_text ON shared_text_articles(text_id, outlet_id);
+ALTER TABLE sketches RENAME TO shingle_versions;
+
+ALTER TABLE revisions RENAME COLUMN how TO gone_reason;
+ALTER TABLE held RENAME TO unconfirmed_revisions;
+ALTER TABLE languages RENAME TO language_counts;
+ALTER TABLE vocabulary RENAME TO term_counts;
+ALTER TABLE article_words RENAME TO article_terms;
+ALTER TABLE tidies RENAME TO tidy_runs;
+
+ALTER TABLE stories RENAME COLUMN learnt TO classifier;
+ALTER TABLE lead_vocabulary RENAME TO lead_term_counts;
+ALTER TABLE story_ends RENAME TO story_crawl_ends;
+ALTER TABLE story_crawl_ends RENAME COLUMN next TO next_step;
+
+DROP VIEW folded;
+
+-- Every article with its original (itself, if it is not a copy) and the number of other
+-- outlets that published the text.
+CREATE VIEW originals(id, original_id, other_outlets) AS
+SELECT a.id, coalesce(t.original_id, a.id),
+       CASE WHEN t.id IS NULL THEN 0 ELSE (
+         SELECT count(DISTINCT w.outlet_id) - 1 FROM shared_text_articles w WHERE w.text_id = t.id
+       ) END
+FROM articles a LEFT JOIN shared_text_articles v ON v.article_id = a.id
+LEFT JOIN shared_texts t ON t.id = v.text_id;
+"""
+
+NOTE_TABLES = """
+-- Notes that people wrote on articles, events and stories.
+CREATE TABLE notes (
+  id INTEGER PRIMARY KEY,
+  subject TEXT NOT NULL CHECK (subject IN ('article', 'event', 'story')),
+  article_id INTEGER REFERENCES articles(id),  -- of an event, one of its articles; ids of events change
+  story_id INTEGER REFERENCES stories(id) ON DELETE CASCADE,
+  author TEXT,                -- who wrote it; NULL if unknown
+  text TEXT NOT NULL,
+  created_at TEXT NOT NULL,
+  edited_at TEXT,
+  CHECK ((article_id IS NULL) = (subject = 'story') AND (story_id IS NULL) = (subject <> 'story'))
+);
+CREATE INDEX notes_by_article ON notes(article_id) WHERE article_id IS NOT NULL;
+CREATE INDEX notes_by_story ON notes(story_id) WHERE story_id IS NOT NULL;
+
+-- Searches that people saved under a name.
+CREATE TABLE saved_searches (
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  words TEXT NOT NULL,
+  filters TEXT NOT NULL DEFAULT '{}',  -- JSON: name of a filter → value
+  author TEXT,                -- who saved it; NULL if unknown
+  created_at TEXT NOT NULL
+);
+
+-- Column of `outlets`: since when the outlet is paused, and gets no requests; NULL: it is read.
+ALTER TABLE outlets ADD COLUMN paused_at TEXT;
+"""
+
+LIST_INDEXES = """
+-- Indexes for the lists of events and of changes, which read no row that they do not show.
+CREATE INDEX events_of_several ON events(last_at, articles) WHERE articles > 1;
+CREATE INDEX events_by_articles ON events(articles) WHERE articles > 1;
+CREATE INDEX revisions_listed ON revisions(seen_at, kinds, stealth, article_id, number)
+  WHERE number > 1;
+"""
+
 ARCHIVE_SCHEMA = DatabaseSchema(
     "dateline.archive",
     (
@@ -648,6 +745,9 @@ ARCHIVE_SCHEMA = DatabaseSchema(
         ("m014_keys", LANGUAGE_KEY_TABLES),
         ("m015_story_searches", STORY_SEARCH_TABLES),
         ("m016_membership", MEMBERSHIP_COLUMNS),
+        ("m017_names", BOILERPLATE_NAME_CHANGES + NAME_CHANGES),
+        ("m018_notes_and_searches", NOTE_TABLES),
+        ("m019_lists", LIST_INDEXES),
     ),
     cache=24_000,  # reads of the index of shared passages are scattered over the file
 )

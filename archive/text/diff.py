@@ -17,6 +17,8 @@ from html import escape
 from itertools import groupby, pairwise
 from typing import Literal
 
+from archive.text.unspaced import SPACELESS_RANGES, SUPPLEMENTARY_HAN_RANGE
+
 DiffChange = Literal["same", "removed", "added", "moved away", "moved here"]
 
 MAX_DIFFLIB_PAIRS = 2_000
@@ -141,10 +143,7 @@ def _approximate_word_count(text: str) -> int:
 # -- sentences and words ---------------------------------------------------------------------------
 
 _DIFF_SENTENCE_END = re.compile(r"(?<=[.!?…؟۔।።])[\"'”’»)\]]*\s+|(?<=[。！？])[」』”’）】]*\s*")
-_DIFF_UNSPACED = (
-    "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u0e00-\u0eff"
-    "\u1000-\u109f\u1780-\u17ff\U00020000-\U0003ffff"
-)
+_DIFF_UNSPACED = f"{SPACELESS_RANGES}{SUPPLEMENTARY_HAN_RANGE}"
 _COMBINING_MARKS = (
     "\u0300-\u036f\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0eb1\u0eb4-\u0ebc\u0ec8-\u0ecd\u102b-\u103e\u17b4-\u17d3"
     "\u3099\u309a\ufe00-\ufe0f\U000e0100-\U000e01ef"

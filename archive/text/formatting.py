@@ -24,6 +24,10 @@ MONTH_ABBREVIATIONS = [
     "Nov",
     "Dec",
 ]
+MONTH_NAMES = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
+    "November", "December",
+)  # fmt: skip
 WEEKDAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
@@ -71,9 +75,9 @@ def parse_timestamp_as_utc(written: str | None) -> datetime | None:
 
 
 def many(number: int, what: str) -> str:
-    """Return a number with a noun: `1 outlet`, `2,000 outlets`."""
-    plural = "" if number == 1 else "s"
-    return f"{number:,} {what}{plural}"
+    """Return a number with a noun: `1 outlet`, `2,000 outlets`, `2 fetches`."""
+    plural = "es" if what.endswith(("ch", "sh", "s", "x")) else "s"
+    return f"{number:,} {what}{'' if number == 1 else plural}"
 
 
 def format_hours(hours: float) -> str:

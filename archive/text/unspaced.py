@@ -1,4 +1,8 @@
-"""Scripts without spaces between words, whose texts are indexed by pairs of characters."""
+"""Scripts without spaces between words, and their index by pairs of characters.
+
+The ranges at the top are the one table of these scripts: parts of character classes for regular
+expressions, combined where they are used.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,18 @@ from itertools import chain
 
 from archive.text.folding import extra_folded_text
 
+THAI_RANGE = "\u0e00-\u0e7f"
+SOUTHEAST_ASIAN_RANGES = f"{THAI_RANGE}\u0e80-\u0eff\u1000-\u109f\u1780-\u17ff"
+"""Thai, Lao, Burmese and Khmer, with their vowel signs, digits and punctuation."""
+KANA_RANGE = "\u3040-\u30ff"
+HAN_RANGE = "\u3400-\u9fff"
+COMPATIBILITY_HAN_RANGE = "\uf900-\ufaff"
+SUPPLEMENTARY_HAN_RANGE = "\U00020000-\U0003ffff"
+HANGUL_RANGE = "\uac00-\ud7a3"
+"""Korean syllables. Korean has spaces, but its particles stick to the nouns."""
+SPACELESS_RANGES = f"{KANA_RANGE}{HAN_RANGE}{COMPATIBILITY_HAN_RANGE}{SOUTHEAST_ASIAN_RANGES}"
+"""The scripts that have no spaces between words at all, so without Korean."""
+UNSPACED_SCRIPT_RANGES = f"{SPACELESS_RANGES}{HANGUL_RANGE}"
 UNSPACED_RANGES = (
     "\u0e01-\u0e3a\u0e40-\u0e4e"  # Thai
     "\u0e81-\u0ece\u0edc-\u0edf"  # Lao
@@ -19,6 +35,7 @@ UNSPACED_RANGES = (
     "\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff"  # kana
     "\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"  # Han
 )
+"""The letters that the search index has in pairs: without digits and punctuation."""
 UNSPACED_RUN = re.compile(f"[{UNSPACED_RANGES}]+")
 SPACED_LETTER = rf"[^\W{UNSPACED_RANGES}]"
 LETTER_RUN = re.compile(rf"[\w{UNSPACED_RANGES}]+")

@@ -11,6 +11,7 @@ from typing import Any
 
 from lxml.html import HtmlElement
 
+from archive.text.unspaced import HAN_RANGE, HANGUL_RANGE, KANA_RANGE
 from crawler.text.entities import unescape_html
 from crawler.text.relaxed_json import repair_json
 
@@ -29,7 +30,7 @@ MAIN_THING_FIELDS = ("@graph", "mainEntity", "mainEntityOfPage", "itemReviewed")
 RANKED_ARTICLE_FIELDS = ("headline", "datePublished", "author", "articleBody", "dateModified")
 """Fields that count when one of several articles is chosen."""
 MAX_JSON_LD_THINGS = 400
-_HEADLINE_WORD = re.compile(r"[^\W\d_]{4,}|[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]{2}")
+_HEADLINE_WORD = re.compile(rf"[^\W\d_]{{4,}}|[{KANA_RANGE}{HAN_RANGE}{HANGUL_RANGE}]{{2}}")
 """Words long enough to distinguish one headline from another."""
 SCRIPT_OPENING_MARKS = re.compile(
     r"\s*(?:<!--|//\s*<!\[CDATA\[|/\*\s*<!\[CDATA\[\s*\*/|<!\[CDATA\[)?\s*"

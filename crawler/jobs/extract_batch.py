@@ -21,7 +21,7 @@ from archive.articles.boilerplate import (
     trim_text,
 )
 from archive.errors import UsageError
-from archive.storage.schema import BOILERPLATE_TABLES, split_statements
+from archive.storage.schema import BOILERPLATE_SCHEMA_SQL, split_statements
 from pipelines.dedup.boilerplate import BOILERPLATE_POLICY
 
 ArticleRow = dict[str, Any]
@@ -45,7 +45,7 @@ class ExtractBatch:
         with _batch_errors():
             for pragma in ("journal_mode = OFF", "synchronous = OFF", "cache_size = -24000"):
                 self._db.execute(f"PRAGMA {pragma}")
-            for statement in split_statements(BATCH_TABLES + BOILERPLATE_TABLES):
+            for statement in split_statements(BATCH_TABLES + BOILERPLATE_SCHEMA_SQL):
                 self._db.execute(statement)
             self._db.execute("BEGIN")  # never committed: no other connection reads it
 
@@ -76,7 +76,7 @@ class ExtractBatch:
         `left_out` holds the removed lines, if there are any.
         """
         query = """
-        SELECT (SELECT outlet_id FROM habits WHERE outlet_id = a.outlet_id LIMIT 1),
+        SELECT (SELECT outlet_id FROM boilerplate_lines WHERE outlet_id = a.outlet_id LIMIT 1),
             language, text, line
         FROM articles AS a ORDER BY id"""
         with _batch_errors():

@@ -115,7 +115,7 @@ def check_of_response(response: Response, **more: Any) -> Check:
     """Return the check that follows from the status of a response; `more` sets further fields."""
     facts = {
         "url": response.meta["asked"],
-        "checked_at": current_timestamp(),
+        "fetched_at": current_timestamp(),
         "status": response.status,
         "final_url": redirected_url(response),
         "etag": response_header(response, "ETag"),
@@ -161,12 +161,17 @@ def check_of_failure(failed: Request, error: BaseException) -> Check:
     return Check(
         url=failed.meta["asked"],
         outcome=outcome,
-        checked_at=current_timestamp(),
+        fetched_at=current_timestamp(),
         status=error.status if isinstance(error, PostponedRequest) else None,
         reason=reason,
         transient=transient,
         seconds=round(time.monotonic() - asked_at, 3) if asked_at else None,
     )
+
+
+def add_reason(check: Check, why: str) -> Check:
+    """Return the check with a further reason."""
+    return replace(check, reason=f"{check.reason}; {why}" if check.reason else why)
 
 
 def outcome_of_error(error: BaseException) -> tuple[Any, str, bool]:

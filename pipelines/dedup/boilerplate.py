@@ -87,16 +87,18 @@ def _is_unspaced_line(told: str) -> bool:
     )
 
 
-def marks_to_remove(text: str, habits: Collection[int], language: str | None) -> frozenset[int]:
+def marks_to_remove(
+    text: str, boilerplate: Collection[int], language: str | None
+) -> frozenset[int]:
     """Return the marks of the lines to remove; empty if they are more than half of the text."""
     lines = _marked_lines(text)
-    if not any(mark in habits for mark, _ in lines):
+    if not any(mark in boilerplate for mark, _ in lines):
         return frozenset()
-    matter = _subject_terms((line for mark, line in lines if mark not in habits), language)
+    matter = _subject_terms((line for mark, line in lines if mark not in boilerplate), language)
     going = {
         mark
         for mark, line in lines
-        if mark in habits and not _is_about_subject(line, matter, language)
+        if mark in boilerplate and not _is_about_subject(line, matter, language)
     }
     going -= _heading_marks(lines, going)
     removed = sum(len(line) for mark, line in lines if mark in going)

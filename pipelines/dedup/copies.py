@@ -20,6 +20,7 @@ from unicodedata import normalize
 from zlib import crc32
 
 from archive.articles.copies import CopyPolicy, RelationKind, TextLikeness
+from archive.text.unspaced import UNSPACED_SCRIPT_RANGES
 from pipelines.dedup.originals import original_article_id
 
 SKETCH_VERSION = 1
@@ -33,7 +34,7 @@ MAX_COMPARED_CHARS = 60_000
 """Characters of a text that are compared: ten thousand words, six times a long report; of a novel,
 its beginning."""
 
-UNSPACED_SCRIPT_LETTER = re.compile("[぀-ヿ㐀-鿿豈-﫿\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
+UNSPACED_SCRIPT_LETTER = re.compile(f"[{UNSPACED_SCRIPT_RANGES}]")
 NON_ASCII_PUNCTUATION = re.compile(
     "[\u0080-\u00a9\u00ab-\u00b4\u00b6-\u00b9\u00bb-\u00bf،؛؟۔।॥\u2000-\u206f\u2e00-\u2e7f\u3000-\u303f・]+"
 )

@@ -7,34 +7,8 @@ from collections.abc import Sequence
 from unicodedata import normalize
 
 from archive.articles.copies import PublishedVersion
+from pipelines.text.agency_list import news_agencies
 from pipelines.urls import registered_domain
-
-AGENCY_DOMAIN_LABELS = {
-    "AAP": {"aap", "aapnewswire"},
-    "AFP": {"afp", "afpforum"},
-    "AMNA": {"amna", "ana"},
-    "Anadolu": {"aa", "anadoluagency"},
-    "ANI": {"ani", "aninews"},
-    "Antara": {"antara", "antaranews"},
-    "AP": {"ap", "apnews"},
-    "Belga": {"belga", "belganewsagency"},
-    "CNA": {"cna", "focustaiwan"},
-    "CP": {"thecanadianpress"},
-    "ČTK": {"ctk", "ceskenoviny"},
-    "IANS": {"ians", "ianslive"},
-    "Kyodo": {"kyodo", "kyodonews"},
-    "NAN": {"nan", "nannews"},
-    "PA": {"pa", "pamediagroup", "pressassociation"},
-    "PTI": {"pti", "ptinews"},
-    "RIA Novosti": {"ria", "rian"},
-    "sda": {"sda", "keystone-sda"},
-    "SID": {"sid"},
-    "Sputnik": {"sputnik", "sputniknews", "sputnikglobe"},
-    "TT": {"tt"},
-    "Xinhua": {"xinhua", "xinhuanet", "news"},
-    "Yonhap": {"yna", "yonhapnews"},
-}
-"""Agency → labels before the public suffix of its domains, where they differ from its name."""
 
 
 def original_article_id(articles: Sequence[PublishedVersion]) -> int:
@@ -57,7 +31,9 @@ def is_agency_outlet(article: PublishedVersion) -> bool:
     if not article.agency:
         return False
     label = registered_domain(f"https://{article.host}/").partition(".")[0]
-    return label in AGENCY_DOMAIN_LABELS.get(article.agency, {_name_as_label(article.agency)})
+    agency = news_agencies().get(article.agency)
+    labels = agency.domains if agency else frozenset()
+    return label in (labels or {_name_as_label(article.agency)})
 
 
 def _name_as_label(name: str) -> str:

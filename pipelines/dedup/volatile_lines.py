@@ -16,6 +16,8 @@ from importlib.resources import files
 from itertools import chain
 from unicodedata import category, normalize
 
+from archive.text.unspaced import HAN_RANGE, HANGUL_RANGE, KANA_RANGE, THAI_RANGE
+
 MAX_COUNTER_CHARS = 160
 """Maximum characters of a counter; longer lines say more than a figure."""
 MAX_ADVERTISING_CHARS = 240
@@ -113,7 +115,7 @@ _DENSE_AGO = _listed_words("dense_ago")
 _DENSE_UNITS = _listed_words("dense_units")
 _DENSE_CHANGED = _listed_words("dense_changed")
 _DENSE_GLUE = _listed_words("dense_glue")
-_DENSE_LETTER = "぀-ヿ㐀-鿿가-힣\u0e00-\u0e7f"
+_DENSE_LETTER = f"{KANA_RANGE}{HAN_RANGE}{HANGUL_RANGE}{THAI_RANGE}"
 
 
 def _alternatives(*lists: Iterable[str]) -> str:
@@ -138,7 +140,7 @@ _DENSE_DATED = re.compile(rf"(?:{_alternatives(_DENSE_CHANGED)}).*\d", re.DOTALL
 _DENSE_RUN = re.compile(f"[{_DENSE_LETTER}]+")
 
 _SPACED_WORD = re.compile(
-    "[^\\W\\d_\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3][\u0900-\u0dff]*(?:(?:[^\\W\\d_]|[\u0900-\u0dff])*)"
+    rf"[^\W\d_{_DENSE_LETTER}][\u0900-\u0dff]*(?:(?:[^\W\d_]|[\u0900-\u0dff])*)"
 )
 _NAME_LINE_EXCLUDED_ENDS = (".", "!", "?", "。", "…", "”", "؟", "।")
 _NUMERIC_DATE = re.compile(r"\d{1,4}[./-] ?\d{1,2}[./-] ?\d{1,4}")

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import re
 
-UNSPACED_WORD_RUN = re.compile("[぀-ヿ㐀-鿿豈-﫿가-힣]|[฀-๿]+")
+from archive.text.unspaced import (
+    COMPATIBILITY_HAN_RANGE,
+    HAN_RANGE,
+    HANGUL_RANGE,
+    KANA_RANGE,
+    THAI_RANGE,
+)
+
+UNSPACED_WORD_RUN = re.compile(
+    f"[{KANA_RANGE}{HAN_RANGE}{COMPATIBILITY_HAN_RANGE}{HANGUL_RANGE}]|[{THAI_RANGE}]+"
+)
 """Runs of Chinese, Japanese, Korean and Thai letters."""
 CHARS_PER_WORD = {"zh": 1.6, "ja": 2.0, "th": 4.5}
 """Mean length of a word in characters, in languages without spaces; Korean has spaces."""

@@ -28,7 +28,7 @@ from anyascii import anyascii
 
 from archive.articles.language_keys import KeyPolicy
 from archive.records import text_below_standfirst
-from archive.text.unspaced import UNSPACED_RANGES
+from archive.text.unspaced import HAN_RANGE, HANGUL_RANGE, SOUTHEAST_ASIAN_RANGES, UNSPACED_RANGES
 from pipelines.text.terms import MAX_TERM_CHARS, stop_words
 from pipelines.topics.place_names import (
     MIN_PLACE_NAME_LETTERS,
@@ -282,10 +282,10 @@ def _normalised_spelling(letters: str, spellings: Iterable[tuple[str, str]]) -> 
 
 # -- scripts without spaces ------------------------------------------------------------------------
 
-HANGUL = re.compile("[\uac00-\ud7a3]+")
+HANGUL = re.compile(f"[{HANGUL_RANGE}]+")
 KATAKANA = re.compile("[\u30a1-\u30fa\u30fc]{2,}")
-HAN_LETTER = re.compile("[\u3400-\u9fff]+")
-UNSPACED_SCRIPT = re.compile("[\u0e01-\u0eff\u1000-\u109f\u1780-\u17ff]+")
+HAN_LETTER = re.compile(f"[{HAN_RANGE}]+")
+UNSPACED_SCRIPT = re.compile(f"[{SOUTHEAST_ASIAN_RANGES}]+")
 """Thai, Lao, Burmese, Khmer."""
 KOREAN_PARTICLES = re.compile(
     "(?:에서는|에서의|으로부터|에게서|이라고|에서|에게|으로|까지|부터|처럼|보다|이라|라고|에는|에도|와의|과의"

@@ -217,7 +217,7 @@ def story_profile(story: Story, confirmed: Sequence[ConfirmedArticle]) -> StoryP
         since=story.since,
         until=story.until,
         hosts=story.hosts,
-        learnt=LearntStory.read(story.learnt) if story.learnt else None,
+        learnt=LearntStory.read(story.classifier) if story.classifier else None,
     )
 
 
@@ -437,7 +437,7 @@ def foreign_candidates(
 
     The listing that is returned holds the candidates in `foreign` only.
     """
-    learnt = replace(LearntStory.read(home.learnt), keys=profile_keys(members))
+    learnt = replace(LearntStory.read(home.classifier), keys=profile_keys(members))
     bounds = story_profile(story, [])
     chances = []
     for each in foreign:

@@ -16,6 +16,7 @@ from babel.core import get_global
 from babel.languages import get_official_languages
 
 from archive.text.folding import fold_text_for_search
+from archive.text.unspaced import UNSPACED_SCRIPT_RANGES
 from pipelines.text.terms import text_terms
 
 FURTHER_COUNTRY_NAMES = {
@@ -61,7 +62,7 @@ AMBIGUOUS_COUNTRY_NAMES = frozenset(
     ("georgia", "jordan", "chad", "guinea", "jersey", "turkey", "mali", "monaco", "niger")
 )
 """English names of countries with another meaning; a mention in a text counts half."""
-UNSPACED_NAME_SCRIPT = re.compile("[ก-๛ກ-ໟက-႟ក-៿\u3041-\u30ff㐀-鿿가-힣]")
+UNSPACED_NAME_SCRIPT = re.compile(f"[{UNSPACED_SCRIPT_RANGES}]")
 """Letters of scripts without spaces between words, or with attached particles, as in Korean."""
 NO_PLACE_ZONE_PREFIXES = ("unknown", "Etc", "GMT")
 """Prefixes of time zones that are not named after places."""

@@ -120,9 +120,9 @@ def fill(tmp_path: Path) -> Path:
             "INSERT INTO revisions (article_id, number, seen_at, kinds, text) VALUES (1, ?, ?, ?, '')",
             [number, MOMENT, kinds],
         )
-    connection.execute("INSERT INTO texts (id, original_id) VALUES (1, 1)")
+    connection.execute("INSERT INTO shared_texts (id, original_id) VALUES (1, 1)")
     connection.execute(
-        "INSERT INTO versions SELECT id, 1, outlet_id FROM articles WHERE id IN (1, 2)"
+        "INSERT INTO shared_text_articles SELECT id, 1, outlet_id FROM articles WHERE id IN (1, 2)"
     )
     connection.execute(
         """INSERT INTO urls (url, url_key, outlet_id, article_id, role, found_at, state, outcome)
@@ -131,7 +131,7 @@ def fill(tmp_path: Path) -> Path:
     )
     for url, outcome, reason, kind, state in URLS:
         connection.execute(
-            """INSERT INTO urls (url, url_key, kind, outlet_id, found_at, state, checked_at, outcome, reason, tries)
+            """INSERT INTO urls (url, url_key, kind, outlet_id, found_at, state, fetched_at, outcome, reason, failures)
                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1)""",
             [
                 url,
@@ -190,11 +190,11 @@ def add_article(connection: sqlite3.Connection, id: int, article: dict[str, Any]
     names, marks = ", ".join(row), ", ".join(f":{name}" for name in row)
     connection.execute(f"INSERT INTO articles ({names}) VALUES ({marks})", row)
     url_id = connection.execute(
-        """INSERT INTO urls (url, url_key, outlet_id, article_id, found_at, state, checked_at, outcome)
+        """INSERT INTO urls (url, url_key, outlet_id, article_id, found_at, state, fetched_at, outcome)
            VALUES (?, ?, ?, ?, ?, 'done', ?, 'new')""",
         [f"https://{host}/news/{id}", f"{host}/news/{id}", article["outlet_id"], id, MOMENT, MOMENT],
     ).lastrowid  # fmt: skip
     connection.execute(
-        "INSERT INTO checks (url_id, crawl_id, checked_at, outcome) VALUES (?, 1, ?, 'new')",
+        "INSERT INTO fetches (url_id, crawl_id, fetched_at, outcome) VALUES (?, 1, ?, 'new')",
         [url_id, MOMENT],
     )

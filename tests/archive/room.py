@@ -21,14 +21,25 @@ LATER = (
     "The ferry crews and the harbour office meet again on Thursday.\nThe mayor is not hopeful.",
 )
 
+FIRST_DIGEST = "ab" * 32
+"""The digest of the capture of article 8 before it was changed."""
+
 PAGES = (
     "/",
     "/archive/articles/1",
     "/archive/articles/1/beside/7",
     "/archive/articles/8/revisions",
     "/archive/articles/8/revisions/2",
+    f"/archive/articles/8/capture/{FIRST_DIGEST}",
     "/archive/-/stories",
     f"/archive/-/story/{STORY}",
+    "/archive/-/events?days=all",
+    "/archive/-/event/1",
+    "/archive/-/changes",
+    "/archive/-/changes?kind=silently",
+    "/archive/-/copies?days=all",
+    "/archive/-/attention?words=ferry",
+    f"/archive/-/attention?story={STORY}&show=share",
     "/archive/-/outlets",
     "/archive/-/outlet/ridge.example",
     "/archive/-/search",
@@ -53,12 +64,12 @@ def furnish(folder: Path) -> Path:
                                 "standfirst": HOSTILE})  # fmt: skip
     connection.execute("INSERT INTO relations VALUES (7, 1, 'excerpt', ?, 1.0, 0.6, 0.9)", [MOMENT])
     connection.execute("UPDATE articles SET fingerprint = id WHERE id > 6")
-    connection.execute("INSERT INTO versions VALUES (7, 1, 2)")
+    connection.execute("INSERT INTO shared_text_articles VALUES (7, 1, 2)")
     _change(connection)
     _event(connection)
     _story(connection)
     connection.execute(
-        "INSERT INTO checks (url_id, crawl_id, checked_at, outcome) VALUES (1, 1, ?, 'failed')",
+        "INSERT INTO fetches (url_id, crawl_id, fetched_at, outcome) VALUES (1, 1, ?, 'failed')",
         [MOMENT],
     )
     connection.close()
@@ -83,6 +94,9 @@ def _change(connection: sqlite3.Connection) -> None:
                 text,
             ],
         )
+    connection.execute(
+        "UPDATE revisions SET digest = ? WHERE article_id = 8 AND number = 1", [FIRST_DIGEST]
+    )
 
 
 def _event(connection: sqlite3.Connection) -> None:

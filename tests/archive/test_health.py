@@ -125,10 +125,18 @@ def test_an_old_archive_that_was_taken_in_today_has_not_fallen_silent(db, tmp_pa
 
 def test_a_source_is_a_problem_from_its_third_failure_in_a_row(db, tmp_path):
     publishes(db, "harbour.example", 1, 2)
-    for tries in (1, 2, 3):
-        url = f"https://harbour.example/{tries}.xml"
+    for failures in (1, 2, 3):
+        url = f"https://harbour.example/{failures}.xml"
         add_url(
-            db, 1, url, "feed", hours_ago(9), None, outcome="failed", reason="HTTP 500", tries=tries
+            db,
+            1,
+            url,
+            "feed",
+            hours_ago(9),
+            None,
+            outcome="failed",
+            reason="HTTP 500",
+            failures=failures,
         )
     assert told(db, tmp_path) == [
         "https://harbour.example/3.xml: failed 3 times in a row: HTTP 500"

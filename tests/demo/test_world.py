@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from archive.errors import UsageError
+from demo.__main__ import FIRST_VISIT, REMOVED, SILENTLY_CHANGED
 from demo.markup import page_html
 from demo.outlets import Outlet, Page, World, load_world
 from tests.paths import WORLD
@@ -166,6 +167,18 @@ def test_one_article_is_changed_in_silence_one_corrected_in_the_open_and_one_tak
     assert "38,000 tonnes" in corrected.text
     gone = WORLD.page("http://ledger.example/banking/norland-and-quay-bank-in-merger-talks")
     assert (gone.status, gone.as_of(WORLD.now).status) == (200, 410)
+
+
+def test_the_two_crawls_of_the_demo_see_both_states_of_each_changed_article() -> None:
+    changed = [page for _, page in PAGES if page.revisions]
+    assert len(changed) == 3
+    for page in changed:
+        assert page.published is not None
+        assert page.published < FIRST_VISIT
+        assert page.as_of(FIRST_VISIT) == page
+        assert page.as_of(WORLD.now) != page
+    assert WORLD.page(REMOVED).as_of(WORLD.now).status == 410
+    assert WORLD.page(SILENTLY_CHANGED).as_of(WORLD.now).note == ""
 
 
 def test_one_article_bears_no_date_anywhere() -> None:

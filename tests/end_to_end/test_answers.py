@@ -10,6 +10,7 @@ import brotli
 import pytest
 
 from archive.archive import Archive
+from archive.frontier.urls import add_outlet_with_sources
 from archive.records import Outlet, Source
 from demo.strangers import Answer, Send, stranger
 from pipelines.identity import identify_source
@@ -129,7 +130,8 @@ def test_a_feed_and_a_sitemap_that_are_whole_are_read_whatever_their_length_says
             ("http://c.example/sitemap.xml", "sitemap"),
         ]
         with Archive(run.folder) as archive:
-            archive.add_outlet(
+            add_outlet_with_sources(
+                archive.db,
                 Outlet("c.example"),
                 [identify_source(Source(url, kind, "c.example")) for url, kind in sources],
             )
@@ -153,7 +155,7 @@ def test_an_answer_without_a_body_or_with_a_coding_that_is_none_is_not_cut(datel
         there.says["/1"] = Answer(304, b"", {"Content-Encoding": "gzip", "ETag": '"1"'})
         run("crawl", "--delay", "0", "http://courier.example/1")
     assert len(run.column("SELECT id FROM articles")) == 3
-    assert run.column("SELECT outcome FROM checks WHERE status = 304") == ["unchanged"]
+    assert run.column("SELECT outcome FROM fetches WHERE status = 304") == ["unchanged"]
 
 
 # -- cookies ---------------------------------------------------------------------------------------

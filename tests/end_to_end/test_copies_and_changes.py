@@ -41,12 +41,12 @@ def test_a_wire_story_run_whole_cut_and_inside_a_longer_piece_is_told_as_such(da
             ids[url],
         )
     originals = run.column(
-        "SELECT DISTINCT original_id FROM folded WHERE id IN (?, ?, ?, ?)",
+        "SELECT DISTINCT original_id FROM originals WHERE id IN (?, ?, ?, ?)",
         ids[WIRE],
         *map(ids.get, expected),
     )
     assert originals == [ids[WIRE]]
-    assert run.column("SELECT other_outlets FROM folded WHERE id = ?", ids[WIRE]) == [3]
+    assert run.column("SELECT other_outlets FROM originals WHERE id = ?", ids[WIRE]) == [3]
 
 
 def test_a_text_that_an_outlet_changes_in_silence_is_a_stealth_revision_and_can_be_read(dateline):
@@ -62,7 +62,7 @@ def test_a_text_that_an_outlet_changes_in_silence_is_a_stealth_revision_and_can_
         (1, "[]", 0),
         (2, '["headline", "body"]', 1),
     ]
-    assert run.column("SELECT outcome FROM checks ORDER BY id") == ["new", "changed", "unchanged"]
+    assert run.column("SELECT outcome FROM fetches ORDER BY id") == ["new", "changed", "unchanged"]
     shown = run("diff", URL).stdout
     assert "stays" in shown
     assert "mole" in shown
@@ -91,7 +91,7 @@ def test_articles_are_looked_at_again_when_their_turn_has_come_and_only_if_asked
         run.crawl()
         assert all(
             run.column(
-                "SELECT due_at > checked_at FROM urls WHERE article_id IS NOT NULL AND checked_at IS NOT NULL"
+                "SELECT due_at > fetched_at FROM urls WHERE article_id IS NOT NULL AND fetched_at IS NOT NULL"
             )
         )
         db = sqlite3.connect(run.folder / "archive.db")
@@ -165,7 +165,7 @@ def test_a_page_that_was_changed_in_its_warc_is_reported_and_kept_apart(dateline
     told = run("import", changed, code=None)
     assert "digest" in told.stderr
     assert run.column("SELECT count(*) FROM articles") == [1]
-    assert run.column("SELECT outcome FROM checks ORDER BY outcome") == ["failed", "new"]
+    assert run.column("SELECT outcome FROM fetches ORDER BY outcome") == ["failed", "new"]
     captures = (
         sqlite3.connect(run.folder / "captures.db")
         .execute("SELECT count(*) FROM captures")

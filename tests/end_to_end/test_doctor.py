@@ -70,9 +70,12 @@ MENDABLE = [
     ("UPDATE urls SET state = 'leased' WHERE id = 1", "leased by a dead crawl"),
     ("INSERT INTO crawls (started_at) VALUES ('2024-01-01T00:00:00Z')", "crawls that never ended"),
     ("UPDATE relations SET other_id = 99", "rows of relations whose row of articles is missing"),
-    ("UPDATE versions SET text_id = 99", "rows of versions whose row of texts is missing"),
-    ("DELETE FROM versions WHERE article_id = 1", "texts without two versions"),
-    ("UPDATE sketches SET version = 0", "compared by an older method"),
+    (
+        "UPDATE shared_text_articles SET text_id = 99",
+        "rows of shared_text_articles whose row of shared_texts is missing",
+    ),
+    ("DELETE FROM shared_text_articles WHERE article_id = 1", "texts without two versions"),
+    ("UPDATE shingle_versions SET version = 0", "compared by an older method"),
     ("DELETE FROM article_keys WHERE article_id = 1", "articles without keys"),
     (
         "INSERT INTO article_keys VALUES (99, 'en', 0, 0, '{}')",
@@ -109,7 +112,7 @@ def test_a_mended_archive_says_and_finds_what_it_did_before(folder: Path) -> Non
         queries = (
             "SELECT rowid FROM articles_fts WHERE articles_fts MATCH 'board'",
             "SELECT article_id, other_id, kind FROM relations",
-            "SELECT original_id FROM texts JOIN versions v ON v.text_id = texts.id ORDER BY v.article_id",
+            "SELECT original_id FROM shared_texts t JOIN shared_text_articles v ON v.text_id = t.id ORDER BY v.article_id",
             "SELECT url, url_key, article_id FROM urls WHERE article_id IS NOT NULL ORDER BY url",
         )
         rows = [db.execute(query).fetchall() for query in queries]
@@ -120,9 +123,9 @@ def test_a_mended_archive_says_and_finds_what_it_did_before(folder: Path) -> Non
     assert all(before)
     harm(
         folder,
-        "DELETE FROM articles_fts_data WHERE id > 10; DELETE FROM versions; UPDATE relations SET other_id = 99",
+        "DELETE FROM articles_fts_data WHERE id > 10; DELETE FROM shared_text_articles; UPDATE relations SET other_id = 99",
     )
-    harm(folder, "DELETE FROM checks; DELETE FROM urls")
+    harm(folder, "DELETE FROM fetches; DELETE FROM urls")
     assert repair_archive(folder, JUDGE, url_key).sound
     assert kept() == before
 
@@ -186,7 +189,7 @@ def test_a_log_that_a_reader_kept_from_being_taken_over_is_told_and_taken_over(
     reader.execute("BEGIN")
     reader.execute("SELECT count(*) FROM articles").fetchone()
     writer.executescript(
-        "UPDATE urls SET tries = 1; UPDATE articles SET section = 'Harbour'; UPDATE urls SET tries = 0"
+        "UPDATE urls SET failures = 1; UPDATE articles SET section = 'Harbour'; UPDATE urls SET failures = 0"
     )
     assert any(
         "archive.db-wal" in line for line in examine_archive(folder, JUDGE, alone=True).lines()

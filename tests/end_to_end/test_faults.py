@@ -153,7 +153,7 @@ def test_a_full_disk_ends_the_crawl_in_one_line_and_what_was_kept_is_there(datel
         line = assert_one_line(on_a_mount(run, f"{empty // 1024 + 1000}k", "rw"))
         assert "disk is full" in line
         kept = run.column("SELECT url FROM articles")
-        acknowledged = run.column("SELECT count(*) FROM checks WHERE outcome = 'new'")
+        acknowledged = run.column("SELECT count(*) FROM fetches WHERE outcome = 'new'")
         assert 0 < len(kept) < PAGES, "the disk is too large or too small to show anything"
         assert acknowledged == [len(kept)]
         run.crawl()  # now that there is room

@@ -60,7 +60,7 @@ def test_a_feed_that_is_led_about_for_days_stays_one_source_and_its_articles_are
             assert ways, name
             assert len(ways) <= (9 if outcome == "refused" else len(says)), name
             [look] = run.rows(
-                """SELECT c.outcome, c.reason FROM checks c JOIN urls u ON u.id = c.url_id
+                """SELECT c.outcome, c.reason FROM fetches c JOIN urls u ON u.id = c.url_id
                 WHERE u.url = ? ORDER BY c.id DESC LIMIT 1""",
                 FEED,
             )

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from archive.archive import Archive
+from archive.frontier.urls import add_outlet_with_sources
 from archive.records import Outlet, Source
 from demo.strangers import Answer, Stranger, endless, endless_headers, packed, slow, stranger, to
 from pipelines.identity import identify_source
@@ -89,8 +90,10 @@ def rss(*links: str) -> bytes:
 
 def knows(run: Dateline, host: str, *sources: tuple[str, str]) -> None:
     with Archive(run.folder) as archive:
-        archive.add_outlet(
-            Outlet(host), [identify_source(Source(url, kind, host)) for url, kind in sources]
+        add_outlet_with_sources(
+            archive.db,
+            Outlet(host),
+            [identify_source(Source(url, kind, host)) for url, kind in sources],
         )
 
 
@@ -517,7 +520,7 @@ def test_of_what_a_feed_or_sitemap_names_only_web_addresses_are_asked_for(tmp_pa
     assert run.column("SELECT count(*) FROM articles") == [1]
     assert (
         f"{len(STRANGE)} left out"
-        in run.column("SELECT reason FROM checks WHERE outcome = 'listed'")[0]
+        in run.column("SELECT reason FROM fetches WHERE outcome = 'listed'")[0]
     )
 
 
@@ -576,7 +579,7 @@ def test_a_feed_and_a_sitemap_of_100_000_entries_do_not_hold_up_the_crawl(tmp_pa
         for url, kind in zip(says, ("feed", "feed", "feed", "sitemap"), strict=True):
             knows(run, "mire.example", (url, kind))
         run("crawl", "--since", "2000-01-01", "--delay", "0", "--outlet-budget", "1")
-    reasons = run.column("SELECT reason FROM checks WHERE outcome = 'listed' ORDER BY reason")
+    reasons = run.column("SELECT reason FROM fetches WHERE outcome = 'listed' ORDER BY reason")
     assert "1 left out: 1 × all entries after the first 5,000" in reasons
     assert "1 left out: 1 × all entries after the first 50,000" in reasons
 

@@ -342,7 +342,7 @@ def missing(language: str) -> str:
 def is_gone(room: ReadingRoom, how: str) -> None:
     assert room.kinds(OLD) == [["gone"]]
     assert room.shown(OLD)["text"].startswith(PIER[0])
-    assert how in room.shown(OLD)["gone"]["how"]
+    assert how in room.shown(OLD)["gone"]["reason"]
 
 
 @pytest.mark.parametrize("language", NOT_FOUND)

@@ -126,7 +126,7 @@ def test_a_month_of_pages_that_move_at_each_look_makes_the_one_revision_of_the_s
             run.at(START + look)
             run("crawl", "--delay", "0", *urls)
     assert run.column(
-        "SELECT count(*) FROM checks WHERE outcome IN ('new', 'changed', 'unchanged')"
+        "SELECT count(*) FROM fetches WHERE outcome IN ('new', 'changed', 'unchanged')"
     ) == [len(HOSTS) * len(LOOKS)]
     assert run.column("SELECT count(*) FROM articles") == [len(HOSTS)]
     rows = run.rows(

@@ -59,7 +59,7 @@ def test_where_robots_txt_is_in_trouble_nothing_is_fetched_and_all_of_it_by_a_la
         told = run.crawl().stdout
         assert set(web.asked()) == {"http://harbour.example/robots.txt"}
         assert f"robots.txt: HTTP {status}" in told or f"HTTP {status}; paused" in told
-        assert set(run.column("SELECT outcome FROM checks")) == {"refused"}
+        assert set(run.column("SELECT outcome FROM fetches")) == {"refused"}
         becomes(web, outlet())
         pause_ends(run)
         run.crawl()
@@ -74,13 +74,13 @@ def test_pages_that_are_known_wait_while_robots_txt_cannot_be_had(dateline):
         ).stdout
         assert pages_asked(web) == []
         assert "http://harbour.example: robots.txt: HTTP 503; paused until 20" in told
-        row = run.rows("SELECT state, outcome, tries FROM urls")[0]
+        row = run.rows("SELECT state, outcome, failures FROM urls")[0]
         assert tuple(row) == ("pending", "refused", 0)
         becomes(web, outlet())
         pause_ends(run)
         run.knows()
         run.crawl()
-    assert run.column("SELECT outcome FROM checks WHERE url_id = 1") == ["refused", "new"]
+    assert run.column("SELECT outcome FROM fetches WHERE url_id = 1") == ["refused", "new"]
 
 
 def test_a_site_without_robots_txt_allows_everything(dateline):
@@ -140,7 +140,7 @@ def test_a_site_that_asks_for_seconds_is_waited_for(dateline):
         first, second = (request.at for request in web.requests if "/news/" in request.path)
     assert second - first > 1.9
     assert run.column(
-        "SELECT c.outcome FROM checks c JOIN urls u ON u.id = url_id WHERE kind = 'page'"
+        "SELECT c.outcome FROM fetches c JOIN urls u ON u.id = url_id WHERE kind = 'page'"
     ) == ["new"]
 
 
@@ -183,13 +183,13 @@ def test_the_feeds_of_a_site_that_is_left_alone_are_not_due_before_its_pause_end
         run.knows()
         run.at(NOW)
         run("crawl", "--due", "--delay", "0")
-        looked = run.column("SELECT count(*) FROM checks")
+        looked = run.column("SELECT count(*) FROM fetches")
         run.at(NOW + timedelta(hours=2))
         told = run("crawl", "--due", "--delay", "0").stdout
         assert told.startswith(
             f"Nothing is due. The next source is fetched after {format_utc(NOW + timedelta(hours=3))[:15]}"
         )
-        assert run.column("SELECT count(*) FROM checks") == looked, (
+        assert run.column("SELECT count(*) FROM fetches") == looked, (
             "a check each run would tell nothing"
         )
         web.requests.clear()
@@ -266,7 +266,7 @@ def test_of_a_page_that_says_noarchive_no_copy_is_kept_and_a_check_says_why(date
     }
     assert [number for number, digest in copies.items() if digest is None] == ["1001", "1002"]
     reasons = run.column(
-        "SELECT c.reason FROM checks c JOIN urls u ON u.id = url_id WHERE c.reason <> '' ORDER BY url"
+        "SELECT c.reason FROM fetches c JOIN urls u ON u.id = url_id WHERE c.reason <> '' ORDER BY url"
     )
     assert reasons == [
         "no copy is stored: noarchive (X-Robots-Tag)",
@@ -283,7 +283,7 @@ def test_a_page_that_forbids_more_than_copies_is_not_read_where_that_is_honoured
         run = dateline(web, DATELINE_OPT_OUTS="noarchive noindex")
         run.knows()
         told = run.crawl().stdout
-    assert run.column("SELECT c.reason FROM checks c WHERE c.outcome = 'refused'") == [
+    assert run.column("SELECT c.reason FROM fetches c WHERE c.outcome = 'refused'") == [
         "opted out: noindex (meta dateline)"
     ]
     assert run.column("SELECT count(*) FROM articles") == [5]

@@ -31,7 +31,7 @@ def test_a_source_is_asked_when_its_turn_has_come_and_says_why_then(dateline):
         run("crawl", "--due", "--delay", "0")
     assert asked(web, "/feed.xml")[before:] == [200, 304]
     (source,) = json.loads(run("outlet", "list", "--sources", "--json").stdout)
-    assert source["due_why"] == "an item every 1 h 8 min"
+    assert source["due_reason"] == "an item every 1 h 8 min"
     assert "an item every" in run("outlet", "list", "--sources").stdout
 
 
@@ -45,11 +45,11 @@ def test_a_source_that_fails_is_asked_more_rarely_and_never_given_up(dateline):
         for _ in range(3):
             run.at(moment)
             run("crawl", "--due", "--delay", "0")
-            (source,) = run.rows("SELECT due_at, due_why FROM urls WHERE role = 'source'")
+            (source,) = run.rows("SELECT due_at, due_reason FROM urls WHERE role = 'source'")
             due = type(NOW).fromisoformat(source["due_at"])
             waits.append(due - moment)
             moment = due
-    assert source["due_why"] == "failed 3 times in a row"
+    assert source["due_reason"] == "failed 3 times in a row"
     assert timedelta(hours=1) < waits[0] < waits[1] < waits[2] < timedelta(hours=10)
 
 
@@ -62,7 +62,7 @@ def test_articles_whose_turn_it_is_are_due_too_and_an_unchanged_one_is_not_read_
         run.at(NOW + timedelta(hours=3))
         run("crawl", "--due", "--delay", "0")
     outcomes = run.column(
-        "SELECT c.outcome FROM checks c JOIN urls u ON u.id = url_id WHERE kind = 'page' ORDER BY c.id"
+        "SELECT c.outcome FROM fetches c JOIN urls u ON u.id = url_id WHERE kind = 'page' ORDER BY c.id"
     )
     assert outcomes == ["new", "unchanged"]
     assert run.column("SELECT count(*) FROM revisions") == [0]

@@ -48,7 +48,7 @@ def test_a_date_that_a_feed_fills_in_is_no_word_of_the_page(
 def test_a_date_that_a_feed_fills_in_makes_no_change_by_itself(room: ReadingRoom):
     room.look(URL, html(PIER))
     assert room.look(URL, html(PIER, after=" "), lead=feed("2026-03-03T14:04:00Z")) == "unchanged"
-    assert room.column("SELECT reason FROM checks WHERE reason LIKE 'date-only%'") == []
+    assert room.column("SELECT reason FROM fetches WHERE reason LIKE 'date-only%'") == []
 
 
 def test_a_page_without_a_date_hides_nothing_whatever_its_feed_says(room: ReadingRoom):

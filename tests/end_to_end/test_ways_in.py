@@ -95,7 +95,7 @@ def test_the_same_pages_are_the_same_articles_whichever_way_they_came(dateline, 
     assert run.column("SELECT count(*) FROM revisions") == [0]
     assert run.column("SELECT url FROM urls WHERE leads_to IS NOT NULL") == [SITE + OLD], [
         tuple(row)
-        for row in run.rows("SELECT url_id, outcome, status, reason, final_url FROM checks")
+        for row in run.rows("SELECT url_id, outcome, status, reason, final_url FROM fetches")
     ]
     run("export", "--warc", "-o", tmp_path / "pages.warc.gz")
     run("export", "-o", tmp_path / "articles.jsonl")

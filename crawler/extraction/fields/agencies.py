@@ -3,86 +3,30 @@
 from __future__ import annotations
 
 import re
+from itertools import chain
 
-AGENCY_NAMES = {  # how an agency is called here → how it is printed
-    "AP": "AP|Associated Press|The Associated Press|A\\.P\\.",
-    "Reuters": "Reuters|Thomson Reuters|REUTERS|ロイター|路透社|Рейтер|로이터",
-    "AFP": "AFP|Agence France[- ]Presse|Agence France Presse|法新社",
-    "dpa": "dpa|DPA|Deutsche Presse-Agentur|dpa-AFX|dpa/[A-Za-z]+|dpa-[A-Za-z]+",
-    "Yonhap": "Yonhap|Yonhap News|Yonhap News Agency|연합뉴스|聯合ニュース",
-    "Xinhua": "Xinhua|Xinhua News Agency|新华社|新華社|新华网",
-    "TASS": "TASS|ITAR-TASS|ТАСС|ИТАР-ТАСС",
-    "Kyodo": "Kyodo|Kyodo News|共同通信|共同",
-    "Jiji": "Jiji|Jiji Press|時事通信|時事",
-    "ANSA": "ANSA",
-    "EFE": "EFE|Agencia EFE|Efe",
-    "PA": "PA|PA Media|Press Association|The Press Association|PA News Agency",
-    "UPI": "UPI|United Press International",
-    "Interfax": "Interfax|Интерфакс|Interfax-Ukraine|Интерфакс-Украина",
-    "RIA Novosti": "RIA Novosti|РИА Новости|RIA",
-    "Ukrinform": "Ukrinform|Укринформ|Укрінформ",
-    "Bloomberg": "Bloomberg|Bloomberg News",
-    "CP": "CP|The Canadian Press|Canadian Press|La Presse Canadienne",
-    "AAP": "AAP|Australian Associated Press",
-    "PTI": "PTI|Press Trust of India",
-    "ANI": "ANI|Asian News International",
-    "IANS": "IANS",
-    "Antara": "ANTARA|Antara",
-    "Anadolu": "AA|Anadolu|Anadolu Agency|Anadolu Ajansı",
-    "Bernama": "Bernama|BERNAMA",
-    "KCNA": "KCNA|朝鮮中央通信",
-    "CNA": "CNA|Central News Agency|中央社",
-    "PAP": "PAP|Polska Agencja Prasowa",
-    "APA": "APA|Austria Presse Agentur",
-    "sda": "sda|SDA|Keystone-SDA|ats|ATS|Keystone-ATS",
-    "Belga": "Belga|BELGA",
-    "ANP": "ANP",
-    "TT": "TT|TT Nyhetsbyrån",
-    "NTB": "NTB",
-    "Ritzau": "Ritzau|Ritzaus Bureau",
-    "STT": "STT",
-    "AMNA": "ΑΠΕ-ΜΠΕ|ΑΠΕ|AMNA|ANA-MPA",
-    "Lusa": "Lusa|LUSA",
-    "MTI": "MTI",
-    "ČTK": "ČTK|CTK|ČTK/AP",
-    "SID": "SID",
-    "epd": "epd",
-    "KNA": "KNA",
-    "Europa Press": "Europa Press|EUROPA PRESS|Europapress",
-    "Notimex": "Notimex|NOTIMEX",
-    "Sputnik": "Sputnik|Спутник",
-    "NAN": "NAN|News Agency of Nigeria",
-    "Tribune News Service": "Tribune News Service|TNS|McClatchy-Tribune",
+from pipelines.text.agency_list import news_agencies
+
+PRINTED_FORMS = {
+    name: (*agency.names, *agency.patterns) for name, agency in news_agencies().items()
 }
-"""Regular expressions for the printed names of each agency, separated by `|`."""
-CASED_AGENCY_NAMES_TEXT = """
-PA CP AA TT CNA ANA RIA SID NAN ANI TNS APA ats ATS AMNA KNA sda epd 共同 時事 NTB MTI STT SDA
-"""
-CASED_AGENCY_NAMES = frozenset(CASED_AGENCY_NAMES_TEXT.split())
-"""Names that count only where their case is as printed: in other cases they are words or other
-abbreviations."""
-
-
-def _agencies_by_name() -> dict[str, str]:
-    """The agency of each printed name in `AGENCY_NAMES` that is not a pattern, and of three
-    others."""
-    found: dict[str, str] = {}
-    for agency, printed in AGENCY_NAMES.items():
-        names = (name for name in printed.split("|") if "\\" not in name and "[" not in name)
-        found |= dict.fromkeys(names, agency)
-    return found | {"A.P.": "AP", "Agence France-Presse": "AFP", "The Reuters": "Reuters"}
-
-
-AGENCY_BY_NAME = _agencies_by_name()
+"""Regular expressions for the printed names of each agency."""
+AGENCY_BY_NAME = {
+    printed: name
+    for name, agency in news_agencies().items()
+    for printed in (*agency.names, *agency.also)
+}
 """The agency of each printed name."""
+EXACT_CASE_NAMES = frozenset().union(*(agency.exact_case for agency in news_agencies().values()))
+"""Names that count only where their case is as printed."""
 AGENCY_BY_FOLDED_NAME = {
     name.casefold(): agency
     for name, agency in AGENCY_BY_NAME.items()
-    if name not in CASED_AGENCY_NAMES
+    if name not in EXACT_CASE_NAMES
 }
-"""The agency of each printed name in lower case, without those in `CASED_AGENCY_NAMES`."""
+"""The agency of each printed name in lower case, without those in `EXACT_CASE_NAMES`."""
 ANY_AGENCY_NAME = "|".join(
-    sorted("|".join(AGENCY_NAMES.values()).split("|"), key=len, reverse=True)
+    sorted(chain.from_iterable(PRINTED_FORMS.values()), key=len, reverse=True)
 )
 """All names of all agencies, the longest first."""
 AGENCY_CREDIT_SEPARATOR = re.compile(r"[,;|/&()–—]|\b(?:and|und|et|y|via|mit|with|from)\b")
@@ -181,5 +125,7 @@ def agency_of_credit(line: str) -> str | None:
 
 def _agency_of_printed_name(printed: str) -> str | None:
     """The agency with a printed name that one of the regular expressions matched."""
-    matching = (agency for agency, names in AGENCY_NAMES.items() if re.fullmatch(names, printed))
+    matching = (
+        agency for agency, forms in PRINTED_FORMS.items() if re.fullmatch("|".join(forms), printed)
+    )
     return agency_named(printed) or next(matching, None)

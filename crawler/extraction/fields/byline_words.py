@@ -18,11 +18,13 @@ from pathlib import Path
 from babel import Locale
 from babel.core import UnknownLocaleError, get_global
 
+from archive.text.unspaced import UNSPACED_SCRIPT_RANGES
+
 WORD_TABLES: dict[str, dict[str, str]] = tomllib.loads(
     (Path(__file__).parent / "byline_words.toml").read_text(encoding="utf-8")
 )
 """The words and phrases by table and language, separated by commas."""
-UNSPACED_LETTER = re.compile("[ก-๛ກ-ໟក-៿က-႟぀-ヿ㐀-鿿豈-﫿]")
+UNSPACED_LETTER = re.compile(f"[{UNSPACED_SCRIPT_RANGES}]")
 """Letters of scripts without blanks between words: Thai, Lao, Khmer, Burmese, kana and Han."""
 COLON_OR_SIGN = r"\s*[:：︰｜丨＝=|／/]\s*"
 """A colon, or a sign in place of one."""

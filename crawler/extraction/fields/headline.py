@@ -17,6 +17,7 @@ from functools import cached_property
 from itertools import product, takewhile
 from urllib.parse import unquote, urlsplit
 
+from archive.text.unspaced import HAN_RANGE, KANA_RANGE
 from crawler.extraction import jsonld
 from crawler.extraction.blocks import Block, fold_text
 from crawler.extraction.fields.byline import opens_like_byline
@@ -41,7 +42,7 @@ PARAGRAPH_ENDINGS = (".", "!", "?", "”", "。", "…", '"')
 ARTICLES_OF_NAMES = ("the", "der", "die", "das", "le", "la", "el", "il")
 """Articles of the languages in which outlets have them in their name."""
 ARTICLE_OF_NAME = re.compile(rf"^(?:{'|'.join(ARTICLES_OF_NAMES)})\s+", re.I)
-UNSPACED_TITLE_LETTER = re.compile("[぀-ヿ㐀-鿿]")
+UNSPACED_TITLE_LETTER = re.compile(f"[{KANA_RANGE}{HAN_RANGE}]")
 """Scripts without blanks between words."""
 CUT_HEADLINE_ENDS = ("…", "...")
 """Endings of a headline that was cut short."""

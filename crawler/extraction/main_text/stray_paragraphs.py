@@ -16,6 +16,7 @@ from unicodedata import category
 
 from lxml.html import HtmlElement
 
+from archive.text.unspaced import SOUTHEAST_ASIAN_RANGES
 from crawler.extraction.blocks import Block, fold_text
 from crawler.extraction.main_text.line_features import (
     DISPLAY_NONE_STYLE,
@@ -54,7 +55,7 @@ comment navigation foot side related teaser share advertisement subscription aut
 NON_PARAGRAPH_NAMES = frozenset(NON_PARAGRAPH_NAMES_TEXT.split())
 """Names of boxes (`crawler.extraction.main_text.line_features.BOX_NAME_PATTERNS`) without
 paragraphs."""
-BLANKLESS_SCRIPT = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]{2}")
+BLANKLESS_SCRIPT = re.compile(f"[{SOUTHEAST_ASIAN_RANGES}]{{2}}")
 """Two characters of Thai, Lao, Burmese or Khmer, which set no blanks between words."""
 MAX_MEAN_WORD_CHARS = 14
 """The largest mean length of words in a text that sets blanks between words, in characters."""

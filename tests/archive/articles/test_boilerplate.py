@@ -114,14 +114,14 @@ def test_a_refrain_of_three_reports_of_one_matter_is_theirs(desk: Desk) -> None:
         desk.look(number, text)
     desk.catch_up()
     assert desk.texts() == told
-    assert count_boilerplate(desk.db).habits == 0
+    assert count_boilerplate(desk.db).boilerplate == 0
 
 
 def test_copies_of_one_text_count_once(desk: Desk) -> None:
     for number in range(4):
         desk.look(number, with_box(0), headline=f"The bees, edition {number}")
     desk.look(5, with_box(1))
-    assert desk.column("SELECT count(*) FROM habits") == [0]
+    assert desk.column("SELECT count(*) FROM boilerplate_lines") == [0]
 
 
 def test_what_one_outlet_repeats_is_no_habit_of_another(knowing: Desk) -> None:
@@ -141,19 +141,19 @@ def test_a_text_that_is_nearly_all_repeated_stays_whole(knowing: Desk) -> None:
 
 
 def test_lines_of_old_articles_are_forgotten_and_habits_are_not(knowing: Desk) -> None:
-    before = knowing.column("SELECT count(*) FROM seen_lines")[0]
+    before = knowing.column("SELECT count(*) FROM boilerplate_candidates")[0]
     with transaction(knowing.db) as db:
         assert 0 < forget_old_lines(db, 1, kept=1) < before
-    assert knowing.column("SELECT DISTINCT article_id FROM seen_lines") == [3]
+    assert knowing.column("SELECT DISTINCT article_id FROM boilerplate_candidates") == [3]
     knowing.look(3, with_box(3))
     assert knowing.texts()[3] == NEWS[3]
 
 
 def test_an_article_leaves_a_row_a_line_until_its_lines_are_habits(knowing: Desk) -> None:
-    assert knowing.column("SELECT count(*) FROM seen_lines") == [
+    assert knowing.column("SELECT count(*) FROM boilerplate_candidates") == [
         sum(text.count("\n") + 1 for text in NEWS[:3])
     ]
-    assert knowing.column("SELECT text FROM habits") == [BOX]
+    assert knowing.column("SELECT text FROM boilerplate_lines") == [BOX]
 
 
 # -- nothing is lost -------------------------------------------------------------------------------
@@ -243,7 +243,7 @@ def test_another_extractor_reads_the_old_page_without_the_box_too(knowing: Desk)
 
 def test_a_page_read_anew_gets_back_what_is_no_habit_any_more(knowing: Desk) -> None:
     with transaction(knowing.db) as db:
-        db.execute("DELETE FROM habits")
+        db.execute("DELETE FROM boilerplate_lines")
     assert knowing.look(2, with_box(2), hour=10, extractor="reader 2").outcome == "unchanged"
     assert (knowing.texts()[2], removed_lines(knowing.db, 3)) == (with_box(2), {})
 
@@ -254,7 +254,7 @@ def test_what_was_learnt_is_left_out_of_earlier_articles_when_they_catch_up(know
     assert knowing.texts() == list(NEWS[:3])
     assert knowing.column("SELECT count(*) FROM revisions") == [0]
     told = count_boilerplate(knowing.db)
-    assert (told.habits, told.outlets, told.lines, told.articles) == (1, 1, 3, 3)
+    assert (told.boilerplate, told.outlets, told.lines, told.articles) == (1, 1, 3, 3)
 
 
 # -- archives of before ----------------------------------------------------------------------------

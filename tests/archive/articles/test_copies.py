@@ -102,7 +102,8 @@ class Shelf:
 
     def folded(self) -> dict[int, tuple[int, int]]:
         return {
-            row[0]: (row[1], row[2]) for row in self.db.execute("SELECT * FROM folded ORDER BY id")
+            row[0]: (row[1], row[2])
+            for row in self.db.execute("SELECT * FROM originals ORDER BY id")
         }
 
 
@@ -213,7 +214,7 @@ def test_two_groups_of_copies_become_one_when_a_copy_of_both_comes(shelf: Shelf)
     assert shelf.folded() == {1: (1, 0), 2: (2, 0)}
     shelf.add(numbers(6, 26), published_at="2024-02-15T12:00:00Z")
     assert {original for original, _ in shelf.folded().values()} == {1}
-    assert shelf.db.execute("SELECT count(*) FROM texts").fetchone()[0] == 1
+    assert shelf.db.execute("SELECT count(*) FROM shared_texts").fetchone()[0] == 1
 
 
 def test_overlaps_and_templates_do_not_fold(shelf: Shelf) -> None:
@@ -312,7 +313,7 @@ def test_a_changed_text_is_related_anew(shelf: Shelf) -> None:
     assert relate_article(shelf.db, 2, JUDGE, MOMENT) == []
     assert shelf.relations() == []
     assert shelf.folded() == {1: (1, 0), 2: (2, 0)}
-    assert shelf.db.execute("SELECT count(*) FROM texts").fetchone()[0] == 0
+    assert shelf.db.execute("SELECT count(*) FROM shared_texts").fetchone()[0] == 0
 
 
 def test_a_correction_keeps_copies_that_came_later(shelf: Shelf) -> None:

@@ -95,10 +95,10 @@ class Desk:
         tables = (
             "events",
             "event_articles",
-            "article_words",
+            "article_terms",
             "strong_terms",
-            "vocabulary",
-            "languages",
+            "term_counts",
+            "language_counts",
         )
         return [sorted(map(tuple, self.db.execute(f"SELECT * FROM {table}"))) for table in tables]
 
@@ -244,14 +244,14 @@ def test_copies_go_where_the_first_is_and_count_once(busy: Desk) -> None:
     event_id = busy.add(long)
     before, words = (
         busy.event(event_id),
-        busy.db.execute("SELECT * FROM vocabulary ORDER BY 1, 2").fetchall(),
+        busy.db.execute("SELECT * FROM term_counts ORDER BY 1, 2").fetchall(),
     )
     for _ in range(20):
         assert busy.add(long, "2024-03-19") == event_id
     after = busy.event(event_id)
     assert after == before | {"articles": 21, "last_at": "2024-03-19"}
     assert busy.why(23) == ("copy", None, [])
-    assert busy.db.execute("SELECT * FROM vocabulary ORDER BY 1, 2").fetchall() == words
+    assert busy.db.execute("SELECT * FROM term_counts ORDER BY 1, 2").fetchall() == words
 
 
 # -- found again -----------------------------------------------------------------------------------
@@ -413,7 +413,7 @@ def test_a_second_tidy_finds_nothing_to_do(busy: Desk) -> None:
     before = busy.events()
     assert tidy_events(busy.db, EVENT_POLICY) == 0
     assert busy.events() == before
-    looked_at = busy.db.execute("SELECT events FROM tidies ORDER BY rowid").fetchall()
+    looked_at = busy.db.execute("SELECT events FROM tidy_runs ORDER BY rowid").fetchall()
     assert [row[0] for row in looked_at] == [4, 0]
 
 
@@ -421,14 +421,14 @@ def test_a_tidy_is_due_once_a_day(busy: Desk) -> None:
     assert is_tidy_due(busy.db)
     tidy_events(busy.db, EVENT_POLICY)
     assert not is_tidy_due(busy.db)
-    busy.db.execute("UPDATE tidies SET tidied_at = '2024-03-01T00:00:00Z'")
+    busy.db.execute("UPDATE tidy_runs SET tidied_at = '2024-03-01T00:00:00Z'")
     assert is_tidy_due(busy.db)
 
 
 def test_a_tidy_looks_at_no_more_than_it_can(busy: Desk) -> None:
     assert MAX_TIDIED_EVENTS >= 1_000
     tidy_events(busy.db, EVENT_POLICY)
-    assert busy.db.execute("SELECT events FROM tidies").fetchone()[0] == 2
+    assert busy.db.execute("SELECT events FROM tidy_runs").fetchone()[0] == 2
 
 
 # -- days ------------------------------------------------------------------------------------------

@@ -135,7 +135,7 @@ def test_a_change_keeps_the_old_text_before_the_new_one_takes_its_place(newsroom
     assert (first.kinds, second.kinds, second.stealth) == ((), ("body",), True)
     assert (second.words_added, second.words_removed) == (6, 0)
     assert (first.digest, second.digest) == ("digest 12", "digest 13")
-    assert newsroom.db.execute("SELECT count(*) FROM checks").fetchone()[0] == 2
+    assert newsroom.db.execute("SELECT count(*) FROM fetches").fetchone()[0] == 2
 
 
 def test_a_text_that_comes_back_is_restored(newsroom: Newsroom) -> None:

@@ -349,7 +349,7 @@ def test_equal_times_make_nobody_the_first(folder: Path) -> None:
 def test_the_story_page_and_the_timeline_call_an_outlets_own_text_no_copy(folder: Path) -> None:
     with sqlite3.connect(furnish(folder) / "archive.db") as db:
         db.execute("UPDATE articles SET outlet_id = 1 WHERE id IN (2, 7)")
-        db.execute("UPDATE versions SET outlet_id = 1")
+        db.execute("UPDATE shared_text_articles SET outlet_id = 1")
     page = getter(folder / "archive.db")(f"/archive/-/story/{STORY}").text
     assert "also in" not in page
     assert " · a copy" not in page
@@ -361,7 +361,7 @@ def test_the_page_of_an_outlet_counts_no_copy_of_its_own(folder: Path) -> None:
         db.row_factory = sqlite3.Row
         before = outlet_page_data(db, "harbour.example")
         db.execute("UPDATE articles SET outlet_id = 1 WHERE id IN (2, 7)")
-        db.execute("UPDATE versions SET outlet_id = 1")
+        db.execute("UPDATE shared_text_articles SET outlet_id = 1")
         after = outlet_page_data(db, "harbour.example")
     assert before
     assert after

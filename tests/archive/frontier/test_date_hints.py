@@ -57,7 +57,7 @@ class Desk:
                 for waiting in taken:
                     number = int(waiting.lead.url.rsplit("/", 1)[1])
                     known = db.execute(
-                        "SELECT checked_at FROM urls WHERE url = ?", (waiting.lead.url,)
+                        "SELECT fetched_at FROM urls WHERE url = ?", (waiting.lead.url,)
                     ).fetchone()[0]
                     outcome: Outcome = (
                         "new" if known is None else "changed" if number in changed else "unchanged"
@@ -135,7 +135,7 @@ def test_the_sitemaps_of_an_index_err_as_one(desk: Desk):
     for hour in range(1, 3):
         desk.crawl(hour, found_on=children[0])
     assert desk.crawl(3, found_on=children[1]) == 2
-    assert desk.db.execute("SELECT source FROM hints").fetchall()[0][0] == INDEX
+    assert desk.db.execute("SELECT source_url FROM unreliable_sources").fetchall()[0][0] == INDEX
 
 
 def test_a_page_that_somebody_asks_for_is_looked_at_whatever_its_feed_is_worth(desk: Desk):

@@ -12,21 +12,13 @@ import pytest
 
 from archive.errors import UsageError
 from archive.pages.article import article_comparison, article_page_data
-from archive.pages.charts import (
-    MAX_SINGLE_MARKS,
-    MAX_TIMELINE_LANES,
-    OTHER_OUTLETS_LANE,
-    TIMELINE_SPANS,
-    TimelineArticle,
-    build_timeline,
-    chart_bars,
-    sparkline_bars,
-)
+from archive.pages.charts import chart_bars, sparkline_bars
 from archive.pages.home import home_page_data
 from archive.pages.outlet import outlet_list_rows, outlet_page_data
 from archive.pages.search_page import SearchRequest, search_page_data
-from archive.pages.story import StoryFilters, store_page_verdict, story_for_page, story_page_data
+from archive.pages.story import StoryFilters, story_for_page, story_page_data
 from archive.pages.story_feed import ATOM_NAMESPACE, story_as_atom
+from archive.pages.story_verdicts import store_page_verdict
 from archive.pages.tables import EXPLAINED_TABLES, explained_tables, schema_descriptions
 from archive.storage.database import open_database
 from archive.storage.schema import ARCHIVE_SCHEMA
@@ -94,67 +86,51 @@ def test_a_sparkline_counts_every_dated_article_once_whatever_the_time() -> None
     assert [bar.count for bar in sparkline_bars({"2024-02-15": 1})][-1] == 1
 
 
-def shown(
-    number: int, outlet: str = "The Ridge", hours: int | None = None, **more: object
-) -> TimelineArticle:
-    at = f"{datetime(2024, 2, 1) + timedelta(hours=number if hours is None else hours):%Y-%m-%dT%H:%M:%SZ}"
-    return TimelineArticle(number, outlet, f"Headline {number}", at, **more)  # type: ignore[arg-type]
-
-
-def test_a_timeline_gives_each_outlet_a_line_and_marks_copies_and_changes() -> None:
-    drawn = build_timeline(
-        [shown(1), shown(2, "Minato", is_copy=True), shown(9, revised_at=("2024-02-01T12:00:00Z",))]
-    )
-    assert drawn
-    assert [lane.outlet for lane in drawn.lanes] == ["The Ridge", "Minato"]
-    ridge, minato = drawn.lanes
-    assert [mark.id for mark in ridge.marks] == [1, 9]
-    assert [mark.hollow for mark in minato.marks] == [True]
-    assert len(ridge.ticks) == 1
-    assert ridge.ticks[0] > ridge.marks[-1].x > ridge.marks[0].x
-    assert "a copy" in minato.marks[0].title
-    assert "changed 1 time" in ridge.marks[1].title
-
-
-def test_a_timeline_of_one_moment_stands_in_the_middle_and_the_undated_are_counted() -> None:
-    drawn = build_timeline([shown(1), TimelineArticle(2, "Minato", "When?", None)])
-    assert drawn
-    assert (drawn.lanes[0].marks[0].x, drawn.undated, len(drawn.scale)) == (50.0, 1, 1)
-    assert build_timeline([TimelineArticle(2, "Minato", "When?", None)]) is None
-
-
-def test_a_long_timeline_has_a_bounded_number_of_marks() -> None:
-    drawn = build_timeline(
-        [shown(number, f"outlet {number % 30}") for number in range(MAX_SINGLE_MARKS * 10)]
-    )
-    assert drawn
-    assert len(drawn.lanes) == MAX_TIMELINE_LANES
-    assert drawn.lanes[-1].outlet == OTHER_OUTLETS_LANE
-    assert sum(len(lane.marks) for lane in drawn.lanes) <= MAX_TIMELINE_LANES * (TIMELINE_SPANS + 1)
-    assert all(0 <= mark.x <= 100 for lane in drawn.lanes for mark in lane.marks)
-
-
 # -- home ------------------------------------------------------------------------------------------
 
 
-def test_home_shows_the_newest_first_the_stories_and_the_last_crawl(db: sqlite3.Connection) -> None:
+def test_home_shows_what_happens_now_the_stories_and_the_last_crawl(db: sqlite3.Connection) -> None:
     told = home_page_data(db)
-    assert [card["id"] for card in told["cards"]][:3] == [8, 3, 1]
+    assert [(day["day"], [row["id"] for row in day["rows"]]) for day in told["days"]][:3] == [
+        ("2024-02-17", [8]),
+        ("2024-02-16", [3]),
+        ("2024-02-15", [1]),
+    ]
+    assert told["is_old"]
+    assert (told["now"]["lead"]["id"], told["now"]["lead"]["outlets"]) == (1, 2)
     assert [(s["name"], s["articles"], s["outlets"], s["last"]) for s in told["stories"]] == [
         (STORY, 4, 2, "2024-02-17T08:00:00Z")
     ]
     assert sum(bar.count for bar in told["stories"][0]["bars"]) == 4
-    assert (told["crawl"]["state"], told["crawl"]["looks"], told["crawl"]["failures"]) == (
+    assert (told["crawl"]["state"], told["crawl"]["fetches"], told["crawl"]["failures"]) == (
         "finished",
         9,
         2,
     )
 
 
+def test_home_says_what_is_new_in_a_story_since_the_last_day(db: sqlite3.Connection) -> None:
+    (story,) = home_page_data(db)["stories"]
+    assert (story["new_articles"], story["latest"]["id"]) == (1, 8)
+    assert (story["changes"], story["silent"]) == (1, 0)  # another was seen a fortnight before
+
+
+def test_home_shows_the_changes_and_the_copies_of_the_day(db: sqlite3.Connection) -> None:
+    told = home_page_data(db)
+    assert [(row["article_id"], row["number"]) for row in told["changes"]["rows"]] == [(1, 2)]
+    assert [(text["id"], text["outlets"]) for text in told["copies"]["texts"]] == [(1, 2)]
+
+
 def test_an_empty_archive_has_a_home(empty: sqlite3.Connection) -> None:
-    assert home_page_data(empty) == {
-        "counts": {"articles": 0, "outlets": 0, "stories": 0}, "cards": [], "stories": [], "crawl": None
-    }  # fmt: skip
+    told = home_page_data(empty)
+    assert told["counts"] == {"articles": 0, "outlets": 0, "stories": 0}
+    assert (told["now"]["lead"], told["stories"], told["days"], told["crawl"]) == (
+        None,
+        [],
+        [],
+        None,
+    )
+    assert (told["changes"]["rows"], told["copies"]["texts"]) == ([], [])
 
 
 # -- an article ------------------------------------------------------------------------------------
@@ -228,12 +204,15 @@ def test_a_story_shows_each_text_once_newest_first(db: sqlite3.Connection) -> No
     told = story_page_data(db, STORY, StoryFilters())
     assert told
     assert [(row["id"], [copy["id"] for copy in row["copies"]]) for row in told["coverage"]] == [
-        (8, []),
         (1, [2, 7]),
+        (8, []),  # newer, but a weak match
     ]
     assert (told["articles"], told["texts"]) == (4, 2)
-    assert told["outlets"] == [("ridge.example", 3), ("harbour.example", 1)]
-    assert told["coverage"][1]["terms"] == ["strike", "Ferry", "crews"]
+    assert told["outlets"] == [
+        ("ridge.example", "ridge.example", 3),
+        ("harbour.example", "The Harbour Post", 1),
+    ]
+    assert told["coverage"][0]["terms"] == ["strike", "Ferry", "crews"]
     assert [row["id"] for row in told["left_out"]] == [3]
 
 
@@ -265,7 +244,7 @@ def test_filters_leave_a_part_of_a_story(
     told = story_page_data(db, STORY, filters)
     assert told
     assert [row["id"] for row in told["coverage"]] == ids
-    assert told["outlets"][0][1] == 3  # counted over the whole story
+    assert told["outlets"][0][2] == 3  # counted over the whole story
 
 
 def test_a_story_that_nobody_follows_has_no_page(db: sqlite3.Connection) -> None:
@@ -383,11 +362,81 @@ def test_versions_of_one_text_are_one_hit_and_counted_apart(db: sqlite3.Connecti
 def test_facets_say_what_each_choice_leaves_and_leave_just_that(db: sqlite3.Connection) -> None:
     told = search_page_data(db, SearchRequest("ferry"))
     assert set(told["facets"]) == {"outlet", "month", "language", "story"}
-    for name, values in told["facets"].items():
-        for each in values:
+    for name, facet in told["facets"].items():
+        for each in facet["values"]:
             within = search_page_data(db, SearchRequest("ferry", **{name: each["value"]}))
             assert within["articles"] == each["count"], (name, each)
             assert name not in within["facets"]
+
+
+def test_an_outlet_is_offered_by_its_name(db: sqlite3.Connection) -> None:
+    outlets = search_page_data(db, SearchRequest("ferry"))["facets"]["outlet"]["values"]
+    names = dict(db.execute("SELECT host, coalesce(name, host) FROM outlets").fetchall())
+    assert {each["value"]: each["label"] for each in outlets}.items() <= names.items()
+    assert any(each["value"] != each["label"] for each in outlets)
+
+
+def test_all_values_of_a_facet_are_shown_when_more_are_asked_for(db: sqlite3.Connection) -> None:
+    for number in range(30):
+        db.execute("INSERT INTO outlets (host, added_at) VALUES (?, '')", [f"o{number}.example"])
+        db.execute(
+            """INSERT INTO articles (outlet_id, url, headline, text, bigrams, fetched_at)
+            VALUES (last_insert_rowid(), ?, 'Heron seen', 'A heron.', '', '2024-03-01T00:00:00Z')""",
+            [f"https://o{number}.example/heron"],
+        )
+    few = search_page_data(db, SearchRequest("heron"))["facets"]["outlet"]
+    whole = search_page_data(db, SearchRequest("heron", more="outlet"))["facets"]["outlet"]
+    assert (len(few["values"]), few["others"]) == (12, 18)
+    assert (len(whole["values"]), whole["others"]) == (30, 0)
+
+
+def test_a_search_is_limited_to_days_with_both_ends_included(db: sqlite3.Connection) -> None:
+    hits = search_page_data(db, SearchRequest("ferry"))["hits"]
+    day = min(hit["published_at"][:10] for hit in hits if hit["published_at"])
+    within = search_page_data(db, SearchRequest("ferry", since=day, until=day))
+    assert 0 < within["articles"] < search_page_data(db, SearchRequest("ferry"))["articles"]
+    assert all(hit["published_at"].startswith(day) for hit in within["hits"])
+
+
+def test_the_newest_articles_come_first_when_that_is_asked_for(db: sqlite3.Connection) -> None:
+    newest = search_page_data(db, SearchRequest("ferry", sort="newest"))["hits"]
+    dates = [hit["published_at"] or "" for hit in newest]
+    assert len(dates) > 1
+    assert dates == sorted(dates, reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"sort": "worst"}, "sort=worst: choose best or newest"),
+        ({"since": "yesterday"}, "since=yesterday: a date looks like 2024-02-15"),
+        ({"until": "2024-13-01"}, "until=2024-13-01: a date looks like 2024-02-15"),
+    ],
+)
+def test_an_unknown_order_or_date_is_named(
+    db: sqlite3.Connection, given: dict[str, str], message: str
+) -> None:
+    assert search_page_data(db, SearchRequest("ferry", **given))["error"] == message
+
+
+def test_the_histogram_counts_each_dated_article_found_once(db: sqlite3.Connection) -> None:
+    found = search_page_data(db, SearchRequest("ferry"))
+    bars = found["histogram"].bars
+    assert sum(each.bar.count for each in bars) == found["articles"]
+    for each in bars:
+        limited = SearchRequest("ferry", since=each.period, until=each.period)
+        assert search_page_data(db, limited)["articles"] == each.bar.count
+
+
+def test_without_hits_the_search_without_filters_or_a_similar_word_is_offered(
+    db: sqlite3.Connection,
+) -> None:
+    filtered = search_page_data(db, SearchRequest("ferry", outlet="nobody.example"))
+    assert (filtered["unfiltered"], filtered["advice"]) == (
+        search_page_data(db, SearchRequest("ferry"))["articles"],
+        None,
+    )
+    assert "ferry" in search_page_data(db, SearchRequest("fery"))["advice"].queries
 
 
 @pytest.mark.parametrize(

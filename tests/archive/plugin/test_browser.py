@@ -20,6 +20,21 @@ from tests.archive.room import PAGES, STORY, furnish
 from tests.chromium import CHROMIUM, Browser, Tab
 from tests.paths import ROOT
 
+STOCK_PAGES = (
+    "/archive",
+    "/archive/coverage?_facet=outlet",
+    "/archive/articles",
+    "/archive/outlets/1",
+    "/archive/newest",
+    "/archive/coverage_by_day",
+    "/archive/all_outlets",
+    "/archive?sql=select+outlet,+count(*)+as+articles+from+coverage+group+by+outlet",
+    "/archive?sql=selec",
+    "/archive/articles/999",
+    "/-/allow-debug",
+)
+"""Each kind of page that Datasette computes, and errors, in the frame of the archive's pages."""
+
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(
@@ -107,16 +122,61 @@ def test_each_page_shows_itself_whole_and_without_a_complaint(
         assert tab.bytes <= FIRST_TRANSFER
 
 
-@pytest.mark.parametrize("path", ["/archive", "/archive/coverage", "/archive/newest"])
-def test_datasettes_own_pages_show_an_archive_without_a_complaint(
-    browser: Browser, address: str, path: str
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("path", STOCK_PAGES)
+def test_datasettes_own_pages_show_an_archive_whole_and_without_a_complaint(
+    browser: Browser, address: str, path: str, width: int
 ) -> None:
-    with browser.tab(1280) as tab:
+    with browser.tab(width) as tab:
         tab.open(address + path)
+        keep(tab, f"{path}-{width}")
+        assert [each for each in tab.problems if "the server responded with" not in each] == []
+        assert not tab.scrolls_sideways()
+        assert tab.bytes <= FIRST_TRANSFER
+        assert tab.run("document.querySelectorAll('header nav a').length") >= 4
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_name_beside_the_editor_is_inserted_and_the_answer_has_a_chart(
+    browser: Browser, address: str, width: int
+) -> None:
+    with browser.tab(width) as tab:
+        tab.open(address + "/archive")
+        tab.run(
+            "document.querySelector('#sql-editor').value = 'select outlet, count(*) as n from '"
+        )
+        tab.run("document.querySelector('#sql-editor').setSelectionRange(99, 99)")
+        tab.run("document.querySelectorAll('.sql-names details')[2].open = true")
+        tab.run(
+            "document.querySelectorAll('.sql-names details')[2].querySelector('button').click()"
+        )
+        tab.run("document.execCommand('insertText', false, ' group by outlet')")
+        assert tab.run("document.querySelector('#sql-editor').value") == (
+            "select outlet, count(*) as n from coverage group by outlet"
+        )
+        assert tab.run("document.querySelector('.sql-editor .keyword').innerText") == "select"
+        tab.click(".sql-work button[type=submit]")
+        assert tab.run("document.querySelectorAll('.ranking li').length") > 1
         assert tab.problems == []
 
 
-@pytest.mark.parametrize("path", PAGES)
+def test_a_field_of_a_question_and_its_button_narrow_the_answer(
+    browser: Browser, address: str
+) -> None:
+    with browser.tab(390) as tab:
+        tab.open(address + "/archive/by_outlet")
+        tab.run("document.querySelector('[name=outlet]').value = 'ridge.example'")
+        tab.click("main .filters button")
+        assert "outlet=ridge.example" in tab.address()
+        hosts = tab.run(
+            "[...new Set([...document.querySelectorAll('.of-outlet')].map(cell => cell.innerText))]"
+        )
+        assert hosts == ["ridge.example"]
+        tab.click("td a.dateline-article")
+        assert "/archive/articles/" in tab.address()
+
+
+@pytest.mark.parametrize("path", [*PAGES, *STOCK_PAGES])
 def test_each_page_is_dark_where_the_system_is(browser: Browser, address: str, path: str) -> None:
     with browser.tab(1280, dark=True) as tab:
         tab.open(address + path)
@@ -158,15 +218,61 @@ def test_from_a_search_to_an_article_its_story_and_what_was_changed(
         assert tab.problems == []
 
 
+@pytest.mark.parametrize("width", WIDTHS)
+def test_from_home_to_an_event_an_article_a_copy_and_a_change(
+    browser: Browser, address: str, width: int
+) -> None:
+    with browser.tab(width) as tab:
+        tab.open(address + "/")
+        tab.click(".lead h3 a")
+        assert tab.address().endswith("/-/event/1")
+        tab.click("#coverage ~ ol h3 a")
+        assert tab.address().endswith("/articles/1")
+        tab.click("#event ~ p a")
+        assert tab.address().endswith("/-/event/1")
+        tab.click(".spread li:last-child .action")
+        assert tab.address().endswith("/articles/1/beside/7")
+        tab.open(address + "/archive/-/event/1")
+        tab.click("#changed ~ ol li:nth-child(2) h3 a")
+        assert tab.address().endswith("/articles/8/revisions/3")
+        assert "fail" in tab.run("document.querySelector('ins').innerText")
+        assert tab.problems == []
+
+
+def test_the_changes_are_narrowed_by_kind_and_outlet(browser: Browser, address: str) -> None:
+    with browser.tab(390) as tab:
+        tab.open(address + "/archive/-/changes")
+        assert tab.run("document.querySelectorAll('.change').length") == 3
+        tab.click(".kinds li:nth-child(3) a")
+        assert "kind=silently" in tab.address()
+        assert tab.run("document.querySelector('.change ins').innerText").endswith("Thursday")
+        tab.run("document.querySelector('[name=outlet]').value = 'harbour.example'")
+        tab.click(".filters button")
+        assert "kind=silently" in tab.address()
+        assert "No change with these filters." in tab.text()
+
+
+def test_attention_is_shown_as_a_share_when_asked_for(browser: Browser, address: str) -> None:
+    with browser.tab(1280) as tab:
+        tab.open(address + "/archive/-/search?words=ferry")
+        tab.click('[role=status] a[href*="attention"]')
+        assert "Articles a day" in tab.text()
+        tab.run("document.querySelector('[name=show]').value = 'share'")
+        tab.click(".filters button")
+        assert "Share of all articles a day" in tab.text()
+        assert "100 %" in tab.run("document.querySelector('.series').textContent")
+        assert tab.problems == []
+
+
 def test_a_filter_of_a_story_is_a_form(browser: Browser, address: str) -> None:
     with browser.tab(390) as tab:
         tab.open(f"{address}/archive/-/story/{STORY}")
         tab.run("document.querySelector('[name=outlet]').value = 'harbour.example'")
         tab.click(".filters button")
         assert "outlet=harbour.example" in tab.address()
-        assert tab.run("document.querySelectorAll('.coverage > li').length") == 1
+        assert tab.run("document.querySelectorAll('.coverage > li[id]').length") == 1
         tab.click(".filters a")
-        assert tab.run("document.querySelectorAll('.coverage > li').length") == 2
+        assert tab.run("document.querySelectorAll('.coverage > li[id]').length") == 2
 
 
 def test_the_first_key_leads_past_the_head_of_the_page(browser: Browser, address: str) -> None:
@@ -187,7 +293,7 @@ def test_root_says_what_belongs_with_a_button(browser: Browser, server: str, add
         tab.open(f"{address}/archive/-/story/{STORY}")
         keep(tab, "story-root")
         tab.click("#article-8 [value=not]")
-        assert "Saved." in tab.text()
+        assert "Saved:" in tab.text()
         assert tab.run("document.querySelector('#article-8')") is None
         tab.run("document.querySelector('.left-out').open = true")
         tab.click(".left-out [value=unsaid]")
@@ -198,9 +304,12 @@ def test_root_says_what_belongs_with_a_button(browser: Browser, server: str, add
 
 @pytest.mark.skipif(not AXE, reason="AXE=…/axe.min.js names no copy of axe-core")
 @pytest.mark.parametrize("dark", [False, True])
-@pytest.mark.parametrize("path", PAGES)
-def test_axe_finds_nothing_serious(browser: Browser, address: str, path: str, dark: bool) -> None:
-    with browser.tab(390, dark=dark) as tab:
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("path", [*PAGES, *STOCK_PAGES])
+def test_axe_finds_nothing_serious(
+    browser: Browser, address: str, path: str, dark: bool, width: int
+) -> None:
+    with browser.tab(width, dark=dark) as tab:
         tab.open(address + path)
         tab.run(Path(AXE).read_text("utf-8") + "; 0")
         found = tab.run(

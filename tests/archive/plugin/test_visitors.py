@@ -20,8 +20,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree, html
 
-from archive.plugin import concurrency, middleware, sql_limits
-from archive.plugin.csv_safety import RowAssembler, safe_csv_rows
+from archive.plugin.guards import concurrency, middleware, sql_limits
+from archive.plugin.guards.csv_safety import RowAssembler, safe_csv_rows
 from archive.plugin.routes import PAGE_PATHS_PATTERN
 from archive.storage.database import open_database
 from archive.storage.schema import ARCHIVE_SCHEMA
@@ -177,7 +177,7 @@ def test_a_value_weighs_what_it_becomes(value: str, bytes_: int) -> None:
 BOMB = """
 import re, sqlite3
 from pathlib import Path
-from archive.plugin.sql_limits import limit_connection, limit_heap
+from archive.plugin.guards.sql_limits import limit_connection, limit_heap
 assert limit_heap()
 connection = sqlite3.connect(":memory:")
 limit_connection(connection)

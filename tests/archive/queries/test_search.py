@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -11,11 +12,13 @@ from hypothesis import strategies as st
 from archive.errors import UsageError
 from archive.queries.search import (
     MATCH_NOTHING,
+    headline_condition,
     match_or_nothing,
     match_query,
     matching_passage,
     search_articles,
 )
+from archive.queries.search_advice import search_advice
 from archive.storage.database import open_database
 from archive.storage.schema import ARCHIVE_SCHEMA
 from archive.text.unspaced import bigrams
@@ -211,8 +214,8 @@ def test_a_text_that_went_round_is_one_hit_and_its_copies_can_be_listed(
 ) -> None:
     """Articles 1 and 6 are set down as versions of one text of two outlets, for this test alone."""
     archive.execute("BEGIN")
-    archive.execute("INSERT INTO texts (id, original_id) VALUES (1, 1)")
-    archive.execute("INSERT INTO versions VALUES (1, 1, 1), (6, 1, 2)")
+    archive.execute("INSERT INTO shared_texts (id, original_id) VALUES (1, 1)")
+    archive.execute("INSERT INTO shared_text_articles VALUES (1, 1, 1), (6, 1, 2)")
     folded = {hit.id: hit.other_outlets for hit in search_articles(archive, "ferry")}
     of_one_outlet = [hit.id for hit in search_articles(archive, "strike ferry ends crews")]
     each = {hit.id: hit.other_outlets for hit in search_articles(archive, "ferry", copies=True)}
@@ -312,3 +315,77 @@ def test_a_passage_is_found_in_time_whatever_was_typed() -> None:
         matching_passage("a" * 10 * many, "a" * many)
 
     assert_growth(passages, 2_500)
+
+
+# -- order and advice ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "ids"),
+    [
+        ("ferry strike", [6]),
+        ("ferry", [1, 6]),
+        ("bread OR timetable", [1, 5]),
+        ('"strike ends"', [6]),
+        ("東京", [2]),
+        ("island -bread", []),
+    ],
+)
+def test_only_articles_with_all_the_words_in_the_headline_fulfil_its_condition(
+    archive: sqlite3.Connection, words: str, ids: list[int]
+) -> None:
+    condition, values = headline_condition(words)
+    rows = archive.execute(f"SELECT a.id FROM articles a WHERE {condition}", values)
+    assert sorted(id for (id,) in rows) == ids
+
+
+def test_words_often_repeated_in_a_text_do_not_outrank_the_headline(tmp_path: Path) -> None:
+    connection = open_database(tmp_path / "archive.db", ARCHIVE_SCHEMA)
+    connection.execute("INSERT INTO outlets (host, added_at) VALUES ('a.example', '')")
+    texts = [
+        ("A long day at the quay", "The heron. " * 40),
+        ("Heron lands on the quay at dawn while the whole town of Lowwater looks on", "It stood."),
+    ]
+    for headline, text in texts:
+        connection.execute(
+            """INSERT INTO articles (outlet_id, url, headline, text, bigrams, fetched_at)
+            VALUES (1, ?, ?, ?, '', '2024-03-01T00:00:00Z')""",
+            [f"https://a.example/{headline}", headline, text],
+        )
+    assert [hit.id for hit in search_articles(connection, "heron")] == [2, 1]
+    connection.close()
+
+
+def test_the_newest_come_first_and_the_undated_last(archive: sqlite3.Connection) -> None:
+    hits = search_articles(archive, "ferry OR bread", order="newest")
+    assert [hit.id for hit in hits] == [6, 5, 1]
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("fery", "ferry"),
+        ("ferry strke", "ferry strike"),
+        ("Bakres", "bakers"),
+        ('"ferry strice"', '"ferry strike"'),
+        ("efrry", "ferry"),
+    ],
+)
+def test_a_misspelt_word_is_answered_by_one_that_is_there(
+    archive: sqlite3.Connection, typed: str, meant: str
+) -> None:
+    assert search_advice(archive, typed).queries[0] == meant
+
+
+@pytest.mark.parametrize("typed", ["xq", "penguin", "首相官邸", "ferry penguin"])
+def test_nothing_is_offered_for_what_nothing_resembles(
+    archive: sqlite3.Connection, typed: str
+) -> None:
+    assert search_advice(archive, typed).queries == ()
+
+
+def test_each_word_is_counted_alone_where_no_article_has_them_all(
+    archive: sqlite3.Connection,
+) -> None:
+    counts = {each.word: each.articles for each in search_advice(archive, "timetable bread").words}
+    assert counts == {"timetable": 1, "bread": 1}

@@ -71,7 +71,7 @@ def test_events_are_made_anew_and_what_a_person_said_of_a_story_stays(
 def test_a_tidy_says_what_it_did(dateline: Callable[..., Dateline]) -> None:
     run = filled(dateline)
     assert run("tidy").stdout == "No event changed\n"
-    assert run.column("SELECT events FROM tidies") == [2]
+    assert run.column("SELECT events FROM tidy_runs") == [2]
 
 
 def test_without_an_archive_there_is_nothing_to_make_anew(

@@ -349,7 +349,7 @@ def taken_away(page: Page, status: int = 404) -> Page:
 
 
 def looks(run, url: str = GONE) -> list[tuple[str, int, str]]:
-    query = "SELECT c.outcome, c.status, c.reason FROM checks c JOIN urls u ON u.id = url_id WHERE url = ? ORDER BY c.id"
+    query = "SELECT c.outcome, c.status, c.reason FROM fetches c JOIN urls u ON u.id = url_id WHERE url = ? ORDER BY c.id"
     return [tuple(row) for row in run.rows(query, url)]
 
 

@@ -246,9 +246,9 @@ def test_an_article_is_of_the_event_that_was_confirmed_or_a_development_or_stand
 
 def test_an_article_that_comes_by_itself_is_judged_by_what_the_last_listing_learnt():
     mine = candidate(1, MINE, MINE_TEXT, "2026-03-10", "belongs")
-    learnt = list_story(STORY, [mine, candidate(3, GAMES, GAMES_TEXT, "2026-03-10")]).learnt
+    learnt = list_story(STORY, [mine, candidate(3, GAMES, GAMES_TEXT, "2026-03-10")]).classifier
     profile = STORY_POLICY.profile(
-        replace(STORY, learnt=learnt), [confirmed(MINE, MINE_TEXT, "2026-03-10")]
+        replace(STORY, classifier=learnt), [confirmed(MINE, MINE_TEXT, "2026-03-10")]
     )
     rescue = STORY_POLICY.arrival(profile, candidate(2, RESCUE, RESCUE_TEXT, "2026-03-11"))
     games = STORY_POLICY.arrival(profile, candidate(4, GAMES, GAMES_TEXT, "2026-03-11"))

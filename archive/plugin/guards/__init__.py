@@ -1,0 +1,1 @@
+"""The middleware and limits around Datasette: permissions, public mode, resources, and headers."""

@@ -1,0 +1,117 @@
+"""A public archive: strangers get its pages and canned queries, and nothing else.
+
+Datasette's configuration makes it public, with `{"plugins": {"dateline": {"public": true}}}`, or
+`dateline serve --public` does. Signed-in visitors reach Datasette itself, where its permissions
+decide; SQL is then for root only, unless `allow_sql` says otherwise.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
+
+from datasette import Response  # type: ignore[import-untyped]
+from datasette.utils import tilde_encode  # type: ignore[import-untyped]
+from datasette.utils.asgi import Request  # type: ignore[import-untyped]
+
+from archive.plugin.guards.concurrency import routed_path
+from archive.plugin.guards.middleware import App, Receive, Scope, Send, raw_path, send_text_answer
+from archive.plugin.guards.permissions import archives
+from archive.plugin.metadata import canned_queries
+
+SQL_ALLOW_BLOCK: dict[str, str] = {"id": "root"}
+"""Who may run SQL in a public archive by default."""
+
+OPEN_PATHS = ("/favicon.ico", "/robots.txt", "/-/auth-token", "/-/login", "/-/logout")
+"""Paths open to everyone besides static files: the ways to sign in and out."""
+SIGN_IN_PATHS = ("/-/login", "/-/logout")
+
+PUBLIC_ROBOTS_TXT = "User-agent: *\nDisallow: /\n"
+
+
+def is_public_archive(datasette: Any) -> bool:
+    """Return True if strangers may read this archive."""
+    return bool(_plugin_config(datasette).get("public"))
+
+
+def server_host_names(datasette: Any) -> tuple[str, ...]:
+    """Return the host names that the server answers to; empty means all."""
+    return tuple(str(name).lower() for name in _plugin_config(datasette).get("hosts") or ())
+
+
+def publisher_settings(datasette: Any) -> dict[str, str]:
+    """Return who publishes this archive: `publisher`, `about` and `contact`, each only if set."""
+    config = _plugin_config(datasette)
+    names = ("publisher", "about", "contact")
+    return {name: str(config[name]) for name in names if config.get(name)}
+
+
+def _plugin_config(datasette: Any) -> dict[str, Any]:
+    return datasette.plugin_config("dateline") or {}
+
+
+RespondMissing = Callable[[Any], Awaitable[Any]]
+
+
+def restricted_for_strangers(
+    app: App, datasette: Any, ours: re.Pattern[str], respond_missing: RespondMissing
+) -> App:
+    """Return the application, of which strangers get only the public part.
+
+    Anything else is answered by `respond_missing`, as if it did not exist.
+    """
+
+    async def door(scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request if it is open to strangers or comes from a signed-in visitor."""
+        if scope["type"] != "http":
+            return await app(scope, receive, send)
+        path = routed_path(raw_path(scope), datasette.setting("base_url"))
+        names = [tilde_encode(name) for name in archives(datasette)]
+        reading = scope["method"] in ("GET", "HEAD")
+        is_open = path in SIGN_IN_PATHS or (
+            reading and (ours.match(path) or is_open_to_all(path, names))
+        )
+        if is_open or await _signed_in_actor(datasette, scope, receive):
+            return await app(scope, receive, send)
+        if reading and path.strip("/") in names:
+            home = datasette.urls.path(f"{path.rstrip('/')}/-/home")
+            return await send_text_answer(send, 302, "", location=str(home))
+        if not reading:
+            return await send_text_answer(send, 403, "This page does not exist.")
+        # Datasette sets these two, but it has not seen the request yet
+        unsigned = {**scope, "actor": None, "csrftoken": lambda: ""}
+        response = await respond_missing(Request(unsigned, receive))
+        await response.asgi_send(send)
+        return None
+
+    return door
+
+
+def is_open_to_all(path: str, names: Iterable[str]) -> bool:
+    """Return True for a static file, a canned query, or an article as JSON."""
+    if path in OPEN_PATHS or path.startswith(("/-/static/", "/-/static-plugins/")):
+        return True
+    found = re.fullmatch(
+        r"/(?P<database>[^/]+)/(?:articles/\d{1,18}\.json|(?P<query>\w+)(\.json|\.csv)?)", path
+    )
+    if found is None or found["database"] not in names:
+        return False
+    return found["query"] is None or found["query"] in canned_queries()
+
+
+async def _signed_in_actor(datasette: Any, scope: Scope, receive: Receive) -> Any:
+    """Return the signed-in visitor, as Datasette's plugins recognise them, or None."""
+    from datasette.plugins import pm  # type: ignore[import-untyped]
+    from datasette.utils import await_me_maybe
+
+    for found in pm.hook.actor_from_request(datasette=datasette, request=Request(scope, receive)):
+        actor = await await_me_maybe(found)
+        if actor:
+            return actor
+    return None
+
+
+async def respond_robots_txt() -> Any:
+    """Respond to `/robots.txt`: other people's texts do not belong in a search engine."""
+    return Response.text(PUBLIC_ROBOTS_TXT)
