@@ -18,7 +18,7 @@ from lxml.html import HtmlElement
 Attributes = tuple[tuple[str, str], ...]
 """Names and values of attributes, in the order of the page."""
 ElementTest = Callable[[str, Attributes], bool]
-"""Whether an element with this tag and these attributes is sought."""
+"""A test of an element, given by its tag and attributes."""
 AttributeReader = Callable[[Attributes], str | None]
 """The value of an attribute; None where the element has no such attribute."""
 XPATH_TOKEN = re.compile(
@@ -35,7 +35,7 @@ MAX_REMEMBERED_KEYS = 100_000
 
 
 class UntranslatableError(ValueError):
-    """A part of an expression is no test of tag and attributes."""
+    """A part of an expression tests something else than tag and attributes."""
 
 
 class TranslatedPath(NamedTuple):

@@ -2,7 +2,7 @@
 
 trafilatura compares its text with that of readability, which is mostly too short to be preferred
 whatever it is; it collects all words of a page to learn whether its text is a small part of them;
-and it evaluates its expressions anew for every element. While it reads a page, cheaper functions
+and it evaluates its expressions for every element. While it reads a page, cheaper functions
 with the same results stand in for these steps in its modules.
 """
 
@@ -25,8 +25,8 @@ from crawler.extraction.main_text.attribute_tests import (
 )
 
 MAX_READABILITY_LENGTH_RATIO = 2
-"""trafilatura prefers readability's text only if it is more than so many times as long as its own
-text, unless that has no paragraphs."""
+"""The length of readability's text, in lengths of trafilatura's own, above which trafilatura prefers
+it; it also prefers it to a text without paragraphs."""
 MIN_SHARE_OF_PAGE = core.ESCALATION_PAGE_SHARE
 """trafilatura searches again if its text is a smaller share of the page's words."""
 MAX_BLANKS_AN_ELEMENT = 2
@@ -40,7 +40,7 @@ HAS_PARAGRAPH_TEXT = XPath("boolean(.//p//text())")
 
 
 class _StandIn(NamedTuple):
-    """What stands in for a name of one of trafilatura's modules."""
+    """A replacement for a name in one of trafilatura's modules."""
 
     module: Any
     name: str
