@@ -31,7 +31,7 @@ MODEL_PARTS = ("nb_ptc", "nb_pc", "nb_classes", "tk_nextmove", "tk_row", "tk_out
 def load_language_model() -> Any:
     """Return py3langid's identifier; without a usable cache, unpack it for this process alone.
 
-    That needs room in the folder for temporary files or, where there is none, in memory.
+    That needs room in the folder for temporary files, or otherwise in memory.
     """
     try:
         folder = _cache_folder() / f"languages-{py3langid.__version__}"
