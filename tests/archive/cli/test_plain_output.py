@@ -333,7 +333,7 @@ def test_what_administers_datasette_is_behind_one_word(folder: Path) -> None:
         return await datasette.client.get(path, cookies=cookies)
 
     for path in ("/", "/archive/-/outlets", "/archive/articles/1"):
-        footer = asyncio.run(ask(path)).text.partition("<footer class=\"bottom\">")[2]
+        footer = asyncio.run(ask(path)).text.partition('<footer class="bottom">')[2]
         before, _, admin = footer.partition('<details class="admin"><summary>Admin</summary>')
         assert "/-/" in admin.partition("</details>")[0]
         assert "Debug" not in before
