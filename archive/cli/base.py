@@ -42,6 +42,7 @@ OVERVIEW: dict[str, dict[str, str]] = {
         "story": "Print or write the dossier of a story.",
         "verdict": "Decide which articles belong to a story.",
         "unfollow": "Stop following a story; its articles stay.",
+        "notify": "Send news of stories, searches and changes elsewhere.",
     },
     "Run": {
         "status": "Report what the archive holds, and what is due.",

@@ -688,6 +688,54 @@ FROM articles a LEFT JOIN shared_text_articles v ON v.article_id = a.id
 LEFT JOIN shared_texts t ON t.id = v.text_id;
 """
 
+ALERT_TABLES = """
+-- News to report (`dateline notify`): of a story, a search, changes of articles, or outlets that
+-- fell silent. The addresses to which it goes are in the file `notify.json`, as they hold passwords.
+CREATE TABLE alerts (
+  id INTEGER PRIMARY KEY,
+  kind TEXT NOT NULL CHECK (kind IN ('story', 'search', 'changes', 'outlets')),
+  subject TEXT NOT NULL DEFAULT '',  -- name of the story, words of the search, or kind of change
+  filters TEXT NOT NULL DEFAULT '{}',  -- JSON: outlet, language or story to which it is limited
+  digest_at TEXT,             -- time of day of a daily message, 08:00; NULL: at once
+  quiet TEXT,                 -- hours without messages, 22:00-07:00; NULL: none
+  timezone TEXT NOT NULL DEFAULT 'UTC',  -- of these times, by its name in the IANA database
+  created_at TEXT NOT NULL,
+  after_article_id INTEGER NOT NULL,  -- articles up to this id are older than the alert
+  after_revision_id INTEGER NOT NULL  -- revisions up to this id are older, or were queued before
+);
+
+-- Where the news of an alert goes.
+CREATE TABLE alert_targets (
+  id INTEGER PRIMARY KEY,
+  alert_id INTEGER NOT NULL REFERENCES alerts(id) ON DELETE CASCADE,
+  label TEXT NOT NULL,        -- service and host, without anything secret
+  failures INTEGER NOT NULL DEFAULT 0,  -- consecutive failures
+  error TEXT,                 -- what failed last
+  retry_at TEXT,              -- when to try again after a failure
+  sent_at TEXT                -- when a message last arrived
+);
+CREATE INDEX alert_targets_by_alert ON alert_targets(alert_id);
+
+-- News that was found for an alert, each once.
+CREATE TABLE alert_items (
+  id INTEGER PRIMARY KEY,
+  alert_id INTEGER NOT NULL REFERENCES alerts(id) ON DELETE CASCADE,
+  kind TEXT NOT NULL CHECK (kind IN ('article', 'revision', 'outlet')),
+  subject_id INTEGER NOT NULL,  -- id in `articles`, `revisions` or `outlets`
+  since TEXT NOT NULL DEFAULT '',  -- of an outlet: when its last article was found
+  found_at TEXT NOT NULL,
+  UNIQUE (alert_id, kind, subject_id, since)
+);
+
+-- News that waits for a target. A row is removed once the target has taken the message.
+CREATE TABLE alert_deliveries (
+  target_id INTEGER NOT NULL REFERENCES alert_targets(id) ON DELETE CASCADE,
+  item_id INTEGER NOT NULL REFERENCES alert_items(id) ON DELETE CASCADE,
+  PRIMARY KEY (target_id, item_id)
+) WITHOUT ROWID;
+CREATE INDEX alert_deliveries_by_item ON alert_deliveries(item_id);
+"""
+
 ARCHIVE_SCHEMA = DatabaseSchema(
     "dateline.archive",
     (
@@ -708,6 +756,7 @@ ARCHIVE_SCHEMA = DatabaseSchema(
         ("m015_story_searches", STORY_SEARCH_TABLES),
         ("m016_membership", MEMBERSHIP_COLUMNS),
         ("m017_names", BOILERPLATE_NAME_CHANGES + NAME_CHANGES),
+        ("m020_notifications", ALERT_TABLES),
     ),
     cache=24_000,  # reads of the index of shared passages are scattered over the file
 )

@@ -8,6 +8,7 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
+import click
 from scrapy import Spider, signals
 from scrapy.crawler import AsyncCrawlerProcess
 from scrapy.settings import Settings
@@ -15,6 +16,7 @@ from scrapy.settings import Settings
 from archive.archive import Archive, OutletReport
 from archive.errors import ArchiveError
 from archive.storage.lock import hold_crawl_lock
+from crawler.alerts.deliver_alerts import deliver_after_crawl
 from crawler.processes import termination
 from crawler.processes.watchdog import STOPPED_BY_USER, TIME_IS_UP, Watchdog
 
@@ -96,8 +98,8 @@ def run_crawl(
     """Run one crawl under the archive's lock; return why it stopped, its report and the spider.
 
     The reason is None for a normal end. With `recheck` it also fetches articles that are due for a
-    recheck. Raises BusyError where another crawl runs, ArchiveError where the archive cannot be
-    opened or written.
+    recheck. Alerts about what it found are sent at its end. Raises BusyError where another crawl
+    runs, ArchiveError where the archive cannot be opened or written.
     """
     with hold_crawl_lock(folder), Archive(folder) as archive:
         crawl_id = archive.start_crawl(command, recheck)
@@ -108,7 +110,14 @@ def run_crawl(
             raise _as_archive_error(folder, ran.failure)
         reason = REASON_OF_SCRAPY_REASON.get(why, why) or ran.spent
         archive.finish_crawl(crawl_id, reason)
-        return reason, archive.report(crawl_id), ran
+        outlets = archive.report(crawl_id)
+    deliver_after_crawl(folder, _print_remark)
+    return reason, outlets, ran
+
+
+def _print_remark(text: str) -> None:
+    """Print a remark on a crawl that succeeded."""
+    click.echo(f"dateline: {text}", err=True)
 
 
 def _as_archive_error(folder: Path, failure: Exception) -> Exception:
