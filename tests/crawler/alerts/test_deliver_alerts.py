@@ -6,11 +6,9 @@ import json
 import shutil
 import sqlite3
 import stat
-import threading
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -27,48 +25,15 @@ from crawler.alerts.apprise_sender import target_label, without_secrets
 from crawler.alerts.deliver_alerts import deliver_alerts
 from tests.archive.conftest import add_article, fill
 from tests.archive.room import STORY, furnish
+from tests.desk import Desk, open_desk
 
 NOW = datetime.fromisoformat("2024-03-01T12:00:00Z")
 
 
-class Desk(ThreadingHTTPServer):
-    """A newsroom's web hook: it keeps what it is sent, and refuses it while it is `shut`."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Taker)
-        self.messages: list[dict[str, Any]] = []
-        self.shut = False
-
-    @property
-    def hook(self) -> str:
-        return f"json://desk:letmein@127.0.0.1:{self.server_port}/hook/s3cret-path"
-
-    def titles(self) -> list[str]:
-        return [message["title"] for message in self.messages]
-
-
-class _Taker(BaseHTTPRequestHandler):
-    server: Desk
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["content-length"]))
-        if not self.server.shut:
-            self.server.messages.append(json.loads(body))
-        self.send_response(503 if self.server.shut else 200)
-        self.end_headers()
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
 @pytest.fixture
 def desk() -> Iterator[Desk]:
-    server = Desk()
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
+    with open_desk() as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
