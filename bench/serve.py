@@ -167,8 +167,11 @@ def group(connection: sqlite3.Connection, chance: random.Random) -> None:
         copies,
     )
     connection.execute(
-        """INSERT INTO revisions (article_id, number, seen_at, kinds, headline, text)
-           SELECT a.id, n.value, a.published_at, '["body"]', a.headline, a.text
+        """INSERT INTO revisions (article_id, number, seen_at, kinds, stealth, headline, text)
+           SELECT a.id, n.value, a.published_at,
+                  iif(a.id % 60 = 3, '["headline","body"]', '["body"]'), a.id % 40 = 3,
+                  iif(n.value = 1, 'Report: ', '') || a.headline,
+                  iif(n.value = 1, replace(a.text, 'ba', 'bu'), a.text)
            FROM articles a, json_each('[1, 2]') n WHERE a.id % 20 = 3"""
     )
     connection.execute(
@@ -185,8 +188,8 @@ def group(connection: sqlite3.Connection, chance: random.Random) -> None:
         id = connection.execute(story, (f"story-{number}", f"Story {number}", terms)).lastrowid
         members = chance.sample(range(1, ARTICLES + 1), max(20, LARGEST >> number))
         connection.executemany(
-            """INSERT INTO story_articles (story_id, article_id, score, terms, found_at)
-               VALUES (?, ?, 0.4, ?, '2026-01-01T00:00:00Z')""",
+            """INSERT INTO story_articles (story_id, article_id, probability, tier, terms, found_at)
+               VALUES (?, ?, 0.9, 'sure', ?, '2026-01-01T00:00:00Z')""",
             [(id, member, terms) for member in members],
         )
 
@@ -209,6 +212,23 @@ def paths(words: Words) -> dict[str, Callable[[int], str]]:
             f"/archive/-/search?month=2025-03&words={quote(searches[number])}"
         ),
         "outlet": lambda number: f"/archive/-/outlet/outlet{number}.example",
+        "events": lambda number: (
+            f"/archive/-/events?days={(2, 7, 30)[number % 3]}&page={number % 4}"
+        ),
+        "events of all time": lambda number: f"/archive/-/events?days=all&page={number % 15 + 1}",
+        "event": lambda _: f"/archive/-/event/{chance.randrange(ARTICLES // 5) * 5 + 1}",
+        "changes": lambda number: f"/archive/-/changes?page={number + 1}",
+        "silent changes of an outlet": lambda number: (
+            f"/archive/-/changes?kind=silently&outlet=outlet{number}.example"
+        ),
+        "copies": lambda number: f"/archive/-/copies?days=30&page={number % 20 + 1}",
+        "copies of all time": lambda number: f"/archive/-/copies?days=all&page={number % 50 + 1}",
+        "attention of a search": lambda number: (
+            f"/archive/-/attention?words={quote(searches[number])}"
+        ),
+        "attention of a story": lambda number: (
+            f"/archive/-/attention?show=share&story=story-{number % STORIES}"
+        ),
     }
 
 
@@ -229,9 +249,9 @@ def timed(address: str) -> float:
 def first_visit(address: str, path: str) -> int:
     """Return the bytes of a page and of all its resources."""
     page = get(address + path)
-    style = re.search(rb'<link rel="stylesheet" href="([^"]+)"', page)
-    assert style
-    return len(page) + len(get(address + style[1].decode()))
+    styles = re.findall(rb'<link rel="stylesheet" href="([^"]+)"', page)
+    assert styles
+    return len(page) + sum(len(get(address + style.decode())) for style in styles)
 
 
 @contextmanager

@@ -1,36 +1,70 @@
-"""The home page: the newest coverage, the followed stories, the last crawl."""
+"""The home page: what happens now, what changed, what is copied, and the newest coverage."""
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 
 from archive.pages.charts import sparkline_bars
+from archive.pages.findings.change_lists import ChangeFilters, change_counts, notable_changes
+from archive.pages.findings.copy_lists import CopyFilters, most_copied_texts
+from archive.pages.findings.day_groups import (
+    group_by_day,
+    is_older_than_a_day,
+    newest_change_at,
+    newest_coverage_at,
+)
+from archive.pages.findings.event_lists import EventFilters, largest_events
+from archive.pages.findings.event_page import event_articles
 from archive.queries.lookup import PlainRow, newest_articles
+from archive.records import format_utc
 from archive.text.formatting import direction
 from archive.text.html import text_excerpt
 
-MAX_HOME_ARTICLES = 18
+MAX_HOME_ARTICLES = 15
 """Articles on the home page."""
-MAX_HOME_STORIES = 8
+MAX_HOME_STORIES = 6
 """Stories on the home page."""
-MAX_CARD_LEDE_CHARS = 200
-"""Characters shown of an article's beginning."""
+MAX_HOME_EVENTS, FEW_EVENTS = 6, 3
+"""Events on the home page, and the number below which it looks further back."""
+HOME_PERIODS = ("2", "7", "30")
+"""Days that the home page covers: the first period in which enough happened."""
+MAX_HOME_CHANGES, MAX_HOME_COPIES = 4, 3
+"""Changes and copied texts on the home page."""
+MAX_LEAD_HEADLINES = 3
+"""Headlines of other outlets below that of the largest event."""
+MAX_LEAD_CHARS = 220
+"""Characters shown of the beginning of the largest event's article."""
 
 HOME_COUNTS_SQL = """
 SELECT (SELECT count(*) FROM articles) AS articles, (SELECT count(*) FROM outlets) AS outlets,
        (SELECT count(*) FROM stories) AS stories"""
 
 STORY_MEMBERS_SQL = """
-FROM story_articles m JOIN articles a ON a.id = m.article_id
+SELECT a.id, a.outlet_id, a.published_at, a.fetched_at
+FROM story_articles m CROSS JOIN articles a ON a.id = m.article_id
 WHERE m.story_id = ? AND (
   m.verdict = 'belongs' OR (m.verdict IS NULL AND m.tier IN ('sure', 'likely'))
 )"""
 
-STORY_TOTALS_SQL = """
-SELECT count(*) AS articles, count(DISTINCT a.outlet_id) AS outlets, min(a.published_at) AS first,
-       max(a.published_at) AS last"""
+STORY_CHANGES_SQL = """
+SELECT count(*) AS changes, coalesce(sum(r.stealth), 0) AS silent
+FROM revisions r CROSS JOIN story_articles m ON m.story_id = ? AND m.article_id = r.article_id
+WHERE r.number > 1 AND r.seen_at >= ? AND (
+  m.verdict = 'belongs' OR (m.verdict IS NULL AND m.tier IN ('sure', 'likely'))
+)"""
 
-STORY_PER_DAY_SQL = "SELECT substr(a.published_at, 1, 10), count(*)"
+NEWEST_OF_STORIES_SQL = """
+SELECT a.id, coalesce(a.headline, a.url) AS headline, a.language, a.published_at,
+       coalesce(o.name, o.host) AS outlet_name
+FROM json_each(?) j JOIN articles a ON a.id = j.value JOIN outlets o ON o.id = a.outlet_id"""
+
+ARTICLE_BEGINNING_SQL = (
+    "SELECT coalesce(nullif(standfirst, ''), substr(text, 1, 600)) FROM articles WHERE id = ?"
+)
 
 LAST_CRAWL_SQL = """
 WITH c AS (SELECT *, coalesce(finished_at, '9') AS until FROM crawls ORDER BY id DESC LIMIT 1)
@@ -41,42 +75,94 @@ SELECT c.*,
        (SELECT count(*) FROM revisions
         WHERE seen_at BETWEEN c.started_at AND c.until AND number > 1) AS changes,
        (SELECT count(*) FROM urls
-        WHERE outcome = 'failed' AND fetched_at BETWEEN c.started_at AND c.until) AS failures
+        WHERE outcome IN ('failed', 'refused', 'gone', 'not article') AND outcome = 'failed'
+          AND fetched_at BETWEEN c.started_at AND c.until) AS failures
 FROM c"""
-"""Counted by indexes alone, because a crawl may have made a hundred thousand checks."""
+"""Counted by indexes alone, because a crawl may have made a hundred thousand checks; the condition of
+the index `urls_failed` is repeated, as SQLite does not infer it."""
 
 
 def home_page_data(connection: sqlite3.Connection) -> PlainRow:
     """Return the data of the home page.
 
-    It has `counts`, `article_cards`, `followed_story_rows` with their sparklines, and the last
-    `crawl` (None before the first).
+    It has `counts`, `now` (the largest events), `stories` with what is new in them, `changes` and
+    `copies` of the day, the newest coverage by `days`, and the last `crawl` (None before the
+    first). Days are counted back from the newest coverage; `is_old` is True if that is more than a
+    day ago.
     """
-    counts = dict(connection.execute(HOME_COUNTS_SQL).fetchone())
+    newest = newest_coverage_at(connection)
     crawl = connection.execute(LAST_CRAWL_SQL).fetchone()
     return {
-        "counts": counts,
-        "cards": article_cards(connection, MAX_HOME_ARTICLES),
-        "stories": followed_story_rows(connection, MAX_HOME_STORIES),
+        "counts": dict(connection.execute(HOME_COUNTS_SQL).fetchone()),
+        "newest": format_utc(newest),
+        "is_old": is_older_than_a_day(newest),
+        "now": _events_now(connection, newest),
+        "stories": followed_story_rows(connection, MAX_HOME_STORIES, newest),
+        "changes": _changes_of_the_day(connection),
+        "copies": _copies_of_the_day(connection, newest),
+        "days": group_by_day(
+            newest_articles(connection, MAX_HOME_ARTICLES), lambda row: row["published_at"]
+        ),
         "crawl": dict(crawl) if crawl else None,
     }
 
 
-def article_cards(connection: sqlite3.Connection, count: int) -> list[PlainRow]:
-    """Return the newest articles with their first words, copies folded under their original."""
-    return [_article_card(row) for row in newest_articles(connection, count)]
+def _events_now(connection: sqlite3.Connection, newest: datetime) -> PlainRow:
+    """Return the largest events of the last days: the `lead`, the `others`, and the `period`."""
+    events: list[PlainRow] = []
+    period = HOME_PERIODS[0]
+    for period in HOME_PERIODS:
+        events = largest_events(connection, EventFilters(days=period), MAX_HOME_EVENTS, newest)
+        if len(events) >= FEW_EVENTS:
+            break
+    lead = events[0] | _lead_details(connection, events[0]) if events else None
+    return {"lead": lead, "others": events[1:], "period": period}
 
 
-def _article_card(row: PlainRow) -> PlainRow:
-    lede = text_excerpt(row["standfirst"] or row["beginning"], MAX_CARD_LEDE_CHARS)
-    return row | {"beginning": lede, "direction": direction(row["language"])}
+def _lead_details(connection: sqlite3.Connection, event: PlainRow) -> PlainRow:
+    """Return the beginning of the article that names an event, and `headlines` of other outlets."""
+    beginning = connection.execute(ARTICLE_BEGINNING_SQL, (event["article_id"],)).fetchone()[0]
+    headlines: dict[str, PlainRow] = {}
+    for row in event_articles(connection, event["id"]):
+        is_text_of_its_own = row["original_id"] == row["id"] and row["id"] != event["article_id"]
+        if is_text_of_its_own and row["language"] == event["language"]:
+            headlines.setdefault(row["outlet"], dict(row))
+    return {
+        "beginning": text_excerpt(beginning or "", MAX_LEAD_CHARS),
+        "headlines": list(headlines.values())[:MAX_LEAD_HEADLINES],
+    }
 
 
-def followed_story_rows(connection: sqlite3.Connection, count: int | None = None) -> list[PlainRow]:
+def _changes_of_the_day(connection: sqlite3.Connection) -> PlainRow:
+    """Return the notable changes of the last day with changes, and how many there were."""
+    newest = newest_change_at(connection)
+    since = format_utc(newest - timedelta(days=1))
+    return {
+        "rows": notable_changes(connection, since, MAX_HOME_CHANGES),
+        "counts": change_counts(connection, ChangeFilters(since=since)),
+        "newest": format_utc(newest),
+        "is_old": is_older_than_a_day(newest),
+        "since": since,
+    }
+
+
+def _copies_of_the_day(connection: sqlite3.Connection, newest: datetime) -> PlainRow:
+    """Return the texts that most outlets published in the first period that has any."""
+    for period in HOME_PERIODS:
+        texts = most_copied_texts(connection, CopyFilters(days=period), MAX_HOME_COPIES, newest)
+        if texts:
+            return {"texts": texts, "period": period}
+    return {"texts": [], "period": HOME_PERIODS[-1]}
+
+
+def followed_story_rows(
+    connection: sqlite3.Connection, count: int | None = None, newest: datetime | None = None
+) -> list[PlainRow]:
     """Return the stories, those with the latest addition first.
 
-    Each has `name`, `title`, `articles`, `outlets`, `first` and `last` (ISO dates or None) and
-    `bars`.
+    Each has `name`, `title`, `articles`, `outlets`, `first` and `last` (ISO dates or None), `bars`,
+    and what came in the day before the newest coverage: `new_articles`, `changes` and how many of
+    these were `silent`; `latest` is its newest article or None.
     """
     chosen = connection.execute(
         """SELECT s.id, s.name, s.title, s.words, s.created_at,
@@ -84,14 +170,38 @@ def followed_story_rows(connection: sqlite3.Connection, count: int | None = None
            FROM stories s ORDER BY found_at DESC, s.id DESC LIMIT ?""",
         (-1 if count is None else count,),
     ).fetchall()
-    return [dict(row) | _story_over_time(connection, row["id"]) for row in chosen]
+    since = format_utc((newest or newest_coverage_at(connection)) - timedelta(days=1))
+    changed_since = format_utc(newest_change_at(connection) - timedelta(days=1))
+    rows = []
+    for row in chosen:
+        members = connection.execute(STORY_MEMBERS_SQL, (row["id"],)).fetchall()
+        changes = connection.execute(STORY_CHANGES_SQL, (row["id"], changed_since)).fetchone()
+        rows.append(dict(row) | story_over_time(members, since) | dict(changes))
+    return _with_latest_articles(connection, rows)
 
 
-def _story_over_time(connection: sqlite3.Connection, story_id: int) -> PlainRow:
-    """Return a story's totals and its sparkline."""
-    totals = connection.execute(STORY_TOTALS_SQL + STORY_MEMBERS_SQL, (story_id,)).fetchone()
-    per_day = connection.execute(
-        f"{STORY_PER_DAY_SQL}{STORY_MEMBERS_SQL} AND a.published_at IS NOT NULL GROUP BY 1",
-        (story_id,),
-    )
-    return dict(totals) | {"bars": sparkline_bars(dict(tuple(row) for row in per_day))}
+def story_over_time(members: Iterable[sqlite3.Row], since: str) -> PlainRow:
+    """Return a story's totals, its sparkline, its articles since a moment, and its newest one."""
+    listed = list(members)
+    dated = [row for row in listed if row["published_at"]]
+    times = [row["published_at"] for row in dated]
+    newest = max(dated, key=lambda row: (row["published_at"], row["id"]), default=None)
+    new = [row for row in listed if (row["published_at"] or row["fetched_at"]) >= since]
+    return {
+        "articles": len(listed),
+        "outlets": len({row["outlet_id"] for row in listed}),
+        "first": min(times, default=None),
+        "last": max(times, default=None),
+        "bars": sparkline_bars(Counter(time[:10] for time in times)),
+        "new_articles": len(new),
+        "latest_id": newest and newest["id"],
+    }
+
+
+def _with_latest_articles(connection: sqlite3.Connection, rows: list[PlainRow]) -> list[PlainRow]:
+    """Return the stories with their newest articles as `latest`."""
+    ids = json.dumps([row["latest_id"] for row in rows if row["latest_id"]])
+    found = {row["id"]: dict(row) for row in connection.execute(NEWEST_OF_STORIES_SQL, (ids,))}
+    for row in found.values():
+        row["direction"] = direction(row["language"])
+    return [row | {"latest": found.get(row["latest_id"])} for row in rows]

@@ -168,6 +168,7 @@ def prepare_jinja2_environment(env: Any) -> None:
     env.filters |= {f"dateline_{each.__name__}": each for each in filters}
     env.globals |= {
         "dateline_version": _static_file_version("dateline.css"),
+        "dateline_findings_version": _static_file_version("findings.css"),
         "csp_nonce": script_nonce,
     }
     env.add_extension(ScriptNonces)

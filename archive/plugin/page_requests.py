@@ -95,6 +95,31 @@ class ArchivePaths:
         """Return the path of the search page, with a query."""
         return self._page("search") + ("?" + urlencode(values) if values else "")
 
+    def events(self, form: str | None = None, **values: str | int) -> str:
+        """Return the path of the list of events, or of its file in a format, with filters."""
+        return self._list("events", form, values)
+
+    def event(self, id: int, form: str | None = None) -> str:
+        """Return the path of an event's page, or of its file in a format."""
+        return self._page("event", f"{id}" + (f".{form}" if form else ""))
+
+    def changes(self, form: str | None = None, **values: str | int) -> str:
+        """Return the path of the list of changes, or of its file in a format, with filters."""
+        return self._list("changes", form, values)
+
+    def copies(self, form: str | None = None, **values: str | int) -> str:
+        """Return the path of the list of copies, or of its file in a format, with filters."""
+        return self._list("copies", form, values)
+
+    def attention(self, form: str | None = None, **values: str | int) -> str:
+        """Return the path of a subject's articles over time, or of its file in a format."""
+        return self._list("attention", form, values)
+
+    def _list(self, name: str, form: str | None, values: dict[str, str | int]) -> str:
+        filled = {key: value for key, value in values.items() if value != ""}
+        query = "?" + urlencode(filled) if filled else ""
+        return self._page(name + (f".{form}" if form else "")) + query
+
     def questions(self) -> str:
         """Return the path of the canned queries."""
         return self._page("questions")
@@ -137,7 +162,7 @@ def page_handler(template: str, make: PageDataFunction) -> Callable[..., Awaitab
     async def handler(datasette: Any, request: Any) -> Any:
         """Respond with the page."""
         database = await requested_archive(datasette, request)
-        asked = _page_request(request)
+        asked = page_request(request)
         found = await page_readers(datasette).read(
             datasette, database, lambda connection: make(connection, asked)
         )
@@ -171,7 +196,7 @@ async def requested_archive(
     return database
 
 
-def _page_request(request: Any) -> PageRequest:
+def page_request(request: Any) -> PageRequest:
     path = {name: unquote(value) for name, value in request.url_vars.items() if value}
     return PageRequest(path, {name: request.args[name] for name in request.args})
 

@@ -17,6 +17,7 @@ from archive.pages.outlet import outlet_list_rows, outlet_page_data
 from archive.pages.search_page import SearchRequest, search_page_data
 from archive.pages.tables import explained_tables
 from archive.plugin.capture_page import CAPTURE_ROUTES
+from archive.plugin.event_pages import EVENT_ROUTES
 from archive.plugin.guards.concurrency import routed_path
 from archive.plugin.guards.permissions import archives, may_see_tables
 from archive.plugin.guards.public import respond_robots_txt
@@ -130,11 +131,12 @@ PAGE_ROUTES: list[tuple[str, Any]] = [
     *CAPTURE_ROUTES,
     (ARCHIVE_PATH + r"/-/search$", page_handler("search", _search_data)),
     *STORY_ROUTES,
+    *EVENT_ROUTES,
     (ARCHIVE_PATH + r"/-/outlets$", page_handler("outlets", _outlets_data)),
     (ARCHIVE_PATH + r"/-/outlet/(?P<host>[^/]+)$", page_handler("outlet", _outlet_data)),
     (ARCHIVE_PATH + r"/-/questions$", page_handler("questions", _questions_data)),
     (ARCHIVE_PATH + r"/-/tables$", page_handler("tables", _tables_data)),
-    (ARCHIVE_PATH + r"/-/(?:story|outlet)/.*$", respond_no_page),
+    (ARCHIVE_PATH + r"/-/(?:story|outlet|event)/.*$", respond_no_page),
 ]
 
 BELOW_DASH_PATH = ARCHIVE_PATH + r"/-(?:/.*)?$"

@@ -736,6 +736,14 @@ CREATE TABLE alert_deliveries (
 CREATE INDEX alert_deliveries_by_item ON alert_deliveries(item_id);
 """
 
+LIST_INDEXES = """
+-- Indexes for the lists of events and of changes, which read no row that they do not show.
+CREATE INDEX events_of_several ON events(last_at, articles) WHERE articles > 1;
+CREATE INDEX events_by_articles ON events(articles) WHERE articles > 1;
+CREATE INDEX revisions_listed ON revisions(seen_at, kinds, stealth, article_id, number)
+  WHERE number > 1;
+"""
+
 ARCHIVE_SCHEMA = DatabaseSchema(
     "dateline.archive",
     (
@@ -756,6 +764,7 @@ ARCHIVE_SCHEMA = DatabaseSchema(
         ("m015_story_searches", STORY_SEARCH_TABLES),
         ("m016_membership", MEMBERSHIP_COLUMNS),
         ("m017_names", BOILERPLATE_NAME_CHANGES + NAME_CHANGES),
+        ("m019_lists", LIST_INDEXES),
         ("m020_notifications", ALERT_TABLES),
     ),
     cache=24_000,  # reads of the index of shared passages are scattered over the file

@@ -137,9 +137,15 @@ def test_a_long_timeline_has_a_bounded_number_of_marks() -> None:
 # -- home ------------------------------------------------------------------------------------------
 
 
-def test_home_shows_the_newest_first_the_stories_and_the_last_crawl(db: sqlite3.Connection) -> None:
+def test_home_shows_what_happens_now_the_stories_and_the_last_crawl(db: sqlite3.Connection) -> None:
     told = home_page_data(db)
-    assert [card["id"] for card in told["cards"]][:3] == [8, 3, 1]
+    assert [(day["day"], [row["id"] for row in day["rows"]]) for day in told["days"]][:3] == [
+        ("2024-02-17", [8]),
+        ("2024-02-16", [3]),
+        ("2024-02-15", [1]),
+    ]
+    assert told["is_old"]
+    assert (told["now"]["lead"]["id"], told["now"]["lead"]["outlets"]) == (1, 2)
     assert [(s["name"], s["articles"], s["outlets"], s["last"]) for s in told["stories"]] == [
         (STORY, 4, 2, "2024-02-17T08:00:00Z")
     ]
@@ -151,10 +157,28 @@ def test_home_shows_the_newest_first_the_stories_and_the_last_crawl(db: sqlite3.
     )
 
 
+def test_home_says_what_is_new_in_a_story_since_the_last_day(db: sqlite3.Connection) -> None:
+    (story,) = home_page_data(db)["stories"]
+    assert (story["new_articles"], story["latest"]["id"]) == (1, 8)
+    assert (story["changes"], story["silent"]) == (1, 0)  # another was seen a fortnight before
+
+
+def test_home_shows_the_changes_and_the_copies_of_the_day(db: sqlite3.Connection) -> None:
+    told = home_page_data(db)
+    assert [(row["article_id"], row["number"]) for row in told["changes"]["rows"]] == [(1, 2)]
+    assert [(text["id"], text["outlets"]) for text in told["copies"]["texts"]] == [(1, 2)]
+
+
 def test_an_empty_archive_has_a_home(empty: sqlite3.Connection) -> None:
-    assert home_page_data(empty) == {
-        "counts": {"articles": 0, "outlets": 0, "stories": 0}, "cards": [], "stories": [], "crawl": None
-    }  # fmt: skip
+    told = home_page_data(empty)
+    assert told["counts"] == {"articles": 0, "outlets": 0, "stories": 0}
+    assert (told["now"]["lead"], told["stories"], told["days"], told["crawl"]) == (
+        None,
+        [],
+        [],
+        None,
+    )
+    assert (told["changes"]["rows"], told["copies"]["texts"]) == ([], [])
 
 
 # -- an article ------------------------------------------------------------------------------------

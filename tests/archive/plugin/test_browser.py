@@ -158,6 +158,52 @@ def test_from_a_search_to_an_article_its_story_and_what_was_changed(
         assert tab.problems == []
 
 
+@pytest.mark.parametrize("width", WIDTHS)
+def test_from_home_to_an_event_an_article_a_copy_and_a_change(
+    browser: Browser, address: str, width: int
+) -> None:
+    with browser.tab(width) as tab:
+        tab.open(address + "/")
+        tab.click(".lead h3 a")
+        assert tab.address().endswith("/-/event/1")
+        tab.click("#coverage ~ ol h3 a")
+        assert tab.address().endswith("/articles/1")
+        tab.click("#event ~ p a")
+        assert tab.address().endswith("/-/event/1")
+        tab.click(".spread li:last-child .action")
+        assert tab.address().endswith("/articles/1/beside/7")
+        tab.open(address + "/archive/-/event/1")
+        tab.click("#changed ~ ol li:nth-child(2) h3 a")
+        assert tab.address().endswith("/articles/8/revisions/3")
+        assert "fail" in tab.run("document.querySelector('ins').innerText")
+        assert tab.problems == []
+
+
+def test_the_changes_are_narrowed_by_kind_and_outlet(browser: Browser, address: str) -> None:
+    with browser.tab(390) as tab:
+        tab.open(address + "/archive/-/changes")
+        assert tab.run("document.querySelectorAll('.change').length") == 3
+        tab.click(".kinds li:nth-child(3) a")
+        assert "kind=silently" in tab.address()
+        assert tab.run("document.querySelector('.change ins').innerText").endswith("Thursday")
+        tab.run("document.querySelector('[name=outlet]').value = 'harbour.example'")
+        tab.click(".filters button")
+        assert "kind=silently" in tab.address()
+        assert "No change with these filters." in tab.text()
+
+
+def test_attention_is_shown_as_a_share_when_asked_for(browser: Browser, address: str) -> None:
+    with browser.tab(1280) as tab:
+        tab.open(address + "/archive/-/search?words=ferry")
+        tab.click('[role=status] a[href*="attention"]')
+        assert "Articles a day" in tab.text()
+        tab.run("document.querySelector('[name=show]').value = 'share'")
+        tab.click(".filters button")
+        assert "Share of all articles a day" in tab.text()
+        assert "100 %" in tab.run("document.querySelector('.series').textContent")
+        assert tab.problems == []
+
+
 def test_a_filter_of_a_story_is_a_form(browser: Browser, address: str) -> None:
     with browser.tab(390) as tab:
         tab.open(f"{address}/archive/-/story/{STORY}")
@@ -198,9 +244,12 @@ def test_root_says_what_belongs_with_a_button(browser: Browser, server: str, add
 
 @pytest.mark.skipif(not AXE, reason="AXE=…/axe.min.js names no copy of axe-core")
 @pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("path", PAGES)
-def test_axe_finds_nothing_serious(browser: Browser, address: str, path: str, dark: bool) -> None:
-    with browser.tab(390, dark=dark) as tab:
+def test_axe_finds_nothing_serious(
+    browser: Browser, address: str, path: str, width: int, dark: bool
+) -> None:
+    with browser.tab(width, dark=dark) as tab:
         tab.open(address + path)
         tab.run(Path(AXE).read_text("utf-8") + "; 0")
         found = tab.run(

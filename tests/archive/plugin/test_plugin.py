@@ -59,10 +59,12 @@ def rows(get: Get, path: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("path", ["/", "/archive/-/home"])
-def test_the_front_shows_the_newest_articles_as_cards(get: Get, path: str) -> None:
+def test_the_front_lists_the_newest_articles_by_day(get: Get, path: str) -> None:
     page = get(path).text
-    cards = re.findall(r'<h3><a href="/archive/articles/(\d+)">', page)
-    assert cards == ["3", "1", "5", "6", "4"]  # the undated last
+    newest = page[page.index('<div class="newest">') :]
+    listed = re.findall(r'<a href="/archive/articles/(\d+)"', newest)
+    assert listed == ["3", "1", "5", "6", "4"]  # the undated last
+    assert re.findall(r"<h3>(.+?)</h3>", newest)[::4] == ["Friday, 16 Feb 2024", "Undated"]
     assert "Search 6 articles of 5 outlets" in page
     assert 'lang="ar" dir="rtl"' in page
 
@@ -314,8 +316,8 @@ def test_other_databases_are_left_alone(tmp_path: Path) -> None:
 def test_an_archive_may_be_called_anything(folder: Path) -> None:
     (folder / "archive.db").rename(folder / "spring 2024.db")
     get = getter(folder / "spring 2024.db")
-    pages = re.findall(r'<h3><a href="([^"]+)">', get("/").text)
-    assert "<h1>Ferry crews strike</h1>" in get(pages[1]).text
+    pages = re.findall(r'<a href="([^"]+/articles/1)"', get("/").text)
+    assert "<h1>Ferry crews strike</h1>" in get(pages[0]).text
 
 
 def test_what_a_users_own_metadata_says_wins(folder: Path) -> None:
@@ -564,3 +566,68 @@ def test_another_sites_form_writes_nothing(folder: Path) -> None:
 
     assert asyncio.run(ask()).status_code == 403
     assert (8, None) in judged(folder)
+
+
+# -- events, changes, copies, attention ------------------------------------------------------------
+
+
+@pytest.fixture
+def room_get(folder: Path) -> Get:
+    return getter(furnish(folder) / "archive.db")
+
+
+def test_lists_of_findings_are_had_as_csv_and_json(room_get: Get) -> None:
+    for name, column, values in (
+        ("events", "first_outlet", ["harbour.example"]),
+        ("changes", "number", [2, 3, 2]),
+        ("copies", "copied_by", [["ridge.example"]]),
+    ):
+        rows = room_get(f"/archive/-/{name}.json?days=all").json()[name]
+        assert [row[column] for row in rows] == values
+        written = room_get(f"/archive/-/{name}.csv?days=all")
+        assert written.headers["content-type"] == "text/csv; charset=utf-8"
+        header, *lines = written.text.lstrip("\ufeff").splitlines()
+        assert column in header.split(",")
+        assert len(lines) == len(values)
+
+
+def test_an_event_and_attention_are_had_as_csv_and_json(room_get: Get) -> None:
+    articles = room_get("/archive/-/event/1.json").json()["articles"]
+    assert [row["id"] for row in articles] == [2, 1, 7, 8]
+    days = room_get("/archive/-/attention.csv?words=ferry").text.splitlines()
+    assert days[0].endswith("day,articles,of,share")
+    assert "2024-02-15,3,3,1.0" in days
+
+
+def test_a_list_without_rows_is_a_file_with_a_header(room_get: Get) -> None:
+    for name in ("events.csv?outlets=9", "changes.csv?kind=gone", "copies.csv?outlets=9"):
+        text = room_get(f"/archive/-/{name}").text
+        assert len(text.splitlines()) == 1
+        assert "," in text
+
+
+def test_the_number_of_an_article_leads_to_its_event_and_an_unknown_one_nowhere(
+    room_get: Get,
+) -> None:
+    moved = room_get("/archive/-/event/8")
+    assert (moved.status_code, moved.headers["location"]) == (302, "/archive/-/event/1")
+    for path in ("event/3", "event/99", "event/99.json", "event/x", "events.txt"):
+        assert room_get(f"/archive/-/{path}").status_code == 404
+
+
+def test_what_outlets_wrote_is_text_on_the_pages_of_findings(room_get: Get) -> None:
+    for path in ("event/1", "changes", "copies?days=all", "attention?story=harbour-strike"):
+        assert "<script" not in room_get(f"/archive/-/{path}").text
+
+
+def test_nonsense_in_a_filter_is_no_error(room_get: Get) -> None:
+    for path in (
+        "events?days=-1&outlets=x&language=%27",
+        "changes?kind=all&day=soon&since=%27&outlet=nobody.example",
+        "copies?days=99999&outlet=%27&outlets=1e9",
+        "attention?since=x&until=9999-99-99&event=x",
+        "attention?since=0001-01-01&until=9999-12-31",
+        "attention?story=none",
+        "event/1?outlet=x&page=99",
+    ):
+        assert room_get(f"/archive/-/{path}").status_code == 200, path
