@@ -18,6 +18,7 @@ from archive.pages.search_page import SearchRequest, search_page_data
 from archive.pages.tables import explained_tables
 from archive.plugin.capture_page import CAPTURE_ROUTES
 from archive.plugin.event_pages import EVENT_ROUTES
+from archive.plugin.feed_routes import FEED_ROUTES
 from archive.plugin.guards.concurrency import routed_path
 from archive.plugin.guards.permissions import archives, may_see_tables
 from archive.plugin.guards.public import respond_robots_txt
@@ -127,6 +128,7 @@ PAGE_ROUTES: list[tuple[str, Any]] = [
     (ARCHIVE_PATH + r"/-/home$", HOME_HANDLER),
     (ARTICLE_PATH + r"$", page_handler("article", _article_data)),
     (ARTICLE_PATH + r"/beside/(?P<other>\d{1,18})$", page_handler("beside", _comparison_data)),
+    *FEED_ROUTES,
     *REVISION_ROUTES,
     *CAPTURE_ROUTES,
     (ARCHIVE_PATH + r"/-/search$", page_handler("search", _search_data)),

@@ -182,7 +182,9 @@ def test_an_outlet_that_falls_silent_is_told_once(folder: Path, desk: Desk) -> N
 
 
 def test_a_digest_waits_for_its_time_and_is_one_message(folder: Path, desk: Desk) -> None:
-    dateline(folder, "notify", "add", "search:ferry", desk.hook, "--digest", "daily", "--at", "18:00")
+    dateline(
+        folder, "notify", "add", "search:ferry", desk.hook, "--digest", "daily", "--at", "18:00"
+    )
     archive_articles(folder, 21)
     assert deliver(folder) == []
     archive_articles(folder, 22)
@@ -204,9 +206,7 @@ def test_quiet_hours_hold_news_back_unless_it_is_sent_by_hand(folder: Path, desk
 # -- faults ----------------------------------------------------------------------------------------
 
 
-def test_a_target_that_fails_is_retried_later_and_named_by_status(
-    folder: Path, desk: Desk
-) -> None:
+def test_a_target_that_fails_is_retried_later_and_named_by_status(folder: Path, desk: Desk) -> None:
     desk.shut = True
     dateline(folder, "notify", "add", "search:ferry", desk.hook)
     archive_articles(folder, 21)
@@ -273,7 +273,9 @@ def test_an_archive_without_the_addresses_says_so_and_sends_nothing(
 
 
 def test_an_article_that_was_removed_meanwhile_is_not_told(folder: Path, desk: Desk) -> None:
-    dateline(folder, "notify", "add", "search:ferry", desk.hook, "--digest", "daily", "--at", "18:00")
+    dateline(
+        folder, "notify", "add", "search:ferry", desk.hook, "--digest", "daily", "--at", "18:00"
+    )
     archive_articles(folder, 21)
     deliver(folder)
     with closing(sqlite3.connect(folder / "archive.db")) as db, db:
@@ -341,7 +343,9 @@ def test_alerts_are_listed_tested_and_removed(folder: Path, desk: Desk) -> None:
     assert STORY in dateline(folder, "notify", "list")
     dateline(folder, "notify", "test", "1")
     assert desk.titles() == [f"Dateline: test, story {STORY}"]
-    assert "sends this" in dateline(folder, "notify", "add", f"story:{STORY}", desk.hook, exit_code=2)
+    assert "sends this" in dateline(
+        folder, "notify", "add", f"story:{STORY}", desk.hook, exit_code=2
+    )
     dateline(folder, "notify", "remove", "1")
     assert "no alert 1" in dateline(folder, "notify", "remove", "1", exit_code=2)
     assert json.loads((folder / "notify.json").read_text()) == {"targets": {}}
