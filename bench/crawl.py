@@ -233,7 +233,7 @@ def pool(pages: list[Capture]) -> Iterator[Figure]:
     """Yield the cost of extraction in other processes: all CPU beside the extraction itself."""
 
     async def read(workers: WorkerPool, pages: list[Capture]) -> list[Article]:
-        return await asyncio.gather(*map(workers.read, pages))
+        return await asyncio.gather(*map(workers.read_article, pages))
 
     with WorkerPool() as workers:
         asyncio.run(read(workers, pages[:CORES]))  # the fork server and its children are there

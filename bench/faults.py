@@ -18,8 +18,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from archive.archive import Archive
+from archive.frontier.urls import add_outlet_with_sources
 from archive.records import Outlet as Publication
 from archive.records import Source
+from archive.storage.database import transaction
 from bench.figures import Figure
 from demo.web import Outlet, Page, Web, World, serve
 from pipelines.identity import identify_source
@@ -119,10 +121,10 @@ def rate(outlets: tuple[Outlet, ...]) -> tuple[float, int]:
 def know(folder: Path, outlets: tuple[Outlet, ...]) -> None:
     """Add the outlets to an archive, the failing ones first, so that they get the first
     requests."""
-    with Archive(folder) as archive:
+    with Archive(folder) as archive, transaction(archive.db) as db:
         for each in reversed(outlets):
             source = identify_source(Source(each.url("/feed.xml"), "feed", each.host))
-            archive.add_outlet(Publication(each.host), [source])
+            add_outlet_with_sources(db, Publication(each.host), [source])
 
 
 def crawl(folder: Path, web: Web) -> None:

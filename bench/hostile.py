@@ -25,7 +25,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from archive.archive import Archive
+from archive.frontier.urls import add_outlet_with_sources
 from archive.records import Outlet, Source
+from archive.storage.database import transaction
 from bench.crawl import family, megabytes
 from bench.figures import Figure
 from demo.strangers import Says, Stranger, endless, endless_headers, packed, stranger
@@ -156,15 +158,15 @@ def feeds(pages: dict[str, Says]) -> dict[str, Says]:
 
 def know(folder: Path, pages: dict[str, Says]) -> None:
     """Add the hosts of the pages to an archive as outlets."""
-    with Archive(folder) as archive:
+    with Archive(folder) as archive, transaction(archive.db) as db:
         for host in {urlsplit(url).netloc for url in pages}:
             source = identify_source(Source(f"http://{host}/dateline-feed.xml", "feed", host))
-            archive.add_outlet(Outlet(host), [source])
+            add_outlet_with_sources(db, Outlet(host), [source])
         if f"{COSTLY}/nested.xml" in pages:
             nested = identify_source(
                 Source(f"{COSTLY}/nested.xml", "feed", urlsplit(COSTLY).netloc)
             )
-            archive.add_outlet(Outlet(urlsplit(COSTLY).netloc), [nested])
+            add_outlet_with_sources(db, Outlet(urlsplit(COSTLY).netloc), [nested])
 
 
 def watch(folder: Path, web: Stranger, honest: dict[str, Says]) -> dict[str, float]:

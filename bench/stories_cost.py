@@ -34,6 +34,7 @@ from archive.archive import Archive
 from archive.articles import language_keys as archive_keys
 from archive.articles import stories
 from archive.articles.vocabulary import strongest_terms, unit_vector
+from archive.check_writer import write_checks
 from archive.records import Article, Check
 from archive.storage.database import open_database, transaction
 from archive.storage.schema import ARCHIVE_SCHEMA
@@ -406,7 +407,7 @@ def cost(opened: Archive, articles: int) -> Cost:
     for number in range(articles + 1, articles + 1 + WRITTEN):
         check = check_of(world.article(number))
         began = time.thread_time()
-        opened.write([check], judges)
+        write_checks(opened, [check], judges)
         written.append(1000 * (time.thread_time() - began))
     return Cost(sorted(written), sorted(relisted), sorted(judged))
 

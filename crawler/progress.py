@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from typing import Any, Self
+from collections.abc import Collection, Mapping
+from typing import Protocol, Self, cast
 
 from rich.console import Console
 from rich.live import Live
@@ -16,6 +17,29 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import NotConfigured
 
 PROGRESS_OUTCOMES = ("new", "changed", "unchanged", "not article", "gone", "failed", "refused")
+
+
+class ProgressSession(Protocol):
+    """The part of a crawl's session that is shown."""
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """Numbers of checks by outcome."""
+        ...
+
+    @property
+    def in_progress(self) -> Collection[str]:
+        """The URLs in progress."""
+        ...
+
+
+class ProgressSpider(Protocol):
+    """A spider whose progress is shown."""
+
+    @property
+    def session(self) -> ProgressSession:
+        """The session of its crawl."""
+        ...
 
 
 class Progress:
@@ -51,16 +75,16 @@ class Progress:
 
     async def _draw(self) -> None:
         spinner = Spinner("dots")
+        session = cast(ProgressSpider, self.crawler.spider).session
         while True:
-            spider: Any = self.crawler.spider
             seconds = time.monotonic() - self.began
-            line = progress_line(spider.counts, len(spider.under_way), seconds)
+            line = progress_line(session.counts, len(session.in_progress), seconds)
             spinner.update(text=Text(line, no_wrap=True, overflow="ellipsis"))
             self.live.update(spinner)
             await asyncio.sleep(0.2)
 
 
-def progress_line(counts: dict[str, int], under_way: int, seconds: float) -> str:
+def progress_line(counts: Mapping[str, int], under_way: int, seconds: float) -> str:
     """Return the text of the line: `12 s · 323 pages · 320 new · 3 failed · 16 under way`."""
     pages = sum(counts.get(name, 0) for name in PROGRESS_OUTCOMES)
     outcomes = [f"{counts[name]:,} {name}" for name in PROGRESS_OUTCOMES if counts.get(name)]

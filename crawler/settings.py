@@ -77,7 +77,7 @@ DOWNLOADER_MIDDLEWARES = {
     # it reads the environment at every request
     "scrapy.downloadermiddlewares.httpproxy.HttpProxyMiddleware": None,
     # next to the downloader: it sees every response unchanged
-    "crawler.network.backoff.BackoffMiddleware": 950,
+    "crawler.network.backoff_middleware.BackoffMiddleware": 950,
     # it fetches everything if robots.txt fails
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
 }

@@ -21,8 +21,10 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from archive.archive import Archive
+from archive.frontier.urls import add_outlet_with_sources
 from archive.records import Outlet as Publication
 from archive.records import Source, format_utc
+from archive.storage.database import transaction
 from demo.listings import FEED_PATHS
 from demo.web import Web
 from pipelines.identity import identify_source
@@ -139,7 +141,7 @@ class Dateline:
     def knows(self, *hosts: str) -> None:
         """Add outlets of the web with their feeds and sitemaps, as `outlet add` would find them."""
         assert self.web
-        with Archive(self.folder) as archive:
+        with Archive(self.folder) as archive, transaction(archive.db) as db:
             for host in hosts or self.web.hosts:
                 outlet = self.web.outlets[host]
                 named = {
@@ -149,8 +151,10 @@ class Dateline:
                 sources = [
                     Source(outlet.url(path), kind, host) for path, kind in named.items() if path
                 ]  # type: ignore[arg-type]
-                archive.add_outlet(
-                    Publication(host, outlet.name), [identify_source(source) for source in sources]
+                add_outlet_with_sources(
+                    db,
+                    Publication(host, outlet.name),
+                    [identify_source(source) for source in sources],
                 )
 
     def crawl(self, *words: object, code: int = 0) -> Any:

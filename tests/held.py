@@ -2,7 +2,7 @@
 crawl …`.
 
 What is named never returns. HOW: `asleep` (in one call of the system), `busy` (in the interpreter),
-`writing` (asleep within a write transaction of the archive), or `locked` (in one call that never
+`writing` (asleep within a write transaction of the connection that it gets), or `locked` (in one call that never
 gives the interpreter's lock back). The crawl's grace is half a second, or `HELD_GRACE` of the
 environment; the time of one with `--max-time` is up the moment that it is held, so that no test
 depends on how fast the machine is.
@@ -23,9 +23,9 @@ from crawler.processes import watchdog
 
 
 def held(how: str) -> Any:
-    def never(self: Any, *_: object, **__: object) -> None:
+    def never(connection: Any, *_: object, **__: object) -> None:
         if how == "writing":
-            self.db.execute("BEGIN IMMEDIATE")
+            connection.execute("BEGIN IMMEDIATE")
         print("held", flush=True)
         if "--max-time" in sys.argv:
             dog = next(each for each in gc.get_objects() if isinstance(each, watchdog.Watchdog))

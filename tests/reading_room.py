@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from archive.archive import Archive
+from archive.check_writer import write_checks
 from archive.queries.lookup import article_with_context, find_article_id
+from archive.rebuilds import prepare_archive
 from archive.records import Capture, Check, Lead, Outcome
 from crawler.extraction.extract import extract_article
 from crawler.network.exchange import check_of_article, outcome_of_status
@@ -81,7 +83,7 @@ class ReadingRoom:
     def __init__(self, folder: Path) -> None:
         self.archive = Archive(folder)
         self.ours = archive_policies()
-        self.archive.prepare(self.ours)
+        prepare_archive(self.archive.db, self.ours)
         self.hours = 0
 
     def look(
@@ -106,7 +108,7 @@ class ReadingRoom:
             check = check_of_article(
                 replace(check, capture=came, digest=came.digest), extract_article(came)
             )
-        [outcome] = self.archive.write([run_stages(check)], self.ours)
+        [outcome] = write_checks(self.archive, [run_stages(check)], self.ours)
         return outcome
 
     def shown(self, url: str) -> dict[str, Any]:

@@ -351,6 +351,11 @@ def diff_command(
 @click.option("--setting", "settings", type=(str, str), multiple=True, metavar="NAME VALUE",
               help="A Datasette setting, such as base_url /news/; may be repeated.")  # fmt: skip
 @click.option("--open", "open_browser", is_flag=True, help="Open a browser.")
+@click.option("--title", metavar="TEXT", help="Name of the site, in place of Dateline.")
+@click.option("--publisher", metavar="TEXT", help="Who publishes it; shown on every page.")
+@click.option("--about", metavar="TEXT", help="A sentence about it; shown on every page.")
+@click.option("--contact", metavar="ADDRESS",
+              help="Mail address or web page for corrections and removal; shown on every page.")  # fmt: skip
 @archive_option
 def serve_command(folder: Path, **how: Any) -> None:
     """Browse the archive in Datasette, also during a crawl.

@@ -63,6 +63,14 @@ class ServeOptions:
     settings: tuple[tuple[str, str], ...] = ()
     """Datasette settings that override those above."""
     open_browser: bool = False
+    title: str | None = None
+    """Name of the site, in place of `Dateline`."""
+    publisher: str | None = None
+    """Who publishes the archive."""
+    about: str | None = None
+    """A sentence about it."""
+    contact: str | None = None
+    """Where to ask for a correction or removal: a mail address or a web page."""
 
     @property
     def hosts(self) -> list[str]:
@@ -132,7 +140,7 @@ def _served_file(folder: Path, how: ServeOptions) -> Iterator[Path]:
 @contextmanager
 def _metadata_file(how: ServeOptions) -> Iterator[Path]:
     """Yield a metadata file with the plugin's configuration."""
-    configuration = {"plugins": {"dateline": {"public": how.public, "hosts": how.hosts}}}
+    configuration = plugin_metadata(how)
     with ExitStack() as resources:
         with report_full_folder():
             folder = resources.enter_context(
@@ -141,6 +149,16 @@ def _metadata_file(how: ServeOptions) -> Iterator[Path]:
             metadata = Path(folder) / "metadata.json"
             metadata.write_text(json.dumps(configuration), "utf-8")
         yield metadata
+
+
+def plugin_metadata(how: ServeOptions) -> dict[str, Any]:
+    """Return Datasette's metadata with the plugin's configuration and the site's title."""
+    said = {"publisher": how.publisher, "about": how.about, "contact": how.contact}
+    settings = {"public": how.public, "hosts": how.hosts} | {
+        name: text for name, text in said.items() if text
+    }
+    title = {"title": how.title} if how.title else {}
+    return {"plugins": {"dateline": settings}} | title
 
 
 def datasette_arguments(served: Path, metadata: Path, how: ServeOptions) -> list[str]:

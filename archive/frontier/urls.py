@@ -15,7 +15,6 @@ from urllib.parse import urlsplit
 from archive.frontier.date_hints import DateHints, note_date_hint
 from archive.frontier.hosts import bare_host, hosts_of_outlet, is_mobile_host
 from archive.records import ArticleUrl, Check, Lead, Outlet, Source, current_timestamp
-from archive.storage.database import transaction
 
 MAX_PAGE_TRIES = 4
 """Consecutive failures after which a page is fetched again only for a newer date."""
@@ -151,6 +150,29 @@ def add_source(connection: sqlite3.Connection, source: Source) -> bool:
     return done.rowcount > 0
 
 
+def add_outlet_with_sources(
+    connection: sqlite3.Connection, outlet: Outlet, sources: Iterable[Source] = ()
+) -> int:
+    """Add an outlet and its sources; return the number of sources that were new."""
+    add_outlet(connection, outlet)
+    return sum(add_source(connection, source) for source in sources)
+
+
+def outlet_host_in_archive(connection: sqlite3.Connection, host: str) -> str:
+    """Return the host under which the archive has an outlet, with or without `www.`.
+
+    The host itself is returned if the archive does not have the outlet.
+    """
+    bare = host.removeprefix("www.")
+    either = (host, bare, f"www.{bare}")
+    found = connection.execute(
+        "SELECT host FROM outlets WHERE host IN (?, ?, ?) ORDER BY host = ? DESC",
+        (*either, host),
+    )
+    row = found.fetchone()
+    return str(row["host"]) if row else host
+
+
 def sitemaps_of_index(connection: sqlite3.Connection, index_url: str) -> dict[str, KnownSitemap]:
     """Return the sitemaps of an index, as of its last fetch, by URL."""
     found = connection.execute(
@@ -262,6 +284,12 @@ def _is_wanted_again(known: sqlite3.Row, lead: Lead) -> bool:
 
 
 # -- the turn of a page ----------------------------------------------------------------------------
+
+
+def has_waiting_pages(connection: sqlite3.Connection) -> bool:
+    """Return whether any page waits; this takes no write lock."""
+    found = connection.execute("SELECT 1 FROM urls WHERE state = 'pending' LIMIT 1")
+    return found.fetchone() is not None
 
 
 def lease_pages(
@@ -445,19 +473,6 @@ def return_pages(connection: sqlite3.Connection, urls: Iterable[str]) -> None:
 def return_all_leases(connection: sqlite3.Connection) -> int:
     """Queue all leased pages again; return their number."""
     return connection.execute("UPDATE urls SET state = 'pending' WHERE state = 'leased'").rowcount
-
-
-def record_crawl_end(connection: sqlite3.Connection, crawl_id: int, reason: str | None) -> None:
-    """End a crawl as `finished`, or as `stopped` for a reason, and queue its leased pages again.
-
-    The function runs in its own transaction.
-    """
-    with transaction(connection):
-        return_all_leases(connection)
-        connection.execute(
-            "UPDATE crawls SET finished_at = ?, state = ?, reason = ? WHERE id = ?",
-            (current_timestamp(), "stopped" if reason else "finished", reason, crawl_id),
-        )
 
 
 # -- what a look came to ---------------------------------------------------------------------------

@@ -55,8 +55,12 @@ def chart_bars(counted: Sequence[tuple[str, int]]) -> list[ChartBar]:
     ]
 
 
-def sparkline_bars(per_day: Mapping[str, int], most: int = MAX_SPARKLINE_BARS) -> list[ChartBar]:
-    """Return articles per day as bars, for `MIN_SPARKLINE_DAYS` days at least.
+def sparkline_bars(
+    per_day: Mapping[str, int],
+    most: int = MAX_SPARKLINE_BARS,
+    min_days: int = MIN_SPARKLINE_DAYS,
+) -> list[ChartBar]:
+    """Return articles per day as bars, for `min_days` days at least.
 
     A longer period is divided into at most `most` bars of several days each. `per_day` counts
     articles by publication day (or time); invalid dates are ignored.
@@ -69,7 +73,7 @@ def sparkline_bars(per_day: Mapping[str, int], most: int = MAX_SPARKLINE_BARS) -
     if not days:
         return []
     last = max(days)
-    first = max(1, min(*days, last - MIN_SPARKLINE_DAYS + 1))
+    first = max(1, min(*days, last - min_days + 1))
     days_per_bar = -(-(last - first + 1) // most)
     counts = Counter[int]()
     for number, count in days.items():

@@ -14,12 +14,17 @@ from hashlib import sha256
 from importlib.resources import files
 from typing import Any
 
-from datasette import NotFound, Response  # type: ignore[import-untyped]
-from datasette.views.base import DatasetteError  # type: ignore[import-untyped]
 from markupsafe import Markup
 from pluggy import HookimplMarker
 
-from archive.plugin.cells import cell_html
+from archive.plugin.answer_pages import (
+    answer_table,
+    field_kind,
+    field_options,
+    table_column_names,
+)
+from archive.plugin.cells import CellPlace, cell_html, column_label, row_values
+from archive.plugin.error_pages import respond_exception, respond_forbidden, respond_missing
 from archive.plugin.feed_routes import atom_output
 from archive.plugin.guards.concurrency import with_request_lanes
 from archive.plugin.guards.csv_safety import with_safe_csv
@@ -38,17 +43,21 @@ from archive.plugin.guards.public import (
     server_host_names,
 )
 from archive.plugin.guards.sql_limits import limit_connection
-from archive.plugin.metadata import configuration
-from archive.plugin.page_requests import ArchivePaths
+from archive.plugin.metadata import (
+    canned_queries,
+    configuration,
+    folded_columns,
+    table_sentence,
+)
+from archive.plugin.page_requests import ArchivePaths, stock_page_context
 from archive.plugin.routes import (
     PAGE_PATHS_PATTERN,
-    is_missing_page,
+    has_archive_page,
     page_routes,
-    respond_missing,
 )
 from archive.queries.search import match_or_nothing, matching_passage
 from archive.text.formatting import direction, many, moment, percent
-from archive.text.html import marked
+from archive.text.html import contact_link, marked
 
 __all__ = ["archives", "configuration", "direction"]
 
@@ -120,7 +129,9 @@ def guarded_app(app: App, datasette: Any) -> App:
     """Return Datasette behind the middleware that `archive.plugin.guards.middleware` describes."""
     guarded = with_safe_csv(app)
     if is_public_archive(datasette):
-        guarded = restricted_for_strangers(guarded, datasette, PAGE_PATHS_PATTERN)
+        guarded = restricted_for_strangers(
+            guarded, datasette, PAGE_PATHS_PATTERN, partial(respond_missing, datasette)
+        )
     return with_security_headers(
         with_sound_requests(
             with_request_lanes(guarded, datasette, PAGE_PATHS_PATTERN), server_host_names(datasette)
@@ -130,29 +141,16 @@ def guarded_app(app: App, datasette: Any) -> App:
 
 @hookimpl(tryfirst=True)
 def handle_exception(datasette: Any, request: Any, exception: Exception) -> Any:
-    """Return an error page for a visitor's mistake; None leaves the error to Datasette."""
-    if (
-        isinstance(exception, NotFound)
-        and archives(datasette)
-        and is_missing_page(datasette, request)
-    ):
-        return partial(respond_missing, datasette, request, str(exception))
-    error = visitor_error(exception) if archives(datasette) else None
-    if error is None:
-        return None
-    if request.path.endswith(".json"):
-        body = {"ok": False, "error": error, "status": 400, "title": None}
-        return Response.json(body, status=400)
-    return Response.text(error, status=400)
+    """Return the function that responds with an error page of the archive."""
+    return (
+        partial(respond_exception, datasette, request, exception) if archives(datasette) else None
+    )
 
 
-@hookimpl
-def extra_css_urls(datasette: Any) -> list[str]:
-    """Return the style sheet for Datasette's own pages."""
-    if not archives(datasette):
-        return []
-    url = datasette.urls.static_plugins("dateline", "tables.css")
-    return [f"{url}?{_static_file_version('tables.css')}"]
+@hookimpl(tryfirst=True)
+def forbidden(datasette: Any, request: Any, message: str) -> Any:  # noqa: ARG001
+    """Return the function that responds to a visitor without permission."""
+    return partial(respond_forbidden, datasette, request) if archives(datasette) else None
 
 
 @hookimpl
@@ -160,45 +158,51 @@ def render_cell(
     row: Any, value: Any, column: str, table: str | None, database: str, datasette: Any
 ) -> Markup | None:
     """Return the HTML of a cell in Datasette's tables; None leaves it to Datasette."""
-    if database not in archives(datasette) or not isinstance(value, str | int):
+    if database not in archives(datasette):
         return None
-    values = dict(row)
-    id = values.get("id") if table in ("articles", "coverage") else values.get("article")
-    url = str(datasette.urls.row(database, "articles", str(id))) if isinstance(id, int) else None
-    return cell_html(column, value, url)
+    place = CellPlace(column, table, row_values(row), ArchivePaths(datasette.urls, database))
+    return cell_html(place, value)
 
 
 @hookimpl
 def prepare_jinja2_environment(env: Any) -> None:
     """Add the filters and globals that the templates use."""
-    filters = (moment, many, percent, direction, marked)
+    filters = (moment, many, percent, direction, marked, contact_link)
+    env.filters["dateline_column_label"] = column_label
     env.filters |= {f"dateline_{each.__name__}": each for each in filters}
     env.globals |= {
         "dateline_version": _static_file_version("dateline.css"),
         "dateline_findings_version": _static_file_version("findings.css"),
         "csp_nonce": script_nonce,
+        "dateline_answer": answer_table,
+        "dateline_field_kind": field_kind,
+        "dateline_folded_columns": folded_columns,
+        "dateline_has_page": has_archive_page,
+        "dateline_script_version": partial(_static_file_version, "sql.js"),
+        "dateline_is_question": canned_queries().__contains__,
+        "dateline_table_columns": table_column_names,
+        "dateline_table_sentence": table_sentence,
     }
     env.add_extension(ScriptNonces)
 
 
 @hookimpl
-def menu_links(datasette: Any) -> list[TemplateVars]:
-    """Return the links from Datasette's own pages to those of the archives."""
-    return [
-        {
-            "href": ArchivePaths(datasette.urls, name).home(),
-            "label": "Dateline" if name == "archive" else f"Dateline: {name}",
-        }
-        for name in archives(datasette)
-    ]
+def extra_template_vars(
+    template: str | None, database: str | None, request: Any, datasette: Any
+) -> Callable[[], Awaitable[TemplateVars]]:
+    """Return a function that gives Datasette's own pages the frame of the archive's pages."""
 
+    async def frame() -> TemplateVars:
+        """Return `site` and `paths`; the archive's own pages already have both."""
+        if not archives(datasette) or (template or "").startswith("dateline_"):
+            return {}
+        context = await stock_page_context(datasette, request, database)
+        paths = context["paths"]
+        if paths is not None:
+            context["field_options"] = partial(field_options, datasette, paths.database)
+        return context
 
-@hookimpl
-def extra_template_vars(database: str | None, datasette: Any) -> TemplateVars:
-    """Return what Datasette's own page of an archive needs to link to the archive's pages."""
-    return (
-        {"paths": ArchivePaths(datasette.urls, database)} if database in archives(datasette) else {}
-    )
+    return frame
 
 
 @hookimpl(optionalhook=True)  # new in 1.0
@@ -225,29 +229,12 @@ def _bundled_suffix_list() -> Any:
     return TLDExtract(suffix_list_urls=(), cache_dir=None)
 
 
-def visitor_error(exception: Exception) -> str | None:
-    """Return the message for an error that the request caused, or None for any other error."""
-    if isinstance(exception, MemoryError):
-        return "The query needs more memory than this server allows."
-    if isinstance(exception, OverflowError):
-        return "A number is too large."
-    if (
-        isinstance(exception, DatasetteError)
-        and exception.status == 500
-        and not exception.message_is_html
-    ):
-        return str(exception.message)  # such as a column that cannot be sorted
-    if isinstance(exception, sqlite3.DatabaseError):
-        return str(exception)
-    return "The request is invalid." if isinstance(exception, ValueError) else None
-
-
 def disable_rich_tracebacks() -> None:
     """Keep local variables out of the log.
 
     With Rich installed, Datasette prints them for each Not Found.
     """
-    from datasette import handle_exception as drawing
+    from datasette import handle_exception as drawing  # type: ignore[import-untyped]
 
     drawing.rich = None
 

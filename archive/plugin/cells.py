@@ -1,47 +1,183 @@
-"""The HTML of single values in Datasette's tables."""
+"""The HTML of single values in Datasette's tables and answers: dates in words, links to pages."""
 
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from markupsafe import Markup
 
+from archive.plugin.page_requests import ArchivePaths
+from archive.text.formatting import moment
 from archive.text.html import marked, outward_link, text_excerpt
 
 SHORTENED_COLUMNS = ("text", "standfirst", "page_title", "bigrams", "lede")
 """Columns of which only the beginning is shown."""
+MAX_CELL_CHARS = 300
+"""Characters that are shown of any other text."""
+LISTED_COLUMNS = ("authors", "kinds", "terms", "sections", "keywords")
+"""Columns with a JSON list."""
+OUTLET_COLUMNS = ("outlet", "host", "outlets", "ran_by", "published_by", "first_outlet")
+"""Columns with the host of an outlet, or several with commas between them."""
+HEADLINE_COLUMNS = ("headline", "headline_before", "headline_after", "newest_headline")
+STORY_COLUMNS = ("story",)
+TIMESTAMP_PATTERN = re.compile(
+    r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?)?", re.ASCII
+)
+HOST_PATTERN = re.compile(r"[\w-]+(?:\.[\w-]+)+", re.ASCII)
+UNGROUPED_NUMBERS = re.compile(r"(?:.*_)?id|article|event|status|year|port|number|revision")
+"""Columns whose numbers are names, and have no thousands separators."""
 
 
-def cell_html(column: str, value: Any, article_url: str | None) -> Markup | None:
-    """Return the HTML of a value; None leaves it to Datasette.
+class ValueCell(Markup):
+    """The HTML of a value, and the value itself, from which charts are drawn."""
 
-    `article_url` is the page of the row's article.
-    """
-    if not isinstance(value, str):
-        return (
-            article_link(article_url, str(value)) if column == "article" and article_url else None
-        )
-    if column == "headline" and article_url:
-        return article_link(article_url, value)
+    raw: Any = None
+
+    @classmethod
+    def of(cls, html: str, raw: Any) -> ValueCell:
+        """Return the cell of a value; `html` is safe."""
+        cell = cls(html)
+        cell.raw = raw
+        return cell
+
+
+@dataclass(frozen=True, slots=True)
+class CellPlace:
+    """Where a value stands: its column, its table if any, the other values of its row."""
+
+    column: str
+    table: str | None
+    row: Mapping[str, Any]
+    paths: ArchivePaths
+
+    @property
+    def article_url(self) -> str | None:
+        """The page of the row's article, or None."""
+        name = "id" if self.table in ("articles", "coverage", "event_coverage") else "article"
+        if self.table and self.table not in ("articles", "coverage", "event_coverage"):
+            name = "article_id"
+        id = self.row.get(name)
+        id = id.get("value") if isinstance(id, Mapping) else id
+        return self.paths.article(id) if isinstance(id, int) else None
+
+
+def row_values(row: Any) -> Mapping[str, Any]:
+    """Return the values of a row of Datasette's by column."""
+    return row if isinstance(row, Mapping) else dict(row)
+
+
+def cell_html(place: CellPlace, value: Any) -> ValueCell | None:
+    """Return the HTML of a value; None leaves it to Datasette."""
+    if isinstance(value, bytes):
+        return None
+    html = _value_html(place, value)
+    return ValueCell.of(html, value) if html is not None else None
+
+
+def _value_html(place: CellPlace, value: Any) -> Markup | None:
+    if value is None:
+        return Markup("")
+    if isinstance(value, Mapping):
+        return _labelled_key(place, value)
+    if isinstance(value, int | float):
+        return _number_html(place, value)
+    return _text_html(place, str(value))
+
+
+def _labelled_key(place: CellPlace, value: Mapping[str, Any]) -> Markup | None:
+    """Return a foreign key that Datasette gave the label of its row."""
+    key, label = value.get("value"), str(value.get("label"))
+    if place.column == "outlet_id" and HOST_PATTERN.fullmatch(label):
+        return _page_link(place.paths.outlet(label), label)
+    if place.column == "story_id":
+        return _page_link(place.paths.story(label), label)
+    if place.column in ("article_id", "original_id", "other_id") and isinstance(key, int):
+        return article_link(place.paths.article(key), label)
+    return None
+
+
+def _number_html(place: CellPlace, value: float) -> Markup | None:
+    column, url = place.column, place.article_url
+    if column in ("article", "article_id", "original_id") and isinstance(value, int):
+        return article_link(place.paths.article(value), str(value))
+    if column == "id" and url:
+        return article_link(url, str(value))
+    if column == "revision" and url and isinstance(value, int):
+        return _page_link(f"{url}/revisions/{value}", str(value))
+    if column == "stealth" and "kinds" in place.row:
+        return Markup("silently") if value else Markup("")
+    if UNGROUPED_NUMBERS.fullmatch(column):
+        return Markup("{}").format(value)
+    grouped = f"{value:,}" if isinstance(value, int) else f"{value:,g}"
+    return Markup('<span class="figure">{}</span>').format(grouped)
+
+
+def _text_html(place: CellPlace, value: str) -> Markup | None:
+    column, paths = place.column, place.paths
+    if column in HEADLINE_COLUMNS and place.article_url:
+        return article_link(place.article_url, value)
     if column == "passage":
         return Markup('<div class="dateline-text" dir="auto">{}</div>').format(marked(value))
     if column in SHORTENED_COLUMNS:
         return Markup('<div class="dateline-text" dir="auto">{}</div>').format(text_excerpt(value))
-    if column == "authors":
-        return Markup("{}").format(", ".join(people_in(value)))
-    return outward_link(value)
+    if column in LISTED_COLUMNS:
+        return Markup("{}").format(", ".join(texts_in(value)))
+    if column in OUTLET_COLUMNS and _all_hosts(value):
+        links = [_page_link(paths.outlet(host), host) for host in value.split(",")]
+        return Markup(", ").join(links)
+    if column in STORY_COLUMNS or (place.table == "stories" and column == "name"):
+        return _page_link(paths.story(value), value)
+    if TIMESTAMP_PATTERN.fullmatch(value) and not column.endswith("_raw"):
+        return Markup('<time datetime="{}">{}</time>').format(value, moment(value))
+    cut = value if len(value) <= MAX_CELL_CHARS else value[:MAX_CELL_CHARS] + "…"
+    return outward_link(value) or Markup("{}").format(cut)
+
+
+def _all_hosts(value: str) -> bool:
+    return all(HOST_PATTERN.fullmatch(host) for host in value.split(","))
+
+
+def _page_link(path: str, text: str) -> Markup:
+    return Markup('<a href="{}"><bdi>{}</bdi></a>').format(path, text)
 
 
 def article_link(url: str, text: str) -> Markup:
-    """Return a link within the archive."""
+    """Return a link to an article."""
     return Markup('<a class="dateline-article" dir="auto" href="{}">{}</a>').format(url, text)
 
 
-def people_in(value: str) -> list[str]:
-    """Return the people in a JSON list; any other text is returned as the only one."""
+def texts_in(value: str) -> list[str]:
+    """Return the texts in a JSON list; any other text is returned as the only one."""
     try:
-        people = json.loads(value)
-    except ValueError:
+        texts = json.loads(value)
+    except (ValueError, RecursionError):
         return [value]
-    return [str(person) for person in people] if isinstance(people, list) else [value]
+    return [str(text) for text in texts] if isinstance(texts, list) else [value]
+
+
+COLUMN_LABELS = {
+    "also_in": "Also in",
+    "ran_by": "Published by",
+    "url": "Address",
+    "published_at": "Published",
+    "published_raw": "Date as written",
+    "name_an_agency": "Naming an agency",
+    "word_count": "Words",
+    "texts": "Different texts",
+    "last_at": "Latest",
+    "first_at": "Earliest",
+    "first_published_at": "Earliest",
+    "last_published_at": "Latest",
+    "stealth": "Silently",
+}
+"""Headings of columns that their names do not explain."""
+
+
+def column_label(name: str) -> str:
+    """Return the heading of a column of a question: `words_added` becomes `Words added`."""
+    words = COLUMN_LABELS.get(name) or name.removesuffix("_at").replace("_", " ")
+    return words[:1].upper() + words[1:]

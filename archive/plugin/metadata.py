@@ -26,7 +26,7 @@ METADATA_KEYS = ("title", "description", "columns")
 
 TABLE_SETTINGS: dict[str, DatasetteMetadata] = {
     "articles": {
-        "label_column": "headline", "sort_desc": "published_at", "size": 25,
+        "label_column": "headline", "sort_desc": "published_at", "size": 20,
         "fts_table": "articles_fts", "fts_pk": "id", "facets": ["outlet_id", "language"],
         "sortable_columns": ["id", "outlet_id", "published_at", "modified_at", "fetched_at", "language", "word_count"],
     },
@@ -44,6 +44,12 @@ TABLE_SETTINGS: dict[str, DatasetteMetadata] = {
     "revisions": {"sort_desc": "id", "facets": ["stealth"]},
 }  # fmt: skip
 """For each table and view, the settings that the schema's comments do not give."""
+
+FOLDED_COLUMNS = {
+    "articles": ("bigrams", "text", "page_title", "canonical_url", "image_url", "digest",
+                 "fingerprint", "extractor", "stated_at", "published_raw", "modified_raw", "free"),
+}  # fmt: skip
+"""Columns that a table shows only to those who choose them."""
 
 HIDDEN_TABLES = ("_sqlite_migrations", "urls", "shared_texts", "shared_text_articles")
 """Auxiliary tables, hidden like the internal ones (all except
@@ -69,10 +75,38 @@ def canned_queries() -> dict[str, DatasetteMetadata]:
     }
 
 
+QUESTION_GROUPS = {
+    "coverage": "Coverage",
+    "copying": "Copying",
+    "changes": "Changes",
+    "health": "Health of the archive",
+}
+"""Groups of the questions and their headings, in the order in which they are listed."""
+
+
+def grouped_questions() -> list[tuple[str, dict[str, DatasetteMetadata]]]:
+    """Return the headings of the groups, each with its questions by name."""
+    questions = canned_queries().items()
+    return [
+        (heading, {name: query for name, query in questions if query["group"] == group})
+        for group, heading in QUESTION_GROUPS.items()
+    ]
+
+
 @cache
 def table_descriptions() -> dict[str, DatasetteMetadata]:
     """Return the schema's comments: each table's `description` and `columns`."""
     return {name: _table_comments(table) for name, table in schema_descriptions().items()}
+
+
+def table_sentence(table: str) -> str:
+    """Return the description of a table or view; empty for one that the schema does not have."""
+    return str(table_descriptions().get(table, {}).get("description", ""))
+
+
+def folded_columns(table: str, chosen: object) -> tuple[str, ...]:
+    """Return the columns that a table does not show; none once a visitor has chosen columns."""
+    return () if chosen else FOLDED_COLUMNS.get(table, ())
 
 
 def _table_comments(table: DatasetteMetadata) -> DatasetteMetadata:

@@ -11,9 +11,9 @@ from urllib.parse import quote, unquote, urlencode
 from datasette import Forbidden, NotFound, Response  # type: ignore[import-untyped]
 from datasette.utils import tilde_decode, tilde_encode  # type: ignore[import-untyped]
 
-from archive.plugin.guards.permissions import archives, may_judge, may_run_sql, may_see_tables
-from archive.plugin.guards.public import is_public_archive
+from archive.plugin.guards.permissions import archives, may_judge, may_see_tables
 from archive.plugin.guards.read_pool import page_readers
+from archive.plugin.site_context import site_context, site_title
 from archive.queries.lookup import PlainRow
 
 PAGE_CONTENT_POLICY = (
@@ -177,6 +177,14 @@ def page_handler(template: str, make: PageDataFunction) -> Callable[..., Awaitab
     return handler
 
 
+async def first_archive_for(datasette: Any, actor: Any) -> str | None:
+    """Return the first archive that a visitor may see, or None."""
+    for name in archives(datasette):
+        if await may_see_tables(datasette, actor, name, PAGE_TABLES):
+            return name
+    return None
+
+
 async def requested_archive(
     datasette: Any, request: Any, tables: tuple[str, ...] = PAGE_TABLES
 ) -> str:
@@ -186,12 +194,10 @@ async def requested_archive(
     """
     names = archives(datasette)
     if "database" not in request.url_vars:
-        seen = [
-            name for name in names if await may_see_tables(datasette, request.actor, name, tables)
-        ]
-        if not seen:
+        seen = await first_archive_for(datasette, request.actor)
+        if seen is None:
             raise Forbidden("view-instance")
-        return seen[0]
+        return seen
     database = str(tilde_decode(request.url_vars["database"]))
     if database not in names:
         raise NotFound(f"{database}: not an archive")
@@ -210,24 +216,36 @@ async def rendered_page(
 ) -> Any:
     """Respond with a template filled with the data of a page."""
     paths = ArchivePaths(datasette.urls, database)
+    title = await site_title(datasette)
+    site = await site_context(datasette, request, paths, title)
     context = {
-        "title": await site_title(datasette),
+        "title": title,
+        "site": site,
         "paths": paths,
         "database": database,
         "archives": [name for name in archives(datasette) if name != database],
         "may_judge": await may_judge(datasette, request.actor, database),
-        "may_ask_in_sql": await may_run_sql(datasette, request.actor, database),
-        "is_public": is_public_archive(datasette),
+        "may_ask_in_sql": site["may_ask_in_sql"],
+        "is_public": site["is_public"],
         "shown": found,
     }
     text = await datasette.render_template(f"dateline_{template}.html", context, request=request)
     return Response.html(text, headers={"content-security-policy": PAGE_CONTENT_POLICY})
 
 
-async def site_title(datasette: Any) -> str:
-    """Return the title of the pages, from Datasette's configuration or by default `Dateline`."""
-    if hasattr(datasette, "get_instance_metadata"):  # 1.0
-        configured = (await datasette.get_instance_metadata()).get("title")
+async def stock_page_context(datasette: Any, request: Any, database: str | None) -> dict[str, Any]:
+    """Return what a page that Datasette computes needs: `site`, and `paths` if it has an archive.
+
+    The links lead to the page's own archive, or else to the first that the visitor may see.
+    """
+    actor = request.actor if request else None
+    if database in archives(datasette) and await may_see_tables(
+        datasette, actor, database, PAGE_TABLES
+    ):
+        linked: str | None = database
     else:
-        configured = datasette.metadata("title")
-    return str(configured or "Dateline")
+        linked = await first_archive_for(datasette, actor)
+    paths = ArchivePaths(datasette.urls, linked) if linked else None
+    site = await site_context(datasette, request, paths)
+    own = {"is_archive_site": True, "is_archive_page": bool(database) and linked == database}
+    return {"site": site | own, "paths": paths}

@@ -9,15 +9,14 @@ from datasette import NotFound, Response  # type: ignore[import-untyped]
 from markupsafe import Markup
 
 from archive.errors import ArchiveError, UsageError
-from archive.plugin.guards.permissions import may_run_sql
 from archive.plugin.guards.read_pool import check_comparable_length, page_readers
 from archive.plugin.page_requests import (
     ARTICLE_PATH,
     PAGE_CONTENT_POLICY,
     ArchivePaths,
     requested_archive,
-    site_title,
 )
+from archive.plugin.site_context import site_context
 from archive.queries.revision_diff import revision_page_data
 from archive.text.formatting import direction
 
@@ -44,12 +43,15 @@ async def respond_revisions(datasette: Any, request: Any) -> Any:
         raise NotFound(str(error)) from error
     # `as_markup` escaped the texts
     comparison = Markup(shown["comparison"]) if shown["comparison"] else None  # noqa: S704
+    paths = ArchivePaths(datasette.urls, database)
+    site = await site_context(datasette, request, paths)
     context = {
-        "title": await site_title(datasette),
+        "title": site["title"],
+        "site": site,
         "changes": shown | {"direction": direction(shown["language"]), "comparison": comparison},
-        "paths": ArchivePaths(datasette.urls, database),
+        "paths": paths,
         "database": database,
-        "may_ask_in_sql": await may_run_sql(datasette, request.actor, database),
+        "may_ask_in_sql": site["may_ask_in_sql"],
     }
     page = await datasette.render_template("dateline_diff.html", context, request=request)
     return Response.html(page, headers={"content-security-policy": PAGE_CONTENT_POLICY})

@@ -8,8 +8,7 @@ from dataclasses import fields
 from typing import Any
 from urllib.parse import unquote
 
-from datasette import NotFound, Response  # type: ignore[import-untyped]
-from datasette.utils import tilde_decode  # type: ignore[import-untyped]
+from datasette import NotFound  # type: ignore[import-untyped]
 
 from archive.pages.article import article_comparison, article_page_data
 from archive.pages.home import home_page_data
@@ -19,18 +18,14 @@ from archive.pages.tables import explained_tables
 from archive.plugin.capture_page import CAPTURE_ROUTES
 from archive.plugin.event_pages import EVENT_ROUTES
 from archive.plugin.feed_routes import FEED_ROUTES
-from archive.plugin.guards.concurrency import routed_path
-from archive.plugin.guards.permissions import archives, may_see_tables
 from archive.plugin.guards.public import respond_robots_txt
 from archive.plugin.guards.read_pool import check_comparable_length
-from archive.plugin.metadata import canned_queries
+from archive.plugin.metadata import grouped_questions
 from archive.plugin.page_requests import (
     ARCHIVE_PATH,
     ARTICLE_PATH,
-    PAGE_TABLES,
     PageRequest,
     page_handler,
-    rendered_page,
 )
 from archive.plugin.revision_page import REVISION_ROUTES
 from archive.plugin.story_routes import STORY_ROUTES
@@ -73,7 +68,7 @@ def _outlet_data(connection: sqlite3.Connection, asked: PageRequest) -> PlainRow
 
 
 def _questions_data(_: sqlite3.Connection, __: PageRequest) -> PlainRow:
-    return {"queries": canned_queries()}
+    return {"groups": grouped_questions()}
 
 
 def _tables_data(_: sqlite3.Connection, __: PageRequest) -> PlainRow:
@@ -95,27 +90,6 @@ def page_routes(datasette: Any) -> list[tuple[str, Any]]:
         if hasattr(datasette, "get_instance_metadata")
         else [*PAGE_ROUTES, (BELOW_DASH_PATH, respond_no_page)]
     )
-
-
-def is_missing_page(datasette: Any, request: Any) -> bool:
-    """Return True for a missing page of the archive, for which `respond_missing` responds."""
-    found = PAGE_PLACES_PATTERN.match(routed_path(request.path, datasette.setting("base_url")))
-    return bool(found and tilde_decode(found["database"]) in archives(datasette))
-
-
-async def respond_missing(datasette: Any, request: Any, why: str) -> Any:
-    """Respond with Not Found as a page of the archive, or as JSON to a program."""
-    if request.path.endswith(".json"):
-        return Response.json({"ok": False, "error": why, "status": 404, "title": None}, status=404)
-    path = routed_path(request.path, datasette.setting("base_url"))
-    found = PAGE_PLACES_PATTERN.match(path)
-    assert found is not None
-    database = str(tilde_decode(found["database"]))
-    if not await may_see_tables(datasette, request.actor, database, PAGE_TABLES):
-        return Response.text("Not found", status=404)
-    response = await rendered_page(datasette, request, "missing", database, {"why": why})
-    response.status = 404
-    return response
 
 
 # -- routes ----------------------------------------------------------------------------------------
@@ -142,10 +116,12 @@ PAGE_ROUTES: list[tuple[str, Any]] = [
 ]
 
 BELOW_DASH_PATH = ARCHIVE_PATH + r"/-(?:/.*)?$"
-PAGE_PLACES_PATTERN = re.compile(ARCHIVE_PATH + r"/(?:-(?:/|$)|articles/)")
-"""Paths below which the archive's pages lie, existing or missing."""
-
 PAGE_PATHS_PATTERN = re.compile(
     "|".join(re.sub(r"\?P<\w+>", "?:", address) for address, _ in PAGE_ROUTES)
 )
 """The paths of the pages, for middleware that sees a request before Datasette does."""
+
+
+def has_archive_page(route: str) -> bool:
+    """Return True if a path, without base_url, is that of a page of the archive."""
+    return PAGE_PATHS_PATTERN.match(route) is not None

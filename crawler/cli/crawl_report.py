@@ -11,7 +11,7 @@ from textwrap import wrap
 import click
 from rich.cells import cell_len
 
-from archive.archive import OutletReport
+from archive.queries.crawl_results import OutletReport
 from archive.text.printable import printable_text
 from crawler.jobs.crawl import MIN_OUTLETS_FOR_STORY, CrawlReport, LeadTally, StoryReport
 

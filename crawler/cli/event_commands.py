@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from archive.cli.base import archive_option, cli
-from archive.storage.database import open_read_only
+from archive.storage.database import open_read_only, transaction
 from archive.storage.schema import ARCHIVE_SCHEMA
 
 if TYPE_CHECKING:
@@ -34,10 +34,11 @@ def rebuild_events_command(folder: Path) -> None:
     \b
     Example:  dateline rebuild events
     """
+    from archive.rebuilds import rebuild_events
     from pipelines.policies import archive_policies
 
     with _locked_archive(folder) as archive:
-        articles, events = archive.rebuild_events(archive_policies())
+        articles, events = rebuild_events(archive.db, archive_policies())
     click.echo(f"{_number_of_things(articles, 'article')} in {_number_of_things(events, 'event')}")
 
 
@@ -51,11 +52,15 @@ def tidy_command(folder: Path) -> None:
     \b
     Example:  dateline tidy
     """
+    from archive.articles.events import tidy_events
+    from archive.rebuilds import prepare_archive
     from pipelines.policies import archive_policies
 
     with _locked_archive(folder) as archive:
-        archive.prepare(archive_policies())
-        moved = archive.tidy(archive_policies())
+        policies = archive_policies()
+        prepare_archive(archive.db, policies)
+        with transaction(archive.db) as db:
+            moved = tidy_events(db, policies.events)
     if moved:
         click.echo(f"{_number_of_things(moved, 'event')} merged into another")
     else:

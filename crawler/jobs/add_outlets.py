@@ -13,7 +13,9 @@ from archive.cli.base import opened_archive
 from archive.errors import UsageError
 from archive.frontier.hosts import bare_host
 from archive.frontier.outlet_lookups import OutletLookup, valid_lookups
+from archive.frontier.urls import add_outlet_with_sources
 from archive.records import CatalogueOutlet, Outlet, Source, SourceKind
+from archive.storage.database import transaction
 from crawler.files.saved_pages import read_page_file
 from crawler.jobs.run_spider import crawl_settings, run_spider
 from crawler.sources.outlet_lists import OutletEntry, parse_outlet_list
@@ -60,7 +62,7 @@ def add_outlets(
             tell(outlet_line(found))
 
     with Archive(folder) as archive:
-        ran: Any = run_spider(
+        ran = run_spider(
             DiscoverySpider,
             crawl_settings(folder, **settings),
             archive=archive,
@@ -150,7 +152,8 @@ def _store_listed_outlet(archive: Archive, entry: OutletEntry) -> OutletLine:
         sources = [identify_source(Source(url, kind, entry.host)) for url, kind in named]
     except UsageError as error:
         return OutletLine(entry.host, f"{error}; not added", failed=True)
-    archive.add_outlet(_outlet_of_entry(entry), sources)
+    with transaction(archive.db) as db:
+        add_outlet_with_sources(db, _outlet_of_entry(entry), sources)
     return outlet_line(FoundOutlet(_outlet_of_entry(entry), tuple(sources)))
 
 

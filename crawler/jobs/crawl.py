@@ -8,14 +8,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scrapy.settings import Settings
 
-from archive.archive import OutletReport
 from archive.cli.base import opened_archive
 from archive.errors import UsageError
+from archive.queries.crawl_results import OutletReport
 from crawler.jobs.run_spider import run_crawl
+
+if TYPE_CHECKING:
+    from crawler.spiders.archive_spider import ArchiveSpider
+    from crawler.spiders.story import StorySpider
 
 CrawlLimits = Mapping[str, Any]
 """The arguments `since`, `budget` and `outlet_budget` of the spiders, as far as they were given."""
@@ -237,32 +241,36 @@ def check_story_options(folder: Path, story: str, ask: str) -> None:
         )
 
 
-def _story_report(folder: Path, report: CrawlReport, ran: Any, reason: str | None) -> StoryReport:
+def _story_report(
+    folder: Path, report: CrawlReport, ran: StorySpider, reason: str | None
+) -> StoryReport:
     """Return the report of a story spider that has ended."""
     from archive.articles.outlet_evidence import hosts_with_sources
 
-    sources = sorted({via for via, _ in ran.tally}, key=lambda via: -ran.tally[via, "known"])
+    search, scores, counts = ran.search, ran.search.scores, ran.session.counts
+    tally = scores.tally
+    sources = sorted({via for via, _ in tally}, key=lambda via: -tally[via, "known"])
     by_source = {
-        via: LeadTally(
-            ran.tally[via, "known"], ran.tally[via, "asked for"], ran.tally[via, "belong"]
-        )
+        via: LeadTally(tally[via, "known"], tally[via, "asked for"], tally[via, "belong"])
         for via in sources
     }
     with opened_archive(folder) as connection:
         outlets_read = len(hosts_with_sources(connection))
     return StoryReport(
-        story=ran.story.name,
+        story=search.session.story.name,
         crawl=report,
-        total=LeadTally(ran.total("known"), ran.total("asked for"), ran.total("belong")),
+        total=LeadTally(
+            scores.total_of("known"), scores.total_of("asked for"), scores.total_of("belong")
+        ),
         by_source=by_source,
-        days=ran.directing.span.told(),
-        topic_pages=ran.directing.asked["topics"],
-        outlet_searches=ran.directing.asked["searches"],
-        other_days=ran.counts["of other days"],
-        undated=ran.counts["without a date"],
-        search_remarks=dict(ran.directing.said),
+        days=search.lists.span.told(),
+        topic_pages=search.directed.topic_pages_read,
+        outlet_searches=search.directed.outlets_searched,
+        other_days=counts["of other days"],
+        undated=counts["without a date"],
+        search_remarks=dict(search.directed.remarks),
         problems=tuple(ran.problems),
-        stopped=reason or ran.stopped,
+        stopped=reason or ran.stop_reason,
         outlets_read=outlets_read,
     )
 
@@ -270,14 +278,16 @@ def _story_report(folder: Path, report: CrawlReport, ran: Any, reason: str | Non
 # -- shared ----------------------------------------------------------------------------------------
 
 
-def _crawl_report(outlets: Sequence[OutletReport], ran: Any, reason: str | None) -> CrawlReport:
+def _crawl_report(
+    outlets: Sequence[OutletReport], ran: ArchiveSpider, reason: str | None
+) -> CrawlReport:
     """Return the report of a spider that has ended."""
     return CrawlReport(
         tuple(outlets),
         stopped_early=reason,
-        older=ran.counts["older"],
-        undated=ran.counts["undated"],
-        remarks=dict(ran.remarks),
+        older=ran.session.counts["older"],
+        undated=ran.session.counts["undated"],
+        remarks=dict(ran.session.remarks),
     )
 
 

@@ -109,5 +109,5 @@ def _newest_capture_of(record: PlainRow, folder: Path) -> Capture:
 
 def _explain_capture(capture: Capture, worker: Worker) -> Explanation:
     """Explain a page after a worker has read it, so that a crash or hang happens in the worker."""
-    worker.read(capture, PAGE_TIMEOUT_SECONDS)
+    worker.read_article(capture, PAGE_TIMEOUT_SECONDS)
     return explain_capture(capture)

@@ -180,7 +180,7 @@ def _extract_in_order(
 def _extract_page(job: ExtractJob, worker: Worker) -> ExtractedPage | DatelineError:
     """Extract a page in a worker; return the error instead of raising it."""
     try:
-        article = worker.read(capture_saved_page(job.path, job.url), PAGE_TIMEOUT_SECONDS)
+        article = worker.read_article(capture_saved_page(job.path, job.url), PAGE_TIMEOUT_SECONDS)
     except DatelineError as error:
         return UsageError(f"{job.place}: {error}")
     row = asdict(article)

@@ -123,14 +123,21 @@ def fetch_articles(
         _fetch_pages(folder, missing, contact)
     elif missing:
         around = _fetch_with_context(folder, missing, named, contact)
-    elif named and not alone and (hosts := _outlets_without_sources(folder, named)):
-        try:
-            around = _fetch_with_context(folder, [], named, contact)
-        except BusyError:  # the article is here: its story does not wait for a crawl to end
-            around = FollowedContext(
-                tuple(_postponed_line(host, "a crawl is running") for host in hosts)
-            )
+    elif named and not alone:
+        around = _context_of_known(folder, named, contact)
     return known_article_ids(folder, wanted) if wanted else [], around
+
+
+def _context_of_known(folder: Path, urls: Sequence[str], contact: str | None) -> FollowedContext:
+    """Look up the outlets of articles that the archive has, where these have no source yet."""
+    hosts = _outlets_without_sources(folder, urls)
+    if not hosts:
+        return FollowedContext()
+    try:
+        return _fetch_with_context(folder, [], urls, contact)
+    except BusyError:  # the article is here: its story does not wait for a crawl to end
+        postponed = (_postponed_line(host, "a crawl is running") for host in hosts)
+        return FollowedContext(tuple(postponed))
 
 
 def _outlets_without_sources(folder: Path, urls: Sequence[str]) -> list[str]:

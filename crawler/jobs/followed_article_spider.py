@@ -12,10 +12,10 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from archive.archive import Archive
 from archive.articles.outlet_evidence import hosts_of_articles, hosts_with_sources
 from archive.frontier.hosts import bare_host
 from archive.frontier.outlet_lookups import valid_lookups
+from archive.frontier.urls import add_outlet_with_sources
 from archive.records import (
     Article,
     Capture,
@@ -27,6 +27,7 @@ from archive.records import (
     current_time,
     format_utc,
 )
+from archive.storage.database import transaction
 from crawler.sources.catalogue import outlet_by_host, read_catalogue
 from crawler.sources.outlet_lookup import FoundOutlet, OutletFinder, WantedOutlet, wanted_outlets
 from crawler.spiders.pages import PagesSpider
@@ -67,22 +68,22 @@ class FollowingSpider(PagesSpider):
             yield page
         await self.look_up([*self.known_articles, *(lead.url for lead in self.leads)])
 
-    async def read_article(self, came: Capture) -> Article:
+    async def read_article(self, capture: Capture) -> Article:
         """Return the article of a page, and remember the links in it."""
-        article, ways = await self.workers.read_linked(came)
-        self.links[came.url] = list(ways.links)
+        article, ways = await self.session.workers.read_article_and_links(capture)
+        self.links[capture.url] = list(ways.links)
         return article
 
-    def written(self, check: Check, outcome: Outcome) -> None:
+    def note_written(self, check: Check, outcome: Outcome) -> None:
         """Store the links of an article as leads once the article is stored."""
-        super().written(check, outcome)
+        super().note_written(check, outcome)
         links = self.links.pop(check.url, [])
         if outcome in STORED_OUTCOMES:
-            self.linked += self.archive.add_leads(self.worth_a_look(links))
+            self.linked += self.session.store_leads(self.worth_a_look(links))
 
     def worth_a_look(self, links: Sequence[Lead]) -> list[Lead]:
         """Return the links to known outlets, then those within the article's own site."""
-        known, elsewhere, here = hosts_with_sources(self.archive.db), [], []
+        known, elsewhere, here = hosts_with_sources(self.session.db), [], []
         for link in links:
             host = urlsplit(link.url).hostname or ""
             if registered_domain(link.url) == registered_domain(link.found_on or ""):
@@ -93,20 +94,22 @@ class FollowingSpider(PagesSpider):
 
     async def look_up(self, articles: Sequence[str]) -> None:
         """Find the feeds and sitemaps of the articles' outlets that have none yet."""
-        wanted = wanted_outlets(
-            self.archive, self.catalogue, outlets_without_sources(self.archive.db, articles)
-        )
-        self.under_way |= {each.host for each in wanted}
+        hosts = outlets_without_sources(self.session.db, articles)
+        wanted = wanted_outlets(self.session.db, self.catalogue, hosts)
+        in_progress = self.session.in_progress
+        in_progress |= {each.host for each in wanted}
         try:
             async with asyncio.timeout(self.seconds):
-                async for found in OutletFinder(self).add(wanted):
+                async for found in OutletFinder(self.session).find_and_store(wanted):
                     self.found.append(found)
         except TimeoutError:
             heard = {found.asked for found in self.found}
             self.late = [
-                store_as_catalogued(self.archive, each) for each in wanted if each.host not in heard
+                store_as_catalogued(self.session.db, each)
+                for each in wanted
+                if each.host not in heard
             ]
-        self.under_way -= {each.host for each in wanted}
+        in_progress -= {each.host for each in wanted}
 
 
 def outlets_without_sources(db: sqlite3.Connection, articles: Sequence[str]) -> list[str]:
@@ -121,7 +124,7 @@ def outlets_without_sources(db: sqlite3.Connection, articles: Sequence[str]) -> 
     return [host for host in hosts if bare_host(host) not in lately]
 
 
-def store_as_catalogued(archive: Archive, wanted: WantedOutlet) -> str:
+def store_as_catalogued(connection: sqlite3.Connection, wanted: WantedOutlet) -> str:
     """Store an outlet with the feeds and sitemaps in the catalogue, and return its host."""
     kinds: tuple[tuple[SourceKind, tuple[str, ...]], ...] = (
         ("feed", wanted.feeds),
@@ -130,5 +133,6 @@ def store_as_catalogued(archive: Archive, wanted: WantedOutlet) -> str:
     sources = [
         identify_source(Source(url, kind, wanted.host)) for kind, urls in kinds for url in urls
     ]
-    archive.add_outlet(wanted.outlet, sources)
+    with transaction(connection) as db:
+        add_outlet_with_sources(db, wanted.outlet, sources)
     return wanted.host

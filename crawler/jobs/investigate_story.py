@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 from scrapy.settings import Settings
@@ -26,7 +26,9 @@ from crawler.jobs.run_spider import run_crawl
 from pipelines.topics.outlet_suggestions import OutletSuggestion
 
 if TYPE_CHECKING:  # the spider brings Scrapy, which only a running investigation needs
-    from crawler.spiders.investigation import ConfirmOutlets
+    from rich.live import Live
+
+    from crawler.spiders.investigation import ConfirmOutlets, InvestigationSpider
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +93,14 @@ def run_investigation(
             lambda spider, why: finish_investigation(folder, spider, why, wanted),
         ),
     )
-    if ran.opened:
+    if ran.is_story_open:
         finish_investigation(folder, ran, reason, wanted)
     else:
-        click.echo(f"Stopped before the article was there: {reason or ran.stopped}.")
+        click.echo(f"Stopped before the article was there: {reason or ran.stop_reason}.")
 
 
 def finish_investigation(
-    folder: Path, ran: Any, reason: str | None, wanted: InvestigationRequest
+    folder: Path, ran: InvestigationSpider, reason: str | None, wanted: InvestigationRequest
 ) -> None:
     """Write the dossier, and print its contents and what was searched."""
     told = _end_search(folder, ran, reason, wanted)
@@ -111,38 +113,40 @@ def finish_investigation(
 
 
 def _end_search(
-    folder: Path, ran: Any, reason: str | None, wanted: InvestigationRequest
+    folder: Path, ran: InvestigationSpider, reason: str | None, wanted: InvestigationRequest
 ) -> StoryDossier:
     """Store the end of the search and the next step; return the dossier."""
-    stopped = reason or ran.stopped or "nothing that waits is likely to belong"
+    stopped = reason or ran.stop_reason or "nothing that waits is likely to belong"
     writer = open_database(folder / "archive.db", ARCHIVE_SCHEMA)
     try:
         with transaction(writer) as db:
             story_searches.save_search_end(
-                db, ran.story.id, stopped, next_step(ran, reason, wanted)
+                db, ran.search.session.story.id, stopped, next_step(ran, reason, wanted)
             )
     finally:
         writer.close()
     with opened_archive(folder) as connection:
-        return dossiers.build_dossier(connection, story_of(connection, ran.story.name))
+        return dossiers.build_dossier(
+            connection, story_of(connection, ran.search.session.story.name)
+        )
 
 
-def next_step(ran: Any, reason: str | None, wanted: InvestigationRequest) -> str:
+def next_step(ran: InvestigationSpider, reason: str | None, wanted: InvestigationRequest) -> str:
     """Return the commands that the user could run next."""
     again = f"dateline investigate {wanted.url}"
-    if reason or ran.requests_spent() or ran.refused:
+    if reason or ran.session.budget.requests_are_spent() or ran.refused:
         return f"`{again}` goes on where this ended"
     most = wanted.outlets or DEFAULT_OUTLETS
     more = f"`{again} --outlets {2 * most}` asks further outlets" if ran.unasked else ""
     words = (
-        f"`dateline verdict {ran.story.name} ID --belongs` confirms an article "
+        f"`dateline verdict {ran.search.session.story.name} ID --belongs` confirms an article "
         "and makes the next search better"
     )
-    later = f"`dateline crawl --story {ran.story.name}` looks for what is new"
+    later = f"`dateline crawl --story {ran.search.session.story.name}` looks for what is new"
     return "; ".join(filter(None, (more, words, later)))
 
 
-def _print_found(told: StoryDossier, ran: Any) -> None:
+def _print_found(told: StoryDossier, ran: InvestigationSpider) -> None:
     verb = "Followed" if ran.is_new else "Still following"
     click.echo(f"{verb} {told.story.name}: {printable_text(told.story.title)}")
     click.echo(f"Found: {told.summary}\n")
@@ -162,7 +166,7 @@ def confirm_on_terminal() -> ConfirmOutlets:
     The live line is paused meanwhile.
     """
 
-    async def confirm(chosen: Sequence[OutletSuggestion], live: Any) -> bool:
+    async def confirm(chosen: Sequence[OutletSuggestion], live: Live | None) -> bool:
         if live:
             live.stop()
         click.echo(

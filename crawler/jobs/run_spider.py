@@ -5,20 +5,27 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
-from scrapy import Spider, signals
-from scrapy.crawler import AsyncCrawlerProcess
+from scrapy import signals
+from scrapy.crawler import AsyncCrawlerProcess, Crawler
 from scrapy.settings import Settings
 
-from archive.archive import Archive, OutletReport
+from archive.archive import Archive
 from archive.errors import ArchiveError
+from archive.frontier.crawls import finish_crawl, start_crawl
+from archive.queries.crawl_results import OutletReport, crawl_results
 from archive.storage.lock import hold_crawl_lock
 from crawler.alerts.deliver_alerts import deliver_after_crawl
 from crawler.processes import termination
 from crawler.processes.watchdog import STOPPED_BY_USER, TIME_IS_UP, Watchdog
+from crawler.spiders.archive_spider import ArchiveSpider
+from pipelines.keep import KeepPipeline
+
+S = TypeVar("S", bound=ArchiveSpider)
 
 REASON_OF_SCRAPY_REASON = {
     "finished": None,
@@ -41,7 +48,7 @@ def crawl_settings(folder: Path, **changes: Any) -> Settings:
     return settings
 
 
-def run_spider(spider: type[Spider], settings: Settings, **arguments: Any) -> Spider:
+def run_spider(spider: type[S], settings: Settings, **arguments: Any) -> S:
     """Run one spider to its end in this process, which can do so once, and return it.
 
     A crawl that does not end in time ends the process (`crawler.processes.watchdog`).
@@ -59,7 +66,7 @@ def run_spider(spider: type[Spider], settings: Settings, **arguments: Any) -> Sp
     with Watchdog(folder, arguments.get("crawl_id"), seconds or None) as watchdog:
         running.callWhenRunning(watchdog.listen)
         ran = process.crawl(crawler, **arguments)
-        watchdog.write_now = lambda: flush_spider(crawler.spider, watchdog.reason)
+        watchdog.write_now = lambda: flush_spider(crawler, watchdog.reason)
         loop = asyncio.get_event_loop()
         # Scrapy handles signals from here on, but cannot stop a crawl that has not begun
         loop.call_soon(termination.defer_stop_signals)
@@ -74,27 +81,29 @@ def run_spider(spider: type[Spider], settings: Settings, **arguments: Any) -> Sp
             "the crawl was interrupted; its unfinished pages wait for the next crawl"
         )
     ran.result()  # raises what was raised while it was set up
-    if crawler.spider is None:
+    if not isinstance(crawler.spider, spider):
         raise ArchiveError("the crawl did not start; see crawl.log in the archive's folder")
     return crawler.spider
 
 
-def flush_spider(spider: Any, reason: str) -> None:
-    """Write the checks that a spider holds, and its last records, before it is killed."""
-    if (batches := getattr(spider, "batches", None)) is not None:
-        batches.flush()
-    if (last_words := getattr(spider, "before_the_end", None)) is not None:
-        last_words(reason)
+def flush_spider(crawler: Crawler, reason: str) -> None:
+    """Write the checks that a crawl holds, and its last records, before it is killed."""
+    if not isinstance(crawler.spider, ArchiveSpider):
+        return
+    with suppress(RuntimeError):  # Scrapy has no engine yet, and so nothing waits
+        if keep := crawler.get_item_pipeline(KeepPipeline):
+            keep.flush_waiting()
+    crawler.spider.write_last_records(reason)
 
 
 def run_crawl(
     folder: Path,
-    spider: type[Spider],
+    spider: type[S],
     command: str,
     settings: Settings,
     recheck: bool = False,
     **arguments: Any,
-) -> tuple[str | None, list[OutletReport], Any]:
+) -> tuple[str | None, list[OutletReport], S]:
     """Run one crawl under the archive's lock; return why it stopped, its report and the spider.
 
     The reason is None for a normal end. With `recheck` it also fetches articles that are due for a
@@ -102,15 +111,14 @@ def run_crawl(
     runs, ArchiveError where the archive cannot be opened or written.
     """
     with hold_crawl_lock(folder), Archive(folder) as archive:
-        crawl_id = archive.start_crawl(command, recheck)
-        ran: Any = run_spider(spider, settings, archive=archive, crawl_id=crawl_id, **arguments)
-        stats: Any = ran.crawler.stats
-        why = str(stats.get_value("finish_reason"))
-        if ran.failure:
-            raise _as_archive_error(folder, ran.failure)
-        reason = REASON_OF_SCRAPY_REASON.get(why, why) or ran.spent
-        archive.finish_crawl(crawl_id, reason)
-        outlets = archive.report(crawl_id)
+        crawl_id = start_crawl(archive.db, command, recheck)
+        ran = run_spider(spider, settings, archive=archive, crawl_id=crawl_id, **arguments)
+        why = str(ran.crawler.stats.get_value("finish_reason"))
+        if ran.session.failure:
+            raise _as_archive_error(folder, ran.session.failure)
+        reason = REASON_OF_SCRAPY_REASON.get(why, why) or ran.session.budget.end_reason
+        finish_crawl(archive.db, crawl_id, reason)
+        outlets = crawl_results(archive.db, crawl_id)
     deliver_after_crawl(folder, _print_remark)
     return reason, outlets, ran
 

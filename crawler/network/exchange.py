@@ -169,6 +169,11 @@ def check_of_failure(failed: Request, error: BaseException) -> Check:
     )
 
 
+def add_reason(check: Check, why: str) -> Check:
+    """Return the check with a further reason."""
+    return replace(check, reason=f"{check.reason}; {why}" if check.reason else why)
+
+
 def outcome_of_error(error: BaseException) -> tuple[Any, str, bool]:
     """Return outcome, reason, and whether the failure may pass, for a downloader's exception."""
     for kind, reason, transient in DOWNLOAD_FAILURES:

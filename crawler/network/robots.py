@@ -10,7 +10,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 from urllib.parse import urlsplit
 
 from scrapy.crawler import Crawler
@@ -20,7 +20,9 @@ from scrapy.http.request import NO_CALLBACK
 
 from archive.errors import ReadingError
 from crawler.network.backoff import backoff_now, pause_reason, site_origin
+from crawler.network.crawl_engine import CrawlEngine
 from crawler.network.exchange import PostponedRequest, outcome_of_error
+from crawler.network.network_session import NetworkSession, network_session
 from crawler.network.opt_outs import AI_CRAWLER_TOKENS, OPT_OUT_AI_ROBOTS, parse_opt_outs
 from crawler.network.robots_rules import RobotsGroups, parse_robots_groups, robots_path
 from crawler.network.scrapy_internals import set_slot_delay
@@ -107,11 +109,13 @@ class RobotsMiddleware:
     IgnoreRequest for a forbidden URL and NotNow where robots.txt could not be read.
     """
 
-    def __init__(self, crawler: Crawler) -> None:
+    def __init__(self, crawler: Crawler, session: NetworkSession, engine: CrawlEngine) -> None:
         settings = crawler.settings
         if not settings.getbool("ROBOTSTXT_OBEY"):
             raise NotConfigured
         self.crawler = crawler
+        self.session = session
+        self.engine = engine
         self.agent = settings["ROBOTSTXT_USER_AGENT"] or settings["USER_AGENT"]
         self.own_delay = settings.getfloat("DOWNLOAD_DELAY")
         self.others = (
@@ -124,11 +128,8 @@ class RobotsMiddleware:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        return cls(crawler)
-
-    @property
-    def spider(self) -> Any:
-        return self.crawler.spider
+        """Make the middleware, as Scrapy expects."""
+        return cls(crawler, network_session(crawler), CrawlEngine(crawler))
 
     async def process_request(self, request: Request) -> None:
         """Wait for the rules of the site and let the request pass, or raise."""
@@ -169,32 +170,32 @@ class RobotsMiddleware:
         """Fetch the rules of a site; if that fails, pause the site for a while."""
         rules = await self._request_rules(site)
         if rules.not_now:
-            now, backoff = backoff_now(), self.spider.turns
-            pause = backoff.pause(site, now) or backoff.begin(site, rules.not_now, now)
-            self.spider.leave_alone(site, pause)
+            now, backoff = backoff_now(), self.session.backoff
+            pause = backoff.current_pause(site, now) or backoff.begin_pause(
+                site, rules.not_now, now
+            )
+            self.session.record_pause(site, pause)
             return RobotsRules(not_now=pause_reason(pause))
         self._apply_delay(site, rules.delay(self.agent))
         return rules
 
     async def _request_rules(self, site: str) -> RobotsRules:
         """Fetch robots.txt and return the rules that follow from the response or its failure."""
-        engine: Any = self.crawler.engine
         meta = {"dont_obey_robotstxt": True, "redirect_ttl": MAX_ROBOTS_REDIRECTS}
         request = Request(f"{site}/robots.txt", priority=1000, callback=NO_CALLBACK, meta=meta)
         try:
-            response = await engine.download_async(request)
+            response = await self.engine.download(request)
         except PostponedRequest as error:
             return RobotsRules(not_now=f"robots.txt: {error}")
         except IgnoreRequest:  # a redirect that leads nowhere
             return RobotsRules()
         except Exception as error:  # whatever the downloader raises means that it cannot be had
             return RobotsRules(not_now=f"robots.txt: {outcome_of_error(error)[1]}")
-        seen = getattr(self.spider, "robots_seen", None)
-        if seen is not None:
-            seen[site] = response
+        if self.session.robots_seen is not None:
+            self.session.robots_seen[site] = response
         return await self._rules_in(response, site)
 
-    async def know(self, site: str, response: Response) -> None:
+    async def know_rules(self, site: str, response: Response) -> None:
         """Store the rules of a robots.txt that was fetched elsewhere, to fetch it only once."""
         rules = await self._rules_in(response, site)
         if not rules.not_now:
@@ -210,7 +211,7 @@ class RobotsMiddleware:
             return rules_from_status(response.status)
         agents = (self.agent, *self.others)
         try:
-            groups = await self.spider.workers.read_robots(response.body, site, agents)
+            groups = await self.session.workers.read_robots(response.body, site, agents)
         except ReadingError as error:
             return RobotsRules(not_now=str(error).removeprefix(f"{site}: "))
         return RobotsRules(groups)
@@ -221,5 +222,5 @@ class RobotsMiddleware:
         if said is None or delay <= self.own_delay:
             return
         if said > MAX_CRAWL_DELAY_SECONDS:
-            self.spider.remarks[site] = f"Crawl-delay is {said:g} s; fetching every {delay:g} s"
+            self.session.remarks[site] = f"Crawl-delay is {said:g} s; fetching every {delay:g} s"
         set_slot_delay(self.crawler, urlsplit(site).hostname or "", delay)

@@ -31,7 +31,7 @@ from typing import Any, Self
 import click
 
 from archive.errors import ArchiveError
-from archive.frontier.urls import record_crawl_end
+from archive.frontier.crawls import finish_crawl
 from archive.storage.database import open_database
 from archive.storage.schema import ARCHIVE_SCHEMA
 from crawler.processes import last_resort
@@ -158,7 +158,7 @@ class Watchdog:
                     open_database(self.folder / "archive.db", ARCHIVE_SCHEMA, WRITE_TIMEOUT_SECONDS)
                 ) as db,
             ):
-                record_crawl_end(db, self.crawl_id, reason)
+                finish_crawl(db, self.crawl_id, reason)
         with suppress(OSError, ValueError):
             click.echo(
                 f"The crawl stopped before its end: {reason}. What waits is taken up by the next crawl."

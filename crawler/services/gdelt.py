@@ -81,7 +81,7 @@ class Gdelt(SearchService):
     base: str = "https://api.gdeltproject.org/api/v2/doc/doc"
     pause: float = 6.0
 
-    def unfit(self, query: SearchQuery) -> str | None:
+    def unfit_reason(self, query: SearchQuery) -> str | None:
         """Return why a query cannot be asked, or None."""
         if query.hosts or any(map(_gdelt_term, (*query.words, *query.any_of))):
             return None
@@ -89,7 +89,7 @@ class Gdelt(SearchService):
 
     def requests(self, query: SearchQuery) -> Iterator[ServiceRequest]:
         """Yield a request for each group of hosts."""
-        if self.unfit(query) is None:
+        if self.unfit_reason(query) is None:
             groups = [
                 query.hosts[at : at + GDELT_HOSTS_PER_QUERY]
                 for at in range(0, len(query.hosts), GDELT_HOSTS_PER_QUERY)

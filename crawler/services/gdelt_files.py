@@ -79,7 +79,7 @@ class GdeltFiles(SearchService):
 
     def requests(self, query: SearchQuery) -> Iterator[ServiceRequest]:
         """Yield requests for the files, or for the list of the newest."""
-        if self.unfit(query):
+        if self.unfit_reason(query):
             return
         kinds = gdelt_file_series(query.languages)
         if not query.since:

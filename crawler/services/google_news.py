@@ -78,7 +78,7 @@ class GoogleNews(SearchService):
     pause: float = 5.0
     patience: float = 600.0
 
-    def unfit(self, query: SearchQuery) -> str | None:
+    def unfit_reason(self, query: SearchQuery) -> str | None:
         """Return why a query cannot be asked, or None."""
         if query.languages and not set(query.languages) & GOOGLE_EDITION_OF_LANGUAGE.keys():
             return f"Google News has no edition in {', '.join(query.languages)}"
@@ -88,7 +88,7 @@ class GoogleNews(SearchService):
 
     def requests(self, query: SearchQuery) -> Iterator[ServiceRequest]:
         """Yield a request for each language and group of hosts."""
-        if self.unfit(query):
+        if self.unfit_reason(query):
             return
         groups = [
             query.hosts[at : at + GOOGLE_HOSTS_PER_QUERY]

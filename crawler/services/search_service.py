@@ -144,7 +144,7 @@ class SearchService(ABC):
     def _read(self, body: bytes, ask: ServiceRequest) -> ServiceAnswer:
         """Return the answer in the body of a successful response; never raises."""
 
-    def unfit(self, query: SearchQuery) -> str | None:
+    def unfit_reason(self, query: SearchQuery) -> str | None:
         """Return why the service cannot answer a query, or None if it can."""
         return None if query.words or query.any_of else f"{self.title} needs words to search for"
 

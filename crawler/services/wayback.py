@@ -73,7 +73,7 @@ class WaybackMachine(SearchService):
     base: str = "https://web.archive.org"
     pause: float = 2.0
 
-    def unfit(self, query: SearchQuery) -> str | None:
+    def unfit_reason(self, query: SearchQuery) -> str | None:
         """Return why a query cannot be asked: the index needs a host."""
         return None if query.hosts else f"{self.title} lists the pages of an outlet; name one"
 

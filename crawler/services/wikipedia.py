@@ -70,7 +70,7 @@ class Wikipedia(SearchService):
 
     def requests(self, query: SearchQuery) -> Iterator[ServiceRequest]:
         """Yield a search request for each language."""
-        if self.unfit(query):
+        if self.unfit_reason(query):
             return
         for language in query.languages or ("en",):
             if re.fullmatch("[a-z]{2,3}", language):

@@ -11,9 +11,11 @@ over the catalogue next time.
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urljoin, urlsplit
 from urllib.request import getproxies
 
@@ -22,9 +24,13 @@ from scrapy.http import Request, Response
 from archive.errors import ReadingError, SourceError
 from archive.frontier.hosts import bare_host, is_mobile_host
 from archive.frontier.outlet_lookups import LookupOutcome as Outcome
-from archive.frontier.outlet_lookups import OutletLookup, valid_lookups
+from archive.frontier.outlet_lookups import OutletLookup, store_lookup, valid_lookups
+from archive.frontier.urls import add_outlet_with_sources, outlet_host_in_archive
 from archive.records import CatalogueOutlet, Outlet, Source, SourceKind, current_timestamp
-from crawler.network.exchange import outcome_of_error, outcome_of_status
+from archive.storage.database import transaction
+from crawler.network.crawl_engine import CrawlEngine
+from crawler.sources.feed_parser import ParsedFeed
+from crawler.sources.sitemap_parser import ParsedSitemap
 from crawler.sources.source_discovery import (
     USUAL_FEED_PATHS,
     USUAL_SITEMAP_PATHS,
@@ -101,63 +107,130 @@ def wanted_outlet(
     if before and before.found_host and before.answers:
         hosts.insert(0, before.found_host)
     schemes = [urlsplit(home).scheme for home in homes]
-    facts = given or Outlet(host)
     catalogued = known or CatalogueOutlet(host)
     return WantedOutlet(
-        Outlet(
-            host,
-            facts.name or catalogued.name,
-            facts.language or catalogued.language,
-            facts.country or catalogued.country,
-        ),
+        _outlet_of_facts(host, given or Outlet(host), catalogued),
         tuple(f"{scheme}://{each}/" for each in dict.fromkeys(hosts) for scheme in schemes),
         (before.feeds if before else ()) or catalogued.feeds,
         (before.sitemaps if before else ()) or catalogued.sitemaps,
     )
 
 
+def _outlet_of_facts(host: str, given: Outlet, catalogued: CatalogueOutlet) -> Outlet:
+    """Return an outlet with the facts of a person's list, else those of the catalogue."""
+    return Outlet(
+        host,
+        given.name or catalogued.name,
+        given.language or catalogued.language,
+        given.country or catalogued.country,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweredHome:
+    """The answer of a home page; without a page if it was not requested or did not answer."""
+
+    url: str
+    """Where redirects led, if a page came; else the URL that was requested."""
+    page: bytes = b""
+    status: int = 0
+
+
+def completed_outlet(outlet: Outlet, declared: HomePage) -> Outlet:
+    """Return an outlet with what its home page declares, where nothing better is known."""
+    name = outlet.name or declared.name
+    language = outlet.language or declared.language
+    return replace(outlet, name=name, language=language)
+
+
+class SourceParsers(Protocol):
+    """Parses strangers' documents, in other processes."""
+
+    async def read_feed(self, body: bytes, url: str) -> ParsedFeed:
+        """Return the parsed feed; raises SourceError and ReadingError."""
+        ...
+
+    async def read_sitemap(self, body: bytes, url: str) -> ParsedSitemap:
+        """Return the parsed sitemap; raises SourceError and ReadingError."""
+        ...
+
+    async def read_home_page(self, body: bytes, url: str) -> HomePage:
+        """Return what a home page declares; raises ReadingError."""
+        ...
+
+    async def read_robots_sitemaps(self, body: bytes, url: str) -> list[str]:
+        """Return the sitemaps that a robots.txt names; raises ReadingError."""
+        ...
+
+
+class LookupSession(Protocol):
+    """The part of a crawl's session with which outlets are looked up and stored."""
+
+    @property
+    def db(self) -> sqlite3.Connection:
+        """The connection to the archive."""
+        ...
+
+    @property
+    def workers(self) -> SourceParsers:
+        """The processes that parse documents."""
+        ...
+
+    @property
+    def engine(self) -> CrawlEngine:
+        """The engine that sends requests."""
+        ...
+
+    @property
+    def counts(self) -> Counter[str]:
+        """Numbers for the report of the crawl."""
+        ...
+
+
 class OutletFinder:
-    """Looks up outlets with a spider's downloader and workers, and stores them in its archive."""
+    """Looks up outlets with the means of a crawl, and stores them in its archive."""
 
-    def __init__(self, spider: Any) -> None:
-        self.spider = spider
+    def __init__(self, session: LookupSession) -> None:
+        self.session = session
 
-    async def add(self, outlets: Iterable[WantedOutlet]) -> AsyncIterator[FoundOutlet]:
+    async def find_and_store(self, outlets: Iterable[WantedOutlet]) -> AsyncIterator[FoundOutlet]:
         """Look up outlets concurrently; store and yield each as soon as it is found."""
         slots = asyncio.Semaphore(MAX_CONCURRENT_LOOKUPS)
 
         async def find_with_slot(each: WantedOutlet) -> FoundOutlet:
             async with slots:
-                return await self.find(each)
+                return await self.find_outlet(each)
 
         tasks = [asyncio.ensure_future(find_with_slot(each)) for each in outlets]
         try:
             for ready in asyncio.as_completed(tasks):
                 found = await ready
-                self.store(found)
+                self.store_result(found)
                 yield found
         finally:
             for task in tasks:
                 task.cancel()
 
-    def store(self, found: FoundOutlet) -> None:
+    def store_result(self, found: FoundOutlet) -> None:
         """Store an outlet that was found, and the result of any look-up."""
-        archive = self.spider.archive
+        db = self.session.db
         if found.problem is None:
-            archive.add_outlet(found.outlet, [identify_source(source) for source in found.sources])
-        archive.note_lookup(
-            OutletLookup(
-                found.asked or found.outlet.host,
-                current_timestamp(),
-                found.outcome,
-                found.outlet.host if found.problem is None else None,
-                tuple(source.url for source in found.sources if source.kind == "feed"),
-                tuple(source.url for source in found.sources if source.kind == "sitemap"),
-                found.problem,
-            )
+            sources = [identify_source(source) for source in found.sources]
+            with transaction(db):
+                add_outlet_with_sources(db, found.outlet, sources)
+        lookup = OutletLookup(
+            found.asked or found.outlet.host,
+            current_timestamp(),
+            found.outcome,
+            found.outlet.host if found.problem is None else None,
+            tuple(source.url for source in found.sources if source.kind == "feed"),
+            tuple(source.url for source in found.sources if source.kind == "sitemap"),
+            found.problem,
         )
+        with transaction(db):
+            store_lookup(db, lookup)
 
-    async def find(self, wanted: WantedOutlet) -> FoundOutlet:
+    async def find_outlet(self, wanted: WantedOutlet) -> FoundOutlet:
         """Find an outlet at the first of its hosts that answers for robots.txt.
 
         A host that answers but has neither a home page nor a feed is used only if no other host
@@ -175,7 +248,7 @@ class OutletFinder:
             )
             if robots is None or robots.status >= 500:
                 continue
-            found = await self.explore(wanted, home, robots)
+            found = await self.explore_host(wanted, home, robots)
             if found.problem is None:
                 return found
             empty[host] = found
@@ -186,39 +259,35 @@ class OutletFinder:
         outcome: Outcome = "gone" if problem == HOST_NOT_FOUND_PROBLEM else "unreachable"
         return FoundOutlet(wanted.outlet, problem=problem, asked=wanted.host, outcome=outcome)
 
-    async def explore(self, wanted: WantedOutlet, home_url: str, robots: Response) -> FoundOutlet:
+    async def explore_host(
+        self, wanted: WantedOutlet, home_url: str, robots: Response
+    ) -> FoundOutlet:
         """Find name, language, feeds and sitemaps of an outlet at a host that answers."""
-        known_feeds = await self.working_sources(wanted.feeds, "feed")
-        home = None
-        if not (known_feeds and wanted.outlet.name and wanted.outlet.language):
-            home, _ = await self.fetch(home_url)
-        status = home.status if home is not None else 0
-        base, page = home_url, b""
-        if home is not None and status == 200:
-            base, page = home.url, home.body
-        moved = bool(page) and not known_feeds and is_moved_home_page(home_url, base)
-        declared = await self.read_home_page(page, base)
+        feeds, more_feeds = await self.working_sources(wanted.feeds, "feed"), 0
+        home = AnsweredHome(home_url)
+        if not (feeds and wanted.outlet.name and wanted.outlet.language):
+            home = await self.fetch_home(home_url)
+        moved = bool(home.page) and not feeds and is_moved_home_page(home_url, home.url)
+        declared = await self.read_home_page(home.page, home.url)
         if moved:
-            robots = await self.fetch_robots(base)
-        named = await likely_robots_sitemaps(self.spider, robots) if robots.status == 200 else []
+            robots = await self.fetch_robots(home.url)
+        named = await likely_robots_sitemaps(self.session.workers, robots)
         named = list(dict.fromkeys([*wanted.sitemaps, *named]))
-        feeds, more_feeds = known_feeds, 0
-        if not known_feeds:
+        if not feeds:
             feeds, more_feeds = await self.find_sources(
-                "feed", declared.feeds, base, USUAL_FEED_PATHS
+                "feed", declared.feeds, home.url, USUAL_FEED_PATHS
             )
         sitemaps, more_sitemaps = await self.find_sources(
-            "sitemap", named, base, USUAL_SITEMAP_PATHS
+            "sitemap", named, home.url, USUAL_SITEMAP_PATHS
         )
-        if status in MISSING_PAGE_STATUSES and not feeds and not sitemaps:
-            problem = f"its home page is gone (HTTP {status})"
+        has_source = bool(feeds or sitemaps)
+        if home.status in MISSING_PAGE_STATUSES and not has_source:
+            problem = f"its home page is gone (HTTP {home.status})"
             return FoundOutlet(wanted.outlet, problem=problem, asked=wanted.host, outcome="gone")
-        host = urlsplit(base if moved and (feeds or sitemaps) else home_url).netloc
+        host = urlsplit(home.url if moved and has_source else home_url).netloc
         outlet = replace(
-            wanted.outlet,
-            host=self.spider.archive.host_known_as(host),
-            name=wanted.outlet.name or declared.name,
-            language=wanted.outlet.language or declared.language,
+            completed_outlet(wanted.outlet, declared),
+            host=outlet_host_in_archive(self.session.db, host),
         )
         kinds: list[tuple[SourceKind, list[str]]] = [("feed", feeds), ("sitemap", sitemaps)]
         sources = tuple(Source(url, kind, outlet.host) for kind, urls in kinds for url in urls)
@@ -231,6 +300,15 @@ class OutletFinder:
             outcome="works" if same else "moved",
         )
 
+    async def fetch_home(self, home_url: str) -> AnsweredHome:
+        """Return the answer of a home page."""
+        home, _ = await self.fetch(home_url)
+        if home is None:
+            return AnsweredHome(home_url)
+        if home.status != 200:
+            return AnsweredHome(home_url, status=home.status)
+        return AnsweredHome(home.url, home.body, home.status)
+
     async def fetch_robots(self, home: str) -> Response:
         """Return the robots.txt of a home page's host, or an empty answer 404."""
         url = urljoin(home, "/robots.txt")
@@ -240,8 +318,7 @@ class OutletFinder:
     async def read_home_page(self, page: bytes, url: str) -> HomePage:
         """Return what a home page declares; an empty record if it cannot be read."""
         try:
-            home: HomePage = await self.spider.workers.read_home(page, url) if page else HomePage()
-            return home
+            return await self.session.workers.read_home_page(page, url) if page else HomePage()
         except ReadingError:
             return HomePage()
 
@@ -276,18 +353,20 @@ class OutletFinder:
         response, _ = await self.fetch(url)
         if response is None or response.status != 200:
             return False
-        workers = self.spider.workers
-        read = workers.read_feed if kind == "feed" else workers.read_sitemap
+        workers = self.session.workers
         try:
-            await read(response.body, response.url)
+            if kind == "feed":
+                await workers.read_feed(response.body, response.url)
+            else:
+                await workers.read_sitemap(response.body, response.url)
         except (SourceError, ReadingError):
             return False
         return True
 
     async def fetch(self, url: str, **meta: Any) -> tuple[Response | None, str]:
         """Return the response, or None, and the problem."""
-        response, problem = await fetch_by_spider(self.spider, url, **meta)
-        self.spider.counts["looked up"] += response is not None
+        response, problem = await fetch_once(self.session.engine, url, **meta)
+        self.session.counts["looked up"] += response is not None
         return response, problem
 
 
@@ -296,21 +375,17 @@ def looked_up_by(url: str) -> str:
     return getproxies().get(urlsplit(url).scheme, "")
 
 
-async def fetch_by_spider(spider: Any, url: str, **meta: Any) -> tuple[Response | None, str]:
-    """Fetch a URL once by a spider's downloader; return the response, or None, and the problem."""
-    try:
-        response: Response = await spider.crawler.engine.download_async(
-            Request(url, meta={"dont_retry": True, **meta})
-        )
-    except Exception as error:  # any exception of the downloader means that there is no response
-        return None, outcome_of_error(error)[1]
-    return response, outcome_of_status(response.status).get("reason", "")
+async def fetch_once(engine: CrawlEngine, url: str, **meta: Any) -> tuple[Response | None, str]:
+    """Fetch a URL without repetition; return the response, or None, and the problem."""
+    return await engine.try_download(Request(url, meta={"dont_retry": True, **meta}))
 
 
-async def likely_robots_sitemaps(spider: Any, robots: Response) -> list[str]:
+async def likely_robots_sitemaps(workers: SourceParsers, robots: Response) -> list[str]:
     """Return the sitemaps listed in robots.txt, the likeliest first; empty if it cannot be read."""
+    if robots.status != 200:
+        return []
     try:
-        named: list[str] = await spider.workers.robots_sitemaps(robots.body, robots.url)
+        named = await workers.read_robots_sitemaps(robots.body, robots.url)
     except ReadingError:
         return []
     return likeliest_sitemaps_first(named, current_timestamp())
@@ -333,7 +408,7 @@ LOGIN_HOST_PARTS = ("consent.", "login.", "auth.", "accounts.", "sso.", "privacy
 
 
 def wanted_outlets(
-    archive: Any,
+    connection: sqlite3.Connection,
     catalogue: Sequence[CatalogueOutlet],
     hosts: Iterable[str],
     given: Iterable[Outlet] = (),
@@ -345,7 +420,7 @@ def wanted_outlets(
     from crawler.sources.catalogue import outlet_by_host
 
     of_list = {outlet.host: outlet for outlet in given}
-    earlier = valid_lookups(archive.db)
+    earlier = valid_lookups(connection)
     outlets: dict[str, WantedOutlet] = {}
     for text in hosts:
         host = urlsplit(home_page_urls(text)[0]).netloc

@@ -6,13 +6,11 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections import Counter, defaultdict, deque
+from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, closing
-from dataclasses import replace
-from datetime import datetime
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from scrapy import Spider, signals
@@ -22,23 +20,22 @@ from twisted.python.failure import Failure
 
 from archive.archive import Archive
 from archive.errors import ArchiveError, ReadingError, SourceError
-from archive.frontier.urls import KnownSitemap, LeasedPage
-from archive.records import (
-    Article,
-    Capture,
-    Check,
-    Lead,
-    Outcome,
-    SourceKind,
-    current_time,
-    format_utc,
+from archive.frontier.crawls import finish_crawl
+from archive.frontier.sources import sources_of_outlets
+from archive.frontier.urls import (
+    KnownSitemap,
+    LeasedPage,
+    has_waiting_pages,
+    lease_pages,
+    return_pages,
+    sitemaps_of_index,
 )
-from archive.storage.lock import hold_crawl_lock
+from archive.records import Article, Capture, Check, Lead, Outcome, SourceKind, current_time
+from archive.storage.database import transaction
 from archive.times import parse_since as moment_since
-from crawler.network.backoff import SiteBackoff, SitePause, pause_reason
 from crawler.network.cache_headers import freshness_seconds
-from crawler.network.download_slots import DownloadSlots
 from crawler.network.exchange import (
+    add_reason,
     capture_response,
     check_of_article,
     check_of_failure,
@@ -46,30 +43,17 @@ from crawler.network.exchange import (
     page_request_to,
     response_header,
 )
-from crawler.network.opt_outs import (
-    OPT_OUT_NOARCHIVE,
-    opt_out_refusal,
-    opt_outs_of_page,
-    parse_opt_outs,
-)
+from crawler.network.opt_outs import OPT_OUT_NOARCHIVE, opt_out_refusal, opt_outs_of_page
 from crawler.network.redirects import permanent_redirect
-from crawler.network.scrapy_internals import is_engine_busy
-from crawler.network.site_shares import SiteShares
 from crawler.services.wayback import WaybackMachine
+from crawler.session.crawl_session import CrawlSession, SessionArguments, open_crawl_session
+from crawler.session.source_limits import MAX_SITEMAPS_PER_INDEX, ChildSitemaps
+from crawler.session.urls_in_progress import MAX_PAGES_IN_PROGRESS
 from crawler.sources.sitemap_parser import ChildSitemap, child_sitemaps_to_read, leads_newer_than
-from crawler.spiders.change_signal import ChangeSignal
-from crawler.spiders.pending_sources import PendingSources
 from crawler.workers import fork_server
-from crawler.workers.pool import Worker, WorkerPool
-from crawler.workers.reextraction import make_reextractor
 from pipelines.clean import clean_lead
-from pipelines.urls import is_fetchable_url, url_key
+from pipelines.urls import url_key
 
-MAX_PAGES_IN_PROGRESS = 64
-"""Pages in progress at once, those of unresponsive sites not counted.
-
-Enough to keep all outlets busy; little has to be repeated after a crash.
-"""
 MAX_SOURCES_IN_PROGRESS = 192
 """Feeds and sitemaps requested at once; nearly all of them wait for the delay of their host."""
 MAX_LEASED_PER_OUTLET = 8
@@ -80,19 +64,8 @@ PAGES_PER_OUTLET_TURN = 3
 Each site is fetched at its own pace. If the largest took turns with all the others, it would be
 the only one left at the end.
 """
-MAX_SITEMAPS_PER_INDEX = 60
-"""Sitemaps of one index that are read in one crawl, newest first."""
 MAX_SITEMAP_INDEX_DEPTH = 3
 """Levels of sitemap indexes that are followed."""
-MAX_SITEMAPS_PER_SOURCE = 500
-"""Sitemaps that one source leads to in one crawl, however its indexes branch."""
-MAX_LEADS_PER_SOURCE = 200_000
-"""Leads that are stored from one source in one crawl."""
-MAX_HOSTS_PER_SOURCE = 200
-"""Hosts to which the leads of one source may point.
-
-Aggregators name some dozens, and each host's robots.txt has to be fetched.
-"""
 LEADS_PER_STEP = 500
 """Leads stored in one step; more would block the event loop for seconds."""
 
@@ -102,8 +75,17 @@ MAX_CHANGE_WAIT_SECONDS = 0.05
 An unresponsive site loses its slots, a site may use its share of time again, Scrapy has room.
 """
 
-ChildSitemaps = list[tuple[ChildSitemap, KnownSitemap | None]]
-"""Sitemaps to read, each with its state at the last fetch."""
+
+@dataclass(frozen=True, slots=True)
+class CrawlScope:
+    """The outlets, days and sources that a spider crawls."""
+
+    hosts: tuple[str, ...]
+    """Hosts of outlets; all if empty."""
+    since: str
+    """Timestamp; sitemaps' older leads are skipped."""
+    due_only: bool
+    """True if only feeds and sitemaps that are due are read."""
 
 
 class ArchiveSpider(Spider):
@@ -115,9 +97,17 @@ class ArchiveSpider(Spider):
     unlimited if empty). `dateline crawl` passes an open `archive` and the `crawl_id`. Without them
     the spider opens the archive that the setting DATELINE_ARCHIVE names, holds its lock and writes
     the row of the crawl itself.
+
+    Attributes, besides Scrapy's: `kinds` and `keeps_robots` of the class, `scope` (the arguments)
+    and `session` (the archive and all else that the parts of a crawl share, from `open_session`
+    on).
     """
 
     kinds: ClassVar[tuple[SourceKind, ...]] = ()
+    """The sources that the spider reads."""
+    keeps_robots: ClassVar[bool] = False
+    """True to keep the robots.txt that were read, because they name sitemaps."""
+    session: CrawlSession
 
     def __init__(
         self,
@@ -131,80 +121,43 @@ class ArchiveSpider(Spider):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.budget = int(budget) if str(budget) else None
-        self.outlet_budget = int(outlet_budget) if str(outlet_budget) else None
-        self.asked: Counter[str] = Counter()
-        """Pages that were requested, by outlet."""
-        self.spent: str | None = None
-        """The budget that ended the crawl."""
-        self.known = -1
+        hosts = tuple(filter(None, outlets.replace(" ", "").split(",")))
+        self.scope = CrawlScope(hosts, moment_since(since), bool(due) and due != "0")
+        self._arguments = SessionArguments(
+            command=f"scrapy crawl {self.name}",
+            archive=archive,
+            crawl_id=crawl_id,
+            pages=_number_or_none(budget),
+            outlet_pages=_number_or_none(outlet_budget),
+            keeps_robots=self.keeps_robots,
+        )
+        self._resources = ExitStack()
+        self._checks_at_last_lease = -1
         """Number of checks written when pages of any outlet were last leased early."""
-        self.due = bool(due) and due != "0"
-        self.hosts = tuple(filter(None, outlets.replace(" ", "").split(",")))
-        self.since = moment_since(since)
-        self.failure: Exception | None = None
-        self.counts: Counter[str] = Counter()
-        self.under_way: set[str] = set()
-        self.changes = ChangeSignal()
-        """Notified when a URL is settled, leads are stored, or the crawl ends."""
-        self.places = DownloadSlots()
-        self.telling = PendingSources()
-        self.roots: dict[str, str] = {}
-        """For each sitemap that an index names, the source that led to it."""
-        self.sitemaps_read: Counter[str] = Counter()
-        self.leads_taken: Counter[str] = Counter()
-        """Both by source."""
-        self.hosts_named: defaultdict[str, set[str]] = defaultdict(set)
-        """By source as well."""
-        self.shares = SiteShares(time.monotonic())
-        self.remarks: dict[str, str] = {}
-        self.ended = False
-        self._given, self.crawl_id = archive, crawl_id
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
-        """Build the spider, open its archive, and connect it to Scrapy's errors."""
+        """Build the spider, open its session, and connect it to Scrapy's errors."""
         spider: Self = super().from_crawler(crawler, *args, **kwargs)
-        spider._open(crawler)
-        crawler.signals.connect(spider._gave_up, signal=signals.spider_error)
-        crawler.signals.connect(spider._gave_up, signal=signals.item_error)
+        spider.open_session(crawler)
+        crawler.signals.connect(spider._note_own_error, signal=signals.spider_error)
+        crawler.signals.connect(spider._note_own_error, signal=signals.item_error)
         return spider
 
-    def _open(self, crawler: Crawler) -> None:
-        """Open the archive and everything that needs the crawler's settings."""
-        self.resources = ExitStack()
-        settings = crawler.settings
-        if self._given is None:
-            folder = Path(settings["DATELINE_ARCHIVE"])
-            self.resources.enter_context(hold_crawl_lock(folder))
-            self.archive = self.resources.enter_context(Archive(folder))
-            self.crawl_id = self.archive.start_crawl(f"scrapy crawl {self.name}")
-        else:
-            self.archive = self._given
-        self.opt_outs = parse_opt_outs(settings["DATELINE_OPT_OUTS"])
-        if self.outlet_budget is None:
-            self.outlet_budget = settings.getint("DATELINE_OUTLET_PAGES") or None
-        recorded = self.archive.pauses().items()
-        pauses = {
-            site: SitePause(datetime.fromisoformat(until), why) for site, (until, why) in recorded
-        }
-        self.turns = SiteBackoff(pauses)
-        self.reread = make_reextractor(
-            self.archive, self.resources.enter_context(closing(Worker()))
-        )
-        self.workers = self.resources.enter_context(
-            WorkerPool(settings["DATELINE_WORKERS"], settings.getfloat("DATELINE_PAGE_SECONDS"))
-        )
+    def open_session(self, crawler: Crawler) -> None:
+        """Open the archive and everything else that needs the crawler's settings."""
+        self.session = open_crawl_session(crawler, self._arguments, self._resources)
 
     def closed(self, reason: str) -> None:
         """Finish the crawl; Scrapy calls this when everything is written."""
-        self.ended = True
-        self.changes.notify()
-        stats: Any = self.crawler.stats
-        stats.set_value("dateline/reading_cpu_seconds", round(self.workers.cpu_seconds, 2))
-        if self._given is None and self.crawl_id is not None:
-            self.archive.finish_crawl(self.crawl_id, None if reason == "finished" else reason)
-        self.resources.close()
+        session = self.session
+        session.end.note_end()
+        cpu_seconds = round(session.workers.cpu_seconds, 2)
+        self.crawler.stats.set_value("dateline/reading_cpu_seconds", cpu_seconds)
+        if self._arguments.archive is None and session.crawl_id is not None:
+            why = None if reason == "finished" else reason
+            finish_crawl(session.db, session.crawl_id, why)
+        self._resources.close()
 
     # -- requests ----------------------------------------------------------------------------------
 
@@ -222,27 +175,29 @@ class ArchiveSpider(Spider):
 
         Requests from `meanwhile` go first.
         """
-        sources = deque(self.archive.sources(self.kinds, self.hosts, self.due))
+        session, scope, progress = self.session, self.scope, self.session.progress
+        sources = deque(sources_of_outlets(session.db, self.kinds, scope.hosts, scope.due_only))
         if sources:
             # it loads the extraction code while the first responses are on their way
             fork_server.start_fork_server()
         for source in sources:
-            self.telling.expect(source.url, source.host)
-        while sources and not self.ended:
+            progress.sources.expect_source(source.url, source.host)
+        while sources and not session.has_ended:
             if first := list(meanwhile()):
                 for page in first:
                     yield page
-            elif len(self._in_place()) < MAX_SOURCES_IN_PROGRESS:
+            elif len(progress.counted()) < MAX_SOURCES_IN_PROGRESS:
                 source = sources.popleft()
                 seen = KnownSitemap(source.url, None, source.etag, source.last_modified)
                 yield self.source_request(source.url, source.kind, seen)
             else:
-                await self.changes.wait(MAX_CHANGE_WAIT_SECONDS)
+                await progress.changes.wait(MAX_CHANGE_WAIT_SECONDS)
 
-    async def all_settled(self) -> None:
+    async def wait_until_settled(self) -> None:
         """Wait until no URL is in progress, or the crawl has ended."""
-        while self.under_way and not self.ended:
-            await self.changes.wait()
+        progress = self.session.progress
+        while progress.urls and not self.session.has_ended:
+            await progress.changes.wait()
 
     def early_pages(self) -> Iterator[Request]:
         """Yield requests for pages of outlets whose sources are all read.
@@ -251,73 +206,84 @@ class ArchiveSpider(Spider):
         Where these outlets have hardly any pages, pages of any outlet are requested. It yields none
         when a budget has to be shared out: then all outlets have to be read first.
         """
-        room = self.room()
-        if self.budget is not None or room < MAX_LEASED_PER_OUTLET or is_engine_busy(self.crawler):
+        session = self.session
+        places = session.progress.free_page_places()
+        if session.budget.pages is not None or places < MAX_LEASED_PER_OUTLET:
             return
-        hosts = self.telling.take(MAX_LEASED_PER_OUTLET)
-        if hosts or (
-            room > MAX_PAGES_IN_PROGRESS - MAX_LEASED_PER_OUTLET and self._more_is_known()
-        ):
-            for waiting in self._leased(room, hosts or self.hosts):
-                yield self.page_request(waiting)
+        if session.engine.is_busy():
+            return
+        hosts: Sequence[str] = session.progress.sources.take_finished(MAX_LEASED_PER_OUTLET)
+        if not hosts:
+            workers_idle = places > MAX_PAGES_IN_PROGRESS - MAX_LEASED_PER_OUTLET
+            if not workers_idle or not self._has_new_checks():
+                return
+            hosts = self.scope.hosts
+        for waiting in self._lease_pages(places, hosts):
+            yield self.page_request(waiting)
 
-    def _more_is_known(self) -> bool:
+    def _has_new_checks(self) -> bool:
         """Return whether a check was written since the last call."""
-        before, self.known = self.known, self.counts.total()
-        return self.known > before
+        before, self._checks_at_last_lease = self._checks_at_last_lease, self.session.counts.total()
+        return self._checks_at_last_lease > before
 
     async def waiting_pages(self) -> AsyncIterator[Request]:
         """Yield requests for due pages until none waits and none is in progress."""
-        while not self.ended:
-            room = 0 if self.spent else self.room()
-            leased = []
-            if room > MAX_PAGES_IN_PROGRESS // 4 and not is_engine_busy(self.crawler):
-                leased = self._leased(room, self.hosts)
-                for waiting in leased:
-                    yield self.page_request(waiting)
-            if not leased:
-                if not self.under_way:
-                    return
-                await self.changes.wait(MAX_CHANGE_WAIT_SECONDS)
+        session, progress = self.session, self.session.progress
+        while not session.has_ended:
+            places = 0 if session.budget.end_reason else progress.free_page_places()
+            leased: list[LeasedPage] = []
+            if places > MAX_PAGES_IN_PROGRESS // 4 and not session.engine.is_busy():
+                leased = self._lease_pages(places, self.scope.hosts)
+            for waiting in leased:
+                yield self.page_request(waiting)
+            if leased:
+                continue
+            if not progress.urls:
+                return
+            await progress.changes.wait(MAX_CHANGE_WAIT_SECONDS)
 
-    def _leased(self, most: int, hosts: Sequence[str]) -> list[LeasedPage]:
+    def _lease_pages(self, most: int, hosts: Sequence[str]) -> list[LeasedPage]:
         """Lease up to `most` due pages of `hosts` (or of all) within the budgets."""
-        in_turn, spent = PAGES_PER_OUTLET_TURN if self.budget is None else 1, self._spent_outlets()
-        greedy = self.shares.greedy(self.asked, time.monotonic())
-        leased = self.archive.lease(most, MAX_LEASED_PER_OUTLET, hosts, [*spent, *greedy], in_turn)
-        if greedy and not leased and not self.under_way:  # no other site has pages to fetch
-            leased = self.archive.lease(most, MAX_LEASED_PER_OUTLET, hosts, spent, in_turn)
-        return self._within_budget(leased)
+        session = self.session
+        spent = session.budget.spent_outlets()
+        greedy = session.shares.greedy_hosts(session.budget.requested_pages, session.clock())
+        leased = self._lease_due(most, hosts, [*spent, *greedy])
+        if greedy and not leased and not session.progress.urls:
+            leased = self._lease_due(most, hosts, spent)  # no other site has pages to fetch
+        return self.within_budget(leased)
 
-    def _spent_outlets(self) -> list[str]:
-        """Return the outlets whose page budget is used up."""
-        most = self.outlet_budget
-        return [host for host, many in self.asked.items() if most is not None and many >= most]
+    def _lease_due(
+        self, most: int, hosts: Sequence[str], without: Sequence[str]
+    ) -> list[LeasedPage]:
+        """Lease up to `most` due pages of `hosts` (or of all), but none of the outlets `without`."""
+        session = self.session
+        session.archive.check_in_place()
+        if not has_waiting_pages(session.db):
+            return []
+        in_turn = PAGES_PER_OUTLET_TURN if session.budget.pages is None else 1
+        with transaction(session.db) as db:
+            return lease_pages(db, most, MAX_LEASED_PER_OUTLET, hosts, without, in_turn)
 
-    def _within_budget(self, leased: Sequence[LeasedPage]) -> list[LeasedPage]:
+    def within_budget(self, leased: Sequence[LeasedPage]) -> list[LeasedPage]:
         """Return the leased pages that the budgets allow; the others go on waiting."""
-        kept = []
+        session, budget = self.session, self.session.budget
+        kept, unused = [], []
         for waiting in leased:
-            if self.budget is not None and self.asked.total() >= self.budget:
-                self.spent = f"the budget of {self.budget:,} pages is spent"
-            elif self.outlet_budget is None or self.asked[waiting.host] < self.outlet_budget:
-                self.asked[waiting.host] += 1
+            if budget.take_page(waiting.host):
                 kept.append(waiting)
+                continue
+            unused.append(waiting.lead.url)
+            if budget.pages_are_spent():
+                budget.end_reason = f"the budget of {budget.pages:,} pages is spent"
             else:
-                self.remarks[waiting.host] = (
-                    f"page limit of {self.outlet_budget:,} reached; "
+                session.remarks[waiting.host] = (
+                    f"page limit of {budget.outlet_pages:,} reached; "
                     "the rest is left for the next crawl"
                 )
-        self.archive.give_back([waiting.lead.url for waiting in leased if waiting not in kept])
+        if unused:
+            with transaction(session.db) as db:
+                return_pages(db, unused)
         return kept
-
-    def room(self) -> int:
-        """Return how many more pages may be in progress."""
-        return MAX_PAGES_IN_PROGRESS - len(self._in_place() - self.telling.sources.keys())
-
-    def _in_place(self) -> set[str]:
-        """Return the URLs in progress that count against the limit."""
-        return self.under_way - self.places.left(time.monotonic())
 
     def source_request(
         self,
@@ -328,12 +294,12 @@ class ArchiveSpider(Spider):
         lastmod: str | None = None,
     ) -> Request:
         """Return a request for a feed or sitemap."""
-        self._ask(url)
+        self.session.progress.note_request(url)
         seen = seen or KnownSitemap(url, None)
         return page_request_to(
             url,
             self.read_source,
-            self.failed,
+            self.read_failure,
             etag=seen.etag,
             last_modified=seen.last_modified,
             kind=kind,
@@ -343,47 +309,52 @@ class ArchiveSpider(Spider):
 
     def page_request(self, waiting: LeasedPage) -> Request:
         """Return a request for a page."""
-        self._ask(waiting.lead.url)
+        self.session.progress.note_request(waiting.lead.url)
         return page_request_to(
             waiting.lead.url,
             self.read_page,
-            self.failed,
+            self.read_failure,
             etag=waiting.etag,
             last_modified=waiting.last_modified,
             lead=waiting.lead,
             as_read=waiting.digest,
         )
 
-    def _ask(self, url: str) -> None:
-        """Note that a URL is requested."""
-        self.under_way.add(url)
-        self.places.ask(url, time.monotonic())
-
-    # -- responses ---------------------------------------------------------------------------------
+    # -- sources -----------------------------------------------------------------------------------
 
     async def read_source(
         self, response: Response, kind: SourceKind, depth: int, lastmod: str | None
     ) -> AsyncIterator[Check | Request]:
         """Read a feed or sitemap: yield its check with leads, and requests for child sitemaps."""
-        self.places.answered(response.meta["asked"])
+        session = self.session
+        session.progress.note_answer(response.meta["asked"])
         check = check_of_response(
             response, modified_at=lastmod, wish_seconds=requested_rest_seconds(response)
         )
         try:
-            if check.outcome == "new":
-                read = self._read_feed if kind == "feed" else self._read_sitemap
-                check, children = await read(check, response)
-            else:
-                children = self._known_children(check)
+            check, children = await self._check_with_children(check, response, kind)
         except (SourceError, ReadingError) as error:
             yield replace(check, outcome="failed", reason=str(error))
             return
-        for child, seen in (
-            self._further(check.url, children) if depth < MAX_SITEMAP_INDEX_DEPTH else ()
-        ):
-            self.telling.expect_more(child.url, check.url)
-            yield self.source_request(child.url, "sitemap", seen, depth + 1, child.modified_at)
-        yield await self._in_parts(self._taken(self._with_move(check, response)))
+        if depth < MAX_SITEMAP_INDEX_DEPTH:
+            for child, seen in session.source_limits.limit_sitemaps(check.url, children):
+                session.progress.sources.expect_more(child.url, check.url)
+                yield self.source_request(child.url, "sitemap", seen, depth + 1, child.modified_at)
+        limited = session.source_limits.limit_leads(self._with_move(check, response))
+        yield await self._store_leads_in_steps(limited)
+
+    async def _check_with_children(
+        self, check: Check, response: Response, kind: SourceKind
+    ) -> tuple[Check, ChildSitemaps]:
+        """Return the check of a source with its leads, and the sitemaps of an index to read.
+
+        Raises SourceError and ReadingError.
+        """
+        if check.outcome != "new":
+            return check, self._known_children(check)
+        if kind == "feed":
+            return await self._read_feed(check, response), []
+        return await self._read_sitemap(check, response)
 
     def _with_move(self, check: Check, response: Response) -> Check:
         """Record where a source has moved permanently.
@@ -393,80 +364,39 @@ class ArchiveSpider(Spider):
         to = permanent_redirect(response)
         if to is None or check.outcome not in ("listed", "unchanged"):
             return check
-        self.remarks[check.url] = f"has moved permanently to {to}"
+        self.session.remarks[check.url] = f"has moved permanently to {to}"
         return add_reason(check, f"moved permanently to {to}")
 
-    def _further(self, url: str, children: ChildSitemaps) -> ChildSitemaps:
-        """Return the sitemaps of an index to read, up to MOST_OF_A_SOURCE of one source."""
-        root = self.roots.get(url, url)
-        usable = [each for each in children if is_fetchable_url(each[0].url)]
-        if len(usable) < len(children):
-            self.remarks[root] = (
-                f"names {len(children) - len(usable):,} sitemaps whose URLs cannot be used"
-            )
-        kept = usable[: max(0, MAX_SITEMAPS_PER_SOURCE - self.sitemaps_read[root])]
-        self.roots |= {child.url: root for child, _ in kept}
-        self.sitemaps_read[root] += len(kept)
-        if len(kept) < len(usable):
-            self.remarks[root] = (
-                f"names more than {MAX_SITEMAPS_PER_SOURCE} sitemaps; the rest was left out"
-            )
-        return kept
-
-    def _taken(self, check: Check) -> Check:
-        """Return the check of a source with up to MOST_LEADS leads in all."""
-        root = self.roots.get(check.url, check.url)
-        check = self._of_few_hosts(check, root)
-        room = max(0, MAX_LEADS_PER_SOURCE - self.leads_taken[root])
-        self.leads_taken[root] += len(check.leads)
-        if len(check.leads) <= room:
-            return check
-        why = f"{len(check.leads) - room:,} more leads than are taken from one source"
-        return replace(add_reason(check, why), leads=check.leads[:room])
-
-    def _of_few_hosts(self, check: Check, root: str) -> Check:
-        """Return the check of a source without leads beyond MOST_HOSTS hosts."""
-        known, kept = self.hosts_named[root], []
-        for lead in check.leads:
-            host = lead.url.partition("://")[2].partition("/")[0]
-            if host in known or len(known) < MAX_HOSTS_PER_SOURCE:
-                known.add(host)
-                kept.append(lead)
-        if len(kept) == len(check.leads):
-            return check
-        why = f"{len(check.leads) - len(kept):,} left out: leads to more than {MAX_HOSTS_PER_SOURCE} hosts"
-        return replace(add_reason(check, why), leads=tuple(kept))
-
-    async def _in_parts(self, check: Check) -> Check:
-        """Store the leads of a check in steps, except for the last AT_A_TIME.
+    async def _store_leads_in_steps(self, check: Check) -> Check:
+        """Store the leads of a check in steps, and return it with those of the last step.
 
         Between two steps the crawl gets three times as long as the step took.
         """
         leads = check.leads
-        while len(leads) > LEADS_PER_STEP and not self.ended:
+        while len(leads) > LEADS_PER_STEP and not self.session.has_ended:
             began = time.thread_time()
             cleaned = [lead for given in leads[:LEADS_PER_STEP] if (lead := clean_lead(given))]
-            self.archive.add_leads([replace(lead, url_key=url_key(lead.url)) for lead in cleaned])
-            self.changes.notify()
+            keyed = [replace(lead, url_key=url_key(lead.url)) for lead in cleaned]
+            self.session.store_leads(keyed)
+            self.session.progress.changes.notify()
             leads = leads[LEADS_PER_STEP:]
             await asyncio.sleep(3 * (time.thread_time() - began))
         return replace(check, leads=leads)
 
-    async def _read_feed(self, check: Check, response: Response) -> tuple[Check, ChildSitemaps]:
-        """Return the check of a feed with its leads; a feed has no children."""
-        feed = await self.workers.read_feed(response.body, response.url)
-        wish = requested_rest_seconds(response, feed.ttl_minutes)
+    async def _read_feed(self, check: Check, response: Response) -> Check:
+        """Return the check of a feed with its leads."""
+        feed = await self.session.workers.read_feed(response.body, response.url)
         return replace(
             check,
             outcome="listed",
             leads=feed.leads,
             reason=skipped_entries_summary(feed.skipped),
-            wish_seconds=wish,
-        ), []
+            wish_seconds=requested_rest_seconds(response, feed.ttl_minutes),
+        )
 
     async def _read_sitemap(self, check: Check, response: Response) -> tuple[Check, ChildSitemaps]:
         """Return the check of a sitemap with its leads, and the children to read."""
-        sitemap = await self.workers.read_sitemap(response.body, response.url)
+        sitemap = await self.session.workers.read_sitemap(response.body, response.url)
         leads = self._wanted_leads(check, response, sitemap.leads)
         named = tuple(
             Lead(child.url, via="sitemap", kind="sitemap", found_on=check.url)
@@ -478,7 +408,7 @@ class ArchiveSpider(Spider):
             leads=(*leads, *named),
             reason=skipped_entries_summary(sitemap.skipped),
         )
-        return listed, self._children(check.url, sitemap.children)
+        return listed, self._children_to_read(check.url, sitemap.children)
 
     def _wanted_leads(
         self,
@@ -487,28 +417,29 @@ class ArchiveSpider(Spider):
         leads: Sequence[Lead],
     ) -> Sequence[Lead]:
         """Return the leads of a sitemap that are new enough, and count the others."""
-        newer, older, undated = leads_newer_than(leads, self.since)
-        self.counts["older"] += older
-        self.counts["undated"] += undated
+        newer, older, undated = leads_newer_than(leads, self.scope.since)
+        self.session.counts["older"] += older
+        self.session.counts["undated"] += undated
         return newer
 
     def _known_children(self, check: Check) -> ChildSitemaps:
         """Return the children of an unchanged index, which may have changed."""
         if check.status != 304:
             return []
-        return self._children(
-            check.url, [ChildSitemap(url, None) for url in self.archive.sitemaps_of(check.url)]
-        )
+        known = sitemaps_of_index(self.session.db, check.url)
+        return self._children_to_read(check.url, [ChildSitemap(url, None) for url in known])
 
-    def _children(self, index_url: str, children: Sequence[ChildSitemap]) -> ChildSitemaps:
+    def _children_to_read(self, index_url: str, children: Sequence[ChildSitemap]) -> ChildSitemaps:
         """Return the sitemaps of an index that may hold anything new since `since`."""
-        seen = self.archive.sitemaps_of(index_url)
-        wanted = child_sitemaps_to_read(children, self.since, MAX_SITEMAPS_PER_INDEX)
+        seen = sitemaps_of_index(self.session.db, index_url)
+        wanted = child_sitemaps_to_read(children, self.scope.since, MAX_SITEMAPS_PER_INDEX)
         return [
             (child, seen.get(child.url))
             for child in wanted
             if not is_sitemap_unchanged(child, seen.get(child.url))
         ]
+
+    # -- pages -------------------------------------------------------------------------------------
 
     async def read_page(
         self, response: Response, lead: Lead, as_read: str | None = None
@@ -517,95 +448,77 @@ class ArchiveSpider(Spider):
 
         A page whose bytes have the digest `as_read` is not extracted again.
         """
-        self.places.answered(response.meta["asked"])
+        self.session.progress.note_answer(response.meta["asked"])
         check = check_of_response(response, lead=lead)
-        # the Wayback Machine is asked only if a user names it
-        if check.outcome == "gone" and lead.listed_as and lead.via != WaybackMachine.via:
-            again = replace(lead, listed_as=None)
-            yield page_request_to(
-                lead.listed_as, self.read_page, self.failed, instead_of=lead.url, lead=again
-            )
-            return
-        if check.outcome != "new":
+        if check.outcome == "gone" and has_listed_twin(lead):
+            yield self._twin_request(lead)
+        elif check.outcome == "new":
+            yield await self._check_of_page(check, response, as_read)
+        else:
             yield check
-            return
-        came = capture_response(response)
-        borne = opt_outs_of_page(came, self.opt_outs)
-        if why := opt_out_refusal(borne):
-            yield replace(check, outcome="refused", reason=why)
-            return
-        if came.digest == as_read:
-            yield replace(check, outcome="unchanged", digest=came.digest)
-            return
-        check = replace(check, capture=came, digest=came.digest)
-        if OPT_OUT_NOARCHIVE in borne:  # it is still read, for its text
-            check = replace(
-                check,
-                capture=None,
-                reason=f"no copy is stored: noarchive ({borne[OPT_OUT_NOARCHIVE]})",
-            )
-        try:
-            article = await self.read_article(came)
-        except ReadingError as error:
-            failed = replace(
-                check, outcome="failed", reason=str(error).removeprefix(f"{came.url}: ")
-            )
-            yield self._bounded(failed, article=False)
-            return
-        yield check_of_article(
-            self._bounded(check, article=article.page_type == "article"), article
+
+    def _twin_request(self, lead: Lead) -> Request:
+        """Return a request for a page at the URL by which it was listed."""
+        return page_request_to(
+            lead.listed_as or "",
+            self.read_page,
+            self.read_failure,
+            instead_of=lead.url,
+            lead=replace(lead, listed_as=None),
         )
 
-    def _bounded(self, check: Check, *, article: bool) -> Check:
+    async def _check_of_page(self, check: Check, response: Response, as_read: str | None) -> Check:
+        """Return the check of a page that came, with its capture and article if it has them."""
+        capture = capture_response(response)
+        opt_outs = opt_outs_of_page(capture, self.session.opt_outs)
+        if why := opt_out_refusal(opt_outs):
+            return replace(check, outcome="refused", reason=why)
+        if capture.digest == as_read:
+            return replace(check, outcome="unchanged", digest=capture.digest)
+        check = replace(check, capture=capture, digest=capture.digest)
+        if OPT_OUT_NOARCHIVE in opt_outs:  # it is still read, for its text
+            why = f"no copy is stored: noarchive ({opt_outs[OPT_OUT_NOARCHIVE]})"
+            check = replace(check, capture=None, reason=why)
+        try:
+            article = await self.read_article(capture)
+        except ReadingError as error:
+            why = str(error).removeprefix(f"{capture.url}: ")
+            failed = replace(check, outcome="failed", reason=why)
+            return self._with_allowed_copy(failed, article=False)
+        is_article = article.page_type == "article"
+        return check_of_article(self._with_allowed_copy(check, article=is_article), article)
+
+    def _with_allowed_copy(self, check: Check, *, article: bool) -> Check:
         """Return the check with its capture, or with the reason why no copy is stored."""
         if check.capture is None:
             return check
         url = check.final_url or check.url
-        why = self.shares.refuses_copy(url, len(check.capture.body), article=article)
+        why = self.session.shares.copy_refusal(url, len(check.capture.body), article=article)
         if why is None:
             return check
         return replace(add_reason(check, why), capture=None)
 
-    async def read_article(self, came: Capture) -> Article:
+    async def read_article(self, capture: Capture) -> Article:
         """Return the article of a page; raises ReadingError where it cannot be read."""
-        return await self.workers.read(came)
+        return await self.session.workers.read_article(capture)
 
-    def failed(self, failure: Failure) -> Iterator[Check]:
+    def read_failure(self, failure: Failure) -> Iterator[Check]:
         """Yield the check of a request without a response."""
         asked: Request = failure.request  # type: ignore[attr-defined]
-        self.places.answered(asked.meta["asked"])
+        self.session.progress.note_answer(asked.meta["asked"])
         yield check_of_failure(asked, failure.value or ReadingError("no answer"))
 
-    # -- called by the pipeline and the middleware -------------------------------------------------
+    # -- called by Scrapy and the pipeline ---------------------------------------------------------
 
-    def written(self, check: Check, outcome: Outcome) -> None:
+    def note_written(self, check: Check, outcome: Outcome) -> None:
         """Note that a check is in the archive; `pipelines.keep` calls this."""
-        self._settled(check.url)
-        self.counts[outcome] += 1
+        self.session.progress.settle(check.url)
+        self.session.counts[outcome] += 1
 
-    def leave_alone(self, site: str, pause: SitePause) -> None:
-        """Record a pause of a site that is too long to wait for.
+    def write_last_records(self, reason: str) -> None:
+        """Write what is held back, before `crawler.processes.watchdog` ends the crawl by force."""
 
-        `crawler.network.backoff` and `crawler.network.robots` call this.
-        """
-        self.remarks[site] = pause_reason(pause)
-        try:
-            self.archive.leave_alone(site, format_utc(pause.until), pause.reason)
-        except (sqlite3.Error, ArchiveError) as error:
-            self.give_up(error)
-
-    def give_up(self, error: Exception) -> None:
-        """End the crawl with the error of an archive that cannot be read or written."""
-        if self.failure:
-            return
-        self.failure = error
-        self.logger.error("The archive cannot be read or written: %s", error)
-        engine: Any = self.crawler.engine
-        asyncio.get_event_loop().create_task(
-            engine.close_spider_async(reason="the archive cannot be written")
-        )
-
-    def _gave_up(
+    def _note_own_error(
         self, response: Response | Failure | None = None, failure: Failure | None = None, **_: Any
     ) -> None:
         """Handle an error in our own code: the page stays leased for the next crawl.
@@ -613,24 +526,26 @@ class ArchiveSpider(Spider):
         `response` is a Failure where no response arrived and its check could not be stored.
         """
         if failure and isinstance(failure.value, sqlite3.Error | ArchiveError):
-            self.give_up(failure.value)
+            self.session.give_up(failure.value)
         asked: Any = response
         if isinstance(response, Failure):
             asked = response.request  # type: ignore[attr-defined]
         if asked is not None:
-            self._settled(asked.meta["asked"])
-            self.counts["failed"] += 1
-
-    def _settled(self, url: str) -> None:
-        """Note that a URL is done."""
-        self.under_way.discard(url)
-        self.telling.read(url)
-        self.changes.notify()
+            self.session.progress.settle(asked.meta["asked"])
+            self.session.counts["failed"] += 1
 
 
-def add_reason(check: Check, why: str) -> Check:
-    """Return the check with a further reason."""
-    return replace(check, reason=f"{check.reason}; {why}" if check.reason else why)
+def has_listed_twin(lead: Lead) -> bool:
+    """Return whether a page that is gone is requested at the URL by which it was listed.
+
+    The Wayback Machine is asked only if a user names it.
+    """
+    return bool(lead.listed_as) and lead.via != WaybackMachine.via
+
+
+def _number_or_none(argument: int | str) -> int | None:
+    """Return the number in an argument of a spider; None if it is empty."""
+    return int(argument) if str(argument) else None
 
 
 def requested_rest_seconds(response: Response, ttl_minutes: int | None = None) -> int | None:

@@ -44,18 +44,20 @@ class DiscoverySpider(ArchiveSpider):
         self.found: list[FoundOutlet] = []
         self.heard = heard or (lambda _: None)
 
-    def _open(self, crawler: Crawler) -> None:
+    def open_session(self, crawler: Crawler) -> None:
+        """Open the archive, and the facts that are known about the outlets."""
         from crawler.sources.catalogue import read_catalogue
 
-        super()._open(crawler)
+        super().open_session(crawler)
         catalogue = read_catalogue() if self.catalogue is None else self.catalogue
-        self.wanted = wanted_outlets(self.archive, catalogue, self.named, self.outlets_known)
+        self.wanted = wanted_outlets(self.session.db, catalogue, self.named, self.outlets_known)
 
     async def start(self) -> AsyncIterator[Any]:
         """Look all outlets up; yields no request of its own."""
-        self.under_way = {wanted.host for wanted in self.wanted}
-        async for found in OutletFinder(self).add(self.wanted):
-            self.under_way.discard(found.asked)
+        in_progress = self.session.in_progress
+        in_progress |= {wanted.host for wanted in self.wanted}
+        async for found in OutletFinder(self.session).find_and_store(self.wanted):
+            in_progress.discard(found.asked)
             self.found.append(found)
             self.heard(found)
         return

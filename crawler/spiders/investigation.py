@@ -17,17 +17,20 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
+from rich.live import Live
 from scrapy.crawler import Crawler
-from scrapy.http import Request
+from scrapy.http import Request, Response
 
 from archive.articles import leads as told
 from archive.articles import story_searches
 from archive.articles.story_searches import OutletSearch
 from archive.errors import ArchiveError, DatelineError
 from archive.frontier.hosts import bare_host
+from archive.frontier.sources import sources_of_outlets
 from archive.queries.lookup import find_article_id
 from archive.records import CatalogueOutlet, Check, Lead, Outcome, Outlet
 from archive.storage.database import transaction
+from crawler.network.robots import RobotsMiddleware
 from crawler.progress import Progress
 from crawler.services.search_service import bare_host_of
 from crawler.sources.catalogue import read_catalogue
@@ -65,7 +68,7 @@ def is_likelier(suggestion: OutletSuggestion) -> bool:
     return suggestion.reasons != (LISTED_REASON,)
 
 
-ConfirmOutlets = Callable[[Sequence[OutletSuggestion], Any], Awaitable[bool]]
+ConfirmOutlets = Callable[[Sequence[OutletSuggestion], Live | None], Awaitable[bool]]
 """Asks whether outlets may be asked; the second argument is the live line, or None."""
 
 
@@ -77,7 +80,7 @@ class Interviewer:
     """Asks the user whether outlets may be asked; None: they may."""
     tell: Callable[[str], None] = lambda _: None
     """Reports each article that is found."""
-    finish: Callable[[Any, str | None], None] = lambda *_: None
+    finish: Callable[[InvestigationSpider, str | None], None] = lambda *_: None
     """Writes the dossier of the results if the crawl has to be ended by force.
 
     It gets the spider and the reason.
@@ -90,12 +93,14 @@ class InvestigationSpider(StorySpider):
     Arguments: `url` (of the article), `most` (outlets of the catalogue that are asked in all),
     `requests` (of any kind, at most), `catalogue` (outlets to use instead of the package's own).
 
-    Results: `story`, `stopped` (why it ended) and, where the article could not be fetched,
-    `failure`.
+    Further attributes, besides those of a story's spider: `is_new` (whether the story is new),
+    `refused` and `unasked` (outlets that were not asked). Where the article could not be fetched,
+    the crawl fails.
     """
 
     name = "investigate"
     frugal = True
+    keeps_robots = True
 
     def __init__(
         self,
@@ -108,8 +113,8 @@ class InvestigationSpider(StorySpider):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self._arguments = replace(self._arguments, requests=int(requests) if requests else None)
         self.url, self.name_of_story, self.most = url, name_of_story, int(most)
-        self.most_requests = int(requests) if requests else None
         self.catalogue = read_catalogue() if catalogue is None else catalogue
         self.outlets_known = {bare_host(each.host): each for each in self.catalogue}
         self.person = person or Interviewer()
@@ -122,60 +127,56 @@ class InvestigationSpider(StorySpider):
         """Hosts, without `www.`, for which too little time or budget was left to read a list."""
         self.found: set[int] = set()
         """Numbers of the articles that were reported."""
-        self.robots_seen: dict[str, Any] = {}
-        """Site → response for robots.txt (`crawler.network.robots`), which names sitemaps."""
-        self.opened = self.is_new = False
+        self.is_new = False
         self.unasked = 0
         """Number of suggested outlets that were not asked."""
 
-    def _open_story(self) -> None:
-        """Do nothing: the story is opened when the article is there."""
+    def open_session(self, crawler: Crawler) -> None:
+        """Open the archive; the story is opened when the article is there."""
+        super().open_session(crawler)
+        self.probe = OutletProbe(self.session, self.outlets_known, self._know_robots)
 
-    def _open(self, crawler: Crawler) -> None:
-        super()._open(crawler)
-        self.quick = OutletProbe(self, self.outlets_known)
+    def open_story(self) -> None:
+        """Open the story once it is known which one it is."""
+        if self._story_name:
+            super().open_story()
 
-    # -- the budget --------------------------------------------------------------------------------
-
-    def requests_spent(self) -> bool:
-        """Return whether the budget of requests of any kind is used up."""
-        return self.most_requests is not None and self.requests.total() >= self.most_requests
-
-    def budget_spent(self) -> bool:
-        """Return whether the budget of requests or that of pages is used up."""
-        return self.requests_spent() or super().budget_spent()
+    async def _know_robots(self, site: str, robots: Response) -> None:
+        """Pass robots.txt to the middleware, which then does not request it again."""
+        middleware = self.crawler.get_downloader_middleware(RobotsMiddleware)
+        if middleware:
+            await middleware.know_rules(site, robots)
 
     # -- requests ----------------------------------------------------------------------------------
 
     async def start(self) -> AsyncIterator[Any]:
         """Yield requests for the article, for known lists, then for those of suggested outlets."""
         try:
-            async for each in self._article():
+            async for each in self._requests_for_article():
                 yield each
             self._follow_article()
         except DatelineError as error:
-            self.failure = error
+            self.session.end.failure = error
             return
-        async for each in self._all_lists():
+        async for each in self._requests_for_known_outlets():
             yield each
-        async for each in self._rounds():
+        async for each in self._requests_in_rounds():
             yield each
-        self._note_unasked()
+        self._save_unasked()
 
-    async def _article(self) -> AsyncIterator[Request]:
+    async def _requests_for_article(self) -> AsyncIterator[Request]:
         """Yield a request for the article, if the archive does not have it.
 
         Raises ArchiveError if it cannot be fetched or is not an article.
         """
         if self._article_id() is not None:
             return
-        self.archive.add_leads([identify_lead(Lead(self.url, via="given"))])
         lead = identify_lead(Lead(self.url, via="given"))
-        for waiting in self.archive.lease_these([lead.url]):
+        for waiting in self.session.lease_given([lead]):
             yield self.page_request(waiting)
-        await self.all_settled()
+        await self.wait_until_settled()
         if self._article_id() is None:
-            row = self.archive.db.execute(
+            row = self.session.db.execute(
                 "SELECT outcome, reason FROM urls WHERE url = ?", (lead.url,)
             ).fetchone()
             why = (
@@ -185,7 +186,7 @@ class InvestigationSpider(StorySpider):
             raise ArchiveError(f"{self.url}: no article could be had there ({why})")
 
     def _article_id(self) -> int | None:
-        return find_article_id(self.archive.db, self.url, url_key)
+        return find_article_id(self.session.db, self.url, url_key)
 
     def _follow_article(self) -> None:
         """Start the article's story, or open the one that was started from it."""
@@ -193,90 +194,88 @@ class InvestigationSpider(StorySpider):
 
         article_id = self._article_id()
         story, self.is_new = follow_story(
-            self.archive, self.name_of_story, [article_id] if article_id else [], {}
+            self.session.archive, self.name_of_story, [article_id] if article_id else [], {}
         )
-        self.wanted = story.name
-        super()._open_story()
-        self.opened = True
-        self._tell_found()
+        self._story_name = story.name
+        self.open_story()
+        self._report_found()
 
-    async def _all_lists(self) -> AsyncIterator[Request]:
+    async def _requests_for_known_outlets(self) -> AsyncIterator[Request]:
         """Yield requests for the lists of known outlets and the article's own, then for pages."""
-        known = {bare_host(each.host) for each in self.archive.sources(self.kinds)}
-        known |= {host for host, each in self._searched().items() if each.state == "answered"}
+        known = {bare_host(each.host) for each in sources_of_outlets(self.session.db, self.kinds)}
+        known |= {
+            host for host, each in self._stored_searches().items() if each.state == "answered"
+        }
         own = [] if bare_host_of(self.url) in known else [urlsplit(self.url).netloc]
         async for source in self.source_requests():
             yield source
         if own:
-            async for source in self._lists_of(own):
+            async for source in self._requests_for_outlets(own):
                 yield source
-        await self.all_settled()
-        async for source in self._around_mute():
+        await self.wait_until_settled()
+        async for source in self._requests_around_mute():
             yield source
-        await self._follow_known()
-        self._learn_words()
+        await self.follow_known_pages()
+        self.search.scores.learn_words()
         async for page in self.directed_pages():
             yield page
 
-    async def _around_mute(self) -> AsyncIterator[Request]:
+    async def _requests_around_mute(self) -> AsyncIterator[Request]:
         """Yield requests for more lists of outlets whose lists say little about their pages.
 
         An earlier run may have ended before it requested them.
         """
-        sources = self.archive.sources(self.kinds)
+        sources = sources_of_outlets(self.session.db, self.kinds)
         with_feed = {each.host for each in sources if each.kind == "feed"}
         mute = {each.host: each.url for each in sources if each.host not in with_feed}
         looked = {
             host: ProbedOutlet(Outlet(host), urljoin(url, "/"))
             for host, url in mute.items()
-            if self.directing.is_mute(host) and bare_host(urlsplit(url).netloc) == bare_host(host)
+            if self.search.lists.is_mute(host)
+            and bare_host(urlsplit(url).netloc) == bare_host(host)
         }
-        for each in await self._at_once(
-            [self.quick.around(each) for each in list(looked.values())[: self.most]]
+        for each in await self._run_probes(
+            [self.probe.probe_home_page(each) for each in list(looked.values())[: self.most]]
         ):
-            for source in self._to_read(each):
+            for source in self._requests_for_lists(each):
                 yield source
-        await self.all_settled()
+        await self.wait_until_settled()
 
-    async def _rounds(self) -> AsyncIterator[Request]:
+    async def _requests_in_rounds(self) -> AsyncIterator[Request]:
         """Yield requests for lists and pages of suggested outlets, round by round.
 
         It ends when the outlets bring nothing new or a budget is spent.
         """
         fruitless = 0
         for number in range(MAX_INVESTIGATION_ROUNDS):
-            chosen = [] if self.ended or self.budget_spent() else self._suggested(number)
+            chosen = [] if self._is_over() else self._outlets_of_round(number)
             if not chosen:
                 break
-            if self.person.confirm and not await self.person.confirm(chosen, self._live()):
+            if self.person.confirm and not await self.person.confirm(chosen, self._live_line()):
                 self.refused |= {each.host for each in chosen}
-                self.stopped = "you did not want more outlets to be asked"
+                self.stop_reason = "you did not want more outlets to be asked"
                 return
             before = len(self.found)
             self.asked_outlets |= {bare_host(each.host): each for each in chosen}
-            async for source in self._lists_of([each.host for each in chosen]):
+            async for source in self._requests_for_outlets([each.host for each in chosen]):
                 yield source
-            self._learn_words()
+            self.search.scores.learn_words()
             async for page in self.directed_pages():
                 yield page
             fruitless = 0 if len(self.found) > before else fruitless + sum(map(is_likelier, chosen))
             if fruitless >= max(MAX_FRUITLESS_OUTLETS, self.most // 2):
-                self.stopped = f"the last {fruitless} outlets brought nothing new"
+                self.stop_reason = f"the last {fruitless} outlets brought nothing new"
                 return
-        self.stopped = self._why_stopped()
+        self.stop_reason = self._why_stopped()
 
-    def _live(self) -> Any:
-        found = self.crawler.get_extension(Progress)
-        return found and found.live
-
-    def _what_is_spent(self) -> str | None:
-        if self.requests_spent():
-            return f"the budget of {self.most_requests:,} requests is spent"
-        return super()._what_is_spent()
+    def _live_line(self) -> Live | None:
+        """Return the line that shows the progress on a terminal."""
+        progress = self.crawler.get_extension(Progress)
+        return progress.live if progress else None
 
     def _why_stopped(self) -> str:
         """Return the reason why the rounds ended."""
-        if spent := self._what_is_spent():
+        if spent := self.session.budget.spent_reason():
             return spent
         if self._asked_so_far() >= self.most:
             return (
@@ -292,102 +291,107 @@ class InvestigationSpider(StorySpider):
         """
         before = {
             host
-            for host, each in self._searched().items()
+            for host, each in self._stored_searches().items()
             if each.suggested and each.state == "answered"
         }
         return len(before | set(self.asked_outlets))
 
-    def _searched(self) -> dict[str, OutletSearch]:
+    def _stored_searches(self) -> dict[str, OutletSearch]:
         """Return the stored results of the story's outlet searches, by host."""
-        found = story_searches.story_search(self.archive.db, self.story.id)
+        found = story_searches.story_search(self.session.db, self.search.session.story.id)
         return {each.host: each for each in found.outlets} if found else {}
 
-    def _suggested(self, number: int) -> list[OutletSuggestion]:
+    def _outlets_of_round(self, number: int) -> list[OutletSuggestion]:
         """Return the outlets of the next round.
 
         The first round gets half of the outlets that may be asked, each further one a quarter.
         """
         room = self.most - self._asked_so_far()
         share = max(5, self.most // (4 if number else 2))
-        return self._unasked(min(room, share)) if room > 0 else []
+        return self._likeliest_unasked(min(room, share)) if room > 0 else []
 
-    def _unasked(self, most: int) -> list[OutletSuggestion]:
+    def _likeliest_unasked(self, most: int) -> list[OutletSuggestion]:
         """Return the likeliest outlets to have covered the story, of those not asked yet."""
-        asked = {host for host, each in self._searched().items() if each.state == "answered"}
+        asked = {host for host, each in self._stored_searches().items() if each.state == "answered"}
         asked |= {*self.asked_outlets, bare_host_of(self.url)}
-        left_over = self._left_over()
-        others = suggest_outlets(self.archive.db, self.story.id, self.catalogue, most + len(asked))
-        others += self._unknown({bare_host(each.host) for each in others})
+        left_over = self._outlets_cut_short_before()
+        others = suggest_outlets(
+            self.session.db, self.search.session.story.id, self.catalogue, most + len(asked)
+        )
+        others += self._outlets_without_facts({bare_host(each.host) for each in others})
         found = {bare_host(each.host): each for each in [*left_over, *others]}
         return [each for host, each in found.items() if host not in asked][:most]
 
-    def _left_over(self) -> list[OutletSuggestion]:
+    def _outlets_cut_short_before(self) -> list[OutletSuggestion]:
         """Return outlets whose search was cut short in an earlier run.
 
         The archive may know them already, without a list that works.
         """
         return [
             OutletSuggestion(host, None, tuple(filter(None, (each.suggested,))), 0.0)
-            for host, each in self._searched().items()
+            for host, each in self._stored_searches().items()
             if each.state == "not asked" and each.reason == PROBE_CUT_SHORT
         ]
 
-    def _unknown(self, suggested: Collection[str]) -> list[OutletSuggestion]:
+    def _outlets_without_facts(self, suggested: Collection[str]) -> list[OutletSuggestion]:
         """Return outlets of the user's own catalogue that gives only their hosts.
 
         There is no evidence against them.
         """
-        known = suggested | told.known_outlet_hosts(self.archive.db)
+        known = suggested | told.known_outlet_hosts(self.session.db)
         return [
             OutletSuggestion(each.host, each.name, (LISTED_REASON,), 0.0)
             for host, each in self.outlets_known.items()
             if not each.country and not each.language and host not in known
         ]
 
-    async def _lists_of(self, hosts: Sequence[str]) -> AsyncIterator[Request]:
+    async def _requests_for_outlets(self, hosts: Sequence[str]) -> AsyncIterator[Request]:
         """Yield requests for the lists of outlets that the archive does not have.
 
         The outlets are probed first.
         """
-        looked = await self._look(hosts)
+        looked = await self._probe_outlets(hosts)
         for each in looked.values():
-            for source in self._to_read(each):
+            for source in self._requests_for_lists(each):
                 yield source
-        await self.all_settled()
+        await self.wait_until_settled()
         for each in looked.values():
-            if each.home and self._is_poor(each):
-                for source in self.directing.news_left(each.outlet.host):
+            if each.home and self._lacks_lists(each):
+                for source in self.search.lists.requests_for_news(each.outlet.host):
                     yield source
-        await self.all_settled()
-        poor = {host: each for host, each in looked.items() if each.home and self._is_poor(each)}
-        again = await self._at_once([self.quick.around(each) for each in poor.values()])
+        await self.wait_until_settled()
+        poor = {
+            host: each for host, each in looked.items() if each.home and self._lacks_lists(each)
+        }
+        again = await self._run_probes([self.probe.probe_home_page(each) for each in poor.values()])
         for host, each in zip(poor, again, strict=True):
             looked[host] = replace(each, sources=tuple({*looked[host].sources, *each.sources}))
-            for source in self._to_read(each):
+            for source in self._requests_for_lists(each):
                 yield source
-        await self.all_settled()
+        await self.wait_until_settled()
         for host, each in looked.items():
-            if not self._cut_short():
-                save_probe_result(self.archive, each, host)
-            self._note_look(host, each)
+            if not self._is_cut_short():
+                save_probe_result(self.session.db, each, host)
+            self._note_probe(host, each)
 
-    def _note_look(self, host: str, looked: ProbedOutlet) -> None:
+    def _note_probe(self, host: str, looked: ProbedOutlet) -> None:
         """Note why an outlet's lists could not be read: an error, or too little time or budget."""
         if self._has_read(looked):
             return
-        if looked.problem == PROBE_CUT_SHORT or (looked.problem is None and self._cut_short()):
+        if looked.problem == PROBE_CUT_SHORT or (looked.problem is None and self._is_cut_short()):
             self.cut_short.add(bare_host(host))
         else:
             self.problems_of[bare_host(host)] = (
                 looked.problem or "none of its feeds and sitemaps could be read"
             )
 
-    async def _look(self, hosts: Sequence[str]) -> dict[str, ProbedOutlet]:
+    async def _probe_outlets(self, hosts: Sequence[str]) -> dict[str, ProbedOutlet]:
         """Probe outlets at once; return the results by host."""
-        found = await self._at_once([self.quick.at(host, self.directing.span) for host in hosts])
+        span = self.search.lists.span
+        found = await self._run_probes([self.probe.probe_lists(host, span) for host in hosts])
         return dict(zip(hosts, found, strict=True))
 
-    async def _at_once(self, tasks: Iterable[Awaitable[ProbedOutlet]]) -> list[ProbedOutlet]:
+    async def _run_probes(self, tasks: Iterable[Awaitable[ProbedOutlet]]) -> list[ProbedOutlet]:
         places = asyncio.Semaphore(MAX_PROBES_AT_ONCE)
 
         async def in_turn(task: Awaitable[ProbedOutlet]) -> ProbedOutlet:
@@ -396,42 +400,42 @@ class InvestigationSpider(StorySpider):
 
         return list(await asyncio.gather(*map(in_turn, tasks)))
 
-    def _to_read(self, looked: ProbedOutlet) -> list[Request]:
+    def _requests_for_lists(self, looked: ProbedOutlet) -> list[Request]:
         """Store a probed outlet, and return requests for its lists."""
-        if not looked.sources or self.ended:
+        if not looked.sources or self.session.has_ended:
             return []
-        save_probe(self.archive, looked)
+        save_probe(self.session.db, looked)
         for source in looked.sources:
-            self.telling.expect(source.url, looked.outlet.host)
+            self.session.progress.sources.expect_source(source.url, looked.outlet.host)
         return [self.source_request(source.url, source.kind, None) for source in looked.sources]
 
     def _has_read(self, looked: ProbedOutlet) -> bool:
         """Return whether any list of an outlet was read."""
-        return self.directing.lists[looked.outlet.host].read > 0
+        return self.search.lists.outlets[looked.outlet.host].read > 0
 
-    def _cut_short(self) -> bool:
+    def _is_cut_short(self) -> bool:
         """Return whether time or budget was too short for further requests."""
-        return self.ended or self.requests_spent()
+        return self.session.has_ended or self.session.budget.requests_are_spent()
 
-    def _is_poor(self, looked: ProbedOutlet) -> bool:
+    def _lacks_lists(self, looked: ProbedOutlet) -> bool:
         """Return whether no list of an outlet was read, or none describes its pages."""
-        return not self._has_read(looked) or self.directing.is_mute(looked.outlet.host)
+        return not self._has_read(looked) or self.search.lists.is_mute(looked.outlet.host)
 
     # -- reports -----------------------------------------------------------------------------------
 
-    def written(self, check: Check, outcome: Outcome) -> None:
+    def note_written(self, check: Check, outcome: Outcome) -> None:
         """Note that a check is in the archive, and report articles that the story now lists."""
-        super().written(check, outcome)
-        if self.opened and outcome in ARTICLE_OUTCOMES:
-            self._tell_found()
+        super().note_written(check, outcome)
+        if self.is_story_open and outcome in ARTICLE_OUTCOMES:
+            self._report_found()
 
-    def _tell_found(self) -> None:
+    def _report_found(self) -> None:
         """Report the articles that are listed by now and were not reported yet."""
-        rows = self.archive.db.execute(
+        rows = self.session.db.execute(
             """SELECT id, substr(published_at, 1, 10) AS day,
                 coalesce(outlet_name, outlet) AS outlet, headline
             FROM story_coverage WHERE story_id = ? ORDER BY id""",
-            (self.story.id,),
+            (self.search.session.story.id,),
         )
         for row in rows:
             if row["id"] not in self.found:
@@ -439,60 +443,69 @@ class InvestigationSpider(StorySpider):
                 day, headline = row["day"] or "undated", row["headline"] or "(no headline)"
                 self.person.tell(f"{day:10}  {row['outlet']}: {headline}")
 
-    def became(self) -> list[OutletSearch]:
+    def searched_outlets(self) -> list[OutletSearch]:
         """Return the result for each outlet whose lists were requested.
 
         An outlet whose lists failed, and for which the search was cut short, is left out.
         """
         return [
             each
-            for each in super().became()
+            for each in super().searched_outlets()
             if each.state == "answered" or each.host not in self.cut_short
         ]
 
-    def note_search(self) -> None:
+    def save_searches(self) -> None:
         """Store the result for each outlet.
 
         Outlets that could not be reached, or were cut short, are included.
         """
-        super().note_search()
-        read = {host for host, each in self._searched().items() if each.state == "answered"}
+        super().save_searches()
+        read = {host for host, each in self._stored_searches().items() if each.state == "answered"}
         outlets = [
-            self._became(host, host in read)
+            self._search_result(host, host in read)
             for host in {*self.asked_outlets, *self.problems_of, *self.cut_short}
         ]
-        with transaction(self.archive.db) as db:
-            story_searches.save_outlet_searches(db, self.story.id, outlets)
+        with transaction(self.session.db) as db:
+            story_searches.save_outlet_searches(db, self.search.session.story.id, outlets)
 
-    def _became(self, host: str, answered: bool) -> OutletSearch:
+    def _search_result(self, host: str, answered: bool) -> OutletSearch:
         """Return the result for an outlet of this run."""
-        span = self.directing.span
+        span = self.search.lists.span
         of = self.asked_outlets.get(host)
         why = "; ".join(of.reasons[:2]) if of else None
         if answered:
             until = None if span.until is None else span.until[:10]
-            return OutletSearch(host, "answered", self._said(host), why, span.since[:10], until)
+            return OutletSearch(
+                host, "answered", self._search_remark(host), why, span.since[:10], until
+            )
         if problem := self.problems_of.get(host):
-            return OutletSearch(host, "failed", problem, why, requests=self.requests[host])
+            return OutletSearch(
+                host, "failed", problem, why, requests=self.session.budget.requests[host]
+            )
         return OutletSearch(host, "not asked", PROBE_CUT_SHORT, why)
 
-    def _said(self, host: str) -> str | None:
+    def _search_remark(self, host: str) -> str | None:
         """Return the remark on an outlet's search, if there is one."""
         return next(
-            (said for name, said in self.directing.said.items() if bare_host(name) == host), None
+            (
+                said
+                for name, said in self.search.directed.remarks.items()
+                if bare_host(name) == host
+            ),
+            None,
         )
 
-    def before_the_end(self, reason: str) -> None:
+    def write_last_records(self, reason: str) -> None:
         """Write the dossier before `crawler.processes.watchdog` ends the crawl by force."""
-        if self.opened:
-            self.note_search()
+        if self.is_story_open:
+            self.save_searches()
             self.person.finish(self, reason)
 
-    def _note_unasked(self) -> None:
+    def _save_unasked(self) -> None:
         """Store the suggested outlets that were not asked, with the reasons."""
-        if self.ended:
+        if self.session.has_ended:
             return
-        rest = self._unasked(MAX_NAMED_UNASKED_OUTLETS)
+        rest = self._likeliest_unasked(MAX_NAMED_UNASKED_OUTLETS)
         self.unasked = len(rest)
         why = "you did not want it to be asked"
         outlets = [
@@ -504,5 +517,5 @@ class InvestigationSpider(StorySpider):
             )
             for each in rest
         ]
-        with transaction(self.archive.db) as db:
-            story_searches.save_outlet_searches(db, self.story.id, outlets)
+        with transaction(self.session.db) as db:
+            story_searches.save_outlet_searches(db, self.search.session.story.id, outlets)

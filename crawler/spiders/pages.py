@@ -28,8 +28,7 @@ class PagesSpider(ArchiveSpider):
 
     async def start(self) -> AsyncIterator[Any]:
         """Yield requests for the pages, and wait until the last one is written."""
-        self.archive.add_leads(self.leads)
-        for waiting in self.archive.lease_these([lead.url for lead in self.leads]):
+        for waiting in self.session.lease_given(self.leads):
             yield self.page_request(waiting)
         # the last check has to be written before the spider is idle
-        await self.all_settled()
+        await self.wait_until_settled()

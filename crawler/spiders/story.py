@@ -14,10 +14,9 @@ wait in the frontier.
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import deque
 from collections.abc import AsyncIterator, Collection, Iterable, Sequence
-from dataclasses import replace
-from functools import partial
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
@@ -28,29 +27,23 @@ from twisted.python.failure import Failure
 
 from archive.articles import leads as told
 from archive.articles import story_searches
-from archive.articles.leads import LeadProspect
-from archive.articles.stories import find_story, relist_story, story_profile_inputs
 from archive.articles.story_searches import OutletSearch
 from archive.errors import ReadingError
 from archive.frontier.hosts import bare_host
 from archive.frontier.urls import KnownSitemap, LeasedPage
 from archive.records import Article, Capture, Check, Lead, Outcome, SourceKind
 from archive.storage.database import transaction
-from crawler.dates.url_dates import latest_day_in_path
 from crawler.network.exchange import outcome_of_error, page_request_to
 from crawler.services import ServiceAnswer
 from crawler.services.search_service import bare_host_of
 from crawler.services.wayback import WaybackMachine, check_of_lost_page
+from crawler.session.source_limits import ChildSitemaps
+from crawler.session.urls_in_progress import MAX_PAGES_IN_PROGRESS
 from crawler.sources.navigation import PageNavigation
 from crawler.sources.sitemap_parser import ChildSitemap
-from crawler.spiders.archive_spider import (
-    MAX_CHANGE_WAIT_SECONDS,
-    MAX_PAGES_IN_PROGRESS,
-    MAX_SITEMAPS_PER_INDEX,
-    ArchiveSpider,
-    ChildSitemaps,
-)
+from crawler.spiders.archive_spider import MAX_CHANGE_WAIT_SECONDS, ArchiveSpider
 from crawler.story_search.directed_search import DirectedSearch, outlet_searches
+from crawler.story_search.lead_scores import LeadScores
 from crawler.story_search.service_search import (
     MAX_SERVICE_WAIT_SECONDS,
     ServiceSearch,
@@ -58,16 +51,8 @@ from crawler.story_search.service_search import (
     read_answer,
     request_manners,
 )
-from pipelines.topics.lead_relevance import (
-    MIN_WORTHWHILE_CHANCE,
-    NAMED_PAGE_SCORE,
-    LeadChoice,
-    best_lead_relevance,
-    lead_terms,
-    member_profile,
-    prior_chance,
-)
-from pipelines.topics.stories import STORY_POLICY
+from crawler.story_search.story_lists import StoryLists
+from crawler.story_search.story_session import StorySession, searched_story
 from pipelines.urls import registered_domain
 
 MAX_STORY_PAGES_AT_ONCE = 6
@@ -84,6 +69,16 @@ MAX_ARCHIVED_CAPTURES = 50
 """Pages that are looked up at the Wayback Machine in one crawl."""
 
 
+@dataclass(frozen=True, slots=True)
+class StorySearchParts:
+    """The parts of a crawl for a story, made when the story is opened."""
+
+    session: StorySession
+    lists: StoryLists
+    directed: DirectedSearch
+    scores: LeadScores
+
+
 class StorySpider(ArchiveSpider):
     """A spider for the coverage of one story.
 
@@ -91,8 +86,8 @@ class StorySpider(ArchiveSpider):
     `NAME=URL`, separated by commas), `since` (for sitemaps; the story's own dates if empty). Raises
     UsageError for an unknown story or service.
 
-    Results: `tally` (counts by the way a lead was found and by `known`, `asked for` or `belong`),
-    `stopped` (why it ended) and `problems` (of search services, a line each).
+    Further attributes: `search` (the parts of the search, with its results), `stop_reason` (why it
+    ended) and `problems` (of search services, a line each).
     """
 
     name = "story"
@@ -102,62 +97,72 @@ class StorySpider(ArchiveSpider):
 
     def __init__(self, story: str = "", ask: str = "", since: str = "", **kwargs: Any) -> None:
         super().__init__(since=since or "7d", **kwargs)
-        self.wanted, self.has_since = story, bool(since)
-        self.services = named_services(ask)
-        self.stopped = ""
+        self._search: StorySearchParts | None = None
+        self.stop_reason = ""
         self.problems: list[str] = []
-        self.tally: Counter[tuple[str, str]] = Counter()
-        self.choice = LeadChoice()
-        self.scored_up_to = self.counted_up_to = 0
-        self.listed: list[Any] = []
-        """The story's listed articles when leads were last scored, without the confirmed ones."""
-        self.grown: Any = None
-        """The profile of these and the confirmed articles."""
-        self.asked_for: dict[str, tuple[LeasedPage, float]] = {}
+        self._story_name, self._has_since = story, bool(since)
+        self._services = named_services(ask)
+        self._requested: dict[str, tuple[LeasedPage, float]] = {}
         """URL → requested page, with the relevance of its lead."""
-        self.gone: deque[tuple[LeasedPage, float]] = deque()
+        self._gone: deque[tuple[LeasedPage, float]] = deque()
         """Requested pages that are gone, each with the relevance of its lead."""
-        self.ways: dict[str, PageNavigation] = {}
+        self._navigation: dict[str, PageNavigation] = {}
         """Links and navigation of pages that were read and are not stored yet."""
-        self.most_sitemaps = MAX_SITEMAPS_PER_INDEX
-        self.requests: Counter[str] = Counter()
-        """Requests of any kind, by host without `www.`."""
 
-    def _open(self, crawler: Crawler) -> None:
-        super()._open(crawler)
+    def open_session(self, crawler: Crawler) -> None:
+        """Open the archive and the story."""
+        super().open_session(crawler)
         crawler.signals.connect(self._count_request, signal=signals.request_reached_downloader)
-        self._open_story()
+        self.open_story()
 
-    def _open_story(self) -> None:
-        """Read the story's definition and profile."""
-        db = self.archive.db
-        self.story = find_story(db, self.wanted)
-        self.texts = told.confirmed_texts(db, self.story.id)
-        spoken = Counter(language for _, language in self.texts if language)
-        self.language = next(
-            iter(self.story.languages or (language for language, _ in spoken.most_common(1))), None
+    def open_story(self) -> None:
+        """Read the story's definition and profile, and make the parts of the search."""
+        about = searched_story(self.session.db, self._story_name)
+        self.scope = replace(self.scope, hosts=self.scope.hosts or about.story.hosts)
+        session = StorySession(
+            crawl=self.session,
+            about=about,
+            since=self.scope.since,
+            has_since=self._has_since,
+            frugal=self.frugal,
+            problems=self.problems,
         )
-        self.profile = STORY_POLICY.profile(*story_profile_inputs(db, self.story.id))
-        self.hosts = self.hosts or self.story.hosts
-        self.directing = DirectedSearch(self)
+        lists = StoryLists(session, self)
+        directed = DirectedSearch(session, lists, self)
+        self._search = StorySearchParts(session, lists, directed, LeadScores(session))
+
+    @property
+    def is_story_open(self) -> bool:
+        """True once the story is opened."""
+        return self._search is not None
+
+    @property
+    def search(self) -> StorySearchParts:
+        """The parts of the search, with its results; only once the story is opened."""
+        if self._search is None:
+            raise RuntimeError("the story is not opened yet")
+        return self._search
 
     def _count_request(self, request: Request) -> None:
-        self.requests[bare_host(urlsplit(request.url).netloc)] += 1
+        """Count a request of any kind; Scrapy calls this."""
+        self.session.budget.requests[bare_host(urlsplit(request.url).netloc)] += 1
 
     def closed(self, reason: str) -> None:
         """Store which outlets were searched, and finish the crawl."""
-        if hasattr(self, "directing") and self.failure is None:
-            self.note_search()
+        if self.is_story_open and self.session.failure is None:
+            self.save_searches()
         super().closed(reason)
 
-    def note_search(self) -> None:
+    def save_searches(self) -> None:
         """Store which outlets' lists were read for the story, and which could not be read."""
-        with transaction(self.archive.db) as db:
-            story_searches.save_outlet_searches(db, self.story.id, self.became())
+        story_id = self.search.session.story.id
+        with transaction(self.session.db) as db:
+            story_searches.save_outlet_searches(db, story_id, self.searched_outlets())
 
-    def became(self) -> list[OutletSearch]:
+    def searched_outlets(self) -> list[OutletSearch]:
         """Return the result for each outlet whose lists were requested."""
-        return outlet_searches(self)
+        parts = self.search
+        return outlet_searches(parts.session, parts.lists, parts.directed.remarks)
 
     # -- requests ----------------------------------------------------------------------------------
 
@@ -166,21 +171,30 @@ class StorySpider(ArchiveSpider):
         async for source in self.source_requests():
             yield source
         # all known leads are scored before the first page is requested
-        await self.all_settled()
-        await self._follow_known()
-        self._learn_words()
+        await self.wait_until_settled()
+        await self.follow_known_pages()
+        self.search.scores.learn_words()
         async for page in self.directed_pages():
             yield page
-        self.asking = ServiceSearch(self)
-        for service in self.services:
-            if self.ended or self.budget_spent():
+        async for page in self._pages_of_services():
+            yield page
+
+    async def _pages_of_services(self) -> AsyncIterator[Request]:
+        """Yield requests for leads of search services, and for captures of pages that are gone."""
+        services = ServiceSearch(self.search.session, self.search.lists.span.since)
+        for service in self._services:
+            if self._is_over():
                 break
-            self.problems += await self.asking.ask(service)
+            self.problems += await services.ask_service(service)
             async for page in self.likely_pages():
                 yield page
-        for wayback in [each for each in self.services if isinstance(each, WaybackMachine)][:1]:
-            async for page in self.captured_pages(wayback):
+        for wayback in [each for each in self._services if isinstance(each, WaybackMachine)][:1]:
+            async for page in self.captured_pages(wayback, services):
                 yield page
+
+    def _is_over(self) -> bool:
+        """Return whether the crawl has ended or its budget is spent."""
+        return self.session.has_ended or self.session.budget.is_spent()
 
     def source_request(
         self,
@@ -194,42 +208,42 @@ class StorySpider(ArchiveSpider):
 
         An earlier crawl, with another `since`, may have left out the pages that this one needs.
         """
-        return super().source_request(
-            url, kind, None if kind == "sitemap" else seen, depth, lastmod
-        )
+        if kind == "sitemap":
+            seen = None
+        return super().source_request(url, kind, seen, depth, lastmod)
 
     def _wanted_leads(
         self, check: Check, response: Response, leads: Sequence[Lead]
     ) -> Sequence[Lead]:
         """Return the leads of a sitemap that may be of the story's days, and count the others."""
         depth = response.request.cb_kwargs["depth"] if response.request else 0
-        taken, other, undated = self.directing.taken(check.url, leads, depth)
-        self.counts["of other days"] += other
-        self.counts["without a date"] += undated
-        return taken
+        chosen, other, undated = self.search.lists.choose_leads(check.url, leads, depth)
+        self.session.counts["of other days"] += other
+        self.session.counts["without a date"] += undated
+        return chosen
 
-    async def _read_feed(self, check: Check, response: Response) -> tuple[Check, ChildSitemaps]:
-        read, children = await super()._read_feed(check, response)
-        self.directing.feed_read(check.url, read.leads)
-        return read, children
+    async def _read_feed(self, check: Check, response: Response) -> Check:
+        """Return the check of a feed with its leads, and note how far back it goes."""
+        read = await super()._read_feed(check, response)
+        self.search.lists.note_feed(check.url, read.leads)
+        return read
 
-    def _children(self, index_url: str, children: Sequence[ChildSitemap]) -> ChildSitemaps:
+    def _children_to_read(self, index_url: str, children: Sequence[ChildSitemap]) -> ChildSitemaps:
         """Return the sitemaps of an index to read now, as if they were not read before."""
         if not children:
             return []
-        return [
-            (child, None)
-            for child in self.directing.children(index_url, children, MAX_SITEMAPS_PER_INDEX)
-        ]
+        chosen = self.search.lists.choose_children(index_url, children)
+        return [(child, None) for child in chosen]
 
     def child_requests(
         self, index_url: str, children: Sequence[ChildSitemap], depth: int
     ) -> list[Request]:
         """Return requests for sitemaps of an index that were skipped before."""
-        wanted = self._further(index_url, [(child, None) for child in children])
-        host = self.directing.host_of_list(index_url)
+        unseen: ChildSitemaps = [(child, None) for child in children]
+        wanted = self.session.source_limits.limit_sitemaps(index_url, unseen)
+        host = self.search.lists.host_of_list(index_url)
         for child, _ in wanted:
-            self.telling.expect(child.url, host)
+            self.session.progress.sources.expect_source(child.url, host)
         return [
             self.source_request(child.url, "sitemap", None, depth + 1, child.modified_at)
             for child, _ in wanted
@@ -240,17 +254,17 @@ class StorySpider(ArchiveSpider):
         async for page in self.likely_pages():
             yield page
         for _ in range(MAX_STORY_ROUNDS):
-            if self.ended or self.budget_spent():
+            if self._is_over():
                 return
-            lists = self.directing.widened()
-            if not lists and not await self.directing.look_further():
-                lists = self.directing.reach()
+            lists = self.search.lists.requests_beyond()
+            if not lists and not await self.search.directed.look_further():
+                lists = self.search.lists.requests_further_off()
                 if not lists:
                     return
             for each in lists:
                 yield each
-            await self.all_settled()
-            self._know_better()
+            await self.wait_until_settled()
+            self.search.scores.rescore_if_grown()
             async for page in self.likely_pages():
                 yield page
 
@@ -259,235 +273,181 @@ class StorySpider(ArchiveSpider):
 
         It ends when no waiting page is likely any more or the budget is spent.
         """
-        while not self.ended:
-            room = (
-                len(self._in_place()) < MAX_STORY_PAGES_AT_ONCE
-                and len(self.under_way) < MAX_PAGES_IN_PROGRESS
-            )
-            request = self._next_request() if room and not self.budget_spent() else None
+        progress = self.session.progress
+        while not self.session.has_ended:
+            request = self._next_request() if self._has_free_place() else None
             if request:
                 yield request
-            elif not self.under_way:
+            elif not progress.urls:
                 break
             else:
-                await self.changes.wait(MAX_CHANGE_WAIT_SECONDS)
-        self.stopped = self._what_is_spent() or "nothing that waits is likely to belong"
+                await progress.changes.wait(MAX_CHANGE_WAIT_SECONDS)
+        spent = self.session.budget.spent_reason()
+        self.stop_reason = spent or "nothing that waits is likely to belong"
 
-    def _what_is_spent(self) -> str | None:
-        """Return which budget is spent; None if there is room."""
-        if self.budget is not None and self.budget_spent():
-            return f"the budget of {self.budget:,} pages is spent"
-        return None
-
-    def budget_spent(self) -> bool:
-        """Return whether the page budget of the whole crawl is used up."""
-        return self.budget is not None and self.asked.total() >= self.budget
-
-    def may_ask(self, host: str) -> bool:
-        """Return whether the budgets allow a request to an outlet.
-
-        If they do, the request is counted.
-        """
-        if self.budget_spent() or (
-            self.outlet_budget is not None and self.asked[host] >= self.outlet_budget
-        ):
-            return False
-        self.asked[host] += 1
-        return True
-
-    def total(self, what: str) -> int:
-        """Return the sum of a count over all ways in which leads are found."""
-        return sum(many for (_, each), many in self.tally.items() if each == what)
+    def _has_free_place(self) -> bool:
+        """Return whether one more page may be requested now."""
+        progress = self.session.progress
+        return (
+            len(progress.counted()) < MAX_STORY_PAGES_AT_ONCE
+            and len(progress.urls) < MAX_PAGES_IN_PROGRESS
+            and not self.session.budget.is_spent()
+        )
 
     def _next_request(self) -> Request | None:
         """Return a request for the likeliest waiting page; None if no page is worth a request."""
-        self._score_new_leads()
-        while chosen := self.choice.take():
-            url, value = chosen
-            for waiting in self._within_budget(self.archive.lease_these([url])):
-                self.asked_for[url] = waiting, value
-                self.tally[waiting.lead.via, "asked for"] += 1
+        scores = self.search.scores
+        scores.score_new_leads(self.scope.hosts)
+        while chosen := scores.take_likeliest():
+            url, score = chosen
+            for waiting in self.within_budget(self.session.lease_named([url])):
+                self._note_requested(waiting, score)
                 return self.page_request(waiting)
         return None
 
-    async def _follow_known(self) -> None:
+    def _note_requested(self, waiting: LeasedPage, score: float) -> None:
+        """Remember a page that is requested, with the score of its lead."""
+        self._requested[waiting.lead.url] = waiting, score
+        self.search.scores.tally[waiting.lead.via, "asked for"] += 1
+
+    async def follow_known_pages(self) -> None:
         """Follow the links of stored pages that belong to the story."""
-        for url, digest in told.story_pages(self.archive.db, self.story.id):
-            if kept := self.archive.captures.newest(digest):
-                try:
-                    ways = await self.workers.ways(replace(kept, url=url, final_url=None))
-                    self._follow(ways.links)
-                    self.directing.heard(url, ways, belongs=True)
-                except ReadingError as error:
-                    self.problems.append(f"{error}; its links were not followed")
+        session = self.session
+        for url, digest in told.story_pages(session.db, self.search.session.story.id):
+            capture = session.archive.captures.newest(digest)
+            if capture is None:
+                continue
+            page = replace(capture, url=url, final_url=None)
+            try:
+                navigation = await session.workers.read_navigation(page)
+                self._follow_links(navigation.links)
+                self.search.directed.note_navigation(url, navigation, belongs=True)
+            except ReadingError as error:
+                self.problems.append(f"{error}; its links were not followed")
 
-    # -- scores ------------------------------------------------------------------------------------
-
-    def _learn_words(self) -> None:
-        """Update the frequencies of words from all leads, then the profile and the scores."""
-        with transaction(self.archive.db) as db:
-            told.learn_lead_terms(db, lead_terms, self.language)
-            relist_story(db, self.story.id, STORY_POLICY)
-        self.profile = STORY_POLICY.profile(*story_profile_inputs(self.archive.db, self.story.id))
-        self._know_better()
-
-    def _know_better(self) -> None:
-        """Score all waiting leads again if the story lists more articles than before."""
-        db = self.archive.db
-        listed = told.story_members(db, self.story.id)
-        if len(listed) > len(self.listed):
-            self.listed = listed
-            self.grown = member_profile(
-                *story_profile_inputs(db, self.story.id),
-                listed,
-                partial(told.lead_term_frequencies, db),
-            )
-            self.scored_up_to = 0
-
-    def _score_new_leads(self) -> None:
-        """Score the waiting leads that were stored since the last call."""
-        db = self.archive.db
-        prospects = told.waiting_leads(db, self.scored_up_to, self.hosts)
-        named = told.awaited_page_keys(db, self.story.id) if prospects else set()
-        for prospect in prospects:
-            lead = prospect.lead
-            value = NAMED_PAGE_SCORE if lead.url_key in named else self._relevance(prospect)
-            self.choice.add(lead.url, value, prospect.host, lead.via)
-            if prospect.id > self.counted_up_to:
-                self.tally[lead.via, "known"] += 1
-                self.counted_up_to = prospect.id
-            self.scored_up_to = prospect.id
-
-    def _relevance(self, prospect: LeadProspect) -> float:
-        """Return the best relevance of a lead to the profiles of the story."""
-        language = prospect.lead.language or prospect.language or self.language
-        known = partial(told.lead_term_frequencies, self.archive.db, language)
-        day = latest_day_in_path(prospect.lead.url)
-        profiles = (self.profile, self.grown) if self.grown else (self.profile,)
-        return best_lead_relevance(profiles, prospect.lead, prospect.host, known, language, day)
-
-    def take_likely(self, leads: Sequence[Lead]) -> int:
+    def take_leads(self, leads: Sequence[Lead]) -> int:
         """Add leads to the frontier; return how many of them are likely to belong."""
-        self.archive.add_leads(leads_within_sites(leads, told.known_outlet_hosts(self.archive.db)))
-        prospects = (LeadProspect(0, lead, bare_host_of(lead.url), None) for lead in leads)
-        return sum(
-            prior_chance(self._relevance(prospect)) >= MIN_WORTHWHILE_CHANCE
-            for prospect in prospects
-        )
+        self._follow_links(leads)
+        return self.search.scores.count_likely(leads)
+
+    def _follow_links(self, links: Iterable[Lead]) -> None:
+        """Add links to the frontier that lead to the same site or a known outlet."""
+        known = told.known_outlet_hosts(self.session.db)
+        self.session.store_leads(leads_within_sites(links, known))
 
     # -- results -----------------------------------------------------------------------------------
 
-    async def read_article(self, came: Capture) -> Article:
+    async def read_article(self, capture: Capture) -> Article:
         """Return the article of a page, and keep the page's links until its check is written."""
-        article, self.ways[came.url] = await self.workers.read_linked(came)
+        article, navigation = await self.session.workers.read_article_and_links(capture)
+        self._navigation[capture.url] = navigation
         return article
 
-    def written(self, check: Check, outcome: Outcome) -> None:
+    def note_written(self, check: Check, outcome: Outcome) -> None:
         """Note that a check is in the archive, and whether its page belongs to the story.
 
         The result changes the chances of similar leads; the links of a page that belongs are
         followed.
         """
-        super().written(check, outcome)
-        asked = self.asked_for.pop(check.url, None)
-        ways = self.ways.pop(check.url, PageNavigation())
-        if asked and outcome == "gone" and check.status in GONE_STATUSES:
-            self.gone.append(asked)
-        if asked is None or outcome not in (*ARTICLE_OUTCOMES, "not article"):
+        super().note_written(check, outcome)
+        requested = self._requested.pop(check.url, None)
+        navigation = self._navigation.pop(check.url, PageNavigation())
+        if requested and outcome == "gone" and check.status in GONE_STATUSES:
+            self._gone.append(requested)
+        if requested is None or outcome not in (*ARTICLE_OUTCOMES, "not article"):
             return  # an unavailable page says nothing about similar ones
-        waiting, value = asked
         belongs = outcome in ARTICLE_OUTCOMES and told.belongs_to_story(
-            self.archive.db, self.story.id, check.url
+            self.session.db, self.search.session.story.id, check.url
         )
-        self.choice.experience.learn(value, belongs, waiting.host, waiting.lead.via)
-        self.directing.heard(check.url, ways, belongs=belongs)
+        waiting, score = requested
+        self.search.scores.learn_result(waiting, score, belongs=belongs)
+        self.search.directed.note_navigation(check.url, navigation, belongs=belongs)
         if belongs:
-            self.tally[waiting.lead.via, "belong"] += 1
-            self._follow(ways.links)
+            self._follow_links(navigation.links)
 
     # -- pages that are gone -----------------------------------------------------------------------
 
-    async def captured_pages(self, wayback: WaybackMachine) -> AsyncIterator[Request]:
+    async def captured_pages(
+        self, wayback: WaybackMachine, services: ServiceSearch
+    ) -> AsyncIterator[Request]:
         """Yield requests for captures of the pages that are gone, one by one.
 
         After each capture, the pages that its links made likely are requested as well.
         """
         for _ in range(MAX_ARCHIVED_CAPTURES):
-            if (
-                not self.gone
-                or self.ended
-                or self.budget_spent()
-                or wayback.name in self.asking.left_alone
-            ):
+            if not self._gone or self._is_over() or wayback.name in services.left_alone:
                 break
-            waiting, value = self.gone.popleft()
-            lead = await self.asking.captured(wayback, waiting.lead)
-            if lead and self._within_budget([waiting]):
-                await self.asking.turn(wayback)
-                yield self.capture_request(wayback, replace(waiting, lead=lead), value)
+            waiting, score = self._gone.popleft()
+            lead = await services.find_capture(wayback, waiting.lead)
+            if lead and self.within_budget([waiting]):
+                await services.wait_for_turn(wayback)
+                yield self._capture_request(services, wayback, replace(waiting, lead=lead), score)
             async for page in self.likely_pages():
                 yield page
-        if self.gone:
+        if self._gone:
             self.problems.append(
-                f"{wayback.title} was not asked for {len(self.gone):,} more pages that are gone"
+                f"{wayback.title} was not asked for {len(self._gone):,} more pages that are gone"
             )
 
-    def capture_request(
-        self, wayback: WaybackMachine, waiting: LeasedPage, value: float
+    def _capture_request(
+        self, services: ServiceSearch, wayback: WaybackMachine, waiting: LeasedPage, score: float
     ) -> Request:
         """Return a request for a capture; its article is stored under the page's own URL."""
         where, page = waiting.lead.listed_as or "", waiting.lead.url
         lead = replace(waiting.lead, via="wayback", found_on=where, listed_as=None)
-        self.asked_for[page] = replace(waiting, lead=lead), value
-        self.tally[lead.via, "asked for"] += 1
-        self._ask(page)
-        asked = page_request_to(
-            where, self.read_capture, self.no_capture, instead_of=page, lead=lead, wayback=wayback
+        self._note_requested(replace(waiting, lead=lead), score)
+        self.session.progress.note_request(page)
+        request = page_request_to(
+            where,
+            self.read_capture,
+            self.read_capture_failure,
+            instead_of=page,
+            lead=lead,
+            wayback=wayback,
+            services=services,
         )
         # a redirect would lead to another capture or page
-        asked.meta.update(request_manners(wayback), dont_redirect=True)
-        return asked
+        request.meta.update(request_manners(wayback), dont_redirect=True)
+        return request
 
     async def read_capture(
-        self, response: Response, lead: Lead, wayback: WaybackMachine
+        self, response: Response, lead: Lead, wayback: WaybackMachine, services: ServiceSearch
     ) -> AsyncIterator[Check]:
         """Yield the check of a capture's article.
 
         A capture without an article is reported, and its page stays gone.
         """
-        self.asking.rest(wayback)
+        services.begin_pause(wayback)
         if not 200 <= response.status < 300:
-            self._without(lead, wayback, read_answer(wayback, response, wayback.captures(lead.url)))
+            answer = read_answer(wayback, response, wayback.captures(lead.url))
+            self._leave_gone(lead, services, wayback, answer)
             return
         async for check in self.read_page(response.replace(url=lead.url), lead):
             if isinstance(check, Check) and check.article:
                 yield check_of_lost_page(check, response.url)
             elif isinstance(check, Check):
-                self._without(
-                    lead,
-                    wayback,
-                    wayback.failed(f"has a capture that is not kept ({check.reason})"),
-                )
+                answer = wayback.failed(f"has a capture that is not kept ({check.reason})")
+                self._leave_gone(lead, services, wayback, answer)
 
-    def no_capture(self, failure: Failure) -> None:
+    def read_capture_failure(self, failure: Failure) -> None:
         """Report a capture that could not be fetched."""
-        asked: Request = failure.request  # type: ignore[attr-defined]
-        lead, wayback = asked.cb_kwargs["lead"], asked.cb_kwargs["wayback"]
+        request: Request = failure.request  # type: ignore[attr-defined]
+        lead, wayback = request.cb_kwargs["lead"], request.cb_kwargs["wayback"]
+        services: ServiceSearch = request.cb_kwargs["services"]
         _, why, passes = outcome_of_error(failure.value or ReadingError("no answer"))
-        self.asking.rest(wayback)
-        self._without(lead, wayback, wayback.failed(why, (MAX_SERVICE_WAIT_SECONDS + 1) * passes))
+        services.begin_pause(wayback)
+        answer = wayback.failed(why, (MAX_SERVICE_WAIT_SECONDS + 1) * passes)
+        self._leave_gone(lead, services, wayback, answer)
 
-    def _without(self, lead: Lead, wayback: WaybackMachine, answer: ServiceAnswer) -> None:
+    def _leave_gone(
+        self, lead: Lead, services: ServiceSearch, wayback: WaybackMachine, answer: ServiceAnswer
+    ) -> None:
         """Report that a page has no usable capture; it stays gone."""
-        self.asking.heard(wayback, answer, lead.url)
-        self.places.answered(lead.url)
-        self.asked_for.pop(lead.url, None)
-        self.ways.pop(lead.url, None)
-        self._settled(lead.url)
-
-    def _follow(self, links: Iterable[Lead]) -> None:
-        """Add links to the frontier that lead to the same site or a known outlet."""
-        self.archive.add_leads(leads_within_sites(links, told.known_outlet_hosts(self.archive.db)))
+        services.note_answer(wayback, answer, lead.url)
+        self.session.progress.note_answer(lead.url)
+        self._requested.pop(lead.url, None)
+        self._navigation.pop(lead.url, None)
+        self.session.progress.settle(lead.url)
 
 
 def leads_within_sites(links: Iterable[Lead], outlets: Collection[str]) -> list[Lead]:

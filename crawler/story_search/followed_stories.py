@@ -13,6 +13,7 @@ from archive.articles.stories import Story, StoryDefinition, StoryPolicy
 from archive.errors import UsageError
 from archive.exports.story_files import follow_story_entry, read_story_file
 from archive.frontier.urls import queue_leads
+from archive.rebuilds import prepare_archive
 from archive.records import Lead
 from archive.storage.database import transaction
 from pipelines.identity import identify_lead
@@ -80,7 +81,7 @@ def follow_file(folder: Path, file: Path) -> list[tuple[dict[str, Any], list[str
 def story_judge(archive: Archive) -> StoryPolicy:
     """Return the project's policy for stories, and prepare the archive for it."""
     ours = archive_policies()
-    archive.prepare(ours)
+    prepare_archive(archive.db, ours)
     return ours.stories
 
 

@@ -161,7 +161,7 @@ def _hosts_linked(
         for article in with_page:
             try:
                 if capture := captures.newest(article.digest or ""):
-                    hosts = worker.read_as("hosts", capture, LINKING_PAGE_TIMEOUT_SECONDS)
+                    hosts = worker.read_document("hosts", capture, LINKING_PAGE_TIMEOUT_SECONDS)
                     read.append((article, cast(list[str], hosts)))
             except DatelineError:
                 continue  # an unreadable page is no evidence about the others

@@ -7,28 +7,28 @@ that brings nothing, the home page and the usual paths are requested.
 
 from __future__ import annotations
 
+import sqlite3
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from scrapy.http import Response
 
-from archive.archive import Archive
 from archive.errors import ReadingError
 from archive.frontier.hosts import bare_host
-from archive.frontier.outlet_lookups import OutletLookup, valid_lookups
+from archive.frontier.outlet_lookups import OutletLookup, store_lookup, valid_lookups
+from archive.frontier.urls import add_outlet_with_sources
 from archive.records import CatalogueOutlet, Outlet, Source, SourceKind, current_timestamp
 from archive.storage.database import transaction
 from crawler.network.backoff import site_origin
-from crawler.network.robots import RobotsMiddleware
-from crawler.sources.outlet_lookup import fetch_by_spider, likely_robots_sitemaps
+from crawler.session.crawl_session import CrawlSession
+from crawler.sources.outlet_lookup import completed_outlet, fetch_once, likely_robots_sitemaps
 from crawler.sources.sitemap_parser import ChildSitemap
 from crawler.sources.source_discovery import (
     USUAL_FEED_PATHS,
     USUAL_SITEMAP_PATHS,
-    HomePage,
     home_page_urls,
 )
 from crawler.story_search.date_span import Span, is_of_news, may_hold_days
@@ -38,6 +38,15 @@ from pipelines.urls import is_fetchable_url
 PROBE_CUT_SHORT = "the search ended before its turn"
 MAX_PROBED_SITEMAPS, MAX_PROBED_FEEDS, MAX_USUAL_PATHS = 4, 3, 3
 """Sitemaps and feeds of one outlet that are read, and usual paths of each kind that are tried."""
+
+USUAL_PATHS: tuple[tuple[SourceKind, str], ...] = (
+    *(("sitemap", path) for path in USUAL_SITEMAP_PATHS[:MAX_USUAL_PATHS]),
+    *(("feed", path) for path in USUAL_FEED_PATHS[:MAX_USUAL_PATHS]),
+)
+"""Paths that are tried where a home page names no feed, with the kind of source."""
+
+SOURCE_BEGINNINGS = (b"<?xml", b"<rss", b"<feed", b"<urlset", b"<sitemapindex", b"\x1f\x8b")
+"""Beginnings of feeds and sitemaps, in lower case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +60,24 @@ class ProbedOutlet:
 
 
 class OutletProbe:
-    """Probes outlets with a spider's downloader and worker processes."""
+    """Probes outlets with the downloader and the worker processes of a crawl.
 
-    def __init__(self, spider: Any, catalogue: dict[str, CatalogueOutlet]) -> None:
-        self.spider, self.catalogue = spider, catalogue
-        self.found_out = valid_lookups(spider.archive.db)
+    The crawl keeps the robots.txt that it reads, so that none is requested twice; `know_robots`
+    tells it one that was read here, with its site.
+    """
 
-    async def at(self, host: str, span: Span) -> ProbedOutlet:
+    def __init__(
+        self,
+        session: CrawlSession,
+        catalogue: dict[str, CatalogueOutlet],
+        know_robots: Callable[[str, Response], Awaitable[None]],
+    ) -> None:
+        self.session, self.catalogue = session, catalogue
+        self.know_robots = know_robots
+        self.robots_seen = {} if session.robots_seen is None else session.robots_seen
+        self.found_out = valid_lookups(session.db)
+
+    async def probe_lists(self, host: str, span: Span) -> ProbedOutlet:
         """Return an outlet's home page, and its lists for the days of a span.
 
         The lists are those that robots.txt, the catalogue and earlier look-ups name.
@@ -68,22 +88,17 @@ class OutletProbe:
         for home in self._homes(host):
             if problem == PROBE_CUT_SHORT:
                 break
-            robots = self.spider.robots_seen.get(site_origin(home))
+            robots = self.robots_seen.get(site_origin(home))
             if robots is None:
-                robots, problem = await self.get(
+                robots, problem = await self.fetch(
                     urljoin(home, "/robots.txt"), dont_obey_robotstxt=True
                 )
                 if robots is None or robots.status >= 500:
                     continue
-                await self._know(home, robots)
-            named = (
-                await likely_robots_sitemaps(self.spider, robots) if robots.status == 200 else []
-            )
-            return ProbedOutlet(
-                outlet,
-                home,
-                self._worth_reading(outlet, known, list(filter(is_fetchable_url, named)), span),
-            )
+                await self.know_robots(site_origin(home), robots)
+            named = await likely_robots_sitemaps(self.session.workers, robots)
+            usable = list(filter(is_fetchable_url, named))
+            return ProbedOutlet(outlet, home, self._worth_reading(outlet, known, usable, span))
         return ProbedOutlet(outlet, problem=problem or "no answer")
 
     def _homes(self, host: str) -> list[str]:
@@ -99,19 +114,12 @@ class OutletProbe:
             hosts.insert(0, before.found_host)
         homes = [home_page_urls(each) for each in dict.fromkeys(hosts)]
         tried = [home for kind in zip(*homes, strict=True) for home in kind]
-        seen = self.spider.robots_seen
+        seen = self.robots_seen
         answered = Counter(urlsplit(robots.url).scheme for robots in seen.values())
         return sorted(
             tried,
             key=lambda home: (site_origin(home) not in seen, -answered[urlsplit(home).scheme]),
         )
-
-    async def _know(self, home: str, robots: Response) -> None:
-        """Pass robots.txt to the middleware, which then does not request it again."""
-        engine: Any = self.spider.crawler.engine
-        for middleware in engine.downloader.middleware.middlewares:
-            if isinstance(middleware, RobotsMiddleware):
-                await middleware.know(site_origin(home), robots)
 
     def _worth_reading(
         self, outlet: Outlet, known: CatalogueOutlet | None, named: Sequence[str], span: Span
@@ -136,75 +144,77 @@ class OutletProbe:
             *probed_sources(outlet, "sitemap", sitemaps[:MAX_PROBED_SITEMAPS]),
         )
 
-    async def around(self, looked: ProbedOutlet) -> ProbedOutlet:
+    async def probe_home_page(self, looked: ProbedOutlet) -> ProbedOutlet:
         """Return the lists that the home page names or the usual paths have.
 
         This is for an outlet whose known lists brought nothing.
         """
-        home, why = await self.get(looked.home)
+        home, why = await self.fetch(looked.home)
         if home is None or home.status != 200:
-            return replace(
-                looked, sources=(), problem=why if why == PROBE_CUT_SHORT else f"home page: {why}"
-            )
+            problem = why if why == PROBE_CUT_SHORT else f"home page: {why}"
+            return replace(looked, sources=(), problem=problem)
         try:
-            said: HomePage = await self.spider.workers.read_home(home.body, home.url)
+            declared = await self.session.workers.read_home_page(home.body, home.url)
         except ReadingError as error:
             return replace(looked, sources=(), problem=str(error))
-        name, language = looked.outlet.name or said.name, looked.outlet.language or said.language
-        outlet = replace(looked.outlet, name=name, language=language)
+        outlet = completed_outlet(looked.outlet, declared)
         tried = {source.url for source in looked.sources}
-        feeds = [url for url in said.feeds if url not in tried][:MAX_PROBED_FEEDS]
+        feeds = [url for url in declared.feeds if url not in tried][:MAX_PROBED_FEEDS]
         if feeds:
             return ProbedOutlet(outlet, looked.home, probed_sources(outlet, "feed", feeds))
-        usual: list[tuple[SourceKind, str]] = [
-            *(("sitemap", path) for path in USUAL_SITEMAP_PATHS[:MAX_USUAL_PATHS]),
-            *(("feed", path) for path in USUAL_FEED_PATHS[:MAX_USUAL_PATHS]),
-        ]
-        for kind, path in usual:
-            url = urljoin(home.url, path)
-            if url not in tried and await self._is_there(url):
-                return ProbedOutlet(outlet, looked.home, probed_sources(outlet, kind, [url]))
+        usual = await self._source_at_usual_path(outlet, home.url, tried)
+        if usual is not None:
+            return ProbedOutlet(outlet, looked.home, usual)
         problem = PROBE_CUT_SHORT if self._is_over() else "it names no feed and no sitemap"
         return replace(looked, outlet=outlet, sources=(), problem=problem)
 
-    async def _is_there(self, url: str) -> bool:
-        response, _ = await self.get(url)
-        body = (
-            response.body[:1_000].lstrip().lower()
-            if response is not None and response.status == 200
-            else b""
-        )
-        return body.startswith(
-            (b"<?xml", b"<rss", b"<feed", b"<urlset", b"<sitemapindex", b"\x1f\x8b")
-        )
+    async def _source_at_usual_path(
+        self, outlet: Outlet, home_url: str, tried: Collection[str]
+    ) -> tuple[Source, ...] | None:
+        """Return the source at the first usual path that has one; None if no path has."""
+        for kind, path in USUAL_PATHS:
+            url = urljoin(home_url, path)
+            if url not in tried and await self._is_there(url):
+                return probed_sources(outlet, kind, [url])
+        return None
 
-    async def get(self, url: str, **meta: Any) -> tuple[Response | None, str]:
+    async def _is_there(self, url: str) -> bool:
+        """Return whether a URL answers with XML or a compressed file."""
+        response, _ = await self.fetch(url)
+        if response is None or response.status != 200:
+            return False
+        return response.body[:1_000].lstrip().lower().startswith(SOURCE_BEGINNINGS)
+
+    async def fetch(self, url: str, **meta: Any) -> tuple[Response | None, str]:
         """Return the response, or None, and the error."""
         if self._is_over():
             return None, PROBE_CUT_SHORT
-        response, why = await fetch_by_spider(self.spider, url, **meta)
-        return response, PROBE_CUT_SHORT if response is None and self.spider.ended else why
+        response, why = await fetch_once(self.session.engine, url, **meta)
+        cut_short = response is None and self.session.has_ended
+        return response, PROBE_CUT_SHORT if cut_short else why
 
     def _is_over(self) -> bool:
-        return bool(self.spider.ended or self.spider.requests_spent())
+        return self.session.has_ended or self.session.budget.requests_are_spent()
 
 
 def probed_sources(outlet: Outlet, kind: SourceKind, urls: Sequence[str]) -> tuple[Source, ...]:
     return tuple(Source(url, kind, outlet.host) for url in urls if is_fetchable_url(url))
 
 
-def save_probe(archive: Archive, looked: ProbedOutlet) -> None:
+def save_probe(connection: sqlite3.Connection, looked: ProbedOutlet) -> None:
     """Store an outlet that answers, with the lists that are to be read."""
-    archive.add_outlet(looked.outlet, [identify_source(source) for source in looked.sources])
+    sources = [identify_source(source) for source in looked.sources]
+    with transaction(connection) as db:
+        add_outlet_with_sources(db, looked.outlet, sources)
 
 
-def save_probe_result(archive: Archive, looked: ProbedOutlet, asked: str) -> None:
+def save_probe_result(connection: sqlite3.Connection, looked: ProbedOutlet, asked: str) -> None:
     """Store the result of a probe once the lists were read.
 
     URLs that turned out not to be lists are no longer sources of the outlet.
     """
-    worked = {kind: _worked_before(archive, looked, kind) for kind in ("feed", "sitemap")}
-    with transaction(archive.db) as db:
+    worked = {kind: _worked_before(connection, looked, kind) for kind in ("feed", "sitemap")}
+    with transaction(connection) as db:
         for source in looked.sources:
             if source.url not in worked[source.kind]:
                 db.execute(
@@ -212,21 +222,23 @@ def save_probe_result(archive: Archive, looked: ProbedOutlet, asked: str) -> Non
                     (source.url,),
                 )
     reached = bool(looked.home)
-    archive.note_lookup(
-        OutletLookup(
-            bare_host(asked),
-            current_timestamp(),
-            "works" if reached else "unreachable",
-            urlsplit(looked.home).netloc if reached else None,
-            worked["feed"],
-            worked["sitemap"],
-            looked.problem,
-        )
+    lookup = OutletLookup(
+        bare_host(asked),
+        current_timestamp(),
+        "works" if reached else "unreachable",
+        urlsplit(looked.home).netloc if reached else None,
+        worked["feed"],
+        worked["sitemap"],
+        looked.problem,
     )
+    with transaction(connection) as db:
+        store_lookup(db, lookup)
 
 
-def _worked_before(archive: Archive, looked: ProbedOutlet, kind: str) -> tuple[str, ...]:
-    rows = archive.db.execute(
+def _worked_before(
+    connection: sqlite3.Connection, looked: ProbedOutlet, kind: str
+) -> tuple[str, ...]:
+    rows = connection.execute(
         """SELECT u.url FROM urls u JOIN outlets o ON o.id = u.outlet_id
         WHERE o.host = ? AND u.kind = ? AND u.role = 'source'
             AND u.outcome IN ('listed', 'unchanged')""",

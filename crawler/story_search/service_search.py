@@ -10,15 +10,18 @@ import time
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from scrapy.http import Request, Response
 
 from archive.articles import leads as told
+from archive.articles.outlet_evidence import note_named_outlets
 from archive.errors import UsageError
+from archive.frontier.urls import queue_leads
 from archive.queries.lookup import find_article_id
 from archive.records import Lead
+from archive.storage.database import transaction
 from crawler.dates.url_dates import latest_day_in_path
 from crawler.network.exchange import outcome_of_error
 from crawler.services import (
@@ -32,12 +35,10 @@ from crawler.services import (
     service_named,
 )
 from crawler.services.wayback import WaybackMachine
+from crawler.story_search.story_session import SearchedStory, StorySession
 from pipelines.identity import identify_lead
 from pipelines.topics.stories import story_search_words
 from pipelines.urls import url_key
-
-if TYPE_CHECKING:
-    from crawler.story_search.story_crawl import StoryCrawl
 
 MAX_SERVICE_REQUESTS = 12
 """Requests to one service in one crawl."""
@@ -59,113 +60,113 @@ def named_services(names: str) -> list[SearchService]:
 class ServiceSearch:
     """Sends a story's query to services, and adds the leads that they return to the frontier."""
 
-    def __init__(self, spider: StoryCrawl) -> None:
-        self.spider = spider
-        self.query = story_query(spider)
+    def __init__(self, session: StorySession, since: str) -> None:
+        """Make the search; `since` is the first day of the leads that are wanted."""
+        self.session = session
+        self.query = story_query(session.about, since)
         self.rested: dict[str, float] = {}
         """Service name → time on the monotonic clock at which it may be asked again."""
         self.left_alone: set[str] = set()
         """Names of services in trouble; nothing more is requested from them in this crawl."""
 
-    async def ask(self, service: SearchService) -> list[str]:
+    async def ask_service(self, service: SearchService) -> list[str]:
         """Ask one service until it has no more results, or else the service that stands in for it.
 
         Return the problems, a line each. A service at another URL than its usual one has no
         stand-in: whoever names a URL means it.
         """
-        if why := service.unfit(self.query):
+        if why := service.unfit_reason(self.query):
             return [why]
+        problems, found = await self._ask_all(service)
+        self.session.crawl.counts[f"leads of {service.title}"] += found
+        is_usual = service.base == SEARCH_SERVICES[service.name].base
+        if problems and not found and service.instead and is_usual:
+            problems += await self.ask_service(SEARCH_SERVICES[service.instead])
+        return problems
+
+    async def _ask_all(self, service: SearchService) -> tuple[list[str], int]:
+        """Ask one service until it has no more results; return the problems and number of leads."""
         asks, problems, found = deque(service.requests(self.query)), [], 0
         for _ in range(MAX_SERVICE_REQUESTS):
-            if not asks or self.spider.ended:
+            if not asks or self.session.crawl.has_ended:
                 break
-            answer = await self._answer(service, asks.popleft())
+            answer = await self._ask_once(service, asks.popleft())
             problems += [answer.problem] if answer.problem else []
-            found += self._take(answer, service)
+            found += self._store_answer(answer, service)
             if answer.wait > MAX_SERVICE_WAIT_SECONDS:
                 self.left_alone.add(service.name)
                 break
             await asyncio.sleep(answer.wait)
             asks.extend(answer.asks)
-        self.spider.counts[f"leads of {service.title}"] += found
-        if (
-            problems
-            and not found
-            and service.instead
-            and service.base == SEARCH_SERVICES[service.name].base
-        ):
-            problems += await self.ask(SEARCH_SERVICES[service.instead])
-        return problems
+        return problems, found
 
-    async def _answer(self, service: SearchService, ask: ServiceRequest) -> ServiceAnswer:
-        engine: Any = self.spider.crawler.engine
-        await self.turn(service)
+    async def _ask_once(self, service: SearchService, ask: ServiceRequest) -> ServiceAnswer:
+        await self.wait_for_turn(service)
+        request = Request(ask.url, meta=request_manners(service), dont_filter=True)
         try:
-            response: Response = await engine.download_async(
-                Request(ask.url, meta=request_manners(service), dont_filter=True)
-            )
+            response = await self.session.crawl.engine.download(request)
         except Exception as error:  # any error of the downloader means that there is no response
             return service.failed(outcome_of_error(error)[1], MAX_SERVICE_WAIT_SECONDS + 1)
         finally:
-            self.rest(service)
+            self.begin_pause(service)
         return read_answer(service, response, ask)
 
-    async def turn(self, service: SearchService) -> None:
+    async def wait_for_turn(self, service: SearchService) -> None:
         """Wait until a service may be asked again."""
         await asyncio.sleep(max(0.0, self.rested.get(service.name, 0.0) - time.monotonic()))
 
-    def rest(self, service: SearchService) -> None:
+    def begin_pause(self, service: SearchService) -> None:
         """Begin a service's pause after its answer."""
         self.rested[service.name] = time.monotonic() + service.pause
 
     # -- pages that are gone -----------------------------------------------------------------------
 
-    async def captured(self, service: WaybackMachine, lead: Lead) -> Lead | None:
+    async def find_capture(self, service: WaybackMachine, lead: Lead) -> Lead | None:
         """Return a lead to a page that is gone, with its best capture as `listed_as`, or None.
 
         If the lead has no capture yet, the service is asked. Return None without asking for a page
         that the archive has.
         """
-        if find_article_id(self.spider.archive.db, lead.url, url_key) is not None:
+        if find_article_id(self.session.db, lead.url, url_key) is not None:
             return None
         if service.capture_of(lead):
             return lead
         near = lead.published_at or latest_day_in_path(lead.url)
-        answer = await self._answer(service, service.captures(lead.url, near))
-        self.heard(service, answer, lead.url)
+        answer = await self._ask_once(service, service.captures(lead.url, near))
+        self.note_answer(service, answer, lead.url)
         found = (replace(lead, listed_as=named.listed_as) for named in answer.leads)
         return next((each for each in found if service.capture_of(each)), None)
 
-    def heard(self, service: SearchService, answer: ServiceAnswer, url: str) -> None:
+    def note_answer(self, service: SearchService, answer: ServiceAnswer, url: str) -> None:
         """Report the problem of an answer about a page.
 
         A service that asks for a long wait is skipped from now on.
         """
         if answer.problem:
-            self.spider.problems.append(f"{url}: {answer.problem}")
+            self.session.problems.append(f"{url}: {answer.problem}")
         if answer.wait > MAX_SERVICE_WAIT_SECONDS:
             self.left_alone.add(service.name)
 
     # -- answers -----------------------------------------------------------------------------------
 
-    def _take(self, answer: ServiceAnswer, service: SearchService) -> int:
+    def _store_answer(self, answer: ServiceAnswer, service: SearchService) -> int:
         """Add an answer's leads to the frontier, and store the outlets that it names.
 
         Return the number of leads.
         """
-        leads = [*file_leads(answer.leads), *self._resolved(answer.headlines)]
-        self.spider.archive.add_leads(leads)
+        leads = [*file_leads(answer.leads), *self._leads_of_headlines(answer.headlines)]
         hosts = [urlsplit(lead.url).hostname for lead in answer.leads] + [
             each.host for each in answer.headlines
         ]
-        self.spider.archive.note_named(
-            self.spider.story.id, service.title, [host for host in hosts if host]
-        )
+        named = [host for host in hosts if host]
+        with transaction(self.session.db) as db:
+            queue_leads(db, leads)
+            note_named_outlets(db, self.session.story.id, service.title, named)
         return len(leads)
 
-    def _resolved(self, headlines: Iterable[UnresolvedHeadline]) -> list[Lead]:
+    def _leads_of_headlines(self, headlines: Iterable[UnresolvedHeadline]) -> list[Lead]:
         """Return the outlets' own leads that match the headlines that a service named."""
-        db = self.spider.archive.db
+        db = self.session.db
         found = (
             lead_of_headline(each, told.waiting_leads_of_outlet(db, each.host))
             for each in headlines
@@ -199,18 +200,20 @@ def file_leads(leads: Iterable[Lead]) -> list[Lead]:
     return kept
 
 
-def story_query(spider: StoryCrawl) -> SearchQuery:
+def story_query(about: SearchedStory, since: str) -> SearchQuery:
     """Return the query for a story: its words, languages, window and hosts.
 
     The words are those that the user gave, or else the strongest of the profile.
     """
-    strongest = story_search_words(spider.profile, spider.texts, REQUIRED_WORDS + OPTIONAL_WORDS)
-    given = tuple((spider.story.words or "").split())
+    story = about.story
+    strongest = story_search_words(about.profile, about.texts, REQUIRED_WORDS + OPTIONAL_WORDS)
+    given = tuple((story.words or "").split())
+    spoken = (about.language,) if about.language else ()
     return SearchQuery(
         words=given or tuple(strongest[:REQUIRED_WORDS]),
         any_of=() if given else tuple(strongest[REQUIRED_WORDS:]),
-        languages=spider.story.languages or ((spider.language,) if spider.language else ()),
-        since=spider.directing.span.since,
-        until=spider.story.until,
-        hosts=spider.story.hosts,
+        languages=story.languages or spoken,
+        since=since,
+        until=story.until,
+        hosts=story.hosts,
     )

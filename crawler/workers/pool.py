@@ -160,20 +160,20 @@ class Worker:
         self._process: Any = None
         self._pipe: Connection | None = None
 
-    def read(self, capture: Capture, seconds: float) -> Article:
+    def read_article(self, capture: Capture, seconds: float) -> Article:
         """Return the article of a page; blocks for at most `seconds`.
 
         Raises ReadingError if the page crashed the process or took too long, and another
         DatelineError if no process can be started.
         """
-        return cast(Article, self.read_as("page", capture, seconds))
+        return cast(Article, self.read_document("page", capture, seconds))
 
-    def read_as(
+    def read_document(
         self, kind: DocumentKind, capture: Capture, seconds: float, more: tuple[str, ...] = ()
     ) -> ParsedDocument:
         """Return what the parser of a kind makes of a document; blocks for at most `seconds`.
 
-        `more` are further arguments of the parser. Raises what `read` raises, and SourceError from
+        `more` are further arguments of the parser. Raises what `read_article` raises, and SourceError from
         the parsers of feeds and sitemaps.
         """
         if self._pages == MAX_PAGES_PER_PROCESS:
@@ -243,48 +243,50 @@ class WorkerPool:
         for worker in self._workers:
             self._idle.put(worker)
 
-    async def read(self, capture: Capture) -> Article:
+    async def read_article(self, capture: Capture) -> Article:
         """Return the article of a page. Raises ReadingError if it cannot be extracted."""
-        return cast(Article, await self._read("page", capture))
+        return cast(Article, await self._read_in_worker("page", capture))
 
-    async def read_linked(self, capture: Capture) -> ArticleWithLinks:
+    async def read_article_and_links(self, capture: Capture) -> ArticleWithLinks:
         """Return the article of a page and its links, from one parse. Raises ReadingError."""
-        return cast(ArticleWithLinks, await self._read("page and ways", capture))
+        return cast(ArticleWithLinks, await self._read_in_worker("page and ways", capture))
 
-    async def ways(self, capture: Capture) -> PageNavigation:
+    async def read_navigation(self, capture: Capture) -> PageNavigation:
         """Return the links of a page without its article. Raises ReadingError."""
-        return cast(PageNavigation, await self._read("ways", capture))
+        return cast(PageNavigation, await self._read_in_worker("ways", capture))
 
-    async def listed(self, capture: Capture, via: Literal["topic", "site search"]) -> ListedPages:
+    async def read_listing(
+        self, capture: Capture, via: Literal["topic", "site search"]
+    ) -> ListedPages:
         """Run `crawler.sources.navigation_parser.parse_listing` in a worker. Raises
         ReadingError."""
-        return cast(ListedPages, await self._read(via, capture))
+        return cast(ListedPages, await self._read_in_worker(via, capture))
 
     async def read_description(self, body: bytes, url: str) -> list[SiteSearch]:
         """Run `crawler.sources.navigation_parser.parse_opensearch` in a worker.
 
         Raises SourceError and ReadingError.
         """
-        return cast(list[SiteSearch], await self._read("description", Capture(url, body)))
+        return cast(list[SiteSearch], await self._read_in_worker("description", Capture(url, body)))
 
     async def read_feed(self, body: bytes, url: str) -> ParsedFeed:
         """Run `crawler.sources.feed_parser.parse_feed` in a worker.
 
         Raises SourceError and ReadingError.
         """
-        return cast(ParsedFeed, await self._read("feed", Capture(url, body)))
+        return cast(ParsedFeed, await self._read_in_worker("feed", Capture(url, body)))
 
     async def read_sitemap(self, body: bytes, url: str) -> ParsedSitemap:
         """Run `crawler.sources.sitemap_parser.parse_sitemap` in a worker.
 
         Raises SourceError and ReadingError.
         """
-        return cast(ParsedSitemap, await self._read("sitemap", Capture(url, body)))
+        return cast(ParsedSitemap, await self._read_in_worker("sitemap", Capture(url, body)))
 
-    async def read_home(self, body: bytes, url: str) -> HomePage:
+    async def read_home_page(self, body: bytes, url: str) -> HomePage:
         """Run `crawler.sources.source_discovery.parse_home_page` in a worker. Raises
         ReadingError."""
-        return cast(HomePage, await self._read("home", Capture(url, body)))
+        return cast(HomePage, await self._read_in_worker("home", Capture(url, body)))
 
     async def read_robots(self, body: bytes, url: str, agents: tuple[str, ...]) -> RobotsGroups:
         """Run `crawler.network.robots_rules.parse_robots_groups` in a worker, or here for a few
@@ -294,23 +296,23 @@ class WorkerPool:
         """
         if len(body) <= MAX_INLINE_ROBOTS_BYTES:
             return parse_robots_groups(body, agents)
-        return cast(RobotsGroups, await self._read("robots", Capture(url, body), agents))
+        return cast(RobotsGroups, await self._read_in_worker("robots", Capture(url, body), agents))
 
-    async def robots_sitemaps(self, body: bytes, url: str) -> list[str]:
+    async def read_robots_sitemaps(self, body: bytes, url: str) -> list[str]:
         """Run `crawler.sources.source_discovery.parse_robots_sitemaps` in a worker. Raises
         ReadingError."""
-        return cast(list[str], await self._read("robots sitemaps", Capture(url, body)))
+        return cast(list[str], await self._read_in_worker("robots sitemaps", Capture(url, body)))
 
-    async def _read(
+    async def _read_in_worker(
         self, kind: DocumentKind, capture: Capture, more: tuple[str, ...] = ()
     ) -> ParsedDocument:
         """Queue a document and wait for its result."""
         answer: Future[ParsedDocument] = Future()
         self._waiting.put_job(registered_domain(capture.url), (kind, capture, more, answer))
-        self._threads.submit(self._read_next)
+        self._threads.submit(self._read_next_document)
         return await asyncio.wrap_future(answer)
 
-    def _read_next(self) -> None:
+    def _read_next_document(self) -> None:
         """Parse the next document of the queue with an idle worker; runs in a thread.
 
         A document that fails counts with its wall time, as its CPU time is lost with the process.
@@ -324,7 +326,7 @@ class WorkerPool:
         try:
             if answer.set_running_or_notify_cancel():
                 seconds = self._waiting.time_limit(site, self._seconds)
-                answer.set_result(worker.read_as(kind, capture, seconds, more))
+                answer.set_result(worker.read_document(kind, capture, seconds, more))
         except BaseException as error:
             answer.set_exception(error)
             self._waiting.finish_job(site, time.monotonic() - began)

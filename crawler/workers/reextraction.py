@@ -18,7 +18,9 @@ from archive.archive import Archive
 from archive.articles.boilerplate import BoilerplateCounts, count_boilerplate
 from archive.articles.revisions import ArticleVersion, article_version
 from archive.articles.store import Decisions, learn_boilerplate, remove_new_boilerplate
+from archive.check_writer import replace_reading
 from archive.errors import ReadingError
+from archive.rebuilds import prepare_archive
 from archive.records import Capture, Check
 from archive.storage.database import transaction
 from crawler.network.exchange import check_of_article
@@ -56,7 +58,7 @@ def reextract_capture(capture: Capture, worker: Worker) -> Check:
 
     It has no article if the page is not one. Raises ReadingError.
     """
-    article = worker.read(capture, PAGE_TIMEOUT_SECONDS)
+    article = worker.read_article(capture, PAGE_TIMEOUT_SECONDS)
     check = Check(
         capture.url, "new", capture.fetched_at, digest=capture.digest, final_url=capture.final_url
     )
@@ -114,7 +116,7 @@ def reextract_all(folder: Path, tick: Callable[[int, int], None]) -> Reextractio
     report = ReextractionReport()
     with Archive(folder) as archive, closing(Worker()) as worker:
         policies = archive_policies()
-        archive.prepare(policies)
+        prepare_archive(archive.db, policies)
         report.repeated_before = count_boilerplate(archive.db)
         rows = archive.db.execute("SELECT id, digest FROM articles ORDER BY id").fetchall()
         for number, row in enumerate(rows, 1):
@@ -149,7 +151,7 @@ def _reextract_article(
     if check.article is None:
         return "the page is no longer taken for an article"
     before = _reextracted_article_row(archive, article_id)
-    archive.replace_reading(check, policies)
+    replace_reading(archive.db, check, policies)
     report.note_changes(before, _reextracted_article_row(archive, article_id))
     return None
 

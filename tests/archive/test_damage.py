@@ -12,8 +12,12 @@ from pathlib import Path
 import pytest
 
 from archive.archive import Archive
+from archive.check_writer import write_checks
 from archive.errors import DatelineError, ReadingError
+from archive.frontier.crawls import finish_crawl, start_crawl
+from archive.frontier.urls import lease_pages
 from archive.queries.search import search_articles
+from archive.rebuilds import prepare_archive
 from archive.records import Article, Capture, Check, current_timestamp
 from archive.storage.database import open_read_only
 from archive.storage.schema import ARCHIVE_SCHEMA
@@ -43,23 +47,26 @@ def look(number: int, url: str = "http://harbour.example/{}") -> Check:
 def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("sound") / "archive"
     with Archive(folder) as archive:
-        archive.prepare(archive_policies())
-        archive.write([look(number) for number in range(12)], archive_policies())
+        prepare_archive(archive.db, archive_policies())
+        write_checks(archive, [look(number) for number in range(12)], archive_policies())
     return folder
 
 
 def used(folder: Path) -> None:
     """Crawl, read back and search, in short."""
     with Archive(folder) as archive:
-        archive.prepare(archive_policies())
-        crawl = archive.start_crawl("crawl")
-        archive.lease(8, 8)
-        archive.write(
-            [look(99), look(3, "http://harbour.example/{}?again")], archive_policies(), crawl
+        prepare_archive(archive.db, archive_policies())
+        crawl = start_crawl(archive.db, "crawl")
+        lease_pages(archive.db, 8, 8)
+        write_checks(
+            archive,
+            [look(99), look(3, "http://harbour.example/{}?again")],
+            archive_policies(),
+            crawl,
         )
         for (digest,) in archive.db.execute("SELECT digest FROM articles"):
             archive.captures.newest(digest)
-        archive.finish_crawl(crawl)
+        finish_crawl(archive.db, crawl)
     connection = open_read_only(folder / "archive.db", ARCHIVE_SCHEMA)
     search_articles(connection, "harbour")
     connection.close()
@@ -103,7 +110,7 @@ def test_a_file_whose_log_is_gone_opens_as_it_was_before(sound, tmp_path, name):
     folder, copied = tmp_path / "archive", tmp_path / "copied"
     shutil.copytree(sound, folder)
     with Archive(folder) as archive:
-        archive.write([look(50)], archive_policies())
+        write_checks(archive, [look(50)], archive_policies())
         shutil.copytree(
             folder,
             copied,

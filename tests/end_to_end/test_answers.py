@@ -10,6 +10,7 @@ import brotli
 import pytest
 
 from archive.archive import Archive
+from archive.frontier.urls import add_outlet_with_sources
 from archive.records import Outlet, Source
 from demo.strangers import Answer, Send, stranger
 from pipelines.identity import identify_source
@@ -129,7 +130,8 @@ def test_a_feed_and_a_sitemap_that_are_whole_are_read_whatever_their_length_says
             ("http://c.example/sitemap.xml", "sitemap"),
         ]
         with Archive(run.folder) as archive:
-            archive.add_outlet(
+            add_outlet_with_sources(
+                archive.db,
                 Outlet("c.example"),
                 [identify_source(Source(url, kind, "c.example")) for url, kind in sources],
             )

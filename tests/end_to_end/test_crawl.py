@@ -364,3 +364,40 @@ def test_every_spider_runs_as_scrapy_people_expect(dateline):
     ]
     assert run.column("SELECT count(*) FROM articles") == [5]
     assert run.column("SELECT command FROM crawls") == ["scrapy crawl sitemaps"]
+
+
+OWN_SPIDER = """
+from crawler.spiders.archive_spider import ArchiveSpider
+
+class FeedsFirst(ArchiveSpider):
+    name = "feeds-first"
+    kinds = ("feed",)
+
+    async def start(self):
+        async for request in self.source_requests():
+            yield request
+        await self.wait_until_settled()
+        self.session.remarks["feeds"] = "were read first"
+        async for page in self.waiting_pages():
+            yield page
+"""
+
+
+def test_a_spider_of_ones_own_crawls_with_a_session_that_it_did_not_make(dateline, tmp_path):
+    file = tmp_path / "feeds_first.py"
+    file.write_text(OWN_SPIDER, "utf-8")
+    with serve(world()) as web:
+        run = dateline(web)
+        run.knows()
+        environment = run.environ() | {"PYTHONPATH": str(ROOT)}
+        scrapy = [sys.executable, "-m", "scrapy", "runspider", str(file)]
+        subprocess.run(
+            [*scrapy, "-s", "DOWNLOAD_DELAY=0"],
+            cwd=ROOT,
+            env=environment,
+            capture_output=True,
+            check=True,
+        )
+    assert len(run.column("SELECT url FROM articles")) >= 1
+    [crawl] = run.rows("SELECT command, state, reason FROM crawls")
+    assert tuple(crawl) == ("scrapy crawl feeds-first", "finished", None)

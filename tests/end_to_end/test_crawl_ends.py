@@ -19,7 +19,7 @@ from tests.end_to_end.test_hostile_web import html, knows, rss
 from tests.paths import ROOT
 from tests.patience import patient
 
-LEASE = "archive.archive:Archive.lease"
+LEASE = "crawler.spiders.archive_spider:has_waiting_pages"
 PATIENCE = 100
 """Seconds after which a crawl counts as one that does not end."""
 

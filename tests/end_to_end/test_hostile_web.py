@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from archive.archive import Archive
+from archive.frontier.urls import add_outlet_with_sources
 from archive.records import Outlet, Source
 from demo.strangers import Answer, Stranger, endless, endless_headers, packed, slow, stranger, to
 from pipelines.identity import identify_source
@@ -89,8 +90,10 @@ def rss(*links: str) -> bytes:
 
 def knows(run: Dateline, host: str, *sources: tuple[str, str]) -> None:
     with Archive(run.folder) as archive:
-        archive.add_outlet(
-            Outlet(host), [identify_source(Source(url, kind, host)) for url, kind in sources]
+        add_outlet_with_sources(
+            archive.db,
+            Outlet(host),
+            [identify_source(Source(url, kind, host)) for url, kind in sources],
         )
 
 

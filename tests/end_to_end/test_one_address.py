@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from archive.archive import Archive
+from archive.frontier.sources import sources_of_outlets
 from archive.storage.lock import hold_crawl_lock
 from crawler.jobs.followed_article_spider import store_as_catalogued
 from crawler.sources.catalogue import read_catalogue
@@ -394,9 +395,9 @@ def test_an_outlet_that_takes_too_long_is_kept_with_what_the_catalogue_knows_of_
     tmp_path, catalogue
 ):
     with Archive(tmp_path / "archive") as archive:
-        [wanted] = wanted_outlets(archive, read_catalogue(catalogue), ["quay.example"])
-        assert store_as_catalogued(archive, wanted) == "quay.example"
-        kept = archive.sources(("feed", "sitemap"))
+        [wanted] = wanted_outlets(archive.db, read_catalogue(catalogue), ["quay.example"])
+        assert store_as_catalogued(archive.db, wanted) == "quay.example"
+        kept = sources_of_outlets(archive.db, ("feed", "sitemap"))
     assert [source.url for source in kept] == [
         "http://www.quay.example/all.rss",
         "http://www.quay.example/more.rss",

@@ -220,11 +220,11 @@ from crawler.workers.pool import Worker
 if __name__ == "__main__":
     page = Capture("http://paper.example/1", b"<h1>Pier</h1><p>The pier opens again.")
     worker = Worker()
-    worker.read(page, 60.0)
+    worker.read_article(page, 60.0)
     worker.stop()
     os.kill(forkserver._forkserver._forkserver_pid, signal.SIGKILL)
     os.waitid(os.P_PID, forkserver._forkserver._forkserver_pid, os.WEXITED | os.WNOWAIT)
-    print(worker.read(page, 60.0).headline)
+    print(worker.read_article(page, 60.0).headline)
     worker.stop()
 """
     script = here.path.parent / "script.py"

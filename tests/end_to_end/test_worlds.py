@@ -15,6 +15,7 @@ from urllib.request import ProxyHandler, build_opener
 import pytest
 
 from archive.archive import Archive
+from archive.check_writer import write_checks
 from archive.records import Capture, Check
 from crawler.extraction.extract import extract_article
 from pipelines.dedup.copies import compare_texts
@@ -83,7 +84,7 @@ def test_captures_of_one_url_make_two_articles_only_where_they_are_of_two(shared
     with Archive(tmp_path) as archive:
         for pair in pairs:
             looks = [look(pages[id], pair["url"], corpus) for id in pair["ids"]]
-            outcomes = archive.write(looks, archive_policies())
+            outcomes = write_checks(archive, looks, archive_policies())
             kept = [
                 look.article
                 for look, outcome in zip(looks, outcomes, strict=True)

@@ -46,14 +46,14 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], list[str]]:
 
     def watch(folder: Path) -> list[str]:
         seen: list[str] = []
-        read = Worker.read
+        read = Worker.read_article
 
         def reading(worker: Worker, capture: Capture, seconds: float) -> Article:
             others_can_write(folder)
             seen.append(capture.url)
             return read(worker, capture, seconds)
 
-        monkeypatch.setattr(Worker, "read", reading)
+        monkeypatch.setattr(Worker, "read_article", reading)
         return seen
 
     return watch
@@ -129,7 +129,7 @@ def test_a_page_that_nobody_could_foresee_is_read_between_two_attempts_and_nothi
     outcomes: list[str] = []
     with Archive(tmp_path / "archive") as archive:
         writer = batches(archive, digests)
-        writer.written = lambda _, outcome: outcomes.append(outcome)
+        writer.on_written = lambda _, outcome: outcomes.append(outcome)
         for check in (
             looked_at(story(2), "2", "c" * 64, "http://paper.example/news/2"),
             looked_at(story(1), "1", "a" * 64),

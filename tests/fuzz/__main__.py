@@ -100,7 +100,7 @@ def findings_of(capture: Capture, worker: Worker) -> Iterator[str]:
     """What is wrong with the reading of a page."""
     before = worker.cpu_seconds
     try:
-        article = worker.read(capture, WALL_SECONDS)
+        article = worker.read_article(capture, WALL_SECONDS)
     except ReadingError as error:
         yield str(error).removeprefix(f"{capture.url}: ")
         return

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from archive.archive import Archive
+from archive.check_writer import write_checks
 from archive.errors import UsageError
 from archive.records import Article, Capture, Check, Lead, Outcome
 from archive.storage.database import transaction
@@ -276,7 +277,7 @@ def test_one_poisoned_look_costs_none_of_the_other_forty_nine(archive: Archive, 
     bad, outcome, reason = batch_of(kind)
     written: list[tuple[Check, Outcome]] = []
     batches = CheckBatches(archive, size=BATCH)
-    batches.written = lambda check, came_to: written.append((check, came_to))
+    batches.on_written = lambda check, came_to: written.append((check, came_to))
     for check in with_others(bad):
         batches.add(run_stages(check))
     assert [came_to for _, came_to in written] == ["new"] * PLACE + [outcome] + ["new"] * (
@@ -325,7 +326,7 @@ def test_what_no_stage_made_clean_costs_itself_alone_and_says_why(
     checks[PLACE] = replace(
         checks[PLACE], article=replace(checks[PLACE].article, **PAST_THE_STAGES[kind])
     )
-    outcomes = archive.write(checks, CheckBatches(archive).decisions)
+    outcomes = write_checks(archive, checks, CheckBatches(archive).decisions)
     assert outcomes == ["new"] * PLACE + ["failed"] + ["new"] * (BATCH - PLACE - 1)
     assert len(stored(archive)) == BATCH - 1
     noted = archive.db.execute(
@@ -346,22 +347,23 @@ def test_an_archive_that_cannot_be_written_is_no_fault_of_a_look(archive: Archiv
     decisions = CheckBatches(archive).decisions
     archive.db.execute("PRAGMA query_only = ON")
     with pytest.raises(sqlite3.OperationalError, match="readonly"):
-        archive.write([run_stages(look(1))], decisions)
+        write_checks(archive, [run_stages(look(1))], decisions)
     archive.db.execute("PRAGMA query_only = OFF")
     assert stored(archive) == []
     with transaction(archive.db):
         pass  # nothing is left open
 
 
-def a_spider(archive: Archive, under_way: set[str]) -> SimpleNamespace:
-    return SimpleNamespace(
+def a_spider(archive: Archive, in_progress: set[str]) -> SimpleNamespace:
+    session = SimpleNamespace(
         archive=archive,
         crawl_id=None,
-        reread=None,
+        reextract=None,
+        shares=SimpleNamespace(add_cost=lambda *_: None),
+        in_progress=in_progress,
         failure=None,
-        under_way=under_way,
-        written=lambda *_: None,
     )
+    return SimpleNamespace(session=session, note_written=lambda *_: None)
 
 
 def test_the_last_look_that_is_under_way_is_written_at_once_and_waits_for_no_other(
@@ -389,9 +391,9 @@ def test_scrapys_own_path_through_the_stages_stores_the_same(archive: Archive) -
     failures: list[Exception] = []
     spider = a_spider(
         archive,
-        under_way={"https://harbour.example/slow"} | {str(number) for number in range(BATCH)},
+        {"https://harbour.example/slow"} | {str(number) for number in range(BATCH)},
     )
-    spider.give_up = failures.append
+    spider.session.give_up = failures.append
     settings = SimpleNamespace(getfloat=lambda _: 60.0, getint=lambda _: BATCH)
     honest = [look(number) for number in range(BATCH)]
     bad = (

@@ -62,6 +62,9 @@ is part of a template, and so does one attribute of 1.0 that opens its choice of
 is loaded from or sent to another host. The archive's own pages have a stricter policy
 (`archive.plugin.page_requests`)."""
 
+CLEARED_ERROR_HEADER = "x-dateline-cleared"
+"""Marks an answer with status 500 that tells strangers nothing; it is removed before sending."""
+
 TOO_LARGE_MESSAGE = "The request is too large."
 SERVER_ERROR_MESSAGE = b"Something went wrong; the server's log has the details."
 
@@ -109,6 +112,7 @@ def with_security_headers(app: App) -> App:
                 return None if replaced else await send(event)
             headers = [(name.lower(), value) for name, value in event.get("headers", [])]
             status, body = _replacement_answer(event["status"], dict(headers))
+            headers = [each for each in headers if each[0] != CLEARED_ERROR_HEADER.encode()]
             if status:
                 replaced = True
                 headers = [(b"content-type", b"text/plain; charset=utf-8")]
@@ -137,7 +141,7 @@ def with_security_headers(app: App) -> App:
 
 def _replacement_answer(status: int, headers: dict[bytes, bytes]) -> tuple[int, bytes]:
     """Return the status and body to send in place of an answer; 0 if it may be sent as it is."""
-    if status == 500:
+    if status == 500 and CLEARED_ERROR_HEADER.encode() not in headers:
         return 500, SERVER_ERROR_MESSAGE
     if 300 <= status < 400 and leads_to_another_host(
         headers.get(b"location", b"").decode("latin-1")

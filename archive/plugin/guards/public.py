@@ -8,11 +8,12 @@ decide; SQL is then for root only, unless `allow_sql` says otherwise.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from datasette import Response  # type: ignore[import-untyped]
 from datasette.utils import tilde_encode  # type: ignore[import-untyped]
+from datasette.utils.asgi import Request  # type: ignore[import-untyped]
 
 from archive.plugin.guards.concurrency import routed_path
 from archive.plugin.guards.middleware import App, Receive, Scope, Send, raw_path, send_text_answer
@@ -39,12 +40,27 @@ def server_host_names(datasette: Any) -> tuple[str, ...]:
     return tuple(str(name).lower() for name in _plugin_config(datasette).get("hosts") or ())
 
 
+def publisher_settings(datasette: Any) -> dict[str, str]:
+    """Return who publishes this archive: `publisher`, `about` and `contact`, each only if set."""
+    config = _plugin_config(datasette)
+    names = ("publisher", "about", "contact")
+    return {name: str(config[name]) for name in names if config.get(name)}
+
+
 def _plugin_config(datasette: Any) -> dict[str, Any]:
     return datasette.plugin_config("dateline") or {}
 
 
-def restricted_for_strangers(app: App, datasette: Any, ours: re.Pattern[str]) -> App:
-    """Return the application, of which strangers get only the public part."""
+RespondMissing = Callable[[Any], Awaitable[Any]]
+
+
+def restricted_for_strangers(
+    app: App, datasette: Any, ours: re.Pattern[str], respond_missing: RespondMissing
+) -> App:
+    """Return the application, of which strangers get only the public part.
+
+    Anything else is answered by `respond_missing`, as if it did not exist.
+    """
 
     async def door(scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request if it is open to strangers or comes from a signed-in visitor."""
@@ -61,7 +77,13 @@ def restricted_for_strangers(app: App, datasette: Any, ours: re.Pattern[str]) ->
         if reading and path.strip("/") in names:
             home = datasette.urls.path(f"{path.rstrip('/')}/-/home")
             return await send_text_answer(send, 302, "", location=str(home))
-        return await send_text_answer(send, 404 if reading else 403, "This page does not exist.")
+        if not reading:
+            return await send_text_answer(send, 403, "This page does not exist.")
+        # Datasette sets these two, but it has not seen the request yet
+        unsigned = {**scope, "actor": None, "csrftoken": lambda: ""}
+        response = await respond_missing(Request(unsigned, receive))
+        await response.asgi_send(send)
+        return None
 
     return door
 
@@ -83,7 +105,6 @@ async def _signed_in_actor(datasette: Any, scope: Scope, receive: Receive) -> An
     """Return the signed-in visitor, as Datasette's plugins recognise them, or None."""
     from datasette.plugins import pm  # type: ignore[import-untyped]
     from datasette.utils import await_me_maybe
-    from datasette.utils.asgi import Request  # type: ignore[import-untyped]
 
     for found in pm.hook.actor_from_request(datasette=datasette, request=Request(scope, receive)):
         actor = await await_me_maybe(found)

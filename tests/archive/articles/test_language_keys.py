@@ -23,6 +23,7 @@ from archive.articles.language_keys import (
     save_keys,
 )
 from archive.articles.vocabulary import MIN_FREQUENCY_ARTICLES
+from archive.rebuilds import prepare_archive
 from archive.storage.database import open_database, transaction
 from archive.storage.schema import ARCHIVE_SCHEMA, DatabaseSchema
 from pipelines.policies import archive_policies
@@ -261,7 +262,7 @@ def test_an_archive_of_every_earlier_step_gets_the_keys_of_its_articles(
                 (f"https://harbour.example/{number}", COLLISION[language], language, MOMENT),
             )
     with Archive(tmp_path) as archive:
-        archive.prepare(archive_policies())
+        prepare_archive(archive.db, archive_policies())
         told = key_vectors(archive.db, [1, 2, 3])
         assert set(told) == {1, 2, 3}
         assert set(key_candidates(archive.db, told[1], None, None, 10, "en")) == {2, 3}

@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from archive.archive import Archive
+from archive.frontier.pauses import pause_site
+from archive.frontier.urls import lease_pages, queue_leads
 from archive.records import Lead
+from archive.storage.database import transaction
 
 STEP = 1_000
 """Instructions of SQLite's machine between two counts."""
@@ -36,7 +39,7 @@ def leased(archive: Archive, most: int = 64) -> tuple[set[str], int]:
         return 0
 
     archive.db.set_progress_handler(count, STEP)
-    found = archive.lease(most, 8, in_turn=3)
+    found = lease_pages(archive.db, most, 8, in_turn=3)
     archive.db.set_progress_handler(None, STEP)
     return {waiting.host for waiting in found}, steps
 
@@ -57,7 +60,8 @@ def with_honest(tmp_path: Path):
         leads = [
             (f"courier{n % 10}.example", f"http://courier{n % 10}.example/{n}") for n in range(40)
         ]
-        archive.add_leads([Lead(url, via="feed", url_key=url) for _, url in leads])
+        with transaction(archive.db) as db:
+            queue_leads(db, [Lead(url, via="feed", url_key=url) for _, url in leads])
         return archive
 
     return opened
@@ -96,8 +100,9 @@ def test_many_hosts_cost_a_lease_little_each_and_the_outlets_with_most_pages_com
 def test_outlets_that_are_left_alone_hide_no_other(with_honest):
     with with_honest("paused") as archive:
         mire(archive, 6_000, 300)
-        for number in range(300):
-            archive.leave_alone(f"http://mire{number}.example", "2099-01-01T00:00:00Z", "HTTP 429")
+        with transaction(archive.db) as db:
+            for number in range(300):
+                pause_site(db, f"http://mire{number}.example", "2099-01-01T00:00:00Z", "HTTP 429")
         hosts, _ = leased(archive)
     assert hosts == HONEST
 
@@ -105,8 +110,13 @@ def test_outlets_that_are_left_alone_hide_no_other(with_honest):
 def test_a_page_waits_while_another_address_of_it_is_under_way_and_is_leased_after(with_honest):
     with with_honest("twins") as archive:
         mire(archive, 5, key="1")
-        first = [each for each in archive.lease(100, 8) if each.host == "mire0.example"]
+        first = [each for each in lease_pages(archive.db, 100, 8) if each.host == "mire0.example"]
         assert len(first) == 1
-        assert not [each for each in archive.lease(100, 8) if each.host == "mire0.example"]
+        assert not [
+            each for each in lease_pages(archive.db, 100, 8) if each.host == "mire0.example"
+        ]
         archive.db.execute("UPDATE urls SET state = 'failed' WHERE url = ?", (first[0].lead.url,))
-        assert len([each for each in archive.lease(100, 8) if each.host == "mire0.example"]) == 1
+        assert (
+            len([each for each in lease_pages(archive.db, 100, 8) if each.host == "mire0.example"])
+            == 1
+        )

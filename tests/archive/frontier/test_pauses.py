@@ -8,7 +8,11 @@ from datetime import timedelta
 import pytest
 
 from archive.archive import Archive
-from archive.frontier.urls import MAX_PAGE_TRIES
+from archive.check_writer import write_checks
+from archive.frontier.crawls import finish_crawl, start_crawl
+from archive.frontier.pauses import pause_site, paused_sites
+from archive.frontier.sources import sources_of_outlets
+from archive.frontier.urls import MAX_PAGE_TRIES, add_outlet_with_sources, lease_pages, queue_leads
 from archive.records import Check, Lead, Outlet, Source, current_time, current_timestamp, format_utc
 from crawler.network.backoff import site_origin
 from pipelines.policies import archive_policies
@@ -25,25 +29,25 @@ URLS = (
 @pytest.fixture
 def archive(tmp_path):
     with Archive(tmp_path) as opened:
-        opened.add_leads([Lead(url, via="given", url_key=url) for url in URLS])
+        queue_leads(opened.db, [Lead(url, via="given", url_key=url) for url in URLS])
         yield opened
 
 
 def leased(archive: Archive) -> set[str]:
-    return {waiting.lead.url for waiting in archive.lease(100, 100)}
+    return {waiting.lead.url for waiting in lease_pages(archive.db, 100, 100)}
 
 
 @pytest.mark.parametrize(("site", "url"), [(site_origin(url), url) for url in URLS])
 def test_nothing_of_a_site_that_is_left_alone_is_leased_and_all_of_the_others(archive, site, url):
-    archive.leave_alone(site, LATER, "HTTP 429")
+    pause_site(archive.db, site, LATER, "HTTP 429")
     assert leased(archive) == set(URLS) - {url}
 
 
 def test_what_is_over_or_shorter_than_a_pause_that_is_known_does_not_count(archive):
-    archive.leave_alone("https://a.b", LATER, "HTTP 429")
-    archive.leave_alone("https://a.b", "2098-01-01T00:00:00Z", "timed out")
-    archive.leave_alone("https://harbour.example", PAST, "HTTP 503")
-    assert archive.pauses() == {"https://a.b": (LATER, "HTTP 429")}
+    pause_site(archive.db, "https://a.b", LATER, "HTTP 429")
+    pause_site(archive.db, "https://a.b", "2098-01-01T00:00:00Z", "timed out")
+    pause_site(archive.db, "https://harbour.example", PAST, "HTTP 503")
+    assert paused_sites(archive.db) == {"https://a.b": (LATER, "HTTP 429")}
     assert leased(archive) == set(URLS[:3])
 
 
@@ -58,7 +62,7 @@ def test_a_page_that_is_put_off_again_and_again_still_waits_and_counts_no_try(ar
     )
     for _ in range(MAX_PAGE_TRIES + 2):
         assert URLS[0] in leased(archive)
-        archive.write([put_off], archive_policies())
+        write_checks(archive, [put_off], archive_policies())
         archive.db.execute("UPDATE urls SET state = 'pending' WHERE state = 'leased'")
     row = archive.db.execute(
         "SELECT state, outcome, failures FROM urls WHERE url = ?", (URLS[0],)
@@ -68,7 +72,8 @@ def test_a_page_that_is_put_off_again_and_again_still_waits_and_counts_no_try(ar
 
 
 def test_a_page_that_is_refused_for_good_is_not_tried_again(archive):
-    archive.write(
+    write_checks(
+        archive,
         [
             Check(
                 URLS[0],
@@ -84,24 +89,27 @@ def test_a_page_that_is_refused_for_good_is_not_tried_again(archive):
 
 
 def test_a_clock_that_ran_ahead_puts_nothing_off_for_longer_than_a_day(archive):
-    archive.leave_alone("https://a.b", LATER, "HTTP 429")
-    archive.add_outlet(
-        Outlet("a.b"), [Source("https://a.b/feed", "feed", "a.b", url_key="a.b/feed")]
+    pause_site(archive.db, "https://a.b", LATER, "HTTP 429")
+    add_outlet_with_sources(
+        archive.db, Outlet("a.b"), [Source("https://a.b/feed", "feed", "a.b", url_key="a.b/feed")]
     )
     archive.db.execute("UPDATE urls SET due_at = ? WHERE role = 'source'", (LATER,))
     soon = format_utc(current_time() + timedelta(hours=20))
-    archive.leave_alone("https://harbour.example", soon, "HTTP 429")
-    archive.start_crawl("crawl")
-    assert set(archive.pauses()) == {"https://harbour.example"}
-    assert [source.url for source in archive.sources(["feed"], due=True)] == ["https://a.b/feed"]
+    pause_site(archive.db, "https://harbour.example", soon, "HTTP 429")
+    start_crawl(archive.db, "crawl")
+    assert set(paused_sites(archive.db)) == {"https://harbour.example"}
+    assert [source.url for source in sources_of_outlets(archive.db, ["feed"], due=True)] == [
+        "https://a.b/feed"
+    ]
 
 
 def test_a_clock_that_jumps_back_while_a_crawl_runs_costs_no_page(archive, monkeypatch):
     monkeypatch.setenv("DATELINE_NOW", "2026-03-10T12:00:00Z")
-    crawl = archive.start_crawl("crawl")
+    crawl = start_crawl(archive.db, "crawl")
     taken = leased(archive)
     monkeypatch.setenv("DATELINE_NOW", "2025-03-10T12:00:00Z")
-    archive.write(
+    write_checks(
+        archive,
         [
             Check(
                 url, "failed", current_timestamp(), reason="timed out", transient=True, url_key=url
@@ -110,6 +118,6 @@ def test_a_clock_that_jumps_back_while_a_crawl_runs_costs_no_page(archive, monke
         ],
         archive_policies(),
     )
-    archive.finish_crawl(crawl)
-    archive.start_crawl("crawl")
+    finish_crawl(archive.db, crawl)
+    start_crawl(archive.db, "crawl")
     assert leased(archive) == taken

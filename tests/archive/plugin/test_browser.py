@@ -20,6 +20,21 @@ from tests.archive.room import PAGES, STORY, furnish
 from tests.chromium import CHROMIUM, Browser, Tab
 from tests.paths import ROOT
 
+STOCK_PAGES = (
+    "/archive",
+    "/archive/coverage?_facet=outlet",
+    "/archive/articles",
+    "/archive/outlets/1",
+    "/archive/newest",
+    "/archive/coverage_by_day",
+    "/archive/all_outlets",
+    "/archive?sql=select+outlet,+count(*)+as+articles+from+coverage+group+by+outlet",
+    "/archive?sql=selec",
+    "/archive/articles/999",
+    "/-/allow-debug",
+)
+"""Each kind of page that Datasette computes, and errors, in the frame of the archive's pages."""
+
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(
@@ -107,16 +122,61 @@ def test_each_page_shows_itself_whole_and_without_a_complaint(
         assert tab.bytes <= FIRST_TRANSFER
 
 
-@pytest.mark.parametrize("path", ["/archive", "/archive/coverage", "/archive/newest"])
-def test_datasettes_own_pages_show_an_archive_without_a_complaint(
-    browser: Browser, address: str, path: str
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("path", STOCK_PAGES)
+def test_datasettes_own_pages_show_an_archive_whole_and_without_a_complaint(
+    browser: Browser, address: str, path: str, width: int
 ) -> None:
-    with browser.tab(1280) as tab:
+    with browser.tab(width) as tab:
         tab.open(address + path)
+        keep(tab, f"{path}-{width}")
+        assert [each for each in tab.problems if "the server responded with" not in each] == []
+        assert not tab.scrolls_sideways()
+        assert tab.bytes <= FIRST_TRANSFER
+        assert tab.run("document.querySelectorAll('header nav a').length") >= 4
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_name_beside_the_editor_is_inserted_and_the_answer_has_a_chart(
+    browser: Browser, address: str, width: int
+) -> None:
+    with browser.tab(width) as tab:
+        tab.open(address + "/archive")
+        tab.run(
+            "document.querySelector('#sql-editor').value = 'select outlet, count(*) as n from '"
+        )
+        tab.run("document.querySelector('#sql-editor').setSelectionRange(99, 99)")
+        tab.run("document.querySelectorAll('.sql-names details')[2].open = true")
+        tab.run(
+            "document.querySelectorAll('.sql-names details')[2].querySelector('button').click()"
+        )
+        tab.run("document.execCommand('insertText', false, ' group by outlet')")
+        assert tab.run("document.querySelector('#sql-editor').value") == (
+            "select outlet, count(*) as n from coverage group by outlet"
+        )
+        assert tab.run("document.querySelector('.sql-editor .keyword').innerText") == "select"
+        tab.click(".sql-work button[type=submit]")
+        assert tab.run("document.querySelectorAll('.ranking li').length") > 1
         assert tab.problems == []
 
 
-@pytest.mark.parametrize("path", PAGES)
+def test_a_field_of_a_question_and_its_button_narrow_the_answer(
+    browser: Browser, address: str
+) -> None:
+    with browser.tab(390) as tab:
+        tab.open(address + "/archive/by_outlet")
+        tab.run("document.querySelector('[name=outlet]').value = 'ridge.example'")
+        tab.click("main .filters button")
+        assert "outlet=ridge.example" in tab.address()
+        hosts = tab.run(
+            "[...new Set([...document.querySelectorAll('.of-outlet')].map(cell => cell.innerText))]"
+        )
+        assert hosts == ["ridge.example"]
+        tab.click("td a.dateline-article")
+        assert "/archive/articles/" in tab.address()
+
+
+@pytest.mark.parametrize("path", [*PAGES, *STOCK_PAGES])
 def test_each_page_is_dark_where_the_system_is(browser: Browser, address: str, path: str) -> None:
     with browser.tab(1280, dark=True) as tab:
         tab.open(address + path)
@@ -245,9 +305,9 @@ def test_root_says_what_belongs_with_a_button(browser: Browser, server: str, add
 @pytest.mark.skipif(not AXE, reason="AXE=…/axe.min.js names no copy of axe-core")
 @pytest.mark.parametrize("dark", [False, True])
 @pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("path", [*PAGES, *STOCK_PAGES])
 def test_axe_finds_nothing_serious(
-    browser: Browser, address: str, path: str, width: int, dark: bool
+    browser: Browser, address: str, path: str, dark: bool, width: int
 ) -> None:
     with browser.tab(width, dark=dark) as tab:
         tab.open(address + path)

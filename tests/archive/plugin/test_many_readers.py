@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from archive.plugin import concurrency, middleware
+from archive.plugin.guards import concurrency, middleware
 from archive.plugin.guards.read_pool import PAGE_CLOCK_FACTOR, time_limited
 from archive.plugin.routes import PAGE_PATHS_PATTERN
 from tests.archive.plugin.test_visitors import Settings, scope

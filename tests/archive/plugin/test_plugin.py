@@ -11,10 +11,12 @@ from typing import Any
 
 import pytest
 from datasette.app import Datasette
+from markupsafe import escape
 
 from archive.plugin import registered_domain_of
-from archive.plugin.cells import cell_html
+from archive.plugin.cells import CellPlace, cell_html
 from archive.plugin.metadata import canned_queries, configuration, table_descriptions
+from archive.plugin.page_requests import ArchivePaths
 from archive.storage.schema import FIRST_TABLES
 from archive.text.html import text_excerpt
 from tests.archive.room import PAGES, STORY, furnish
@@ -222,7 +224,7 @@ def test_tables_are_described_and_the_crawlers_are_hidden(get: Get) -> None:
 def test_tables_come_sorted_and_with_facets(get: Get) -> None:
     page = get("/archive/articles").text
     assert "sorted by published_at descending" in page
-    assert 'data-facet-value="1"' in page or "harbour.example</a> 2" in page
+    assert re.search(r"harbour\.example</bdi></a> <span[^>]*>2<", page)
 
 
 def test_headlines_lead_to_articles_and_addresses_out(get: Get) -> None:
@@ -248,7 +250,8 @@ def test_headlines_lead_to_articles_and_addresses_out(get: Get) -> None:
     ],
 )
 def test_only_web_addresses_become_links(value: str) -> None:
-    assert cell_html("url", value, None) is None
+    place = CellPlace("url", None, {}, ArchivePaths(None, "archive"))
+    assert cell_html(place, value) == escape(value)
 
 
 def test_a_long_cell_is_cut_at_a_word() -> None:
@@ -373,7 +376,7 @@ def test_each_page_has_landmarks_a_heading_and_a_strict_policy(reading: Get, pat
         "<nav",
         'role="search"',
         'href="#main"',
-        "<footer>",
+        "<footer",
     ):
         assert part in response.text, part
     assert len(re.findall("<h1", response.text)) == 1

@@ -20,7 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree, html
 
-from archive.plugin import concurrency, middleware, sql_limits
+from archive.plugin.guards import concurrency, middleware, sql_limits
 from archive.plugin.guards.csv_safety import RowAssembler, safe_csv_rows
 from archive.plugin.routes import PAGE_PATHS_PATTERN
 from archive.storage.database import open_database

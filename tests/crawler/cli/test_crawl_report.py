@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archive.archive import OutletReport
+from archive.queries.crawl_results import OutletReport
 from crawler.cli.crawl_report import (
     OUTLET_TABLE_HEADS,
     few_outlets_hint,

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from archive.archive import Archive
+from archive.frontier.urls import queue_leads
 from archive.records import Lead
 from archive.storage.lock import hold_crawl_lock
 from crawler.jobs.watch import WatchedRun, run_summary
@@ -129,8 +130,9 @@ def test_a_crawl_that_is_under_way_is_told_to_stop_and_gives_back_what_it_holds(
         run = dateline(web)
         run.knows()
         with Archive(run.folder) as archive:  # listed long ago, whatever day it is today
-            archive.add_leads(
-                [Lead(f"http://harbour.example{page(n).path}", via="feed") for n in range(1, 20)]
+            queue_leads(
+                archive.db,
+                [Lead(f"http://harbour.example{page(n).path}", via="feed") for n in range(1, 20)],
             )
         process = subprocess.Popen(
             run.command("watch"), env=run.environ(), stdout=subprocess.PIPE, text=True

@@ -73,8 +73,8 @@ def test_who_asks_to_be_left_alone_is_and_a_503_alone_is_the_pages_own_trouble(
     status, asked, minutes
 ):
     turns = SiteBackoff()
-    pause = turns.answered(SITE, status, asked, NOW)
-    assert turns.pause(SITE, NOW) == pause
+    pause = turns.note_answer(SITE, status, asked, NOW)
+    assert turns.current_pause(SITE, NOW) == pause
     assert (pause.until - NOW if pause else None) == (
         timedelta(minutes=minutes) if minutes else None
     )
@@ -82,20 +82,22 @@ def test_who_asks_to_be_left_alone_is_and_a_503_alone_is_the_pages_own_trouble(
 
 def test_a_pause_ends_at_its_moment_and_the_longer_of_two_counts():
     turns = SiteBackoff({SITE: SitePause(NOW + timedelta(hours=1), "HTTP 429")})
-    assert turns.answered(SITE, 503, "60", NOW) == SitePause(NOW + timedelta(hours=1), "HTTP 429")
-    assert turns.pause(SITE, NOW + timedelta(minutes=59))
-    assert turns.pause(SITE, NOW + timedelta(hours=1)) is None
+    assert turns.note_answer(SITE, 503, "60", NOW) == SitePause(
+        NOW + timedelta(hours=1), "HTTP 429"
+    )
+    assert turns.current_pause(SITE, NOW + timedelta(minutes=59))
+    assert turns.current_pause(SITE, NOW + timedelta(hours=1)) is None
 
 
 def test_silences_count_in_a_row_and_for_their_own_site():
     turns = SiteBackoff()
     for _ in range(MAX_UNANSWERED_REQUESTS - 1):
-        assert turns.silent(SITE, "timed out", NOW) is None
-    assert turns.silent("http://harbour.example", "timed out", NOW) is None
-    turns.answered(SITE, 500, None, NOW)
+        assert turns.note_silence(SITE, "timed out", NOW) is None
+    assert turns.note_silence("http://harbour.example", "timed out", NOW) is None
+    turns.note_answer(SITE, 500, None, NOW)
     for _ in range(MAX_UNANSWERED_REQUESTS - 1):
-        assert turns.silent(SITE, "timed out", NOW) is None
-    pause = turns.silent(SITE, "timed out", NOW)
+        assert turns.note_silence(SITE, "timed out", NOW) is None
+    pause = turns.note_silence(SITE, "timed out", NOW)
     assert pause == SitePause(NOW + DEFAULT_SITE_PAUSE, "timed out, 3 times in a row")
     assert pause_reason(pause) == "timed out, 3 times in a row; paused until 2026-03-10T12:15:00Z"
 

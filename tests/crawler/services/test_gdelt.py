@@ -47,8 +47,10 @@ def test_a_query_is_written_so_that_gdelt_takes_it(query, said):
 
 
 def test_words_that_gdelt_finds_too_short_are_not_asked_for():
-    assert GDELT.unfit(SearchQuery(("UN", "EU"))) == "GDELT needs a word of 3 letters or more"
-    assert GDELT.unfit(SearchQuery(hosts=("harbour.example",))) is None
+    assert (
+        GDELT.unfit_reason(SearchQuery(("UN", "EU"))) == "GDELT needs a word of 3 letters or more"
+    )
+    assert GDELT.unfit_reason(SearchQuery(hosts=("harbour.example",))) is None
 
 
 def test_a_request_names_window_form_and_number():

@@ -84,7 +84,7 @@ def test_each_language_asks_the_edition_of_one_country():
         ("pt-BR", "BR", "BR:pt-419"),
     ]
     assert (
-        GOOGLE.unfit(SearchQuery(("ferry",), languages=("xx",)))
+        GOOGLE.unfit_reason(SearchQuery(("ferry",), languages=("xx",)))
         == "Google News has no edition in xx"
     )
     assert all(

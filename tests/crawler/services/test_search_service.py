@@ -67,12 +67,14 @@ def test_every_service_makes_requests_of_a_full_query_and_of_words_alone(name):
     assert " " not in first.url
     assert "{" not in first.url
     words = SearchQuery(words=("ferry",))
-    assert bool(asks(SEARCH_SERVICES[name], words)) == (SEARCH_SERVICES[name].unfit(words) is None)
+    assert bool(asks(SEARCH_SERVICES[name], words)) == (
+        SEARCH_SERVICES[name].unfit_reason(words) is None
+    )
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_service_that_cannot_be_asked_says_why_and_is_not_asked(name):
-    assert SEARCH_SERVICES[name].unfit(SearchQuery())
+    assert SEARCH_SERVICES[name].unfit_reason(SearchQuery())
     assert asks(SEARCH_SERVICES[name], SearchQuery()) == []
 
 

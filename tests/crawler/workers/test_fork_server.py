@@ -26,7 +26,7 @@ if __name__ == "__main__":
     from crawler.workers.pool import Worker
 
     worker, began = Worker(), time.monotonic()
-    worker.read(Capture("http://paper.example/1", b"<h1>Pier</h1><p>The pier opens again."), 60.0)
+    worker.read_article(Capture("http://paper.example/1", b"<h1>Pier</h1><p>The pier opens again."), 60.0)
     assert waited < time.monotonic() - began, "whoever reads waits for what it imports"
     assert forkserver._forkserver._forkserver_pid == pid, "the reader came from it"
     worker.close()

@@ -49,13 +49,13 @@ def test_a_page_that_takes_too_long_is_named_and_the_next_one_is_read():
 
 def test_a_page_that_crashes_its_worker_is_named_and_the_next_one_is_read():
     worker = Worker()
-    worker.read(PAGE, 30.0)
+    worker.read_article(PAGE, 30.0)
     os.kill(pid_of(worker), signal.SIGSTOP)  # it holds the page when it dies
     killer = threading.Timer(0.3, os.kill, (pid_of(worker), signal.SIGKILL))
     killer.start()
     with pytest.raises(ReadingError, match="crashed on this page"):
-        worker.read(PAGE, 30.0)
-    assert worker.read(PAGE, 30.0).text
+        worker.read_article(PAGE, 30.0)
+    assert worker.read_article(PAGE, 30.0).text
     worker.close()
 
 
@@ -63,7 +63,7 @@ def test_a_crash_amid_many_pages_costs_no_other_page():
     async def read_all(workers: WorkerPool) -> list[Article | ReadingError]:
         async def one(number: int) -> Article | ReadingError:
             try:
-                return await workers.read(
+                return await workers.read_article(
                     Capture(f"http://paper.example/{number}", PAGE.body, fetched_at=PAGE.fetched_at)
                 )
             except ReadingError as error:
@@ -90,7 +90,7 @@ def test_workers_end_when_their_crawl_is_killed():
         "from archive.records import Capture\n"
         "if __name__ == '__main__':\n"
         "    worker = Worker()\n"
-        "    worker.read(Capture('http://paper.example/1', b'<p>text</p>'), 60.0)\n"
+        "    worker.read_article(Capture('http://paper.example/1', b'<p>text</p>'), 60.0)\n"
         "    print(worker._process.pid, flush=True)\n"
         "    time.sleep(60)\n"
     )
@@ -191,11 +191,11 @@ def test_a_small_feed_a_home_page_and_the_sitemaps_of_a_robots_txt_are_read_besi
         )
         read = workers.cpu_seconds
         assert read > 0
-        said = asyncio.run(workers.read_home(home, "http://paper.example/"))
+        said = asyncio.run(workers.read_home_page(home, "http://paper.example/"))
         assert said == HomePage(("http://paper.example/f",), "Bote", "de")
-        assert asyncio.run(workers.robots_sitemaps(robots, "http://paper.example/robots.txt")) == [
-            "http://paper.example/s.xml"
-        ]
+        assert asyncio.run(
+            workers.read_robots_sitemaps(robots, "http://paper.example/robots.txt")
+        ) == ["http://paper.example/s.xml"]
         assert workers.cpu_seconds > read
 
 
@@ -217,10 +217,10 @@ def test_a_story_page_is_taken_apart_beside_the_crawl_links_and_all():
     hostile = b"<p><a href=/news/2>Drill reaches the miners</a>" + b"<p>&x;" * 100_000
     with WorkerPool(1, 100) as workers:
         own = time.process_time()
-        found = asyncio.run(workers.ways(Capture("http://paper.example/1", hostile)))
+        found = asyncio.run(workers.read_navigation(Capture("http://paper.example/1", hostile)))
         assert [lead.url for lead in found.links] == ["http://paper.example/news/2"]
         assert time.process_time() - own < workers.cpu_seconds / 2
-        article, found = asyncio.run(workers.read_linked(PAGE))
+        article, found = asyncio.run(workers.read_article_and_links(PAGE))
         assert article.text
         assert found.links == ()
 

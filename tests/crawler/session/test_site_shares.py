@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crawler.network.site_shares import (
+from crawler.session.site_shares import (
     FREE_SITE_SECONDS,
     MAX_ARTICLE_COPIES_BYTES,
     MAX_COPY_BYTES,
@@ -17,34 +17,34 @@ HOSTS = ["mire.example", "www.mire.example", "courier.example"]
 
 def test_a_site_that_took_more_than_its_share_waits_with_all_its_hosts():
     shares = SiteShares(0.0)
-    shares.took(MIRE, FREE_SITE_SECONDS + 1)
-    shares.took(COURIER, 1.0)
-    assert shares.greedy(HOSTS, 10.0) == ["mire.example", "www.mire.example"]
+    shares.add_cost(MIRE, FREE_SITE_SECONDS + 1)
+    shares.add_cost(COURIER, 1.0)
+    assert shares.greedy_hosts(HOSTS, 10.0) == ["mire.example", "www.mire.example"]
 
 
 def test_what_it_took_is_forgiven_as_time_passes():
     shares = SiteShares(0.0)
-    shares.took(MIRE, 30.0)
-    assert shares.greedy(HOSTS, 29.0 / MAX_SITE_TIME_SHARE)
-    assert not shares.greedy(HOSTS, 31.0 / MAX_SITE_TIME_SHARE)
+    shares.add_cost(MIRE, 30.0)
+    assert shares.greedy_hosts(HOSTS, 29.0 / MAX_SITE_TIME_SHARE)
+    assert not shares.greedy_hosts(HOSTS, 31.0 / MAX_SITE_TIME_SHARE)
 
 
 def test_the_first_seconds_are_nobodys_fault():
     shares = SiteShares(0.0)
-    shares.took(MIRE, FREE_SITE_SECONDS)
-    assert shares.greedy(HOSTS, 1.0) == []
+    shares.add_cost(MIRE, FREE_SITE_SECONDS)
+    assert shares.greedy_hosts(HOSTS, 1.0) == []
 
 
 def kept(shares: SiteShares, size: int, many: int, *, article: bool) -> int:
     """How many of so many pages a copy is kept of."""
-    return sum(shares.refuses_copy(MIRE, size, article=article) is None for _ in range(many))
+    return sum(shares.copy_refusal(MIRE, size, article=article) is None for _ in range(many))
 
 
 def test_of_pages_that_are_no_articles_so_many_bytes_are_kept_of_a_site():
     shares = SiteShares(0.0)
     assert kept(shares, 1_000_000, 200, article=False) == MAX_OTHER_COPIES_BYTES // 1_000_000
     assert kept(shares, 1_000_000, 200, article=True) == 200
-    assert shares.refuses_copy(COURIER, 1_000_000, article=False) is None
+    assert shares.copy_refusal(COURIER, 1_000_000, article=False) is None
 
 
 def test_ten_thousand_ordinary_articles_are_all_kept():
@@ -54,6 +54,6 @@ def test_ten_thousand_ordinary_articles_are_all_kept():
 def test_of_a_page_that_is_larger_than_any_newspapers_no_copy_is_kept():
     shares = SiteShares(0.0)
     assert "larger than 8 MiB" in (
-        shares.refuses_copy(MIRE, MAX_COPY_BYTES + 1, article=True) or ""
+        shares.copy_refusal(MIRE, MAX_COPY_BYTES + 1, article=True) or ""
     )
-    assert shares.refuses_copy(MIRE, MAX_COPY_BYTES, article=True) is None
+    assert shares.copy_refusal(MIRE, MAX_COPY_BYTES, article=True) is None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from crawler.spiders.change_signal import ChangeSignal
+from crawler.session.change_signal import ChangeSignal
 
 
 def test_a_change_wakes_all_that_wait_and_nobody_that_waits_later():

@@ -12,9 +12,9 @@ class PendingSources:
         self.sources: dict[str, str] = {}
         self.left: Counter[str] = Counter()
         self.finished: deque[str] = deque()
-        """Outlets whose last source was read, until `take` returns them."""
+        """Outlets whose last source was read, until `take_finished` returns them."""
 
-    def expect(self, url: str, host: str) -> None:
+    def expect_source(self, url: str, host: str) -> None:
         """Add a source to be read; a repeated one changes nothing."""
         if url not in self.sources:
             self.sources[url] = host
@@ -23,9 +23,9 @@ class PendingSources:
     def expect_more(self, url: str, index_url: str) -> None:
         """Add a sitemap that an index names."""
         if host := self.sources.get(index_url):
-            self.expect(url, host)
+            self.expect_source(url, host)
 
-    def read(self, url: str) -> None:
+    def note_read(self, url: str) -> None:
         """Remove a source that was read or cannot be read; other URLs are ignored."""
         host = self.sources.pop(url, None)
         if host is None:  # a page, or a source that was removed before
@@ -35,6 +35,6 @@ class PendingSources:
             del self.left[host]
             self.finished.append(host)
 
-    def take(self, most: int) -> list[str]:
+    def take_finished(self, most: int) -> list[str]:
         """Return up to `most` further outlets without sources to read, each once."""
         return [self.finished.popleft() for _ in range(min(most, len(self.finished)))]

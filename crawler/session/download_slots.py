@@ -23,20 +23,20 @@ class DownloadSlots:
         self.sites: defaultdict[str, dict[str, float]] = defaultdict(dict)
         """For each site, when each of its URLs was requested, the oldest first."""
 
-    def ask(self, url: str, now: float) -> None:
+    def note_request(self, url: str, now: float) -> None:
         """Note that a URL is requested."""
         waiting = self.sites[site_origin(url)]
         waiting.pop(url, None)
         waiting[url] = now
 
-    def answered(self, url: str) -> None:
+    def note_answer(self, url: str) -> None:
         """Note that a URL was answered or failed."""
         site = site_origin(url)
         self.sites[site].pop(url, None)
         if not self.sites[site]:
             del self.sites[site]
 
-    def left(self, now: float) -> set[str]:
+    def uncounted_urls(self, now: float) -> set[str]:
         """Return the URLs that no longer count: all of a site where one has waited too long."""
         late: set[str] = set()
         for urls in self.sites.values():

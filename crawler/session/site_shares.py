@@ -36,11 +36,11 @@ class SiteShares:
         self._seconds: defaultdict[str, float] = defaultdict(float)
         self._bytes: Counter[tuple[str, bool]] = Counter()
 
-    def took(self, url: str, seconds: float) -> None:
+    def add_cost(self, url: str, seconds: float) -> None:
         """Add the seconds that processing one URL cost to the account of its site."""
         self._seconds[registered_domain(url)] += seconds
 
-    def greedy(self, hosts: Iterable[str], now: float) -> list[str]:
+    def greedy_hosts(self, hosts: Iterable[str], now: float) -> list[str]:
         """Return those of `hosts` whose sites have used more than their share by `now`."""
         most = max(FREE_SITE_SECONDS, MAX_SITE_TIME_SHARE * (now - self.began))
         sites = {site for site, seconds in self._seconds.items() if seconds > most}
@@ -48,7 +48,7 @@ class SiteShares:
             return []
         return [host for host in hosts if registered_domain(f"http://{host}/") in sites]
 
-    def refuses_copy(self, url: str, size: int, *, article: bool) -> str | None:
+    def copy_refusal(self, url: str, size: int, *, article: bool) -> str | None:
         """Return why no copy of a page of `size` bytes is stored, or None to store it.
 
         A copy that is allowed counts against the bytes of its site.

@@ -1,0 +1,91 @@
+"""The data of the header and footer of every page: navigation, publisher, permissions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from datasette.utils import tilde_encode  # type: ignore[import-untyped]
+
+from archive.plugin.guards.permissions import archives, may_run_sql
+from archive.plugin.guards.public import is_public_archive, publisher_settings
+
+SiteContext = dict[str, Any]
+
+NAVIGATION = (
+    ("Events", "events"),
+    ("Stories", "stories"),
+    ("Changes", "changes"),
+    ("Copies", "copies"),
+    ("Outlets", "outlets"),
+    ("Questions", "questions"),
+)
+"""The links in the header: label, and page below `/archive/-/`. The template leaves out a page
+without a route, and adds SQL for those who may use it."""
+
+
+ADMIN_PAGES = (
+    ("Databases", "databases"),
+    ("Plugins", "plugins"),
+    ("Versions", "versions"),
+    ("Settings", "settings"),
+    ("Permissions", "permissions"),
+    ("Allow rules", "allow-debug"),
+    ("Messages", "messages"),
+    ("Threads", "threads"),
+    ("Actor", "actor"),
+)
+"""Datasette's debugging pages: label, and page below `/-/`."""
+
+
+async def site_context(
+    datasette: Any, request: Any, paths: Any, title: str | None = None
+) -> SiteContext:
+    """Return what `dateline_base.html` knows as `site`.
+
+    `paths` are those of the archive whose pages the header links; None if the visitor may see none,
+    and then the header has no links.
+    """
+    context: SiteContext = {
+        "title": title or await site_title(datasette),
+        "paths": paths,
+        "navigation": [],
+        "archives": [],
+        "admin": await _admin_links(datasette, request),
+        "may_ask_in_sql": False,
+        "is_public": is_public_archive(datasette),
+        "publisher": publisher_settings(datasette),
+    }
+    if paths is None:
+        return context
+    actor = request.actor if request else None
+    return context | {
+        "navigation": navigation_links(datasette.urls, paths.database),
+        "archives": [name for name in archives(datasette) if name != paths.database],
+        "may_ask_in_sql": await may_run_sql(datasette, actor, paths.database),
+    }
+
+
+def navigation_links(urls: Any, database: str) -> list[tuple[str, str, str]]:
+    """Return the label, the route and the path with base_url of each link in the header."""
+    below = f"/{tilde_encode(database)}/-"
+    routes = [(label, f"{below}/{page}") for label, page in NAVIGATION]
+    return [(label, route, str(urls.path(route))) for label, route in routes]
+
+
+async def _admin_links(datasette: Any, request: Any) -> list[tuple[str, str]]:
+    """Return the links to Datasette's debugging pages on 1.0; on 0.65 they are menu links."""
+    actor = request.actor if request else None
+    if not actor or not hasattr(datasette, "allowed"):
+        return []
+    if not await datasette.allowed(action="debug-menu", actor=actor):
+        return []
+    return [(label, str(datasette.urls.path(f"/-/{page}"))) for label, page in ADMIN_PAGES]
+
+
+async def site_title(datasette: Any) -> str:
+    """Return the title of the pages, from Datasette's configuration or by default `Dateline`."""
+    if hasattr(datasette, "get_instance_metadata"):  # 1.0
+        configured = (await datasette.get_instance_metadata()).get("title")
+    else:
+        configured = datasette.metadata("title")
+    return str(configured or "Dateline")

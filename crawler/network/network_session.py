@@ -1,0 +1,65 @@
+"""The part of a crawl's session that the middlewares use.
+
+`crawler.session.crawl_session.CrawlSession` has these attributes. They are protocols here, as the
+network knows nothing of the rest of a crawl.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol, cast
+
+from scrapy.crawler import Crawler
+from scrapy.http import Response
+
+from crawler.network.backoff import SiteBackoff, SitePause
+from crawler.network.robots_rules import RobotsGroups
+
+
+class RobotsParser(Protocol):
+    """Parses the robots.txt files of strangers, large ones in another process."""
+
+    async def read_robots(self, body: bytes, url: str, agents: tuple[str, ...]) -> RobotsGroups:
+        """Return the groups of rules for these crawlers; raises ReadingError."""
+        ...
+
+
+class NetworkSession(Protocol):
+    """A crawl, as its middlewares know it."""
+
+    @property
+    def backoff(self) -> SiteBackoff:
+        """The pauses of sites."""
+        ...
+
+    @property
+    def workers(self) -> RobotsParser:
+        """The processes that parse documents."""
+        ...
+
+    @property
+    def remarks(self) -> dict[str, str]:
+        """Site → remark for the report of the crawl."""
+        ...
+
+    @property
+    def robots_seen(self) -> dict[str, Response] | None:
+        """Site → response for robots.txt, for crawls that look for sitemaps in it; else None."""
+        ...
+
+    def record_pause(self, site: str, pause: SitePause) -> None:
+        """Record a pause that is too long to wait for."""
+        ...
+
+
+class SpiderWithSession(Protocol):
+    """A spider that has opened a session."""
+
+    @property
+    def session(self) -> NetworkSession:
+        """The session, made before Scrapy makes the middlewares."""
+        ...
+
+
+def network_session(crawler: Crawler) -> NetworkSession:
+    """Return the session of the crawl for which Scrapy makes a middleware."""
+    return cast(SpiderWithSession, crawler.spider).session
