@@ -23,7 +23,7 @@ NewsKind = Literal["article", "revision", "outlet"]
 
 @dataclass(frozen=True, slots=True)
 class AlertRequest:
-    """What an alert reports, and when."""
+    """The news that an alert reports, and its times."""
 
     kind: AlertKind
     subject: str = ""
@@ -132,7 +132,7 @@ def stored_alerts(connection: sqlite3.Connection) -> list[StoredAlert]:
 
 
 def find_alert(connection: sqlite3.Connection, id: int) -> StoredAlert:
-    """Return the alert of an ID. Raises UsageError if there is none."""
+    """Return the alert of an ID. Raises UsageError for an unknown ID."""
     row = connection.execute("SELECT * FROM alerts WHERE id = ?", (id,)).fetchone()
     if row is None:
         raise UsageError(f"there is no alert {id}; `dateline notify list` shows the alerts")

@@ -29,7 +29,7 @@ class FeedEntry:
     """One entry of a feed."""
 
     about: str
-    """What identifies it for ever, such as the article's own URL."""
+    """The permanent name from which its identifier is made, such as the article's own URL."""
     title: str
     page: str
     """The full URL of the archive's page about it."""
@@ -49,7 +49,7 @@ class AtomFeed:
     """A feed with its entries, in the order in which they are written."""
 
     about: str
-    """What identifies it for ever."""
+    """The permanent name from which its identifier is made."""
     title: str
     own: str
     """The full URL of the feed."""
@@ -87,7 +87,7 @@ def permanent_id(about: str) -> str:
 
 
 def feed_identity(connection: sqlite3.Connection, name: str) -> str:
-    """Return what identifies a feed of this archive, wherever the archive is served."""
+    """Return the permanent name of a feed of this archive, wherever the archive is served."""
     return f"dateline:{connection.execute(ARCHIVE_BIRTH_SQL).fetchone()[0]}:{name}"
 
 

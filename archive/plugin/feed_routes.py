@@ -173,7 +173,7 @@ async def render_query_feed(
     database: str,
     request: Any,
 ) -> Any:
-    """Respond with the rows of a query as a feed. Raises DatasetteError if they are no articles."""
+    """Respond with the rows of a query as a feed. Raises DatasetteError for rows without articles."""
     if not can_render_feed(datasette, columns, database):
         raise DatasetteError("Only a query with a column `article` has a feed.", status=400)
     records: list[Mapping[str, Any]] = [

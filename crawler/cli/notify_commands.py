@@ -25,9 +25,9 @@ def notify_group() -> None:
 @notify_group.command("add")
 @click.argument("subject", metavar="SUBJECT")
 @click.argument("targets", nargs=-1, required=True, metavar="TARGET…")
-@click.option("--outlet", metavar="HOST", help="Only what this outlet published.")
-@click.option("--language", metavar="CODE", help="Only articles in this language, such as en.")
-@click.option("--story", metavar="NAME", help="Only articles of this story.")
+@click.option("--outlet", metavar="HOST", help="Limit to what this outlet published.")
+@click.option("--language", metavar="CODE", help="Limit to articles in this language, such as en.")
+@click.option("--story", metavar="NAME", help="Limit to articles of this story.")
 @click.option(
     "--digest", type=click.Choice(["daily"]), help="Send one message a day, not one a crawl."
 )
@@ -163,7 +163,7 @@ def notify_test_command(id: int, folder: Path) -> None:
 
 
 @notify_group.command("send")
-@click.option("--due", is_flag=True, help="Only what is due, as a crawl does at its end.")
+@click.option("--due", is_flag=True, help="Send only what is due, as a crawl does at its end.")
 @archive_option
 def notify_send_command(due: bool, folder: Path) -> None:
     """Send what waits, now.

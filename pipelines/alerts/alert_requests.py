@@ -1,6 +1,6 @@
-"""What a person asks to be told: `story:NAME`, `search:WORDS`, `changes:KIND`, `outlets`.
+"""Requests for alerts as a person types them: `story:NAME`, `search:WORDS`, `changes:KIND`, `outlets`.
 
-Also which changes of articles count for it.
+Also the changes of articles that each of them reports.
 """
 
 from __future__ import annotations

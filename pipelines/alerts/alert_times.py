@@ -43,5 +43,5 @@ def is_item_due(request: AlertRequest, found_at: datetime, now: datetime) -> boo
 
 def retry_delay(failures: int) -> timedelta:
     """Return how long to wait after a number of failures in a row: 5 min, doubled up to 6 h."""
-    doubled = min(max(failures, 1) - 1, 10)
-    return min(FIRST_RETRY_DELAY * 2**doubled, MAX_RETRY_DELAY)
+    factor: int = 2 ** min(max(failures, 1) - 1, 10)
+    return min(FIRST_RETRY_DELAY * factor, MAX_RETRY_DELAY)
