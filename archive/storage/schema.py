@@ -726,6 +726,7 @@ CREATE TABLE alert_items (
   found_at TEXT NOT NULL,
   UNIQUE (alert_id, kind, subject_id, since)
 );
+CREATE INDEX alert_items_by_subject ON alert_items(kind, subject_id);
 
 -- News that waits for a target. A row is removed once the target has taken the message.
 CREATE TABLE alert_deliveries (
@@ -734,6 +735,18 @@ CREATE TABLE alert_deliveries (
   PRIMARY KEY (target_id, item_id)
 ) WITHOUT ROWID;
 CREATE INDEX alert_deliveries_by_item ON alert_deliveries(item_id);
+
+-- SQLite gives the id of the newest row again after that row was removed.
+CREATE TRIGGER alerts_article_delete AFTER DELETE ON articles BEGIN
+  DELETE FROM alert_items WHERE kind = 'article' AND subject_id = old.id;
+  UPDATE alerts SET after_article_id = (SELECT coalesce(max(id), 0) FROM articles)
+  WHERE after_article_id >= old.id AND after_article_id > (SELECT coalesce(max(id), 0) FROM articles);
+END;
+CREATE TRIGGER alerts_revision_delete AFTER DELETE ON revisions BEGIN
+  DELETE FROM alert_items WHERE kind = 'revision' AND subject_id = old.id;
+  UPDATE alerts SET after_revision_id = (SELECT coalesce(max(id), 0) FROM revisions)
+  WHERE after_revision_id >= old.id AND after_revision_id > (SELECT coalesce(max(id), 0) FROM revisions);
+END;
 """
 
 LIST_INDEXES = """

@@ -278,7 +278,11 @@ def test_an_article_that_was_removed_meanwhile_is_not_told(folder: Path, desk: D
     )
     archive_articles(folder, 21)
     deliver(folder)
-    with closing(sqlite3.connect(folder / "archive.db")) as db, db:
+    with closing(open_database(folder / "archive.db", ARCHIVE_SCHEMA)) as db:
+        db.execute(
+            "DELETE FROM fetches WHERE url_id IN (SELECT id FROM urls WHERE article_id = 21)"
+        )
+        db.execute("DELETE FROM urls WHERE article_id = 21")
         db.execute("DELETE FROM articles WHERE id = 21")
     assert deliver(folder, later=timedelta(hours=6)) == []
     assert json.loads(dateline(folder, "notify", "list", "--json"))[0]["targets"][0]["waiting"] == 0
