@@ -253,7 +253,8 @@ def _change_summary(row: PlainRow) -> str:
     if not parts:
         return change_words_text(row)
     html = "".join(f"<p>{part}</p>" for part in parts)
-    return HIDDEN_DIFF_WORDS_PATTERN.sub("", html)
+    # some readers show neither strokes nor colours
+    return HIDDEN_DIFF_WORDS_PATTERN.sub("", html).replace("</del><ins>", "</del> <ins>")
 
 
 def _copies_summary(row: PlainRow) -> str:

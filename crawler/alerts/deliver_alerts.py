@@ -24,7 +24,7 @@ from archive.errors import ArchiveError, BusyError, DatelineError
 from archive.records import current_time, format_utc
 from archive.storage.database import open_database, open_read_only, transaction
 from archive.storage.schema import ARCHIVE_SCHEMA
-from archive.text.formatting import parse_json_texts
+from archive.text.formatting import many, parse_json_texts
 from crawler.alerts.apprise_sender import SendFunction, send_message
 from pipelines.alerts.alert_messages import NewsRow, alert_message
 from pipelines.alerts.alert_requests import is_change_wanted
@@ -45,11 +45,12 @@ class Delivery:
     alert_id: int
     label: str
     items: int
+    """Number of items in the message; 0 for a test message."""
     error: str | None = None
 
     def outcome_line(self) -> str:
         """Return the outcome in one line."""
-        what = f"{self.items:,} item{'' if self.items == 1 else 's'}"
+        what = many(self.items, "item") if self.items else "test message"
         if self.error:
             return f"alert {self.alert_id}: {self.label}: {what} not sent: {self.error}"
         return f"alert {self.alert_id}: {what} sent to {self.label}"

@@ -111,7 +111,7 @@ def try_alert(folder: Path, id: int, send: SendFunction = send_message) -> list[
         Delivery(
             id,
             target.label,
-            1,
+            0,
             send(urls[target.id], message) if target.id in urls else NO_ADDRESS,
         )
         for target in targets

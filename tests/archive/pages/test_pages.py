@@ -12,6 +12,7 @@ import pytest
 
 from archive.errors import UsageError
 from archive.pages.article import article_comparison, article_page_data
+from archive.pages.atom import ATOM_NAMESPACE
 from archive.pages.charts import (
     MAX_SINGLE_MARKS,
     MAX_TIMELINE_LANES,
@@ -26,7 +27,7 @@ from archive.pages.home import home_page_data
 from archive.pages.outlet import outlet_list_rows, outlet_page_data
 from archive.pages.search_page import SearchRequest, search_page_data
 from archive.pages.story import StoryFilters, store_page_verdict, story_for_page, story_page_data
-from archive.pages.story_feed import ATOM_NAMESPACE, story_as_atom
+from archive.pages.story_feed import story_as_atom
 from archive.pages.tables import EXPLAINED_TABLES, explained_tables, schema_descriptions
 from archive.storage.database import open_database
 from archive.storage.schema import ARCHIVE_SCHEMA

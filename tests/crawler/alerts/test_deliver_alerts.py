@@ -345,7 +345,8 @@ def test_alerts_are_listed_tested_and_removed(folder: Path, desk: Desk) -> None:
     added = dateline(folder, "notify", "add", "story:Harbour Strike", desk.hook)
     assert added == f"alert 1: story {STORY}, at once\n"
     assert STORY in dateline(folder, "notify", "list")
-    dateline(folder, "notify", "test", "1")
+    tested = dateline(folder, "notify", "test", "1")
+    assert tested == f"alert 1: test message sent to json://127.0.0.1:{desk.server_port}/…\n"
     assert desk.titles() == [f"Dateline: test, story {STORY}"]
     assert "sends this" in dateline(
         folder, "notify", "add", f"story:{STORY}", desk.hook, exit_code=2
