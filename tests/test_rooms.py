@@ -204,8 +204,9 @@ FLOORS = {
     ],
     "archive": [
         ["cli"], ["plugin"], ["pages"], ["exports", "doctor", "alerts"], ["queries"],
-        ["archive", "check_writer", "rebuilds", "story_policy"], ["articles"], ["frontier"], ["storage"], ["text"],
-        ["timestamps", "times"], ["records"], ["errors"],
+        ["archive", "check_writer", "rebuilds", "story_policy", "outlet_preview"], ["editing"], ["articles"],
+        ["frontier"], ["storage"], ["text"],
+        ["timestamps", "times"], ["records"], ["errors", "progress"],
     ],
 }  # fmt: skip
 """The folders and root modules of each room, from the top: an import goes down or stays on its

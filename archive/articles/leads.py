@@ -46,12 +46,14 @@ def waiting_leads(
     """Return the leads with an id above `after` whose pages the archive lacks, oldest first.
 
     `hosts` limits them to some outlets; empty: all. Of several URLs with one key the first is
-    returned. Paused sites (`archive.frontier.pauses`) are left out.
+    returned. Paused sites (`archive.frontier.pauses`) and outlets that a person paused are left
+    out.
     """
     rows = connection.execute(
         f"""SELECT u.*, o.host, {OUTLET_LANGUAGE_SQL} AS spoken
         FROM urls u JOIN outlets o ON o.id = u.outlet_id
         WHERE u.state = 'pending' AND u.kind = 'page' AND u.id > ? AND u.article_id IS NULL
+          AND o.paused_at IS NULL
           AND (? = '[]' OR o.host IN (SELECT value FROM json_each(?)))
           AND {SITE_OF_URL_SQL} NOT IN (SELECT site FROM pauses WHERE until > ?)
           AND NOT EXISTS (SELECT 1 FROM urls t WHERE t.url_key = u.url_key AND t.id <> u.id

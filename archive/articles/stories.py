@@ -197,17 +197,18 @@ def save_story(
     connection: sqlite3.Connection,
     name: str,
     article_ids: Iterable[int],
-    judge: StoryPolicy,
+    judge: StoryPolicy | None,
     definition: StoryDefinition | None = None,
 ) -> int:
     """Create or extend the story of a name, renew its listing, and return its id.
 
-    Raises UsageError for a name without a letter or digit.
+    Without a policy to judge by, the next crawl renews the listing. Raises UsageError for a name
+    without a letter or digit.
     """
     story_id = _insert_story(connection, story_slug(name), name)
     _update_definition(connection, story_id, definition or {})
     save_verdict(connection, story_id, article_ids, "belongs")
-    relist_story(connection, story_id, judge)
+    _relist_or_postpone(connection, story_id, judge)
     return story_id
 
 
@@ -216,17 +217,30 @@ def record_verdict(
     story_id: int,
     article_ids: Iterable[int],
     belongs: bool | None,
-    judge: StoryPolicy,
+    judge: StoryPolicy | None,
 ) -> None:
-    """Save a person's verdict on articles and renew the listing; None withdraws a verdict."""
+    """Save a person's verdict on articles and renew the listing; None withdraws a verdict.
+
+    Without a policy to judge by, the next crawl renews the listing.
+    """
     words: dict[bool | None, StoryVerdict | None] = {None: None, True: "belongs", False: "not"}
     save_verdict(connection, story_id, article_ids, words[belongs])
-    relist_story(connection, story_id, judge)
+    _relist_or_postpone(connection, story_id, judge)
+
+
+def _relist_or_postpone(
+    connection: sqlite3.Connection, story_id: int, judge: StoryPolicy | None
+) -> None:
+    """List a story again now, or without a policy leave it to the next crawl."""
+    if judge:
+        relist_story(connection, story_id, judge)
+    else:
+        connection.execute("UPDATE stories SET newest_id = 0, stale = 1 WHERE id = ?", (story_id,))
 
 
 def delete_story(connection: sqlite3.Connection, story_id: int) -> None:
-    """Delete a story with its verdicts; the articles stay."""
-    for table in ("story_articles", "story_urls", "story_outlets"):
+    """Delete a story with its verdicts and notes; the articles stay."""
+    for table in ("story_articles", "story_urls", "story_outlets", "notes"):
         # constant table names
         connection.execute(f"DELETE FROM {table} WHERE story_id = ?", (story_id,))  # noqa: S608
     connection.execute("DELETE FROM stories WHERE id = ?", (story_id,))

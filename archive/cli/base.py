@@ -34,7 +34,9 @@ OVERVIEW: dict[str, dict[str, str]] = {
     "Read": {
         "show": "Read one article.",
         "diff": "Compare two revisions of an article.",
+        "cite": "Cite articles as text, BibTeX, RIS or CSL-JSON.",
         "serve": "Browse and query the archive in Datasette.",
+        "password": "Set the password of a person for `serve`.",
     },
     "Follow": {
         "follow": "Follow a story, starting from its articles.",
@@ -42,6 +44,7 @@ OVERVIEW: dict[str, dict[str, str]] = {
         "story": "Print or write the dossier of a story.",
         "verdict": "Decide which articles belong to a story.",
         "unfollow": "Stop following a story; its articles stay.",
+        "note": "Write notes on articles, events and stories.",
         "notify": "Send news of stories, searches and changes elsewhere.",
     },
     "Run": {
@@ -160,6 +163,9 @@ class CommandDependencies:
     """URL → the key under which its article is stored."""
     judge: Callable[[], Any] | None = None
     """Returns the policy for stories (`archive.articles.stories.StoryPolicy`)."""
+    previewer: Callable[[Path, str], Any] | None = None
+    """Looks up a host for the pages of the archive in a folder, and returns an
+    `archive.outlet_preview.OutletPreview`."""
 
 
 def command_dependencies() -> CommandDependencies:

@@ -21,6 +21,7 @@ from archive.cli.base import (
     print_all,
     typed_text,
 )
+from archive.cli.completion import complete_outlets
 from archive.errors import ArchiveError, UsageError
 from archive.text.printable import TEXT_WIDTH_COLUMNS, printable_text
 from archive.times import parse_since as moment
@@ -30,6 +31,8 @@ ReadCommandFunction = TypeVar("ReadCommandFunction", bound=Callable[..., Any])
 SEARCH_WORDS_CONTEXT = {"ignore_unknown_options": True, "help_option_names": ["--help"]}
 """Without short options, because -strike searches for articles without that word."""
 MAX_SEARCH_HITS = 10_000
+FILTER_OPTIONS = ("outlet", "since", "until", "language")
+"""Options that narrow a search."""
 WARC_OUTPUT_ENDINGS = (".warc.gz", ".warc")
 
 
@@ -53,6 +56,16 @@ class SearchWordsCommand(click.Command):
         return option
 
 
+class SearchWordsArgument(click.Argument):
+    """The words of a search, which an option about saved searches makes superfluous."""
+
+    def process_value(self, ctx: click.Context, value: Any) -> Any:
+        """Return the words; raises MissingParameter if there are none and no such option."""
+        without_words = any(ctx.params.get(name) for name in ("saved", "list_saved", "forget"))
+        is_missing = without_words and self.value_is_missing(value)
+        return () if is_missing else super().process_value(ctx, value)
+
+
 def _filter_options(command: ReadCommandFunction) -> ReadCommandFunction:
     """Add the options that narrow a search or an export."""
     for option in (
@@ -67,14 +80,23 @@ def _filter_options(command: ReadCommandFunction) -> ReadCommandFunction:
             metavar="DATE|AGE",
             help="Published since 2024-02-15, or 36h, 7d, 2w, 3m (months) ago.",
         ),
-        click.option("--outlet", metavar="HOST", help="Articles of this outlet."),
+        click.option(
+            "--outlet",
+            metavar="HOST",
+            shell_complete=complete_outlets,
+            help="Articles of this outlet.",
+        ),
     ):
         command = option(command)
     return command
 
 
 @cli.command(cls=SearchWordsCommand, context_settings=SEARCH_WORDS_CONTEXT)
-@click.argument("words", nargs=-1, required=True)
+@click.argument("words", nargs=-1, required=True, cls=SearchWordsArgument)
+@click.option("--save", metavar="NAME", help="Save this search under a name, and make it.")
+@click.option("--saved", metavar="NAME", help="Make the search that was saved under this name.")
+@click.option("--list-saved", is_flag=True, help="List the saved searches.")
+@click.option("--forget", metavar="NAME", help="Remove a saved search.")
 @click.option(
     "--limit",
     type=click.IntRange(1, MAX_SEARCH_HITS),
@@ -97,12 +119,12 @@ def _filter_options(command: ReadCommandFunction) -> ReadCommandFunction:
 @archive_option
 def search_command(
     words: tuple[str, ...],
-    limit: int,
-    order: Literal["best", "newest"],
-    copies: bool,
-    form: str | None,
+    save: str | None,
+    saved: str | None,
+    list_saved: bool,
+    forget: str | None,
     folder: Path,
-    **filters: str | None,
+    **given: Any,
 ) -> None:
     """Search articles, best match first.
 
@@ -114,13 +136,51 @@ def search_command(
     Examples: dateline search ferry strike --since 30d
               dateline search '"ferry strike"' -bread --language en
               dateline search 首相
+              dateline search --save ferries ferry strike --language en
+              dateline search --saved ferries
     """
-    from archive.queries import search as searching
+    from archive.cli import search_saving
 
     unknown = next((word for word in words if word.startswith("--")), None)
     if unknown:
         raise UsageError(f"unknown option {unknown}; `dateline search --help` lists the options")
     query = typed_text(" ".join(words))
+    search_saving.check_search_options(query, save, saved, forget, list_saved=list_saved)
+    if list_saved:
+        search_saving.print_saved_searches(folder)
+        return
+    if forget is not None:
+        search_saving.forget_search(folder, typed_text(forget))
+        return
+    if saved is not None:
+        query, stored = search_saving.read_saved_search(folder, typed_text(saved))
+        given |= {name: value for name, value in stored.items() if given.get(name) is None}
+    if save is not None:
+        filters = {name: given[name] for name in FILTER_OPTIONS if given[name] is not None}
+        _check_filters(folder, filters)
+        search_saving.save_typed_search(folder, typed_text(save), query, filters)
+    _print_search(folder, query, **given)
+
+
+def _check_filters(folder: Path, filters: dict[str, str]) -> None:
+    """Raise UsageError for an invalid filter, before a search is saved."""
+    with opened_archive(folder) as connection:
+        _parsed_filters(connection, folder, dict(filters))
+
+
+def _print_search(
+    folder: Path,
+    query: str,
+    *,
+    limit: int,
+    order: Literal["best", "newest"],
+    copies: bool,
+    form: str | None,
+    **filters: str | None,
+) -> None:
+    """Search and print the hits."""
+    from archive.queries import search as searching
+
     with opened_archive(folder) as connection:
         given = _parsed_filters(connection, folder, filters)
         found = searching.search_articles(
@@ -177,7 +237,7 @@ def show_command(article: str, as_json: bool, as_html: bool, folder: Path) -> No
     keys: reading.UrlKeyFunction | None = command_dependencies().keys
     with opened_archive(folder) as connection:
         record = reading.article_with_context(
-            connection, _known_article_id(connection, article, keys, folder)
+            connection, known_article_id(connection, article, keys, folder)
         )
     assert record is not None
     if as_html:
@@ -317,7 +377,7 @@ def diff_command(
     article = typed_text(article)
     keys: reading.UrlKeyFunction | None = command_dependencies().keys
     with opened_archive(folder) as connection:
-        id = _known_article_id(connection, article, keys, folder)
+        id = known_article_id(connection, article, keys, folder)
         click.echo(render_revision_diff(connection, id, first, last, as_html, sys.stdout.isatty()))
 
 
@@ -339,8 +399,14 @@ def diff_command(
 @click.option(
     "--root",
     is_flag=True,
-    help="Print a sign-in link for root, who may record verdicts.",
+    help="Print a sign-in link for root, who may change the archive.",
 )
+@click.option("--password-file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+              help="Let those sign in whom `dateline password` put into this file.")  # fmt: skip
+@click.option("--proxy-user-header", metavar="NAME",
+              help="Let a reverse proxy say who is signed in, by this header.")  # fmt: skip
+@click.option("--editor", "editors", multiple=True, metavar="NAME",
+              help="Who may change the archive; may be repeated.  [default: all who sign in]")  # fmt: skip
 @click.option(
     "--name",
     "names",
@@ -363,11 +429,14 @@ def serve_command(folder: Path, **how: Any) -> None:
     \b
     Examples: dateline serve --open
               dateline serve --root
+              dateline serve --password-file passwords.txt --host 0.0.0.0
               dateline serve --public --name news.example
     """
     from archive.cli import serve as serving
 
-    serving.serve_archive(folder, serving.ServeOptions(**how), command_dependencies().judge)
+    given = command_dependencies()
+    previewer = partial(given.previewer, folder) if given.previewer else None
+    serving.serve_archive(folder, serving.ServeOptions(**how), given.judge, previewer)
 
 
 def _parsed_filters(
@@ -396,7 +465,7 @@ def _language_code_argument(text: str) -> str:
     raise UsageError(f"{text}: not a language code; give one such as en or ja")
 
 
-def _known_article_id(
+def known_article_id(
     connection: sqlite3.Connection, article: str, keys: Callable[[str], str] | None, folder: Path
 ) -> int:
     """Return the ID of an article in the archive.
@@ -452,6 +521,7 @@ def _export_warc(
     filters: dict[str, str | None],
 ) -> None:
     """Export all captures, or with filters only those of the articles that match."""
+    from archive.cli.progress_bar import progress_bar
     from archive.exports.article_files import atomic_file, export_articles
     from archive.exports.warc import write_warc
     from archive.frontier.urls import lead_to_url
@@ -473,7 +543,8 @@ def _export_warc(
         with (
             closing(CaptureStore(folder / "captures.db")) as captures,
             atomic_file(output, binary=True) as file,
+            progress_bar("writing", "captures") as report,
         ):
-            count = write_warc(captures, file, urls, partial(lead_to_url, connection))
+            count = write_warc(captures, file, urls, partial(lead_to_url, connection), report)
     noun = "capture" if count == 1 else "captures"
     click.echo(f"{count:,} {noun} → {output}", err=True)

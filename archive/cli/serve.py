@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NoReturn
 
 import click
 
+from archive.cli.passwords import read_password_file
 from archive.errors import DatelineError, UsageError
+from archive.outlet_preview import OutletPreviewer, set_outlet_previewer
 from archive.storage.database import open_read_only
 from archive.storage.schema import ARCHIVE_SCHEMA
 from archive.storage.snapshot import archive_snapshot
@@ -42,6 +46,10 @@ PUBLIC_DATASETTE_SETTINGS = {
 }
 """Further settings for a public archive."""
 
+PROXY_SECRET_VARIABLE = "DATELINE_PROXY_SECRET"  # noqa: S105  a name
+PROXY_SECRET_HEADER = "X-Dateline-Proxy-Secret"  # noqa: S105  a name
+"""The secret by which a reverse proxy on another machine is known, and its header."""
+
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
 """Names of this machine."""
 HOST_NAME_PATTERN = re.compile(r"[\w.-]+|\[[0-9a-f:.]+\]", re.IGNORECASE | re.ASCII)
@@ -63,6 +71,12 @@ class ServeOptions:
     settings: tuple[tuple[str, str], ...] = ()
     """Datasette settings that override those above."""
     open_browser: bool = False
+    password_file: Path | None = None
+    """The names and password hashes of those who may sign in."""
+    proxy_user_header: str | None = None
+    """The header by which a reverse proxy says who is signed in."""
+    editors: tuple[str, ...] = ()
+    """Those who may change the archive once they are signed in; without any, all of them."""
     title: str | None = None
     """Name of the site, in place of `Dateline`."""
     publisher: str | None = None
@@ -73,14 +87,19 @@ class ServeOptions:
     """Where to ask for a correction or removal: a mail address or a web page."""
 
     @property
+    def is_on_loopback(self) -> bool:
+        """True if only programs of this machine can connect."""
+        return self.host in ("127.0.0.1", "localhost", "::1")
+
+    @property
     def hosts(self) -> list[str]:
         """The host names to which the server answers; an empty list means all.
 
         Restricting them prevents DNS rebinding: a page in a browser can give any name this
         machine's address.
         """
-        here = self.host in ("127.0.0.1", "localhost", "::1")
-        named = [*self.names, *LOOPBACK_NAMES] if self.names or (here and not self.public) else []
+        here = self.is_on_loopback and not self.public
+        named = [*self.names, *LOOPBACK_NAMES] if self.names or here else []
         return [name.lower() for name in named]
 
     @property
@@ -90,11 +109,16 @@ class ServeOptions:
         return f"http://{host}:{self.port}/"
 
 
-def serve_archive(folder: Path, how: ServeOptions, judge: PolicyLoader | None = None) -> None:
-    """Run Datasette on the archive until it is stopped; by `judge` a person's word lists a story
-    anew at once.
+def serve_archive(
+    folder: Path,
+    how: ServeOptions,
+    judge: PolicyLoader | None = None,
+    previewer: OutletPreviewer | None = None,
+) -> None:
+    """Run Datasette on the archive until it is stopped.
 
-    The pages, queries and descriptions come from `archive.plugin`, as with plain `datasette`. The
+    With `judge`, a person's verdict lists a story again at once; with `previewer`, the pages look
+    outlets up. The pages, queries and descriptions come from `archive.plugin`, as with plain `datasette`. The
     archive itself is never opened as immutable, because a crawl may be writing it; a public server
     gets a copy of its present state. Raises ArchiveError without an archive, DatelineError if the
     port is taken, UsageError for an invalid host name.
@@ -104,6 +128,7 @@ def serve_archive(folder: Path, how: ServeOptions, judge: PolicyLoader | None = 
     wrong = next((name for name in how.names if not HOST_NAME_PATTERN.fullmatch(name)), None)
     if wrong is not None:
         raise UsageError(f"--name {wrong}: not a host name; give it without scheme and port")
+    check_sign_in(how)
     _check_port(how.host, how.port)
     # SIGTERM before uvicorn installs its own handler must remove the copy too
     signal.signal(signal.SIGTERM, _raise_interrupt)
@@ -113,7 +138,10 @@ def serve_archive(folder: Path, how: ServeOptions, judge: PolicyLoader | None = 
         _metadata_file(how) as metadata,
     ):
         set_story_policy(judge)
+        set_outlet_previewer(None if how.public else previewer)
         click.echo(_start_message(path, how))
+        for line in sign_in_lines(how):
+            click.echo(line)
         _run_datasette(datasette_arguments(served, metadata, how))
 
 
@@ -139,24 +167,91 @@ def _served_file(folder: Path, how: ServeOptions) -> Iterator[Path]:
 
 @contextmanager
 def _metadata_file(how: ServeOptions) -> Iterator[Path]:
-    """Yield a metadata file with the plugin's configuration."""
+    """Yield a metadata file with the configuration of the plugins."""
     configuration = plugin_metadata(how)
     with ExitStack() as resources:
         with report_full_folder():
             folder = resources.enter_context(
                 TemporaryDirectory(prefix="dateline-", dir=temporary_folder())
             )
+            if how.password_file:
+                configuration["plugins"]["datasette-auth-passwords"] = _password_configuration(
+                    how.password_file, Path(folder)
+                )
             metadata = Path(folder) / "metadata.json"
             metadata.write_text(json.dumps(configuration), "utf-8")
         yield metadata
 
 
+def plugin_configuration(how: ServeOptions) -> dict[str, Any]:
+    """Return the configuration of the archive's own plugin."""
+    configuration: dict[str, Any] = {"public": how.public, "hosts": how.hosts}
+    if how.proxy_user_header:
+        configuration["proxy_user_header"] = how.proxy_user_header
+        configuration["proxy_on_loopback"] = how.is_on_loopback
+    if how.password_file or how.proxy_user_header:
+        configuration["edit"] = {"id": list(how.editors) or "*"}
+    return configuration
+
+
+def _password_configuration(password_file: Path, folder: Path) -> dict[str, Any]:
+    """Return the configuration of the password plugin.
+
+    Each hash lies in a separate file, which keeps it out of the pages that show configuration.
+    """
+    configuration: dict[str, Any] = {}
+    for number, (name, password_hash) in enumerate(read_password_file(password_file).items()):
+        file = folder / f"password-{number}"
+        file.write_text(password_hash, "utf-8")
+        configuration[f"{name}_password_hash"] = {"$file": str(file)}
+    return configuration
+
+
+def check_sign_in(how: ServeOptions) -> None:
+    """Raise UsageError if the options for signing in cannot work, or would let anybody in."""
+    if how.editors and not (how.password_file or how.proxy_user_header):
+        raise UsageError("--editor goes with --password-file or --proxy-user-header")
+    if how.password_file:
+        if find_spec("datasette_auth_passwords") is None:
+            raise UsageError(
+                "--password-file needs a plugin of Datasette: "
+                "pip install datasette-auth-passwords, or dateline[passwords]"
+            )
+        read_password_file(how.password_file)
+    header = how.proxy_user_header
+    if header is None:
+        return
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]{0,60}", header):
+        raise UsageError(f"--proxy-user-header {header}: not a name of a header")
+    if not how.is_on_loopback and not os.environ.get(PROXY_SECRET_VARIABLE):
+        raise UsageError(
+            f"--proxy-user-header: with --host {how.host} anybody who can connect could send this "
+            f"header; listen on 127.0.0.1, or set {PROXY_SECRET_VARIABLE} here and let the proxy "
+            f"send it as {PROXY_SECRET_HEADER}"
+        )
+
+
+def sign_in_lines(how: ServeOptions) -> list[str]:
+    """Return the lines that say how to sign in."""
+    base = dict(how.settings).get("base_url", "/").strip("/")
+    path = f"{base}/-/login" if base else "-/login"
+    lines = []
+    if how.password_file:
+        lines.append(f"Sign in with name and password: {how.address}{path}")
+    if how.proxy_user_header:
+        lines.append(f"Signed in is whom the proxy names in {how.proxy_user_header}.")
+    if how.root and not how.public:
+        lines.append(
+            "The link below signs in as root, once. It is used up then: to sign in again, restart "
+            "with --root, or use --password-file."
+        )
+    return lines
+
+
 def plugin_metadata(how: ServeOptions) -> dict[str, Any]:
     """Return Datasette's metadata with the plugin's configuration and the site's title."""
     said = {"publisher": how.publisher, "about": how.about, "contact": how.contact}
-    settings = {"public": how.public, "hosts": how.hosts} | {
-        name: text for name, text in said.items() if text
-    }
+    settings = plugin_configuration(how) | {name: text for name, text in said.items() if text}
     title = {"title": how.title} if how.title else {}
     return {"plugins": {"dateline": settings}} | title
 

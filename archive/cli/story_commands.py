@@ -8,11 +8,12 @@ from pathlib import Path
 import click
 
 from archive.cli.base import archive_option, cli, opened_archive, print_all, typed_text
+from archive.cli.completion import complete_stories
 from archive.errors import UsageError
 
 
 @cli.command()
-@click.argument("names", nargs=-1, metavar="[NAME…]")
+@click.argument("names", nargs=-1, metavar="[NAME…]", shell_complete=complete_stories)
 @click.option("--json", "form", flag_value="json", help="Print JSON instead of a table.")
 @click.option(
     "--toml",
@@ -69,12 +70,12 @@ def _print_stories(rows: list[dict[str, object]]) -> None:
 
 
 @cli.command()
-@click.argument("name", metavar="NAME")
+@click.argument("name", metavar="NAME", shell_complete=complete_stories)
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "md", "json", "html"]),
-    help="File format.  [default: by FILE's ending, else text]",
+    type=click.Choice(["text", "md", "json", "html", "bibtex", "ris", "csl"]),
+    help="File format; the last three are citations.  [default: by FILE's ending, else text]",
 )
 @click.option(
     "--list",
@@ -89,6 +90,7 @@ def _print_stories(rows: list[dict[str, object]]) -> None:
     metavar="CODE",
     help="Only what is in this language; may be given again, or several parted by commas.",
 )
+@click.option("--no-notes", is_flag=True, help="Leave out your notes, as in a dossier for others.")
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), metavar="FILE",
               help="The file to write, complete or not at all.  [default: standard output]")  # fmt: skip
 @archive_option
@@ -97,40 +99,60 @@ def story_command(
     form: str | None,
     as_list: bool,
     languages: tuple[str, ...],
+    no_notes: bool,
     output: Path | None,
     folder: Path,
 ) -> None:
     """Write the dossier of a story: its coverage in time order.
 
     Each text is given once, headed `date YYYY-MM-DD HEADLINE`, with outlet, byline, the reason it
-    belongs, and other outlets that published it. Undated articles come last.
+    belongs, other outlets that published it, and the evidence: when it was seen, and the SHA-256 of
+    the capture. Changes after publication come first, undated articles last. With a name that ends
+    in .bib, .ris or .csl.json it writes citations of all articles instead.
 
     \b
     Examples: dateline story harbour-strike
               dateline story harbour-strike -o harbour-strike.html
               dateline story harbour-strike --list
               dateline story harbour-strike --language es,ko -o harbour-strike.html
+              dateline story harbour-strike -o harbour-strike.bib
     """
     from archive.articles import stories as followed
     from archive.exports import dossier as dossiers
     from archive.exports.article_files import format_by_ending
+    from archive.exports.citations import CITATION_WRITERS, citation_format_of, cited_articles
 
     if as_list and (form or output):
         raise UsageError(
             "--list prints a table; --format and --output apply to the whole dossier only"
         )
-    chosen = form or format_by_ending(output, dossiers.DOSSIER_FILE_ENDINGS, "text")
+    chosen = form or citation_format_of(output)
+    chosen = chosen or format_by_ending(output, dossiers.DOSSIER_FILE_ENDINGS, "text")
     with opened_archive(folder) as connection:
         dossier = dossiers.build_dossier(
-            connection, followed.find_story(connection, typed_text(name)), codes(languages)
+            connection,
+            followed.find_story(connection, typed_text(name)),
+            codes(languages),
+            with_notes=not no_notes,
         )
+        citations = cited_articles(connection, dossier.article_ids)
     if as_list:
         click.echo(f"{dossier.story.title}: {dossier.summary}")
         print_all([dossiers.dossier_table(dossier.pieces)])
-        return
-    text = dossiers.DOSSIER_WRITERS[chosen](dossier)
+    elif chosen in dossiers.DOSSIER_WRITERS:
+        text = dossiers.DOSSIER_WRITERS[chosen](dossier)
+        write_result(text, output, dossier.summary, paged=chosen == "text")
+    else:
+        write_result(CITATION_WRITERS[chosen](citations), output, dossier.summary)
+
+
+def write_result(text: str, output: Path | None, summary: str, paged: bool = False) -> None:
+    """Write a text to a file, and report it in a line, or to standard output.
+
+    A text that is `paged` is shown through a pager on a terminal.
+    """
     if output is None or str(output) == "-":
-        if chosen == "text":
+        if paged:
             _print_paged(text)
         else:
             _print_data(text)
@@ -139,7 +161,7 @@ def story_command(
 
     with atomic_file(output) as file:
         file.write(text)
-    click.echo(f"{dossier.summary} → {output}", err=True)
+    click.echo(f"{summary} → {output}", err=True)
 
 
 def codes(given: Iterable[str]) -> tuple[str, ...]:
@@ -167,12 +189,13 @@ def _print_data(text: str) -> None:
 
 
 @cli.command()
-@click.argument("name", metavar="NAME")
+@click.argument("name", metavar="NAME", shell_complete=complete_stories)
 @archive_option
 def unfollow_command(name: str, folder: Path) -> None:
     """Stop following a story; its articles stay.
 
-    The story's definition and your verdicts are deleted; `dateline stories NAME --toml` saves them.
+    The story's definition, your verdicts and your notes on it are deleted; `dateline stories NAME
+    --toml` saves definition and verdicts, `dateline story NAME` prints the notes.
 
     \b
     Example:  dateline unfollow harbour-strike

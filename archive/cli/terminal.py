@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, TextIO
 
 from rich.console import Console, RenderableType
@@ -102,6 +102,18 @@ def article_lines(record: PlainRow) -> Iterable[RenderableType]:
     for paragraph in text_below_standfirst(record["text"], record["standfirst"]).split("\n"):
         yield Text()
         yield Text(printable_text(paragraph))
+    for note in record["notes"]:
+        yield Text()
+        yield from _note_lines(note)
+
+
+def _note_lines(note: PlainRow) -> Iterable[RenderableType]:
+    """Yield a note: number, author and time, then its text, indented."""
+    from archive.cli.note_commands import note_heading
+
+    yield Text(note_heading(note), "bold")
+    for line in note["text"].splitlines():
+        yield Padding(Text(printable_text(line)), (0, 0, 0, 2))
 
 
 def url_state_text(row: PlainRow) -> str:
@@ -273,6 +285,32 @@ def _day_bars(days: dict[str, int]) -> str:
     heights = [min(7, count * 8 // (most + 1)) for count in days.values()]
     counts_and_heights = zip(days.values(), heights, strict=True)
     return "".join(steps[height] if count else empty for count, height in counts_and_heights)
+
+
+def folding_table(
+    heads: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    whole: Collection[str] = (),
+    numbers: Collection[str] = (),
+) -> Table:
+    """Return a table that wraps long cells at words.
+
+    The first column and those in `whole` are never cut and never wrapped; those in `numbers` are
+    aligned to the right. None becomes an empty cell.
+    """
+    columns = [
+        Column(
+            head,
+            no_wrap=number == 0 or head in whole or head in numbers,
+            overflow="fold",
+            justify="right" if head in numbers else "left",
+        )
+        for number, head in enumerate(heads)
+    ]
+    table = Table(*columns, box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(*(Text("" if cell is None else printable_text(cell)) for cell in row))
+    return table
 
 
 def _titled_table(

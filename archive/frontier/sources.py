@@ -55,7 +55,8 @@ def sources_of_outlets(
 ) -> list[Source]:
     """The feeds and sitemaps of some outlets, or of all; those not fetched for longest first.
 
-    With `due`, only those due now whose sites are not paused (`archive.frontier.pauses`).
+    Those of outlets that a person paused are left out. With `due`, only those due now whose sites
+    are not paused (`archive.frontier.pauses`).
     """
     of_hosts = f"AND o.host IN ({sql_placeholders(hosts)})" if hosts else ""
     only_due = f"AND ({SOURCE_DUE_AT_SQL} IS NULL OR {SOURCE_DUE_AT_SQL} <= ?)" if due else ""
@@ -63,7 +64,8 @@ def sources_of_outlets(
     found = connection.execute(
         f"""SELECT u.url, u.kind, o.host, u.etag, u.last_modified
         FROM urls u JOIN outlets o ON o.id = u.outlet_id
-        WHERE u.role = 'source' AND u.kind IN ({sql_placeholders(kinds)}) {of_hosts} {only_due}
+        WHERE u.role = 'source' AND o.paused_at IS NULL
+          AND u.kind IN ({sql_placeholders(kinds)}) {of_hosts} {only_due}
         ORDER BY u.fetched_at, u.id""",  # noqa: S608  only constants and question marks are put in
         (*kinds, *hosts, *due_values),
     )
@@ -73,7 +75,8 @@ def sources_of_outlets(
 def next_source_due(connection: sqlite3.Connection) -> str | None:
     """Return when the next source is due, or None without sources."""
     row = connection.execute(
-        f"SELECT min({SOURCE_DUE_AT_SQL}) FROM urls u WHERE u.role = 'source'"  # noqa: S608
+        f"""SELECT min({SOURCE_DUE_AT_SQL}) FROM urls u JOIN outlets o ON o.id = u.outlet_id
+        WHERE u.role = 'source' AND o.paused_at IS NULL"""  # noqa: S608
     ).fetchone()
     return str(row[0]) if row[0] else None
 

@@ -305,9 +305,9 @@ def lease_pages(
     Each outlet gets `in_turn` leased pages before any gets more; of two outlets, the one with more
     waiting pages is first, because each site has its own pace, and a large one begun last would
     be alone at the end. `hosts` restricts the outlets, `but` excludes some. Pages of paused sites
-    (`pauses`) stay queued. Of several URLs with one key one is leased; the others are settled
-    without a request once it is an article. Only the newest waiting pages of each outlet are
-    considered, so the cost does not depend on the length of the queue.
+    (`pauses`) and of outlets that a person paused stay queued. Of several URLs with one key one is
+    leased; the others are settled without a request once it is an article. Only the newest waiting
+    pages of each outlet are considered, so the cost does not depend on the length of the queue.
     """
     rows = connection.execute(
         _lease_sql(hosts, but),
@@ -354,7 +354,7 @@ def _lease_sql(hosts: Sequence[str], but: Sequence[str]) -> str:
             (SELECT count(*) FROM (SELECT 1 FROM urls INDEXED BY urls_next
               WHERE outlet_id = o.id AND state = 'pending' LIMIT {MAX_COUNTED_WAITING})) AS outlet_waits
           FROM outlet JOIN outlets o ON o.id = outlet.id
-          WHERE true {of_hosts} {not_of_hosts}
+          WHERE o.paused_at IS NULL {of_hosts} {not_of_hosts}
             AND EXISTS (SELECT 1 FROM ({NEWEST_WAITING_SQL}) AS u WHERE {SITE_OF_URL_SQL} NOT IN (SELECT site FROM paused))
         ), first AS MATERIALIZED (
           SELECT * FROM turn

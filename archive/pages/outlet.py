@@ -17,7 +17,7 @@ MAX_OUTLET_ROWS = 15
 """Rows of each list."""
 
 OUTLET_LIST_SQL = """
-SELECT o.id, o.host, o.name, o.language, o.country,
+SELECT o.id, o.host, o.name, o.language, o.country, o.paused_at,
        (SELECT count(*) FROM articles WHERE outlet_id = o.id) AS articles,
        (SELECT max(published_at) FROM articles WHERE outlet_id = o.id) AS newest,
        (SELECT max(fetched_at) FROM urls WHERE outlet_id = o.id AND kind <> 'page') AS fetched_at,

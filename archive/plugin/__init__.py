@@ -17,6 +17,7 @@ from typing import Any
 from markupsafe import Markup
 from pluggy import HookimplMarker
 
+from archive.exports.timeline import timeline_svg
 from archive.plugin.answer_pages import (
     answer_table,
     field_kind,
@@ -35,7 +36,8 @@ from archive.plugin.guards.middleware import (
     with_security_headers,
     with_sound_requests,
 )
-from archive.plugin.guards.permissions import archives, verdict_actions
+from archive.plugin.guards.permissions import archives, edit_actions
+from archive.plugin.guards.proxy_users import actor_of_proxy
 from archive.plugin.guards.public import (
     SQL_ALLOW_BLOCK,
     is_public_archive,
@@ -167,11 +169,12 @@ def render_cell(
 @hookimpl
 def prepare_jinja2_environment(env: Any) -> None:
     """Add the filters and globals that the templates use."""
-    filters = (moment, many, percent, direction, marked, contact_link)
+    filters = (moment, many, percent, direction, marked, contact_link, timeline_svg)
     env.filters["dateline_column_label"] = column_label
     env.filters |= {f"dateline_{each.__name__}": each for each in filters}
     env.globals |= {
         "dateline_version": _static_file_version("dateline.css"),
+        "dateline_keyboard_version": _static_file_version("keyboard.js"),
         "dateline_findings_version": _static_file_version("findings.css"),
         "csp_nonce": script_nonce,
         "dateline_answer": answer_table,
@@ -205,10 +208,16 @@ def extra_template_vars(
     return frame
 
 
+@hookimpl
+def actor_from_request(datasette: Any, request: Any) -> dict[str, str] | None:
+    """Return the visitor whom a reverse proxy has signed in."""
+    return actor_of_proxy(datasette, request)
+
+
 @hookimpl(optionalhook=True)  # new in 1.0
 def register_actions() -> list[Any]:
-    """Return the permission to record verdicts."""
-    return verdict_actions()
+    """Return the permissions to record verdicts, write notes and so on."""
+    return edit_actions()
 
 
 def registered_domain_of(address: object) -> str | None:

@@ -13,14 +13,16 @@ from datasette.utils import tilde_decode, tilde_encode  # type: ignore[import-un
 
 from archive.plugin.guards.permissions import archives, may_judge, may_see_tables
 from archive.plugin.guards.read_pool import page_readers
+from archive.plugin.page_work import page_work
 from archive.plugin.site_context import site_context, site_title
 from archive.queries.lookup import PlainRow
 
 PAGE_CONTENT_POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
 )
-"""The archive's pages have no scripts, no inline styles and nothing from other hosts."""
+"""The archive's pages have no inline scripts or styles and nothing from other hosts. Their scripts
+only add to what works without them."""
 
 FILE_CONTENT_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox"
@@ -90,6 +92,14 @@ class ArchivePaths:
     def outlet(self, host: str, form: str | None = None) -> str:
         """Return the path of an outlet's page, or of its feed (`atom`)."""
         return self._page("outlet", host + (f".{form}" if form else ""))
+
+    def outlet_look(self, token: str) -> str:
+        """Return the path of the lookup of an outlet."""
+        return self._page("outlets", "look", token)
+
+    def action(self, *words: object) -> str:
+        """Return the path to which a form is sent: `action("note", 12, "edit")`."""
+        return self._page(*words)
 
     def search(self, **values: str) -> str:
         """Return the path of the search page, with a query."""
@@ -228,6 +238,7 @@ async def rendered_page(
         "may_ask_in_sql": site["may_ask_in_sql"],
         "is_public": site["is_public"],
         "shown": found,
+        "work": await page_work(datasette, request, template, database, found),
     }
     text = await datasette.render_template(f"dateline_{template}.html", context, request=request)
     return Response.html(text, headers={"content-security-policy": PAGE_CONTENT_POLICY})

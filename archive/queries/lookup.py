@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from archive.articles.identity import urls_leading_elsewhere
+from archive.editing.notes import NoteSubject, notes_about
 from archive.errors import ArchiveError, UsageError
 from archive.storage.captures import CaptureStore
 from archive.storage.database import open_read_only
@@ -28,7 +29,7 @@ FROM articles a JOIN outlets o ON o.id = a.outlet_id JOIN originals f ON f.id = 
 WHERE f.original_id = a.id ORDER BY a.published_at DESC, a.id DESC LIMIT ?"""
 
 OUTLET_TOTALS_SQL = """
-SELECT o.host, o.name, o.language,
+SELECT o.host, o.name, o.language, o.paused_at,
        (SELECT count(*) FROM urls WHERE outlet_id = o.id AND kind = 'feed') AS feeds,
        (SELECT count(*) FROM urls WHERE outlet_id = o.id AND kind = 'sitemap') AS sitemaps,
        (SELECT count(*) FROM articles WHERE outlet_id = o.id) AS articles,
@@ -106,7 +107,9 @@ def outlet_sources(folder: Path) -> list[PlainRow]:
     with closing(open_read_only(folder / "archive.db", ARCHIVE_SCHEMA)) as connection:
         rows = connection.execute(
             """SELECT o.host AS outlet, u.kind, u.url, u.fetched_at, u.outcome, u.reason,
-                      u.due_at, u.due_reason, u.interval_seconds
+                      CASE WHEN o.paused_at IS NULL THEN u.due_at END AS due_at,
+                      CASE WHEN o.paused_at IS NULL THEN u.due_reason ELSE 'the outlet is paused' END AS due_reason,
+                      u.interval_seconds
                FROM urls u JOIN outlets o ON o.id = u.outlet_id WHERE u.role = 'source'
                ORDER BY o.host, u.kind, u.url"""
         )
@@ -114,7 +117,7 @@ def outlet_sources(folder: Path) -> list[PlainRow]:
 
 
 def article_with_context(connection: sqlite3.Connection, id: int) -> PlainRow | None:
-    """Return an article with its outlet, URLs, related articles and revision count, or None.
+    """Return an article with its outlet, URLs, related articles, notes and revision count, or None.
 
     `addresses` are its further URLs. `leads_to` says where its URLs lead now if not to it
     (`archive.articles.identity.urls_leading_elsewhere`). `gone` says since when the page is gone,
@@ -132,6 +135,7 @@ def article_with_context(connection: sqlite3.Connection, id: int) -> PlainRow | 
         "leads_to": urls_leading_elsewhere(connection, id),
         "gone": _gone_since(connection, id),
         "related": related_articles(connection, id),
+        "notes": notes_about(connection, NoteSubject("article", id)),
         "revisions": connection.execute(
             "SELECT count(*) FROM revisions WHERE article_id = ?", [id]
         ).fetchone()[0],

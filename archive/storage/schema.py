@@ -688,6 +688,36 @@ FROM articles a LEFT JOIN shared_text_articles v ON v.article_id = a.id
 LEFT JOIN shared_texts t ON t.id = v.text_id;
 """
 
+NOTE_TABLES = """
+-- Notes that people wrote on articles, events and stories.
+CREATE TABLE notes (
+  id INTEGER PRIMARY KEY,
+  subject TEXT NOT NULL CHECK (subject IN ('article', 'event', 'story')),
+  article_id INTEGER REFERENCES articles(id),  -- of an event, one of its articles; ids of events change
+  story_id INTEGER REFERENCES stories(id) ON DELETE CASCADE,
+  author TEXT,                -- who wrote it; NULL if unknown
+  text TEXT NOT NULL,
+  created_at TEXT NOT NULL,
+  edited_at TEXT,
+  CHECK ((article_id IS NULL) = (subject = 'story') AND (story_id IS NULL) = (subject <> 'story'))
+);
+CREATE INDEX notes_by_article ON notes(article_id) WHERE article_id IS NOT NULL;
+CREATE INDEX notes_by_story ON notes(story_id) WHERE story_id IS NOT NULL;
+
+-- Searches that people saved under a name.
+CREATE TABLE saved_searches (
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  words TEXT NOT NULL,
+  filters TEXT NOT NULL DEFAULT '{}',  -- JSON: name of a filter → value
+  author TEXT,                -- who saved it; NULL if unknown
+  created_at TEXT NOT NULL
+);
+
+-- Column of `outlets`: since when the outlet is paused, and gets no requests; NULL: it is read.
+ALTER TABLE outlets ADD COLUMN paused_at TEXT;
+"""
+
 ALERT_TABLES = """
 -- News to report (`dateline notify`): of a story, a search, changes of articles, or outlets that
 -- fell silent. The addresses to which it goes are in the file `notify.json`, as they hold passwords.
@@ -777,6 +807,7 @@ ARCHIVE_SCHEMA = DatabaseSchema(
         ("m015_story_searches", STORY_SEARCH_TABLES),
         ("m016_membership", MEMBERSHIP_COLUMNS),
         ("m017_names", BOILERPLATE_NAME_CHANGES + NAME_CHANGES),
+        ("m018_notes_and_searches", NOTE_TABLES),
         ("m019_lists", LIST_INDEXES),
         ("m020_notifications", ALERT_TABLES),
     ),

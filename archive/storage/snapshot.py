@@ -12,10 +12,15 @@ from archive.errors import ArchiveError
 from archive.storage.database import open_read_only
 from archive.storage.schema import ARCHIVE_SCHEMA
 
+PRIVATE_TABLES = ("notes", "saved_searches")
+"""Tables whose rows are not for the public."""
+
 
 @contextmanager
 def archive_snapshot(folder: Path) -> Iterator[Path]:
-    """Yield a complete copy of `folder`'s archive.db (VACUUM INTO), which is deleted afterwards.
+    """Yield a copy of `folder`'s archive.db (VACUUM INTO), which is deleted afterwards.
+
+    It has everything but notes and saved searches.
 
     The copy lies beside the original, where there is room for such files. Raises ArchiveError if
     there is no archive or the copy cannot be written.
@@ -25,6 +30,7 @@ def archive_snapshot(folder: Path) -> Iterator[Path]:
             copy = Path(aside) / "archive.db"
             with closing(open_read_only(folder / "archive.db", ARCHIVE_SCHEMA)) as connection:
                 connection.execute("VACUUM INTO ?", [str(copy)])
+            _remove_private_rows(copy)
             copy.chmod(0o400)
             yield copy
     except (OSError, sqlite3.Error) as error:
@@ -32,3 +38,11 @@ def archive_snapshot(folder: Path) -> Iterator[Path]:
             f"{folder}: cannot write a copy to publish ({error}); "
             "it needs as much room as archive.db"
         ) from error
+
+
+def _remove_private_rows(copy: Path) -> None:
+    """Delete from a copy what people wrote for themselves, without a trace in free pages."""
+    with closing(sqlite3.connect(copy, isolation_level=None)) as connection:
+        connection.execute("PRAGMA secure_delete = ON")
+        for table in PRIVATE_TABLES:
+            connection.execute(f"DELETE FROM {table}")  # noqa: S608  constant table names

@@ -13,6 +13,9 @@ termination.defer_stop_signals()
 # ruff: noqa: E402
 # isort: split
 
+import archive.cli.cite_command
+import archive.cli.note_commands
+import archive.cli.passwords
 import archive.cli.read_commands
 import archive.cli.story_commands  # noqa: F401
 import crawler.cli.crawl_commands
@@ -21,13 +24,17 @@ import crawler.cli.investigate_commands
 import crawler.cli.notify_commands
 import crawler.cli.operation_commands
 import crawler.cli.outlet_commands
+import crawler.cli.outlet_state_commands
 import crawler.cli.story_commands  # noqa: F401
 from archive.cli.base import CommandDependencies, cli
 
 TYPE_CHECKING = False  # typing itself would be imported from the current folder
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from archive.articles.stories import StoryPolicy
+    from archive.outlet_preview import OutletPreview
 
 
 def main() -> None:
@@ -35,7 +42,7 @@ def main() -> None:
     termination.restore_signal_handlers()
     if termination.is_stop_requested() and not {"crawl", "investigate"} & set(sys.argv):
         sys.exit(130)  # the exit code of a program that Ctrl-C ended (128 + SIGINT)
-    cli(prog_name="dateline", obj=CommandDependencies(_lazy_url_key, _judge))
+    cli(prog_name="dateline", obj=CommandDependencies(_lazy_url_key, _judge, _outlet_previewer))
 
 
 def _lazy_url_key(url: str) -> str:
@@ -50,3 +57,10 @@ def _judge() -> "StoryPolicy":
     from pipelines.topics.stories import STORY_POLICY
 
     return STORY_POLICY
+
+
+def _outlet_previewer(folder: "Path", host: str) -> "OutletPreview":
+    """Look an outlet up for the pages of `serve`, in a separate process."""
+    from crawler.jobs.preview_outlet import preview_in_subprocess
+
+    return preview_in_subprocess(folder, host)

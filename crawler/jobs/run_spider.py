@@ -6,8 +6,9 @@ import asyncio
 import logging
 import sqlite3
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import click
 from scrapy import signals
@@ -18,6 +19,7 @@ from archive.archive import Archive
 from archive.errors import ArchiveError
 from archive.frontier.crawls import finish_crawl, start_crawl
 from archive.queries.crawl_results import OutletReport, crawl_results
+from archive.queries.story_news import StoryNews, news_of_stories
 from archive.storage.lock import hold_crawl_lock
 from crawler.alerts.deliver_alerts import deliver_after_crawl
 from crawler.processes import termination
@@ -96,6 +98,19 @@ def flush_spider(crawler: Crawler, reason: str) -> None:
     crawler.spider.write_last_records(reason)
 
 
+@dataclass(frozen=True, slots=True)
+class EndedCrawl(Generic[S]):
+    """A crawl that has ended."""
+
+    reason: str | None
+    """Why it stopped early; None for a normal end."""
+    outlets: list[OutletReport]
+    """The results at each outlet, by host."""
+    stories: list[StoryNews]
+    """New, changed and removed articles of the followed stories."""
+    spider: S
+
+
 def run_crawl(
     folder: Path,
     spider: type[S],
@@ -103,12 +118,12 @@ def run_crawl(
     settings: Settings,
     recheck: bool = False,
     **arguments: Any,
-) -> tuple[str | None, list[OutletReport], S]:
-    """Run one crawl under the archive's lock; return why it stopped, its report and the spider.
+) -> EndedCrawl[S]:
+    """Run one crawl under the archive's lock.
 
-    The reason is None for a normal end. With `recheck` it also fetches articles that are due for a
-    recheck. Alerts about what it found are sent at its end. Raises BusyError where another crawl
-    runs, ArchiveError where the archive cannot be opened or written.
+    With `recheck` it also fetches articles that are due for a recheck. Alerts about what it found
+    are sent at its end. Raises BusyError where another crawl runs, ArchiveError where the archive
+    cannot be opened or written.
     """
     with hold_crawl_lock(folder), Archive(folder) as archive:
         crawl_id = start_crawl(archive.db, command, recheck)
@@ -118,9 +133,10 @@ def run_crawl(
             raise _as_archive_error(folder, ran.session.failure)
         reason = REASON_OF_SCRAPY_REASON.get(why, why) or ran.session.budget.end_reason
         finish_crawl(archive.db, crawl_id, reason)
-        outlets = crawl_results(archive.db, crawl_id)
+        results = crawl_results(archive.db, crawl_id)
+        ended = EndedCrawl(reason, results, news_of_stories(archive.db, crawl_id), ran)
     deliver_after_crawl(folder, _print_remark)
-    return reason, outlets, ran
+    return ended
 
 
 def _print_remark(text: str) -> None:

@@ -26,7 +26,7 @@ from archive.frontier.hosts import bare_host, is_mobile_host
 from archive.frontier.outlet_lookups import LookupOutcome as Outcome
 from archive.frontier.outlet_lookups import OutletLookup, store_lookup, valid_lookups
 from archive.frontier.urls import add_outlet_with_sources, outlet_host_in_archive
-from archive.records import CatalogueOutlet, Outlet, Source, SourceKind, current_timestamp
+from archive.records import CatalogueOutlet, Lead, Outlet, Source, SourceKind, current_timestamp
 from archive.storage.database import transaction
 from crawler.network.crawl_engine import CrawlEngine
 from crawler.sources.feed_parser import ParsedFeed
@@ -353,15 +353,22 @@ class OutletFinder:
         response, _ = await self.fetch(url)
         if response is None or response.status != 200:
             return False
-        workers = self.session.workers
         try:
-            if kind == "feed":
-                await workers.read_feed(response.body, response.url)
-            else:
-                await workers.read_sitemap(response.body, response.url)
+            leads = await self._leads_of_source(kind, response.body, response.url)
         except (SourceError, ReadingError):
             return False
+        self.note_leads(url, leads)
         return True
+
+    async def _leads_of_source(self, kind: SourceKind, body: bytes, url: str) -> tuple[Lead, ...]:
+        """Return the leads of a feed or sitemap; raises SourceError and ReadingError."""
+        workers = self.session.workers
+        if kind == "feed":
+            return (await workers.read_feed(body, url)).leads
+        return (await workers.read_sitemap(body, url)).leads
+
+    def note_leads(self, url: str, leads: Sequence[Lead]) -> None:
+        """Take note of what a working source lists; here nothing is needed of it."""
 
     async def fetch(self, url: str, **meta: Any) -> tuple[Response | None, str]:
         """Return the response, or None, and the problem."""

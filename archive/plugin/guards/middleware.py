@@ -43,7 +43,7 @@ HOST_HEADER_PATTERN = re.compile(
 SECURITY_HEADERS = {
     b"x-content-type-options": b"nosniff",
     b"x-frame-options": b"DENY",
-    b"referrer-policy": b"no-referrer",
+    b"referrer-policy": b"same-origin",  # with no-referrer, our own forms would be of no known origin
     b"permissions-policy": b"camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     b"cross-origin-opener-policy": b"same-origin",
     b"cross-origin-resource-policy": b"same-origin",
@@ -210,6 +210,7 @@ class RequestHead:
     headers: list[tuple[bytes, bytes]]
     server_names: tuple[str, ...]
     """Host names that the server answers to; empty means all."""
+    method: str = "GET"
 
     def values_of(self, name: bytes) -> list[bytes]:
         """Return the values of all headers with this name."""
@@ -268,6 +269,26 @@ def _names_another_server(head: RequestHead) -> bool:
     return bool(head.server_names) and not set(without_port) & set(head.server_names)
 
 
+def _comes_from_another_site(head: RequestHead) -> bool:
+    """Return True for a form that a page of another site sent, as far as the browser says so.
+
+    Datasette's own check covers visitors with a cookie. Those whom a proxy signs in may have none.
+    """
+    if head.method in ("GET", "HEAD"):
+        return False
+    if sites := head.values_of(b"sec-fetch-site"):
+        return any(site not in (b"same-origin", b"none") for site in sites)
+    own_names = {*head.host_headers, *head.server_names}
+    origins = (value.decode("latin-1") for value in head.values_of(b"origin"))
+    return any(not own_names & _names_of_origin(origin) for origin in origins)
+
+
+def _names_of_origin(origin: str) -> set[str]:
+    """Return the host of an origin, with and without its port."""
+    host = origin.partition("://")[2].lower()
+    return {host, re.sub(r":\d+$", "", host)}
+
+
 REQUEST_REFUSALS: tuple[tuple[Callable[[RequestHead], bool], int, str], ...] = (
     (_has_long_url, 414, "The URL is too long."),
     (_has_odd_path, 404, "Not found"),
@@ -281,6 +302,7 @@ REQUEST_REFUSALS: tuple[tuple[Callable[[RequestHead], bool], int, str], ...] = (
     ),
     (_has_invalid_host, 400, "The request has no valid Host header."),
     (_names_another_server, 421, "This server does not have that name; --name adds one."),
+    (_comes_from_another_site, 403, "This form was sent by a page of another site."),
 )
 """Reasons to refuse a request, with status and message; the first that applies counts."""
 
@@ -293,6 +315,7 @@ def request_refusal(scope: Scope, hosts: tuple[str, ...] = ()) -> tuple[int, str
         query=scope.get("query_string", b""),
         headers=scope.get("headers", []),
         server_names=hosts,
+        method=scope.get("method", "GET"),
     )
     for applies, status, message in REQUEST_REFUSALS:
         if applies(head):

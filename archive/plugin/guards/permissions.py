@@ -1,10 +1,11 @@
-"""Recognise the databases that are archives, and check who may see and judge their content.
+"""Recognise the databases that are archives, and check who may see and change their content.
 
 Datasette's own permissions decide.
 """
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterable
 from functools import cache
@@ -14,6 +15,22 @@ from typing import Any
 VERDICT_PERMISSION = "dateline-verdict"
 """The permission to say which articles belong to a story. Datasette's root has it (`datasette
 --root`), and anyone whom Datasette's configuration names."""
+
+EDIT_PERMISSIONS = {
+    "verdict": "Say which articles belong to a story",
+    "follow": "Follow a story, starting from articles",
+    "note": "Write notes on articles, events and stories",
+    "outlet": "Add, pause, resume and remove outlets",
+    "search": "Save searches",
+}
+"""Words for the changes to an archive, and what each allows. The permission of a word is
+called `dateline-WORD` in Datasette."""
+
+READ_ONLY_MESSAGE = "This archive is served read-only: nothing can be changed here."
+UNWRITABLE_MESSAGE = (
+    "This server may not write the archive's file, so nothing can be changed here; "
+    "give it write permission for the file and its folder."
+)
 
 
 def archives(datasette: Any) -> tuple[str, ...]:
@@ -66,25 +83,37 @@ async def _may_see_table(datasette: Any, actor: Any, database: str, table: str) 
 async def may_judge(datasette: Any, actor: Any, database: str) -> bool:
     """Return True if a visitor may record verdicts.
 
-    It is False for every visitor of a file that was opened as immutable.
+    It is False for every visitor of a file that was opened as immutable or cannot be written.
     """
-    if not datasette.get_database(database).is_mutable:
+    if write_hindrance(datasette, database):
         return False
+    return await is_editor(datasette, actor, database, "verdict")
+
+
+async def is_editor(datasette: Any, actor: Any, database: str, word: str) -> bool:
+    """Return True if a visitor has the permission of a word in `EDIT_PERMISSIONS`."""
+    permission = f"dateline-{word}"
+    named = bool(actor) and _is_named_in_config(datasette, actor, database, word)
     if hasattr(datasette, "allowed"):  # 1.0
         from datasette.resources import DatabaseResource
 
         resource = DatabaseResource(database=database)
-        return bool(
-            await datasette.allowed(action=VERDICT_PERMISSION, resource=resource, actor=actor)
-        )
-    default = bool(actor) and (
-        actor.get("id") == "root" or _is_named_in_config(datasette, actor, database)
-    )
+        allowed = await datasette.allowed(action=permission, resource=resource, actor=actor)
+        return bool(allowed) or named
+    default = named or (bool(actor) and actor.get("id") == "root")
     return bool(
-        await datasette.permission_allowed(
-            actor, VERDICT_PERMISSION, resource=database, default=default
-        )
+        await datasette.permission_allowed(actor, permission, resource=database, default=default)
     )
+
+
+def write_hindrance(datasette: Any, database: str) -> str | None:
+    """Return why an archive cannot be written by this server, as a sentence, or None if it can."""
+    served = datasette.get_database(database)
+    if not served.is_mutable:
+        return READ_ONLY_MESSAGE
+    path = Path(served.path)
+    is_writable = os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+    return None if is_writable else UNWRITABLE_MESSAGE
 
 
 async def may_run_sql(datasette: Any, actor: Any, database: str) -> bool:
@@ -99,23 +128,25 @@ async def may_run_sql(datasette: Any, actor: Any, database: str) -> bool:
     )
 
 
-def _is_named_in_config(datasette: Any, actor: Any, database: str) -> bool:
-    """Return True if the configuration of 0.65 names the visitor.
+def _is_named_in_config(datasette: Any, actor: Any, database: str, word: str) -> bool:
+    """Return True if the plugin's configuration names the visitor for a word, or for `edit`.
 
-    It looks like `{"plugins": {"dateline": {"verdict": {"id": "mara"}}}}`.
+    It looks like `{"plugins": {"dateline": {"verdict": {"id": "mara"}}}}`; `edit` means all words.
     """
     from datasette.utils import actor_matches_allow  # type: ignore[import-untyped]
 
-    allow = (datasette.plugin_config("dateline", database=database) or {}).get("verdict")
-    return allow is not None and bool(actor_matches_allow(actor, allow))
+    config = datasette.plugin_config("dateline") or {}
+    config = config | (datasette.plugin_config("dateline", database=database) or {})
+    blocks = [config[name] for name in (word, "edit") if config.get(name) is not None]
+    return any(actor_matches_allow(actor, block) for block in blocks)
 
 
-def verdict_actions() -> list[Any]:
-    """Return the permission for Datasette 1.0."""
+def edit_actions() -> list[Any]:
+    """Return the permissions for Datasette 1.0."""
     from datasette.permissions import Action  # type: ignore[import-untyped]
     from datasette.resources import DatabaseResource
 
-    description = "Say which articles belong to a story"
     return [
-        Action(name=VERDICT_PERMISSION, description=description, resource_class=DatabaseResource)
+        Action(name=f"dateline-{word}", description=description, resource_class=DatabaseResource)
+        for word, description in EDIT_PERMISSIONS.items()
     ]

@@ -1,0 +1,145 @@
+"""The command that writes notes: note."""
+
+from __future__ import annotations
+
+import getpass
+import sqlite3
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+from archive.cli.base import (
+    archive_option,
+    cli,
+    command_dependencies,
+    opened_archive,
+    typed_text,
+)
+from archive.errors import UsageError
+
+if TYPE_CHECKING:
+    from archive.editing.notes import NoteRow, NoteSubject
+
+ChangeResult = TypeVar("ChangeResult")
+
+
+@cli.command()
+@click.argument("subject", metavar="ID|URL|event:ID|story:NAME|NOTE")
+@click.argument("text", required=False, metavar="[TEXT|-]")
+@click.option("--edit", is_flag=True, help="Replace the text of the note with this number.")
+@click.option("--delete", is_flag=True, help="Delete the note with this number.")
+@click.option("--author", metavar="NAME", help="Who writes it.  [default: your user name]")
+@archive_option
+def note_command(
+    subject: str, text: str | None, edit: bool, delete: bool, author: str | None, folder: Path
+) -> None:
+    """Write a note on an article, an event or a story.
+
+    Without TEXT it prints the notes there are, with their numbers; - reads the text from standard
+    input. Notes are shown on the pages, by `dateline show` and in the dossier. In public mode
+    strangers do not see them.
+
+    \b
+    Examples: dateline note 12 "Called the harbour office: they confirm."
+              dateline note story:harbour-strike "Deadline on Friday"
+              dateline note 12
+              dateline note --edit 3 "They confirm, but not the number."
+              dateline note --delete 3
+    """
+    from archive.editing.notes import add_note, delete_note, edit_note, notes_about
+
+    if edit and delete:
+        raise UsageError("--edit and --delete exclude each other")
+    written = _note_text(text)
+    if delete:
+        note = _change_archive(folder, lambda db: delete_note(db, _note_number(subject)))
+        click.echo(f"Note {note['id']} is deleted.")
+    elif edit:
+        if written is None:
+            raise UsageError('give the new text: dateline note --edit 3 "TEXT"')
+        note = _change_archive(folder, lambda db: edit_note(db, _note_number(subject), written))
+        click.echo(f"Note {note['id']} is changed.")
+    else:
+        with opened_archive(folder) as connection:
+            about = _named_subject(connection, typed_text(subject), folder)
+            notes = notes_about(connection, about)
+        if written is None:
+            _print_notes(notes, typed_text(subject))
+            return
+        signed = typed_text(author) if author else _user_name()
+        number = _change_archive(folder, lambda db: add_note(db, about, written, signed))
+        click.echo(f"Note {number} is saved.")
+
+
+def note_heading(note: NoteRow) -> str:
+    """Return number, author and time of a note on one line."""
+    from archive.text.formatting import moment
+    from archive.text.printable import printable_text
+
+    author = f" · {printable_text(note['author'])}" if note["author"] else ""
+    edited = f" · edited {moment(note['edited_at'])}" if note["edited_at"] else ""
+    return f"Note {note['id']}{author} · {moment(note['created_at'])}{edited}"
+
+
+def _print_notes(notes: list[NoteRow], subject: str) -> None:
+    """Print notes with their numbers."""
+    from archive.text.printable import printable_text
+
+    if not notes:
+        click.echo(f'No notes; `dateline note {subject} "TEXT"` writes one.')
+    for note in notes:
+        click.echo(note_heading(note))
+        for line in note["text"].splitlines():
+            click.echo(f"  {printable_text(line)}")
+
+
+def _note_text(text: str | None) -> str | None:
+    """Return the text of a note, read from standard input for `-`."""
+    if text == "-":
+        return sys.stdin.read()
+    return None if text is None else typed_text(text)
+
+
+def _note_number(text: str) -> int:
+    """Return the number of a note; raises UsageError for anything else."""
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise UsageError(f"{text}: name the note by its number; `dateline note ID` lists them")
+    return int(text)
+
+
+def _named_subject(connection: sqlite3.Connection, text: str, folder: Path) -> NoteSubject:
+    """Return what a note is about; raises ArchiveError or UsageError if there is no such thing."""
+    from archive.cli.read_commands import known_article_id
+    from archive.editing.notes import NoteSubject, parse_note_subject
+
+    return parse_note_subject(connection, text) or NoteSubject(
+        "article", known_article_id(connection, text, command_dependencies().keys, folder)
+    )
+
+
+def _user_name() -> str | None:
+    """Return the name of this user on this machine, or None."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a container's user without a name
+        return None
+
+
+def _change_archive(
+    folder: Path, change: Callable[[sqlite3.Connection], ChangeResult]
+) -> ChangeResult:
+    """Change an existing archive in one transaction."""
+    from archive.storage.database import open_database, transaction
+    from archive.storage.schema import ARCHIVE_SCHEMA
+
+    with opened_archive(folder):
+        pass  # raises where there is no archive
+    with (
+        closing(open_database(folder / "archive.db", ARCHIVE_SCHEMA)) as writer,
+        transaction(writer) as db,
+    ):
+        return change(db)

@@ -1,0 +1,1 @@
+"""Changes that people make by hand: stories, notes, outlets and saved searches."""

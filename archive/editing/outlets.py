@@ -1,0 +1,92 @@
+"""Pause, resume and remove outlets by hand.
+
+Functions that write run inside the caller's transaction.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+from archive.errors import BusyError, UsageError
+from archive.records import current_timestamp
+
+
+def pause_outlet(connection: sqlite3.Connection, host: str) -> bool:
+    """Pause an outlet: it gets no requests until it is resumed; return False if it was paused.
+
+    Raises UsageError for an unknown outlet.
+    """
+    _outlet_id(connection, host)
+    done = connection.execute(
+        "UPDATE outlets SET paused_at = ? WHERE host = ? AND paused_at IS NULL",
+        (current_timestamp(), host),
+    )
+    return done.rowcount > 0
+
+
+def resume_outlet(connection: sqlite3.Connection, host: str) -> bool:
+    """Resume a paused outlet; return False if it was not paused.
+
+    Raises UsageError for an unknown outlet.
+    """
+    _outlet_id(connection, host)
+    done = connection.execute(
+        "UPDATE outlets SET paused_at = NULL WHERE host = ? AND paused_at IS NOT NULL", (host,)
+    )
+    return done.rowcount > 0
+
+
+def remove_outlet(connection: sqlite3.Connection, host: str) -> int:
+    """Remove an outlet without articles, with its sources and waiting pages; return their number.
+
+    Its URLs that lead to articles of other outlets go over to these outlets. Raises UsageError for
+    an unknown outlet and for one with articles, and BusyError while a crawl fetches its pages.
+    """
+    outlet_id = _outlet_id(connection, host)
+    counted = "SELECT count(*) FROM articles WHERE outlet_id = ?"
+    articles = connection.execute(counted, (outlet_id,)).fetchone()[0]
+    if articles:
+        number = "1 article" if articles == 1 else f"{articles:,} articles"
+        raise UsageError(
+            f"{host}: has {number}, and only an outlet without any can be removed; "
+            f"`dateline outlet pause {host}` stops reading it"
+        )
+    leased = "SELECT 1 FROM urls WHERE outlet_id = ? AND state = 'leased' LIMIT 1"
+    if connection.execute(leased, (outlet_id,)).fetchone():
+        raise BusyError(f"{host}: a crawl is fetching its pages; remove it when the crawl is over")
+    _move_article_urls(connection, outlet_id)
+    connection.execute(
+        "DELETE FROM fetches WHERE url_id IN (SELECT id FROM urls WHERE outlet_id = ?)",
+        (outlet_id,),
+    )
+    removed = connection.execute("DELETE FROM urls WHERE outlet_id = ?", (outlet_id,)).rowcount
+    for table in ("boilerplate_lines", "boilerplate_candidates"):
+        # constant table names
+        connection.execute(f"DELETE FROM {table} WHERE outlet_id = ?", (outlet_id,))  # noqa: S608
+    connection.execute("DELETE FROM outlets WHERE id = ?", (outlet_id,))
+    return removed
+
+
+def paused_outlet_hosts(connection: sqlite3.Connection) -> set[str]:
+    """Return the hosts of the outlets that a person paused."""
+    rows = connection.execute("SELECT host FROM outlets WHERE paused_at IS NOT NULL")
+    return {str(row[0]) for row in rows}
+
+
+def _move_article_urls(connection: sqlite3.Connection, outlet_id: int) -> None:
+    """Give the URLs of an outlet that lead to articles to the outlets of these articles."""
+    connection.execute(
+        """UPDATE urls SET outlet_id = (
+          SELECT outlet_id FROM articles WHERE id = coalesce(urls.article_id, urls.leads_to)
+        ) WHERE outlet_id = ? AND (article_id IS NOT NULL OR leads_to IS NOT NULL)""",
+        (outlet_id,),
+    )
+
+
+def _outlet_id(connection: sqlite3.Connection, host: str) -> int:
+    row = connection.execute("SELECT id FROM outlets WHERE host = ?", (host,)).fetchone()
+    if row is None:
+        raise UsageError(
+            f"{host}: no such outlet; `dateline outlet list` shows those that are there"
+        )
+    return int(row[0])
