@@ -20,6 +20,7 @@ from archive.cli.base import cli
 from archive.queries.status import status_problems, status_report
 from archive.storage.database import open_database
 from archive.storage.schema import ARCHIVE_SCHEMA
+from archive.storage.snapshot import archive_snapshot
 from crawler.alerts import apprise_sender
 from crawler.alerts.apprise_sender import target_label, without_secrets
 from crawler.alerts.deliver_alerts import deliver_alerts
@@ -259,6 +260,15 @@ def test_nothing_secret_is_printed_stored_in_the_archive_or_readable_by_others(
     for secret in ("letmein", "s3cret-path", "t0ken-value"):
         assert [text for text in shown if secret in text] == [], secret
     assert stat.S_IMODE((folder / "notify.json").stat().st_mode) == 0o600
+
+
+def test_the_copy_for_the_public_holds_no_alerts(folder: Path, desk: Desk) -> None:
+    dateline(folder, "notify", "add", "search:zeppelin", desk.hook)
+    archive_articles(folder, 21, text="A zeppelin over the quay.")
+    deliver(folder, send=lambda *_: "shut")
+    with archive_snapshot(folder) as copy, closing(sqlite3.connect(copy)) as db:
+        for table in ("alerts", "alert_targets", "alert_items", "alert_deliveries"):
+            assert db.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,), table
 
 
 def test_an_archive_without_the_addresses_says_so_and_sends_nothing(
