@@ -13,7 +13,7 @@ from datasette import NotFound, Response  # type: ignore[import-untyped]
 from datasette.views.base import DatasetteError  # type: ignore[import-untyped]
 
 from archive.errors import UsageError
-from archive.pages import feeds
+from archive.pages.feeds import list_feeds
 from archive.pages.findings.change_lists import ChangeFilters
 from archive.pages.findings.copy_lists import CopyFilters
 from archive.pages.findings.event_lists import EventFilters
@@ -33,7 +33,9 @@ from archive.plugin.page_requests import (
 
 ATOM_CONTENT_TYPE = "application/atom+xml; charset=utf-8"
 
-FeedFunction = Callable[[sqlite3.Connection, PageRequest, str, str, feeds.FeedPages], str | None]
+FeedFunction = Callable[
+    [sqlite3.Connection, PageRequest, str, str, list_feeds.FeedPages], str | None
+]
 """Connection, request, the feed's own URL, its page's URL, URLs of pages → XML, or None."""
 
 
@@ -96,7 +98,7 @@ def _feed_urls(datasette: Any, request: Any) -> tuple[str, str]:
     return own + query, own.removesuffix(".atom") + query
 
 
-def page_urls(datasette: Any, request: Any, database: str) -> feeds.FeedPages:
+def page_urls(datasette: Any, request: Any, database: str) -> list_feeds.FeedPages:
     """Return the function that gives feeds the full URLs of pages."""
     paths = ArchivePaths(datasette.urls, database)
     paths_by_name = {"article": paths.article, "event": paths.event, "change": paths.revisions}
@@ -115,31 +117,31 @@ SEARCH_FEED_PARAMETERS = tuple(each.name for each in fields(SearchRequest))
 
 def _search_feed(connection: sqlite3.Connection, asked: PageRequest, *urls: Any) -> str | None:
     wanted = SearchRequest(**asked.pick(*SEARCH_FEED_PARAMETERS))
-    return feeds.search_as_atom(connection, wanted, *urls)
+    return list_feeds.search_as_atom(connection, wanted, *urls)
 
 
 def _outlet_feed(connection: sqlite3.Connection, asked: PageRequest, *urls: Any) -> str | None:
-    return feeds.outlet_as_atom(connection, asked.vars["host"], *urls)
+    return list_feeds.outlet_as_atom(connection, asked.vars["host"], *urls)
 
 
 def _event_feed(connection: sqlite3.Connection, asked: PageRequest, *urls: Any) -> str | None:
     id = event_of_id(connection, int(asked.vars["id"]))
-    return None if id is None else feeds.event_as_atom(connection, id, *urls)
+    return None if id is None else list_feeds.event_as_atom(connection, id, *urls)
 
 
 def _events_feed(connection: sqlite3.Connection, asked: PageRequest, *urls: Any) -> str | None:
     filters = EventFilters(**asked.pick("days", "language", "outlets"))
-    return feeds.events_as_atom(connection, filters, *urls)
+    return list_feeds.events_as_atom(connection, filters, *urls)
 
 
 def _changes_feed(connection: sqlite3.Connection, asked: PageRequest, *urls: Any) -> str | None:
     filters = ChangeFilters(**asked.pick("kind", "outlet", "day", "since"))
-    return feeds.changes_as_atom(connection, filters, *urls)
+    return list_feeds.changes_as_atom(connection, filters, *urls)
 
 
 def _copies_feed(connection: sqlite3.Connection, asked: PageRequest, *urls: Any) -> str | None:
     filters = CopyFilters(**asked.pick("days", "outlet", "outlets"))
-    return feeds.copies_as_atom(connection, filters, *urls)
+    return list_feeds.copies_as_atom(connection, filters, *urls)
 
 
 FEED_ROUTES: list[tuple[str, Any]] = [
@@ -162,7 +164,7 @@ def atom_output() -> dict[str, Any]:
 
 def can_render_feed(datasette: Any, columns: Sequence[str], database: str) -> bool:
     """Return True for a query of an archive with a column of articles."""
-    return feeds.QUESTION_ARTICLE_COLUMN in columns and database in archives(datasette)
+    return list_feeds.QUESTION_ARTICLE_COLUMN in columns and database in archives(datasette)
 
 
 async def render_query_feed(
@@ -187,7 +189,7 @@ async def render_query_feed(
     text = await page_readers(datasette).read(
         datasette,
         database,
-        lambda connection: feeds.question_as_atom(
+        lambda connection: list_feeds.question_as_atom(
             connection, name, title, records, own, page, url_of
         ),
     )

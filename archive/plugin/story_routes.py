@@ -13,13 +13,13 @@ from datasette import Forbidden, NotFound, Response  # type: ignore[import-untyp
 from archive.articles.stories import Story
 from archive.errors import DatelineError, UsageError
 from archive.exports.citations import cited_articles
+from archive.pages.feeds.story_feed import story_as_atom
 from archive.pages.story import (
     StoryFilters,
     story_coverage_rows,
     story_for_page,
     story_page_data,
 )
-from archive.pages.story_feed import story_as_atom
 from archive.pages.story_list import story_list_data
 from archive.pages.story_verdicts import (
     VerdictResult,

@@ -15,7 +15,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from datasette.app import Datasette
 
-from archive.pages.atom import ATOM_NAMESPACE, MAX_ATOM_ENTRIES
+from archive.pages.feeds.atom import ATOM_NAMESPACE, MAX_ATOM_ENTRIES
 from archive.storage.database import open_database
 from archive.storage.schema import ARCHIVE_SCHEMA
 from crawler.sources.feed_parser import parse_feed

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
-from archive.pages.atom import (
+from archive.pages.feeds.atom import (
     MAX_ATOM_ENTRIES,
     AtomFeed,
     FeedEntry,

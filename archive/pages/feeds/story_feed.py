@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable
 
 from archive.articles.stories import Story
-from archive.pages.atom import MAX_ATOM_ENTRIES, AtomFeed, FeedEntry, write_atom
+from archive.pages.feeds.atom import MAX_ATOM_ENTRIES, AtomFeed, FeedEntry, write_atom
 from archive.pages.story import STORY_COVERAGE_CTE
 from archive.text.html import text_excerpt
 
