@@ -45,6 +45,7 @@ OVERVIEW: dict[str, dict[str, str]] = {
         "verdict": "Decide which articles belong to a story.",
         "unfollow": "Stop following a story; its articles stay.",
         "note": "Write notes on articles, events and stories.",
+        "notify": "Send news of stories, searches and changes elsewhere.",
     },
     "Run": {
         "status": "Report what the archive holds, and what is due.",

@@ -142,6 +142,11 @@ def status_lines(report: StatusReport) -> Iterable[RenderableType]:
         ("outlet", "kind", "url", "reason", "failures"),
     )
     yield from _titled_table(
+        "Alerts that cannot be sent",
+        report["failing_targets"],
+        ("alert", "target", "error", "failures", "retry_at", "waiting"),
+    )
+    yield from _titled_table(
         "Pages that fail",
         report["failing_pages"],
         ("outlet", "pages", "outcome", "reason", "example"),

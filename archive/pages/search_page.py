@@ -7,7 +7,7 @@ import re
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from archive.errors import UsageError
 from archive.pages.filters import PageFilters, page_of_rows
@@ -169,6 +169,17 @@ def _found_articles(connection: sqlite3.Connection, wanted: SearchRequest) -> li
     sql = FOUND_ARTICLES_SQL.format(rank=rank, condition=condition)
     limits = {"match": match_query(wanted.words), "most": MAX_RANKED_ARTICLES}
     return connection.execute(sql, {**wanted.filters, **rank_values, **limits}).fetchall()
+
+
+def newest_found_articles(
+    connection: sqlite3.Connection, wanted: SearchRequest, limit: int
+) -> list[int]:
+    """Return the articles that a search finds, one for each text, the newest in the archive first.
+
+    Raises UsageError for words or dates that cannot be searched for.
+    """
+    found = _found_articles(connection, replace(wanted, sort=""))
+    return sorted(_best_per_text(connection, found), reverse=True)[:limit]
 
 
 def _advice_without_hits(connection: sqlite3.Connection, wanted: SearchRequest) -> PlainRow:

@@ -26,6 +26,7 @@ from archive.plugin.answer_pages import (
 )
 from archive.plugin.cells import CellPlace, cell_html, column_label, row_values
 from archive.plugin.error_pages import respond_exception, respond_forbidden, respond_missing
+from archive.plugin.feed_routes import atom_output
 from archive.plugin.guards.concurrency import with_request_lanes
 from archive.plugin.guards.csv_safety import with_safe_csv
 from archive.plugin.guards.middleware import (
@@ -94,6 +95,12 @@ def get_metadata(datasette: Any, key: str | None) -> TemplateVars:
 def register_routes(datasette: Any) -> list[Any]:
     """Return the routes of the archive's pages."""
     return page_routes(datasette) if archives(datasette) else []
+
+
+@hookimpl
+def register_output_renderer() -> TemplateVars:
+    """Return the output format `.atom` of queries whose rows are articles."""
+    return atom_output()
 
 
 @hookimpl

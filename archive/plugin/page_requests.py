@@ -89,9 +89,9 @@ class ArchivePaths:
         """Return the path of the list of outlets."""
         return self._page("outlets")
 
-    def outlet(self, host: str) -> str:
-        """Return the path of an outlet's page."""
-        return self._page("outlet", host)
+    def outlet(self, host: str, form: str | None = None) -> str:
+        """Return the path of an outlet's page, or of its feed (`atom`)."""
+        return self._page("outlet", host + (f".{form}" if form else ""))
 
     def outlet_look(self, token: str) -> str:
         """Return the path of the lookup of an outlet."""
@@ -104,6 +104,10 @@ class ArchivePaths:
     def search(self, **values: str) -> str:
         """Return the path of the search page, with a query."""
         return self._page("search") + ("?" + urlencode(values) if values else "")
+
+    def search_feed(self, values: dict[str, str]) -> str:
+        """Return the path of the feed of a search."""
+        return self._list("search", "atom", dict(values))
 
     def events(self, form: str | None = None, **values: str | int) -> str:
         """Return the path of the list of events, or of its file in a format, with filters."""

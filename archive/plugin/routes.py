@@ -19,6 +19,7 @@ from archive.plugin.actions.all_routes import EDIT_ROUTES
 from archive.plugin.capture_page import CAPTURE_ROUTES
 from archive.plugin.citation_pages import CITATION_ROUTES
 from archive.plugin.event_pages import EVENT_ROUTES
+from archive.plugin.feed_routes import FEED_ROUTES
 from archive.plugin.guards.public import respond_robots_txt
 from archive.plugin.guards.read_pool import check_comparable_length
 from archive.plugin.metadata import grouped_questions
@@ -99,6 +100,7 @@ PAGE_ROUTES: list[tuple[str, Any]] = [
     (ARCHIVE_PATH + r"/-/home$", HOME_HANDLER),
     *CITATION_ROUTES,
     (ARTICLE_PATH + r"/beside/(?P<other>\d{1,18})$", page_handler("beside", _comparison_data)),
+    *FEED_ROUTES,
     *REVISION_ROUTES,
     *CAPTURE_ROUTES,
     (ARCHIVE_PATH + r"/-/search$", page_handler("search", _search_data)),

@@ -13,13 +13,13 @@ from datasette import Forbidden, NotFound, Response  # type: ignore[import-untyp
 from archive.articles.stories import Story
 from archive.errors import DatelineError, UsageError
 from archive.exports.citations import cited_articles
+from archive.pages.feeds.story_feed import story_as_atom
 from archive.pages.story import (
     StoryFilters,
     story_coverage_rows,
     story_for_page,
     story_page_data,
 )
-from archive.pages.story_feed import story_as_atom
 from archive.pages.story_list import story_list_data
 from archive.pages.story_verdicts import (
     VerdictResult,
@@ -28,6 +28,7 @@ from archive.pages.story_verdicts import (
     verdict_query,
 )
 from archive.plugin.citation_pages import CITATION_CONTENT_TYPES, archived_urls, citation_response
+from archive.plugin.feed_routes import atom_response
 from archive.plugin.guards.permissions import may_judge
 from archive.plugin.guards.read_pool import page_readers
 from archive.plugin.page_requests import (
@@ -89,9 +90,8 @@ async def respond_story_file(datasette: Any, request: Any) -> Any:
         if story is None:
             return None
         if form == "atom":
-            return story_as_atom(
-                connection, story, absolute(paths.story(story.name, form)), article_url
-            )
+            own, page = paths.story(story.name, form), paths.story(story.name)
+            return story_as_atom(connection, story, absolute(own), article_url, absolute(page))
         if form == "csv":
             return _story_as_csv(story_coverage_rows(connection, story.id))
         return _dossier_text(connection, story, form, with_notes)
@@ -99,6 +99,8 @@ async def respond_story_file(datasette: Any, request: Any) -> Any:
     text = await page_readers(datasette).read(datasette, database, write_file)
     if text is None:
         raise NotFound(f"{name}: no such story")
+    if form == "atom":
+        return atom_response(request, text)
     headers = {"content-security-policy": FILE_CONTENT_POLICY}
     if form not in INLINE_STORY_FORMATS:
         filename = f"UTF-8''{quote(name, safe='')}.{form}"

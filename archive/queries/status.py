@@ -10,6 +10,7 @@ from typing import Any
 
 from archive.records import current_time, format_utc
 from archive.storage.lock import crawl_lock_owner
+from archive.text.formatting import many
 
 StatusReport = dict[str, Any]
 
@@ -88,7 +89,7 @@ LAST_FINISHED_CRAWL_SQL = (
 
 SILENT_OUTLETS_SQL = """
 WITH latest AS MATERIALIZED (
-  SELECT o.host, a.published_at,
+  SELECT o.id, o.host, a.published_at,
          (SELECT min(u.found_at) FROM urls u WHERE u.article_id = a.id) AS found_at
   FROM outlets o JOIN articles a ON a.id IN (
     SELECT b.id FROM articles b WHERE b.outlet_id = o.id AND b.published_at IS NOT NULL
@@ -96,7 +97,7 @@ WITH latest AS MATERIALIZED (
   )
   WHERE o.id IN (SELECT s.outlet_id FROM urls s WHERE s.kind <> 'page')
 )
-SELECT host AS outlet, max(found_at) AS last_found_at,
+SELECT id AS outlet_id, host AS outlet, max(found_at) AS last_found_at,
        (julianday(max(published_at)) - julianday(min(published_at))) * 24 / (count(*) - 1) AS usual_hours,
        (julianday(:seen) - julianday(max(found_at))) * 24 AS silent_hours
 FROM latest GROUP BY host HAVING count(*) >= :enough
@@ -105,6 +106,13 @@ ORDER BY silent_hours / max(usual_hours, 1) DESC, host LIMIT :shown"""
 """The gap between articles is that of their publication. Silence counts from when a crawl last
 found an article, because an old archive that is imported has not fallen silent, and ends with
 the last crawl, because nothing was fetched after that."""
+
+SILENT_OUTLET_COLUMNS = ("outlet", "last_found_at", "usual_hours", "silent_hours")
+
+FAILING_TARGETS_SQL = """
+SELECT t.alert_id AS alert, t.label AS target, t.failures, t.error, t.retry_at,
+       (SELECT count(*) FROM alert_deliveries d WHERE d.target_id = t.id) AS waiting
+FROM alert_targets t WHERE t.failures > 0 ORDER BY t.failures DESC, t.id LIMIT :shown"""
 
 ARTICLES_PER_DAY_SQL = (
     "SELECT substr({column}, 1, 10), count(*) FROM articles WHERE {column} >= :first GROUP BY 1"
@@ -137,19 +145,32 @@ def status_report(
         "waiting_by_outlet": rows(WAITING_BY_OUTLET_SQL),
         "outlets_without_articles": [row["outlet"] for row in rows(OUTLETS_WITHOUT_ARTICLES_SQL)],
         "failing_sources": rows(FAILING_SOURCES_SQL),
-        "silent_outlets": rows(
-            SILENT_OUTLETS_SQL,
-            recent=RHYTHM_MAX_ARTICLES,
-            enough=RHYTHM_MIN_ARTICLES,
-            patience=SILENCE_FACTOR,
-            shortest=MIN_SILENCE_HOURS,
-            seen=last or now,
-        ),
+        "silent_outlets": [
+            {name: row[name] for name in SILENT_OUTLET_COLUMNS}
+            for row in silent_outlet_rows(connection, MAX_STATUS_ROWS, now)
+        ],
+        "failing_targets": rows(FAILING_TARGETS_SQL),
         "failing_pages": rows(FAILING_PAGES_SQL),
         "not_articles": rows(NOT_ARTICLES_SQL),
         "days": _articles_per_day(connection, "fetched_at", today or current_time()),
         "published_days": _articles_per_day(connection, "published_at", today or current_time()),
     }
+
+
+def silent_outlet_rows(
+    connection: sqlite3.Connection, limit: int, now: str | None = None
+) -> list[sqlite3.Row]:
+    """Return the outlets that have fallen silent, judged by their own rhythm, longest first."""
+    last = connection.execute(LAST_FINISHED_CRAWL_SQL).fetchone()[0]
+    values = {
+        "recent": RHYTHM_MAX_ARTICLES,
+        "enough": RHYTHM_MIN_ARTICLES,
+        "patience": SILENCE_FACTOR,
+        "shortest": MIN_SILENCE_HOURS,
+        "seen": last or now or format_utc(current_time()),
+        "shown": limit,
+    }
+    return connection.execute(SILENT_OUTLETS_SQL, values).fetchall()
 
 
 def status_problems(
@@ -171,6 +192,12 @@ def status_problems(
             duration_text(outlet["silent_hours"] * 3600),
         )
         found.append(f"{outlet['outlet']}: nothing new for {silent}; its usual interval is {usual}")
+    for target in report["failing_targets"]:
+        found.append(
+            f"alert {target['alert']}: {target['target']} failed "
+            f"{many(target['failures'], 'time')} in a row: {target['error']}; "
+            f"{many(target['waiting'], 'item')} waiting"
+        )
     if report["free"] < LOW_DISK_BYTES:
         found.append(
             f"{report['archive']}: only {report['free'] // 1_000_000:,} MB free on the disk"

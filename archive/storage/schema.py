@@ -748,6 +748,67 @@ WHEN old.verdict IS NOT NULL BEGIN
 END;
 """
 
+ALERT_TABLES = """
+-- News to report (`dateline notify`): of a story, a search, changes of articles, or outlets that
+-- fell silent. The addresses to which it goes are in the file `notify.json`, as they hold passwords.
+CREATE TABLE alerts (
+  id INTEGER PRIMARY KEY,
+  kind TEXT NOT NULL CHECK (kind IN ('story', 'search', 'changes', 'outlets')),
+  subject TEXT NOT NULL DEFAULT '',  -- name of the story, words of the search, or kind of change
+  filters TEXT NOT NULL DEFAULT '{}',  -- JSON: outlet, language or story to which it is limited
+  digest_at TEXT,             -- time of day of a daily message, 08:00; NULL: at once
+  quiet TEXT,                 -- hours without messages, 22:00-07:00; NULL: none
+  timezone TEXT NOT NULL DEFAULT 'UTC',  -- of these times, by its name in the IANA database
+  created_at TEXT NOT NULL,
+  after_article_id INTEGER NOT NULL,  -- articles up to this id are older than the alert
+  after_revision_id INTEGER NOT NULL  -- revisions up to this id are older, or were queued before
+);
+
+-- Where the news of an alert goes.
+CREATE TABLE alert_targets (
+  id INTEGER PRIMARY KEY,
+  alert_id INTEGER NOT NULL REFERENCES alerts(id) ON DELETE CASCADE,
+  label TEXT NOT NULL,        -- service and host, without anything secret
+  failures INTEGER NOT NULL DEFAULT 0,  -- consecutive failures
+  error TEXT,                 -- what failed last
+  retry_at TEXT,              -- when to try again after a failure
+  sent_at TEXT                -- when a message last arrived
+);
+CREATE INDEX alert_targets_by_alert ON alert_targets(alert_id);
+
+-- News that was found for an alert, each once.
+CREATE TABLE alert_items (
+  id INTEGER PRIMARY KEY,
+  alert_id INTEGER NOT NULL REFERENCES alerts(id) ON DELETE CASCADE,
+  kind TEXT NOT NULL CHECK (kind IN ('article', 'revision', 'outlet')),
+  subject_id INTEGER NOT NULL,  -- id in `articles`, `revisions` or `outlets`
+  since TEXT NOT NULL DEFAULT '',  -- of an outlet: when its last article was found
+  found_at TEXT NOT NULL,
+  UNIQUE (alert_id, kind, subject_id, since)
+);
+CREATE INDEX alert_items_by_subject ON alert_items(kind, subject_id);
+
+-- News that waits for a target. A row is removed once the target has taken the message.
+CREATE TABLE alert_deliveries (
+  target_id INTEGER NOT NULL REFERENCES alert_targets(id) ON DELETE CASCADE,
+  item_id INTEGER NOT NULL REFERENCES alert_items(id) ON DELETE CASCADE,
+  PRIMARY KEY (target_id, item_id)
+) WITHOUT ROWID;
+CREATE INDEX alert_deliveries_by_item ON alert_deliveries(item_id);
+
+-- SQLite gives the id of the newest row again after that row was removed.
+CREATE TRIGGER alerts_article_delete AFTER DELETE ON articles BEGIN
+  DELETE FROM alert_items WHERE kind = 'article' AND subject_id = old.id;
+  UPDATE alerts SET after_article_id = (SELECT coalesce(max(id), 0) FROM articles)
+  WHERE after_article_id >= old.id AND after_article_id > (SELECT coalesce(max(id), 0) FROM articles);
+END;
+CREATE TRIGGER alerts_revision_delete AFTER DELETE ON revisions BEGIN
+  DELETE FROM alert_items WHERE kind = 'revision' AND subject_id = old.id;
+  UPDATE alerts SET after_revision_id = (SELECT coalesce(max(id), 0) FROM revisions)
+  WHERE after_revision_id >= old.id AND after_revision_id > (SELECT coalesce(max(id), 0) FROM revisions);
+END;
+"""
+
 LIST_INDEXES = """
 -- Indexes for the lists of events and of changes, which read no row that they do not show.
 CREATE INDEX events_of_several ON events(last_at, articles) WHERE articles > 1;
@@ -778,6 +839,7 @@ ARCHIVE_SCHEMA = DatabaseSchema(
         ("m017_names", BOILERPLATE_NAME_CHANGES + NAME_CHANGES),
         ("m018_notes_and_searches", NOTE_TABLES),
         ("m019_lists", LIST_INDEXES),
+        ("m020_notifications", ALERT_TABLES),
         ("m021_stored_vectors", STORED_VECTOR_COLUMNS),
     ),
     cache=24_000,  # reads of the index of shared passages are scattered over the file

@@ -12,7 +12,14 @@ from archive.errors import ArchiveError
 from archive.storage.database import open_read_only
 from archive.storage.schema import ARCHIVE_SCHEMA
 
-PRIVATE_TABLES = ("notes", "saved_searches")
+PRIVATE_TABLES = (
+    "notes",
+    "saved_searches",
+    "alert_deliveries",
+    "alert_items",
+    "alert_targets",
+    "alerts",
+)
 """Tables whose rows are not for the public."""
 
 
@@ -20,7 +27,7 @@ PRIVATE_TABLES = ("notes", "saved_searches")
 def archive_snapshot(folder: Path) -> Iterator[Path]:
     """Yield a copy of `folder`'s archive.db (VACUUM INTO), which is deleted afterwards.
 
-    It has everything but notes and saved searches.
+    It has everything but notes, saved searches and alerts.
 
     The copy lies beside the original, where there is room for such files. Raises ArchiveError if
     there is no archive or the copy cannot be written.

@@ -21,6 +21,7 @@ import archive.cli.story_commands  # noqa: F401
 import crawler.cli.crawl_commands
 import crawler.cli.event_commands
 import crawler.cli.investigate_commands
+import crawler.cli.notify_commands
 import crawler.cli.operation_commands
 import crawler.cli.outlet_commands
 import crawler.cli.outlet_state_commands

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+import click
 from scrapy import signals
 from scrapy.crawler import AsyncCrawlerProcess, Crawler
 from scrapy.settings import Settings
@@ -21,6 +22,7 @@ from archive.queries.crawl_results import OutletReport, crawl_results
 from archive.queries.story_news import StoryNews, news_of_stories
 from archive.storage.database import advice_on_full_disk
 from archive.storage.lock import hold_crawl_lock
+from crawler.alerts.deliver_alerts import deliver_after_crawl
 from crawler.processes import termination
 from crawler.processes.watchdog import STOPPED_BY_USER, TIME_IS_UP, Watchdog
 from crawler.spiders.archive_spider import ArchiveSpider
@@ -120,9 +122,9 @@ def run_crawl(
 ) -> EndedCrawl[S]:
     """Run one crawl under the archive's lock.
 
-    With `recheck` it also fetches articles that are due for a
-    recheck. Raises BusyError where another crawl runs, ArchiveError where the archive cannot be
-    opened or written.
+    With `recheck` it also fetches articles that are due for a recheck. Alerts about what it found
+    are sent at its end. Raises BusyError where another crawl runs, ArchiveError where the archive
+    cannot be opened or written.
     """
     with hold_crawl_lock(folder), Archive(folder) as archive:
         crawl_id = start_crawl(archive.db, command, recheck)
@@ -133,7 +135,14 @@ def run_crawl(
         reason = REASON_OF_SCRAPY_REASON.get(why, why) or ran.session.budget.end_reason
         finish_crawl(archive.db, crawl_id, reason)
         results = crawl_results(archive.db, crawl_id)
-        return EndedCrawl(reason, results, news_of_stories(archive.db, crawl_id), ran)
+        ended = EndedCrawl(reason, results, news_of_stories(archive.db, crawl_id), ran)
+    deliver_after_crawl(folder, _print_remark)
+    return ended
+
+
+def _print_remark(text: str) -> None:
+    """Print a remark on a crawl that succeeded."""
+    click.echo(f"dateline: {text}", err=True)
 
 
 def _as_archive_error(folder: Path, failure: Exception) -> Exception:

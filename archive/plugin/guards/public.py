@@ -93,7 +93,8 @@ def is_open_to_all(path: str, names: Iterable[str]) -> bool:
     if path in OPEN_PATHS or path.startswith(("/-/static/", "/-/static-plugins/")):
         return True
     found = re.fullmatch(
-        r"/(?P<database>[^/]+)/(?:articles/\d{1,18}\.json|(?P<query>\w+)(\.json|\.csv)?)", path
+        r"/(?P<database>[^/]+)/(?:articles/\d{1,18}\.json|(?P<query>\w+)(\.json|\.csv|\.atom)?)",
+        path,
     )
     if found is None or found["database"] not in names:
         return False

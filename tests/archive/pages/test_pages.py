@@ -13,11 +13,12 @@ import pytest
 from archive.errors import UsageError
 from archive.pages.article import article_comparison, article_page_data
 from archive.pages.charts import chart_bars, sparkline_bars
+from archive.pages.feeds.atom import ATOM_NAMESPACE
+from archive.pages.feeds.story_feed import story_as_atom
 from archive.pages.home import home_page_data
 from archive.pages.outlet import outlet_list_rows, outlet_page_data
 from archive.pages.search_page import SearchRequest, search_page_data
 from archive.pages.story import StoryFilters, story_for_page, story_page_data
-from archive.pages.story_feed import ATOM_NAMESPACE, story_as_atom
 from archive.pages.story_verdicts import store_page_verdict
 from archive.pages.tables import EXPLAINED_TABLES, explained_tables, schema_descriptions
 from archive.storage.database import open_database

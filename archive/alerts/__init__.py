@@ -1,0 +1,1 @@
+"""Alerts: what to report, the news found for them, and the queue of messages to send."""

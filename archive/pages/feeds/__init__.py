@@ -1,0 +1,1 @@
+"""Atom feeds of stories, searches, outlets, events, changes, copies and canned queries."""

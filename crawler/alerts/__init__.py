@@ -1,0 +1,1 @@
+"""Sending of alerts through Apprise, after a crawl or on demand."""

@@ -1,0 +1,1 @@
+"""Decisions about alerts: what is asked for, when to send it, and in which words."""
