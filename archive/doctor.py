@@ -18,6 +18,7 @@ from typing import Any
 
 from archive.articles.copies import CopyPolicy, are_copies_current, rebuild_copies
 from archive.frontier.urls import return_all_leases
+from archive.progress import ProgressReport, ignore_progress
 from archive.queries.status import LOW_DISK_BYTES
 from archive.records import current_timestamp
 from archive.storage.database import (
@@ -43,6 +44,8 @@ SKIPPED_WITHOUT_LOCK = (
 
 DERIVED_TABLES = {"relations", "shared_texts", "shared_text_articles"}
 """Tables that `rebuild_copies` (`archive.articles.copies`) derives from the articles."""
+EXAMINATION_STEPS = 5
+"""Each file, the articles, their references, and the search index."""
 OF_KEYS = ("strong_keys", "article_keys", "key_counts", "key_versions")
 """Tables that are derived from the articles again where the last of them is empty
 (`archive.articles.language_keys.rebuild_keys`)."""
@@ -109,33 +112,38 @@ class Diagnosis:
         }
 
 
-def examine_archive(folder: Path, judge: CopyPolicy, alone: bool) -> Diagnosis:
+def examine_archive(
+    folder: Path, judge: CopyPolicy, alone: bool, report: ProgressReport = ignore_progress
+) -> Diagnosis:
     """Check everything and change nothing.
 
     `alone` says that the caller holds the archive's lock. Otherwise the checks that need it are
     skipped and reported as skipped: the full-text index is checked under a write lock, and pages
-    that a running crawl has leased are not a problem.
+    that a running crawl has leased are not a problem. `report` is called before each step.
 
     Raises ArchiveError without an archive, and NewerArchiveError for one that a newer version
     wrote.
     """
-    damage = [finding for name in ARCHIVE_FILES for finding in _file_damage(folder / name)]
+    steps = iter(range(EXAMINATION_STEPS))
+    damage: list[Finding] = []
+    for name in ARCHIVE_FILES:
+        report(next(steps), EXAMINATION_STEPS)
+        damage += _file_damage(folder / name)
     if damage:
         return Diagnosis(_schema_version(ARCHIVE_SCHEMA), tuple(damage), (), ("everything else",))
     with closing(open_read_only(folder / "archive.db", ARCHIVE_SCHEMA)) as db:
         missing = _attach_captures(db, folder)
         if missing:
             return Diagnosis(_schema_version(ARCHIVE_SCHEMA), (missing,), (), ("everything else",))
-        findings = [
-            *_inconsistencies(db),
-            *_broken_references(db, judge),
-            *_keys(db),
-            *_disk_findings(folder),
-        ]
+        report(next(steps), EXAMINATION_STEPS)
+        findings = list(_inconsistencies(db))
+        report(next(steps), EXAMINATION_STEPS)
+        findings += [*_broken_references(db, judge), *_keys(db), *_disk_findings(folder)]
         if alone:
             findings += _left_by_dead_crawls(db)
         if not are_copies_current(db, judge) and db.execute("SELECT 1 FROM articles").fetchone():
             findings.append(_relations_finding("texts compared by an older method", 1, judge))
+    report(next(steps), EXAMINATION_STEPS)
     if alone:
         findings += _search_index(folder)
     return Diagnosis(
@@ -143,13 +151,18 @@ def examine_archive(folder: Path, judge: CopyPolicy, alone: bool) -> Diagnosis:
     )
 
 
-def repair_archive(folder: Path, judge: CopyPolicy, key: Callable[[str], str]) -> Diagnosis:
+def repair_archive(
+    folder: Path,
+    judge: CopyPolicy,
+    key: Callable[[str], str],
+    report: ProgressReport = ignore_progress,
+) -> Diagnosis:
     """Repair what can be repaired, then check again. The caller holds the archive's lock.
 
     `key` returns the key under which a URL is looked up. Raises the errors of `examine_archive`,
     and sqlite3.Error if the archive cannot be written.
     """
-    before = examine_archive(folder, judge, alone=True)
+    before = examine_archive(folder, judge, alone=True, report=report)
     mendable = [finding for finding in before.findings if finding.repair]
     with closing(open_database(folder / "archive.db", ARCHIVE_SCHEMA)) as db:
         db.create_function("url_key", 1, key)
@@ -157,7 +170,7 @@ def repair_archive(folder: Path, judge: CopyPolicy, key: Callable[[str], str]) -
             with transaction(db):
                 repairing(db)
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    after = examine_archive(folder, judge, alone=True)
+    after = examine_archive(folder, judge, alone=True, report=report)
     left = {finding.what for finding in after.findings}
     mended = tuple(finding for finding in before.findings if finding.what not in left)
     return Diagnosis(after.schema, after.findings, mended, after.skipped)

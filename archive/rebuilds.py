@@ -10,6 +10,7 @@ import sqlite3
 from archive.articles import events, language_keys, stories
 from archive.articles.copies import are_copies_current, rebuild_copies
 from archive.articles.store import Decisions
+from archive.progress import ProgressReport, ignore_progress
 from archive.records import current_timestamp
 from archive.storage.database import transaction
 
@@ -26,12 +27,14 @@ def prepare_archive(connection: sqlite3.Connection, decisions: Decisions) -> Non
         rebuild_events(connection, decisions)
 
 
-def rebuild_events(connection: sqlite3.Connection, decisions: Decisions) -> tuple[int, int]:
+def rebuild_events(
+    connection: sqlite3.Connection, decisions: Decisions, report: ProgressReport = ignore_progress
+) -> tuple[int, int]:
     """Rebuild the events; return the number of articles in events and the number of events."""
     with transaction(connection) as db:
         if not language_keys.are_keys_current(db, decisions.keys):
             language_keys.rebuild_keys(db, decisions.keys)
-        made = events.rebuild_all_events(db, decisions.events)
+        made = events.rebuild_all_events(db, decisions.events, report)
         stories.refresh_stories(db, decisions.stories, everything=True)
         return int(db.execute("SELECT count(*) FROM event_articles").fetchone()[0]), made
 

@@ -206,6 +206,7 @@ def paths(words: Words) -> dict[str, Callable[[int], str]]:
         "home": lambda _: "/",
         "article": lambda _: f"/archive/articles/{chance.randrange(ARTICLES) + 1}",
         "story": lambda number: f"/archive/-/story/story-{number % STORIES}",
+        "stories": lambda _: "/archive/-/stories",
         "the largest story": lambda number: f"/archive/-/story/story-0?page={number % 20 + 1}",
         "search": lambda number: f"/archive/-/search?words={quote(searches[number])}",
         "search within a month": lambda number: (

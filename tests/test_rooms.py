@@ -206,7 +206,7 @@ FLOORS = {
         ["cli"], ["plugin"], ["pages"], ["exports", "doctor"], ["queries"],
         ["archive", "check_writer", "rebuilds", "story_policy", "outlet_preview"], ["editing"], ["articles"],
         ["frontier"], ["storage"], ["text"],
-        ["timestamps", "times"], ["records"], ["errors"],
+        ["timestamps", "times"], ["records"], ["errors", "progress"],
     ],
 }  # fmt: skip
 """The folders and root modules of each room, from the top: an import goes down or stays on its

@@ -31,6 +31,7 @@ from archive.articles.vocabulary import (
     vector_length,
     weighted_vector,
 )
+from archive.progress import ProgressReport, ignore_progress
 from archive.records import current_time, current_timestamp, format_utc
 from archive.timestamps import UNDATED_DAY, days_since_epoch
 
@@ -182,7 +183,9 @@ def are_events_current(connection: sqlite3.Connection, policy: EventPolicy) -> b
     )
 
 
-def rebuild_all_events(connection: sqlite3.Connection, policy: EventPolicy) -> int:
+def rebuild_all_events(
+    connection: sqlite3.Connection, policy: EventPolicy, report: ProgressReport = ignore_progress
+) -> int:
     """Rebuild all events in the order of dates, and return their number.
 
     It takes about five seconds for 1,000 articles. Stories and the verdicts of people are in other
@@ -193,8 +196,10 @@ def rebuild_all_events(connection: sqlite3.Connection, policy: EventPolicy) -> i
         connection.execute(f"DELETE FROM {table}")  # noqa: S608  our own names
     connection.execute("INSERT INTO term_versions (version) VALUES (?)", (policy.version,))
     by_date = "SELECT id FROM articles ORDER BY coalesce(published_at, fetched_at), id"
-    for (article_id,) in connection.execute(by_date).fetchall():
+    articles = connection.execute(by_date).fetchall()
+    for done, (article_id,) in enumerate(articles, 1):
         join_event(connection, article_id, policy)
+        report(done, len(articles))
     return int(connection.execute("SELECT count(*) FROM events").fetchone()[0])
 
 

@@ -34,6 +34,7 @@ OVERVIEW: dict[str, dict[str, str]] = {
     "Read": {
         "show": "Read one article.",
         "diff": "Compare two revisions of an article.",
+        "cite": "Cite articles as text, BibTeX, RIS or CSL-JSON.",
         "serve": "Browse and query the archive in Datasette.",
         "password": "Set the password of a person for `serve`.",
     },

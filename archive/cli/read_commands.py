@@ -21,6 +21,7 @@ from archive.cli.base import (
     print_all,
     typed_text,
 )
+from archive.cli.completion import complete_outlets
 from archive.errors import ArchiveError, UsageError
 from archive.text.printable import TEXT_WIDTH_COLUMNS, printable_text
 from archive.times import parse_since as moment
@@ -79,7 +80,12 @@ def _filter_options(command: ReadCommandFunction) -> ReadCommandFunction:
             metavar="DATE|AGE",
             help="Published since 2024-02-15, or 36h, 7d, 2w, 3m (months) ago.",
         ),
-        click.option("--outlet", metavar="HOST", help="Articles of this outlet."),
+        click.option(
+            "--outlet",
+            metavar="HOST",
+            shell_complete=complete_outlets,
+            help="Articles of this outlet.",
+        ),
     ):
         command = option(command)
     return command
@@ -515,6 +521,7 @@ def _export_warc(
     filters: dict[str, str | None],
 ) -> None:
     """Export all captures, or with filters only those of the articles that match."""
+    from archive.cli.progress_bar import progress_bar
     from archive.exports.article_files import atomic_file, export_articles
     from archive.exports.warc import write_warc
     from archive.frontier.urls import lead_to_url
@@ -536,7 +543,8 @@ def _export_warc(
         with (
             closing(CaptureStore(folder / "captures.db")) as captures,
             atomic_file(output, binary=True) as file,
+            progress_bar("writing", "captures") as report,
         ):
-            count = write_warc(captures, file, urls, partial(lead_to_url, connection))
+            count = write_warc(captures, file, urls, partial(lead_to_url, connection), report)
     noun = "capture" if count == 1 else "captures"
     click.echo(f"{count:,} {noun} → {output}", err=True)

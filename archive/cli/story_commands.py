@@ -8,11 +8,12 @@ from pathlib import Path
 import click
 
 from archive.cli.base import archive_option, cli, opened_archive, print_all, typed_text
+from archive.cli.completion import complete_stories
 from archive.errors import UsageError
 
 
 @cli.command()
-@click.argument("names", nargs=-1, metavar="[NAME…]")
+@click.argument("names", nargs=-1, metavar="[NAME…]", shell_complete=complete_stories)
 @click.option("--json", "form", flag_value="json", help="Print JSON instead of a table.")
 @click.option(
     "--toml",
@@ -69,12 +70,12 @@ def _print_stories(rows: list[dict[str, object]]) -> None:
 
 
 @cli.command()
-@click.argument("name", metavar="NAME")
+@click.argument("name", metavar="NAME", shell_complete=complete_stories)
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "md", "json", "html"]),
-    help="File format.  [default: by FILE's ending, else text]",
+    type=click.Choice(["text", "md", "json", "html", "bibtex", "ris", "csl"]),
+    help="File format; the last three are citations.  [default: by FILE's ending, else text]",
 )
 @click.option(
     "--list",
@@ -105,23 +106,28 @@ def story_command(
     """Write the dossier of a story: its coverage in time order.
 
     Each text is given once, headed `date YYYY-MM-DD HEADLINE`, with outlet, byline, the reason it
-    belongs, and other outlets that published it. Undated articles come last.
+    belongs, other outlets that published it, and the evidence: when it was seen, and the SHA-256 of
+    the capture. Changes after publication come first, undated articles last. With a name that ends
+    in .bib, .ris or .csl.json it writes citations of all articles instead.
 
     \b
     Examples: dateline story harbour-strike
               dateline story harbour-strike -o harbour-strike.html
               dateline story harbour-strike --list
               dateline story harbour-strike --language es,ko -o harbour-strike.html
+              dateline story harbour-strike -o harbour-strike.bib
     """
     from archive.articles import stories as followed
     from archive.exports import dossier as dossiers
     from archive.exports.article_files import format_by_ending
+    from archive.exports.citations import CITATION_WRITERS, citation_format_of, cited_articles
 
     if as_list and (form or output):
         raise UsageError(
             "--list prints a table; --format and --output apply to the whole dossier only"
         )
-    chosen = form or format_by_ending(output, dossiers.DOSSIER_FILE_ENDINGS, "text")
+    chosen = form or citation_format_of(output)
+    chosen = chosen or format_by_ending(output, dossiers.DOSSIER_FILE_ENDINGS, "text")
     with opened_archive(folder) as connection:
         dossier = dossiers.build_dossier(
             connection,
@@ -129,13 +135,24 @@ def story_command(
             codes(languages),
             with_notes=not no_notes,
         )
+        citations = cited_articles(connection, dossier.article_ids)
     if as_list:
         click.echo(f"{dossier.story.title}: {dossier.summary}")
         print_all([dossiers.dossier_table(dossier.pieces)])
-        return
-    text = dossiers.DOSSIER_WRITERS[chosen](dossier)
+    elif chosen in dossiers.DOSSIER_WRITERS:
+        text = dossiers.DOSSIER_WRITERS[chosen](dossier)
+        write_result(text, output, dossier.summary, paged=chosen == "text")
+    else:
+        write_result(CITATION_WRITERS[chosen](citations), output, dossier.summary)
+
+
+def write_result(text: str, output: Path | None, summary: str, paged: bool = False) -> None:
+    """Write a text to a file, and report it in a line, or to standard output.
+
+    A text that is `paged` is shown through a pager on a terminal.
+    """
     if output is None or str(output) == "-":
-        if chosen == "text":
+        if paged:
             _print_paged(text)
         else:
             _print_data(text)
@@ -144,7 +161,7 @@ def story_command(
 
     with atomic_file(output) as file:
         file.write(text)
-    click.echo(f"{dossier.summary} → {output}", err=True)
+    click.echo(f"{summary} → {output}", err=True)
 
 
 def codes(given: Iterable[str]) -> tuple[str, ...]:
@@ -172,7 +189,7 @@ def _print_data(text: str) -> None:
 
 
 @cli.command()
-@click.argument("name", metavar="NAME")
+@click.argument("name", metavar="NAME", shell_complete=complete_stories)
 @archive_option
 def unfollow_command(name: str, folder: Path) -> None:
     """Stop following a story; its articles stay.

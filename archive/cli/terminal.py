@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, TextIO
 
 from rich.console import Console, RenderableType
@@ -280,6 +280,32 @@ def _day_bars(days: dict[str, int]) -> str:
     heights = [min(7, count * 8 // (most + 1)) for count in days.values()]
     counts_and_heights = zip(days.values(), heights, strict=True)
     return "".join(steps[height] if count else empty for count, height in counts_and_heights)
+
+
+def folding_table(
+    heads: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    whole: Collection[str] = (),
+    numbers: Collection[str] = (),
+) -> Table:
+    """Return a table that wraps long cells at words.
+
+    The first column and those in `whole` are never cut and never wrapped; those in `numbers` are
+    aligned to the right. None becomes an empty cell.
+    """
+    columns = [
+        Column(
+            head,
+            no_wrap=number == 0 or head in whole or head in numbers,
+            overflow="fold",
+            justify="right" if head in numbers else "left",
+        )
+        for number, head in enumerate(heads)
+    ]
+    table = Table(*columns, box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(*(Text("" if cell is None else printable_text(cell)) for cell in row))
+    return table
 
 
 def _titled_table(

@@ -1,8 +1,8 @@
 """The dossier of a story: its coverage in time order, to read, to save, to send on.
 
-Each text is given once, headed `date YYYY-MM-DD HEADLINE`, with its copies named below it; undated
-pieces come last. The same pieces are written as text, Markdown, JSON or one HTML page that loads
-nothing from elsewhere.
+Each text is given once, headed `date YYYY-MM-DD HEADLINE`, with its copies named below it, its
+changes after publication and its evidence; undated pieces come last. The same pieces are written as
+text, Markdown, JSON or one HTML page that loads nothing from elsewhere.
 """
 
 from __future__ import annotations
@@ -11,24 +11,32 @@ import json
 import re
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from importlib.resources import files
 from itertools import chain
 from typing import Any
 
+from markupsafe import Markup
+
 from archive.articles.stories import Story, story_listing
 from archive.articles.story_searches import StorySearch, search_lines
 from archive.articles.story_searches import story_search as search_of
 from archive.errors import UsageError
+from archive.exports.citations import date_parts, day_in_words
 from archive.exports.dossier_notes import DossierNote, dossier_notes_by_article, story_dossier_notes
+from archive.exports.timeline import Timeline, TimelineArticle, build_timeline, timeline_svg
+from archive.queries.evidence import ArticleEvidence, evidence_of_articles
+from archive.queries.story_changes import ArticleChange, changes_of_articles
 from archive.records import text_below_standfirst
-from archive.text.formatting import direction, many, percent, split_paragraphs
+from archive.text.about_words import telling_words
+from archive.text.formatting import direction, many, moment, percent, split_paragraphs
 from archive.text.html import outward_link
 from archive.text.printable import TEXT_WIDTH_COLUMNS, printable_text
 from archive.text.searchable import fold_letter_by_letter
 from archive.text.unspaced import UNSPACED_RUN
 
+CHANGES_HEADING = "Changed after publication"
 SEARCHED_HEADING = "What was searched, and what was not"
 MAX_PIECE_TERMS, MAX_STORY_TERMS = 8, 12
 """Terms that are shown for a piece, and for the whole story."""
@@ -48,6 +56,7 @@ class PieceCopy:
     headline: str | None
     published_at: str | None
     url: str
+    evidence: ArticleEvidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +88,9 @@ class DossierPiece:
     verdict: str | None
     """`belongs` if a person confirmed it, else None."""
     copies: tuple[PieceCopy, ...]
+    evidence: ArticleEvidence
+    changes: tuple[ArticleChange, ...] = ()
+    """The changes of this article and its copies after publication, the newest first."""
     notes: tuple[DossierNote, ...] = ()
 
     @property
@@ -135,6 +147,11 @@ class DossierPiece:
         """`rtl` or `ltr`, by the language."""
         return direction(self.language)
 
+    @property
+    def day(self) -> str:
+        """The day of publication as a reader writes it: `15 February 2024`; empty if unknown."""
+        return day_in_words(date_parts(self.date)) if self.date else ""
+
 
 @dataclass(frozen=True, slots=True)
 class StoryDossier:
@@ -153,6 +170,12 @@ class StoryDossier:
         return [_printable_line(line) for line in search_lines(self.search)] if self.search else []
 
     @property
+    def article_ids(self) -> list[int]:
+        """The IDs of all articles, each text followed by its copies."""
+        pairs = ((piece.id, *(copy.id for copy in piece.copies)) for piece in self.pieces)
+        return list(chain.from_iterable(pairs))
+
+    @property
     def prints(self) -> list[tuple[str, str | None]]:
         """The outlet and date of every article, including copies."""
         originals = [(piece.outlet, piece.published_at) for piece in self.pieces]
@@ -166,6 +189,17 @@ class StoryDossier:
         return f"{many(len(self.prints), 'article')} of {many(len(outlets), 'outlet')}"
 
     @property
+    def changes(self) -> list[ArticleChange]:
+        """The changes of all articles after publication, the newest first."""
+        found = chain.from_iterable(piece.changes for piece in self.pieces)
+        return sorted(found, key=lambda change: change.seen_at, reverse=True)
+
+    @property
+    def timeline(self) -> Timeline | None:
+        """The articles over time, including copies; None if none is dated."""
+        return build_timeline([*chain.from_iterable(map(_timeline_articles, self.pieces))])
+
+    @property
     def days(self) -> tuple[str, ...]:
         """The first and the last day; empty if no article is dated."""
         days = sorted(published_at[:10] for _, published_at in self.prints if published_at)
@@ -173,15 +207,16 @@ class StoryDossier:
 
     @property
     def summary(self) -> str:
-        """`12 articles of 5 outlets, 2026-03-03 to 2026-03-20`."""
-        return ", ".join(filter(None, (self.count, " to ".join(self.days))))
+        """`12 articles of 5 outlets, 3 to 20 March 2026`."""
+        return ", ".join(filter(None, (self.count, span_in_words(self.days))))
 
     @property
     def about(self) -> list[str]:
         """The story's most telling terms as its articles write them, confirmed articles first."""
         confirmed_first = sorted(self.pieces, key=lambda piece: not piece.verdict)
         texts = [f"{piece.headline}\n{piece.text}" for piece in confirmed_first[:TEXTS_FOR_ABOUT]]
-        return list(terms_as_written(self.story.terms[:MAX_STORY_TERMS], "\n".join(texts)))
+        written = terms_as_written(self.story.terms[: MAX_STORY_TERMS * 2], "\n".join(texts))
+        return list(telling_words(written))[:MAX_STORY_TERMS]
 
 
 def build_dossier(
@@ -205,7 +240,10 @@ def build_dossier(
             f"the languages of what is listed: {known or 'unknown'}"
         )
     wanted = [row for row in rows if not languages or row["language"] in languages]
-    pieces = tuple(_dossier_piece(connection, row) for row in wanted)
+    ids = list(chain.from_iterable(map(_row_ids, wanted)))
+    evidence = evidence_of_articles(connection, ids)
+    changes = changes_of_articles(connection, ids)
+    pieces = tuple(_dossier_piece(connection, row, evidence, changes) for row in wanted)
     dossier = StoryDossier(story, pieces, search_of(connection, story.id))
     return _with_notes(connection, dossier) if with_notes else dossier
 
@@ -223,7 +261,17 @@ def _with_notes(connection: sqlite3.Connection, dossier: StoryDossier) -> StoryD
     return replace(dossier, pieces=tuple(map(with_own_notes, dossier.pieces)), notes=notes)
 
 
-def _dossier_piece(connection: sqlite3.Connection, row: dict[str, Any]) -> DossierPiece:
+def _row_ids(row: dict[str, Any]) -> list[int]:
+    """Return the IDs of an article of the listing and of its copies."""
+    return [row["id"], *(copy["id"] for copy in row["copies"])]
+
+
+def _dossier_piece(
+    connection: sqlite3.Connection,
+    row: dict[str, Any],
+    evidence: Mapping[int, ArticleEvidence],
+    changes: Sequence[ArticleChange],
+) -> DossierPiece:
     """Return a row of the story's listing as a piece, with its text."""
     query = (
         "SELECT page_title, standfirst, byline, authors, agency, text FROM articles WHERE id = ?"
@@ -251,12 +299,43 @@ def _dossier_piece(connection: sqlite3.Connection, row: dict[str, Any]) -> Dossi
             terms_as_written(row["terms"][:MAX_PIECE_TERMS], f"{headline}\n{article['text']}")
         ),
         verdict=row["verdict"],
-        copies=tuple(map(_piece_copy, row["copies"])),
+        copies=tuple(_piece_copy(copy, evidence) for copy in row["copies"]),
+        evidence=evidence[row["id"]],
+        changes=tuple(change for change in changes if change.article_id in _row_ids(row)),
     )
 
 
-def _piece_copy(row: dict[str, Any]) -> PieceCopy:
-    return PieceCopy(**{name: row[name] for name in PieceCopy.__slots__})
+def _piece_copy(row: dict[str, Any], evidence: Mapping[int, ArticleEvidence]) -> PieceCopy:
+    columns = ("id", "outlet", "outlet_name", "headline", "published_at", "url")
+    return PieceCopy(**{name: row[name] for name in columns}, evidence=evidence[row["id"]])
+
+
+def _timeline_articles(piece: DossierPiece) -> Iterator[TimelineArticle]:
+    """Yield a piece and its copies as the timeline needs them."""
+    revised: dict[int, list[str]] = {}
+    for change in piece.changes:
+        revised.setdefault(change.article_id, []).append(change.seen_at)
+    versions = [
+        (piece.id, piece.outlet, piece.outlet_name, piece.headline, piece.published_at),
+        *((copy.id, copy.outlet, copy.outlet_name or copy.outlet, copy.headline or piece.headline,
+           copy.published_at) for copy in piece.copies),
+    ]  # fmt: skip
+    for id, outlet, name, headline, published_at in versions:
+        is_copy = outlet != piece.outlet
+        revised_at = tuple(revised.get(id, ()))
+        yield TimelineArticle(id, name, headline, published_at, is_copy, revised_at)
+
+
+def span_in_words(days: Sequence[str]) -> str:
+    """Return the first and last day as a reader writes them, such as `3 to 20 March 2026`."""
+    if not days:
+        return ""
+    first, last = (date_parts(day) for day in (days[0], days[-1]))
+    if first == last or not (first and last):
+        return day_in_words(first) if first else " to ".join(days)
+    shared = next((at for at in range(3) if first[at] != last[at]), 3)
+    start = day_in_words(first).split(" ")[: max(1, 3 - shared)]
+    return f"{' '.join(start)} to {day_in_words(last)}"
 
 
 def terms_as_written(terms: Iterable[str], text: str) -> Iterator[str]:
@@ -306,7 +385,11 @@ def dossier_as_text(content: StoryDossier) -> str:
         *[content.story.title, content.summary, *_story_facts(content)],
         *chain.from_iterable(map(_wrapped_lines, notes)),
     ]
-    blocks = ["\n".join(head), *("\n".join(_piece_text_lines(piece)) for piece in content.pieces)]
+    blocks = ["\n".join(head)]
+    if content.changes:
+        lines = chain.from_iterable(_wrapped_lines(f"- {line}") for line in change_lines(content))
+        blocks.append("\n".join([CHANGES_HEADING, "", *lines]))
+    blocks += ["\n".join(_piece_text_lines(piece)) for piece in content.pieces]
     if content.searched:
         wrapped = chain.from_iterable(_wrapped_lines(line) for line in content.searched)
         blocks.append("\n".join([SEARCHED_HEADING, "", *wrapped]))
@@ -320,11 +403,53 @@ def _piece_text_lines(piece: DossierPiece) -> Iterator[str]:
     yield from _wrapped_lines(f"why: {piece.why}")
     if piece.also_in:
         yield from _wrapped_lines(f"also in: {piece.also_in}")
+    for line in evidence_lines(piece):
+        yield from _wrapped_lines(line)
     for note in piece.notes:
         yield from _wrapped_lines(f"{note.heading}: {note.line}")
     for paragraph in filter(None, (piece.standfirst, *piece.paragraphs)):
         yield ""
         yield from _wrapped_lines(printable_text(paragraph))
+
+
+def change_lines(content: StoryDossier) -> list[str]:
+    """Return the changes of all articles after publication, one line each."""
+    return [_printable_line(change_in_words(change)) for change in content.changes]
+
+
+def change_in_words(change: ArticleChange) -> str:
+    """Return a change as a line: when, where and how, the headline before and after."""
+    headline = f"“{change.headline}”"
+    if change.headline_before or change.headline_after:
+        before, after = change.headline_before, change.headline_after
+        headline = f"“{before or 'no headline'}” became “{after or 'no headline'}”"
+    parts = [moment(change.seen_at), change.outlet_name, change.manner, change.kinds_in_words]
+    return f"{', '.join(filter(None, (*parts, change.words)))}: {headline}"
+
+
+def evidence_lines(piece: DossierPiece) -> list[str]:
+    """Return the evidence for a piece and each of its copies, one line each."""
+    lines = [f"evidence: {evidence_in_words(piece.evidence)}"]
+    for copy in piece.copies:
+        words = evidence_in_words(copy.evidence)
+        lines.append(f"evidence, {copy.outlet_name or copy.outlet}: {words}")
+    return [_printable_line(line) for line in lines]
+
+
+def evidence_in_words(evidence: ArticleEvidence) -> str:
+    """Return when a page was published and seen, its SHA-256, and whose text it repeats."""
+    parts = [
+        f"published as printed “{evidence.published_as_printed}”"
+        if evidence.published_as_printed
+        else "no date printed",
+        f"first seen {moment(evidence.first_seen)}",
+        f"last seen {moment(evidence.last_seen)}",
+    ]
+    if evidence.sha256:
+        parts.append(f"SHA-256 {evidence.sha256}")
+    if evidence.copy_of_outlet:
+        parts.append(f"copy of {evidence.copy_of_outlet}")
+    return ", ".join(parts)
 
 
 def _wrapped_lines(text: str) -> list[str]:
@@ -366,6 +491,9 @@ def dossier_as_markdown(content: StoryDossier) -> str:
     blocks = [f"# {escape_markdown(content.story.title)}", content.summary]
     blocks += map(escape_markdown, _story_facts(content))
     blocks += (f"> {escape_markdown(f'{note.heading}: {note.line}')}" for note in content.notes)
+    if content.changes:
+        items = [f"- {escape_markdown(line)}" for line in change_lines(content)]
+        blocks += [f"## {CHANGES_HEADING}", "\n".join(items)]
     blocks += chain.from_iterable(_piece_markdown_blocks(piece) for piece in content.pieces)
     if content.searched:
         items = [f"- {escape_markdown(line)}" for line in content.searched]
@@ -382,6 +510,7 @@ def _piece_markdown_blocks(piece: DossierPiece) -> Iterator[str]:
     ]
     if piece.also_in:
         facts.append(f"Also in: {escape_markdown(piece.also_in)}")
+    facts += [escape_markdown(line[:1].upper() + line[1:]) for line in evidence_lines(piece)]
     yield "  \n".join(facts)
     for note in piece.notes:
         yield f"> {escape_markdown(f'{note.heading}: {note.line}')}"
@@ -416,7 +545,7 @@ def dossier_as_json(content: StoryDossier) -> str:
     `search` says where coverage was looked for; it is null if no crawl was made for the story.
     """
     story = {name: value for name, value in asdict(content.story).items() if name != "id"}
-    coverage = [asdict(piece) | {"why": piece.why} for piece in content.pieces]
+    coverage = [_piece_as_object(piece) for piece in content.pieces]
     search = None
     if content.search:
         totals = {"requests": content.search.requests, "days": content.search.days}
@@ -432,19 +561,45 @@ def dossier_as_json(content: StoryDossier) -> str:
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
 
 
+def _piece_as_object(piece: DossierPiece) -> dict[str, Any]:
+    """Return a piece with the words for why it belongs and for how it was changed."""
+    changes = [asdict(change) | {"manner": change.manner} for change in piece.changes]
+    return asdict(piece) | {"why": piece.why, "changes": changes}
+
+
+SITE_COLOURS = re.compile(
+    r":root \{.*?\n\}\n@media \(prefers-color-scheme: dark\) \{.*?\n\}\n", re.DOTALL
+)
+"""Where the style sheet of the pages defines colours and fonts, light and dark."""
+
+
+def site_colours() -> str:
+    """Return the colours and fonts of the archive's pages as CSS, for a file in the same dress."""
+    style = (files("archive") / "plugin" / "static" / "dateline.css").read_text("utf-8")
+    found = SITE_COLOURS.search(style)
+    return found.group() if found else ""
+
+
 def dossier_as_html(content: StoryDossier) -> str:
     """Return one HTML page without scripts or external resources, dark where the system is."""
     from jinja2 import Environment
 
     source = (files("archive.exports") / "dossier.html").read_text("utf-8")
     page = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(source)
-    text = page.render(
+    anchors = {copy.id: piece.id for piece in content.pieces for copy in piece.copies}
+    timeline = content.timeline
+    text: str = page.render(
         dossier=content,
+        colours=Markup(site_colours()),  # noqa: S704  our own style sheet
+        timeline=timeline and timeline_svg(timeline, lambda id: f"#article-{anchors.get(id, id)}"),
         facts=_story_facts(content),
+        span=span_in_words(content.days),
         link=lambda url: outward_link(url) or url,
         plain=printable_text,
+        moment=moment,
+        many=many,
     )
-    return text + "\n"
+    return text.lstrip() + "\n"
 
 
 DOSSIER_WRITERS: dict[str, Callable[[StoryDossier], str]] = {

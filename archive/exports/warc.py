@@ -35,6 +35,7 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from archive.errors import ArchiveError
+from archive.progress import ProgressReport, ignore_progress
 from archive.records import Lead
 from archive.storage.captures import CaptureStore
 
@@ -69,16 +70,19 @@ def write_warc(
     out: BinaryIO,
     urls: Iterable[str] | None = None,
     lead_to: Callable[[str], Lead | None] = no_lead,
+    report: ProgressReport = ignore_progress,
 ) -> int:
     """Write captures in the order in which they were made, and return their number.
 
     With `urls`, only captures of these requested URLs are written. `lead_to` returns the lead for
-    the page of a URL. Memory holds one page at a time, and the URLs of bodies that occur more than
+    the page of a URL; `report` is called with the captures written and, if all are written, their
+    number. Memory holds one page at a time, and the URLs of bodies that occur more than
     once. Raises ArchiveError if a body is missing.
     """
     file = WarcOutput(out, lead_to)
     db = captures.connection
     repeated = {row["digest"] for row in db.execute(REPEATED_DIGESTS_SQL)}
+    total = db.execute("SELECT count(*) FROM captures").fetchone()[0] if urls is None else None
     count = 0
     for row in _capture_rows(db, urls):
         if row["digest"] in file.written:
@@ -88,6 +92,7 @@ def write_warc(
                 row, _stored_body(captures, row["digest"]), remember=row["digest"] in repeated
             )
         count += 1
+        report(count, total)
     return count
 
 

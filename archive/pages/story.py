@@ -1,27 +1,22 @@
-"""The page of a story: its coverage over time, its copies, and a person's verdicts."""
+"""The page of a story: its coverage over time, its copies and its changes."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from archive.articles.stories import (
-    Story,
-    StoryPolicy,
-    StoryVerdict,
-    fold_copies,
-    relist_story,
-    story_slug,
-)
-from archive.articles.stories import save_verdict as keep_word
+from archive.articles.stories import Story, fold_copies, story_slug
 from archive.errors import UsageError
+from archive.exports.timeline import TimelineArticle, build_timeline
 from archive.pages import filters as asked
-from archive.pages.charts import TimelineArticle, build_timeline
+from archive.queries.evidence import evidence_of_articles
 from archive.queries.lookup import PlainRow
+from archive.queries.story_changes import ArticleChange, changes_of_articles
+from archive.text.about_words import telling_words
 from archive.text.formatting import (
     direction,
     format_hours,
@@ -29,8 +24,9 @@ from archive.text.formatting import (
     parse_timestamp_as_utc,
 )
 from archive.text.formatting import parse_json_texts as listed
+from archive.text.language_names import language_name
 
-STORY_PAGE_SIZE = 25
+STORY_PAGE_SIZE = 15
 """Texts per page."""
 MAX_SPREADS = 6
 """Texts whose spread among outlets is shown, those of most outlets first."""
@@ -40,6 +36,14 @@ MAX_COVERAGE_TERMS = 6
 """Terms shown for each article."""
 MAX_OUTLET_CHOICES = 30
 """Outlets that the filter offers, those with most articles first."""
+MAX_SUMMARY_OUTLETS = 6
+"""Outlets named below the title."""
+MAX_ABOUT_TERMS = 10
+"""Terms shown for the whole story."""
+MAX_STORY_CHANGES = 8
+"""Changes shown at once; the others are folded."""
+WEAK_PROBABILITY = 0.65
+"""Articles that are less likely to belong are listed below the others."""
 
 STORY_COVERAGE_CTE = """
 WITH rejected AS MATERIALIZED (
@@ -90,7 +94,7 @@ SELECT p.id, p.headline, p.url, p.outlet, coalesce(p.outlet_name, p.outlet) AS o
 FROM story_perhaps p LEFT JOIN articles n ON n.id = p.nearest_id
 WHERE p.story_id = ? ORDER BY p.probability DESC LIMIT 50"""
 
-NEAREST_HEADLINES_SQL = """SELECT id, coalesce(headline, url) AS headline FROM articles
+HEADLINES_SQL = """SELECT id, coalesce(headline, url) AS headline FROM articles
 WHERE id IN (SELECT value FROM json_each(?))"""
 
 PART_LABELS = {
@@ -100,10 +104,22 @@ PART_LABELS = {
 }
 """An article's relation to the story, in words."""
 
+NEWEST_CRAWL_SQL = """
+SELECT coalesce(finished_at, started_at) FROM crawls ORDER BY id DESC LIMIT 1"""
+
 REJECTED_ARTICLES_SQL = """
 SELECT a.id, a.headline, a.url, coalesce(o.name, o.host) AS outlet_name, m.judged_at
 FROM story_articles m JOIN articles a ON a.id = m.article_id JOIN outlets o ON o.id = a.outlet_id
 WHERE m.story_id = ? AND m.verdict = 'not' ORDER BY m.judged_at DESC LIMIT 50"""
+
+
+StoryText = tuple[sqlite3.Row, list[sqlite3.Row]]
+"""The article that represents a text, and its copies."""
+
+STORY_MATCHES = ("confirmed", "sure", "likely")
+"""Degrees of certainty that an article belongs, the values of the filter `match`."""
+STORY_CHOICES = {"changed": "changed articles", "originals": "without copies"}
+"""Values of the filter `only`, with labels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,15 +130,37 @@ class StoryFilters(asked.PageFilters):
     language: str = ""
     since: str = ""
     until: str = ""
+    part: str = ""
+    """A key of `PART_LABELS`."""
+    match: str = ""
+    """One of `STORY_MATCHES`."""
+    only: str = ""
+    """A key of `STORY_CHOICES`."""
 
-    def keeps(self, row: sqlite3.Row) -> bool:
-        """Return True if the filters let an article through; an undated one is in no time span."""
+    def keeps(self, row: sqlite3.Row, changed: Collection[int] = ()) -> bool:
+        """Return True if the filters let an article through; an undated one is in no time span.
+
+        `changed` are the IDs of the articles that were changed after publication.
+        """
         if self.outlet not in ("", row["outlet"]) or self.language not in ("", row["language"]):
             return False
+        if self.part not in ("", row["part"]) or self.match not in ("", story_match(row)):
+            return False
+        if self.only == "changed" and row["id"] not in changed:
+            return False
+        if self.only == "originals" and row["original_id"] != row["id"]:
+            return False
+        return self._keeps_day((row["published_at"] or "")[:10])
+
+    def _keeps_day(self, day: str) -> bool:
         if not (self.since or self.until):
             return True
-        day = (row["published_at"] or "")[:10]
         return bool(day) and day >= self.since and (not self.until or day <= self.until)
+
+
+def story_match(row: Any) -> str:
+    """Return `confirmed`, `sure` or `likely` for a listed article."""
+    return "confirmed" if row["verdict"] else row["tier"] or ""
 
 
 def story_page_data(
@@ -130,35 +168,98 @@ def story_page_data(
 ) -> PlainRow | None:
     """Return everything that the page of a story shows, or None for an unknown name.
 
-    `story_coverage_rows` lists the texts of one `page`, newest first, each with its `copies`.
-    `outlets` and `languages` count the whole story; everything else follows the filters.
+    `coverage` lists the texts of one `page`, newest first and weak matches at the end, each with
+    its `copies`. `outlets`, `languages` and the other choices count the whole story; everything
+    else follows the filters.
     """
     story = story_for_page(connection, name)
     if story is None:
         return None
     rows = connection.execute(STORY_COVERAGE_CTE + STORY_PAGE_SQL, {"story": story.id}).fetchall()
-    selected = [row for row in rows if filters.keeps(row)] if filters.given else rows
+    revised = _change_dates_by_article(connection, story.id)
+    selected = [row for row in rows if filters.keeps(row, revised)] if filters.given else rows
     texts = fold_copies(selected)
-    part, page, pages = asked.page_of_rows(texts[::-1], page, STORY_PAGE_SIZE)
+    newest_first = texts[::-1]
+    in_order = sorted(newest_first, key=is_weak_match)
+    part, page, pages = asked.page_of_rows(in_order, page, STORY_PAGE_SIZE)
     shown = [text_row(text) for text in part]
     _add_reasons(connection, story.id, shown)
+    changes = changes_of_articles(
+        connection, [row["id"] for row in selected if row["id"] in revised]
+    )
     return {
         "story": story,
         "terms": _story_terms(connection, story, rows),
         "filters": filters.given,
         "articles": len(selected),
         "texts": len(texts),
-        "outlets": Counter(row["outlet"] for row in rows).most_common(MAX_OUTLET_CHOICES),
-        "languages": Counter(row["language"] for row in rows if row["language"]).most_common(),
-        "timeline": build_timeline(_timeline_articles(connection, story.id, selected)),
+        **_filter_choices(rows, revised),
+        "timeline": build_timeline(_timeline_articles(connection, selected, revised)),
+        **_shown_changes(changes),
         "spreads": text_spreads(texts),
         "coverage": shown,
+        "weak": sum(map(is_weak_match, texts)),
         "page": page,
         "pages": pages,
         "older": format_query_string(filters.given, page=page + 1) if page < pages else None,
         "newer": format_query_string(filters.given, page=page - 1) if page > 1 else None,
+        "here": format_query_string(filters.given, page=page if page > 1 else None),
         "perhaps": [dict(row) for row in connection.execute(STORY_PERHAPS_SQL, (story.id,))],
         "left_out": [dict(row) for row in connection.execute(REJECTED_ARTICLES_SQL, (story.id,))],
+        "crawled_at": _newest_crawl(connection),
+    }
+
+
+def _newest_crawl(connection: sqlite3.Connection) -> str | None:
+    """Return when the last crawl ended or, if it runs, began; None before the first."""
+    row = connection.execute(NEWEST_CRAWL_SQL).fetchone()
+    return row[0] if row else None
+
+
+def _filter_choices(
+    rows: Sequence[sqlite3.Row], revised: Collection[int]
+) -> dict[str, list[tuple[str, str, int]]]:
+    """Return the choices of each filter, as value, label and number of articles."""
+    names = {row["outlet"]: row["outlet_name"] or row["outlet"] for row in rows}
+    outlets = Counter(row["outlet"] for row in rows)
+    languages = Counter(row["language"] for row in rows if row["language"])
+    parts = Counter(row["part"] for row in rows if row["part"])
+    matches = Counter(map(story_match, rows))
+    only = {
+        "changed": sum(row["id"] in revised for row in rows),
+        "originals": sum(row["original_id"] == row["id"] for row in rows),
+    }
+    return {
+        "outlets": [
+            (host, names[host], count) for host, count in outlets.most_common(MAX_OUTLET_CHOICES)
+        ],
+        "all_outlets": [(host, names[host], count) for host, count in outlets.most_common()],
+        "languages": [
+            (code, language_name(code), count) for code, count in languages.most_common()
+        ],
+        "part_choices": [
+            (part, PART_LABELS[part], parts[part]) for part in PART_LABELS if parts[part]
+        ],
+        "match_choices": [(each, each, matches[each]) for each in STORY_MATCHES if matches[each]],
+        "only_choices": [(each, STORY_CHOICES[each], only[each]) for each in STORY_CHOICES],
+    }
+
+
+def is_weak_match(text: StoryText) -> bool:
+    """Return True if no version of a text is confirmed or more than weakly likely to belong."""
+    head, copies = text
+    return all(
+        not row["verdict"] and (row["probability"] or 1) < WEAK_PROBABILITY
+        for row in (head, *copies)
+    )
+
+
+def _shown_changes(changes: Sequence[ArticleChange]) -> PlainRow:
+    return {
+        "changes": changes[:MAX_STORY_CHANGES],
+        "more_changes": changes[MAX_STORY_CHANGES : MAX_STORY_CHANGES * 5],
+        "change_count": len(changes),
+        "silent_count": sum(change.silent for change in changes),
     }
 
 
@@ -176,10 +277,6 @@ def story_for_page(connection: sqlite3.Connection, name: str) -> Story | None:
 def story_coverage_rows(connection: sqlite3.Connection, story_id: int) -> list[sqlite3.Row]:
     """Return every article of a story in time order, including copies, undated ones last."""
     return connection.execute(STORY_COVERAGE_SQL, {"story": story_id}).fetchall()
-
-
-StoryText = tuple[sqlite3.Row, list[sqlite3.Row]]
-"""The article that represents a text, and its copies."""
 
 
 def text_row(text: StoryText) -> PlainRow:
@@ -244,14 +341,18 @@ def _delay_text(hours: float) -> str:
     return f"{format_hours(hours)} later" if hours > 0 else f"dated {format_hours(-hours)} earlier"
 
 
-def _timeline_articles(
-    connection: sqlite3.Connection, story_id: int, rows: Iterable[sqlite3.Row]
-) -> list[TimelineArticle]:
-    """Return a story's articles as the timeline needs them."""
+def _change_dates_by_article(connection: sqlite3.Connection, story_id: int) -> dict[int, list[str]]:
+    """Return the times at which the changes of a story's articles were seen, by article."""
     revised: dict[int, list[str]] = {}
     for article_id, seen_at in connection.execute(REVISION_DATES_SQL, (story_id,)):
         revised.setdefault(article_id, []).append(seen_at)
-    rows = list(rows)
+    return revised
+
+
+def _timeline_articles(
+    connection: sqlite3.Connection, rows: Sequence[sqlite3.Row], revised: dict[int, list[str]]
+) -> list[TimelineArticle]:
+    """Return a story's articles as the timeline needs them."""
     originals = json.dumps(list({row["original_id"] for row in rows}))
     whose = dict(connection.execute(ORIGINAL_OUTLETS_SQL, (originals,)).fetchall())
     return [
@@ -270,22 +371,25 @@ def _timeline_articles(
 def _add_reasons(connection: sqlite3.Connection, story_id: int, rows: Sequence[PlainRow]) -> None:
     """Add to each article why it is listed.
 
-    `terms` are the shared terms as it writes them, `part` is its relation to the story, and
-    `nearest` the most similar article.
+    `terms` are the shared terms as it writes them, `part` is its relation to the story, `nearest`
+    the most similar article, and `evidence` says when its page was seen.
     """
     from archive.exports.dossier import terms_as_written
 
     ids = [row["id"] for row in rows]
     beginnings = _article_beginnings(connection, ids)
     nearest_ids = json.dumps([row["nearest_id"] for row in rows])
-    nearest = dict(connection.execute(NEAREST_HEADLINES_SQL, (nearest_ids,)).fetchall())
+    nearest = dict(connection.execute(HEADLINES_SQL, (nearest_ids,)).fetchall())
     query = STORY_TERMS_SQL.format(", ".join("?" * len(ids)))
     terms = dict(connection.execute(query, (story_id, *ids)).fetchall())
+    evidence = evidence_of_articles(connection, ids)
     for row in rows:
         best_terms = listed(terms[row["id"]])[:MAX_COVERAGE_TERMS]
         row["terms"] = list(terms_as_written(best_terms, beginnings.get(row["id"], "")))
         row["part"] = PART_LABELS.get(row["part"], "")
         row["nearest"] = nearest.get(row["nearest_id"])
+        row["evidence"] = evidence[row["id"]]
+        row["is_weak"] = is_weak_match((row, row["copies"]))  # type: ignore[arg-type]
 
 
 def _story_terms(
@@ -296,7 +400,8 @@ def _story_terms(
 
     confirmed_first = sorted(rows, key=lambda row: row["verdict"] is None)[:8]
     beginnings = _article_beginnings(connection, [row["id"] for row in confirmed_first])
-    return list(terms_as_written(story.terms[:16], "\n".join(beginnings.values())))
+    written = terms_as_written(story.terms[:24], "\n".join(beginnings.values()))
+    return list(telling_words(written))[:MAX_ABOUT_TERMS]
 
 
 def _article_beginnings(connection: sqlite3.Connection, ids: Sequence[int]) -> dict[int, str]:
@@ -308,50 +413,3 @@ def _article_beginnings(connection: sqlite3.Connection, ids: Sequence[int]) -> d
         for row in rows
     }
     return {id: found[id] for id in ids if id in found}
-
-
-# -- verdicts --------------------------------------------------------------------------------------
-
-VERDICT_WORDS: dict[str, StoryVerdict | None] = {"belongs": "belongs", "not": "not", "unsaid": None}
-"""Value of the form → saved verdict."""
-
-
-def store_page_verdict(
-    connection: sqlite3.Connection,
-    name: str,
-    article_id: int,
-    word: str,
-    judge: StoryPolicy | None = None,
-) -> str:
-    """Save a person's verdict on an article, renew the listing, and return the change in words.
-
-    Without a policy to judge by, the next crawl updates the listing. Runs inside the caller's
-    transaction. Raises UsageError for an unknown story, article or verdict.
-    """
-    story = story_for_page(connection, name)
-    if story is None or word not in VERDICT_WORDS:
-        raise UsageError(
-            f"{name}, {word}: no such story, or no such verdict; choose from {', '.join(VERDICT_WORDS)}"
-        )
-    if connection.execute("SELECT 1 FROM articles WHERE id = ?", (article_id,)).fetchone() is None:
-        raise UsageError(f"{article_id}: no such article")
-    before = _listed(connection, story.id)
-    keep_word(connection, story.id, [article_id], VERDICT_WORDS[word])
-    if judge is None:  # tells the next crawl to update the listing
-        connection.execute("UPDATE stories SET newest_id = 0, stale = 1 WHERE id = ?", (story.id,))
-        return "Saved. The next crawl updates this story's listing."
-    relist_story(connection, story.id, judge)
-    after = _listed(connection, story.id)
-    more, fewer = len(after - before), len(before - after)
-    now = f"{len(after):,} articles now, {more:,} more and {fewer:,} fewer than before"
-    return f"Saved, and the story is listed again: {now}."
-
-
-def _listed(connection: sqlite3.Connection, story_id: int) -> set[int]:
-    """Return the IDs of the articles that a story lists."""
-    return {
-        int(row[0])
-        for row in connection.execute(
-            "SELECT id FROM story_coverage WHERE story_id = ?", (story_id,)
-        )
-    }

@@ -17,6 +17,7 @@ from typing import Any
 from markupsafe import Markup
 from pluggy import HookimplMarker
 
+from archive.exports.timeline import timeline_svg
 from archive.plugin.answer_pages import (
     answer_table,
     field_kind,
@@ -161,7 +162,7 @@ def render_cell(
 @hookimpl
 def prepare_jinja2_environment(env: Any) -> None:
     """Add the filters and globals that the templates use."""
-    filters = (moment, many, percent, direction, marked, contact_link)
+    filters = (moment, many, percent, direction, marked, contact_link, timeline_svg)
     env.filters["dateline_column_label"] = column_label
     env.filters |= {f"dateline_{each.__name__}": each for each in filters}
     env.globals |= {

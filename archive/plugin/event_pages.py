@@ -159,7 +159,7 @@ def _event_article_rows(
 
 @dataclass(frozen=True, slots=True)
 class ListFile:
-    """A list that can be had as a file."""
+    """A list that is also served as a file."""
 
     name: str
     """The beginning of the file's name, and the key of its rows in JSON."""
@@ -199,7 +199,7 @@ def list_file_response(file: ListFile, rows: Sequence[PlainRow], form: str) -> A
 
 
 def _rows_as_csv(rows: Sequence[PlainRow], columns: Sequence[str]) -> str:
-    """Return rows as CSV, with a header even if there are none."""
+    """Return rows as CSV, with a header even without rows."""
     from archive.exports.article_files import write_csv
 
     file = io.StringIO(newline="")

@@ -10,13 +10,14 @@ from urllib.parse import unquote
 
 from datasette import NotFound  # type: ignore[import-untyped]
 
-from archive.pages.article import article_comparison, article_page_data
+from archive.pages.article import article_comparison
 from archive.pages.home import home_page_data
 from archive.pages.outlet import outlet_list_rows, outlet_page_data
 from archive.pages.search_page import SearchRequest, search_page_data
 from archive.pages.tables import explained_tables
 from archive.plugin.actions.all_routes import EDIT_ROUTES
 from archive.plugin.capture_page import CAPTURE_ROUTES
+from archive.plugin.citation_pages import CITATION_ROUTES
 from archive.plugin.event_pages import EVENT_ROUTES
 from archive.plugin.guards.public import respond_robots_txt
 from archive.plugin.guards.read_pool import check_comparable_length
@@ -35,10 +36,6 @@ SEARCH_PARAMETERS = tuple(each.name for each in fields(SearchRequest))
 """The values of a query that the search page reads."""
 
 # -- from a request to the data of a page ----------------------------------------------------------
-
-
-def _article_data(connection: sqlite3.Connection, asked: PageRequest) -> PlainRow | None:
-    return article_page_data(connection, int(asked.vars["id"]))
 
 
 def _comparison_data(connection: sqlite3.Connection, asked: PageRequest) -> PlainRow | None:
@@ -83,7 +80,7 @@ async def respond_no_page(request: Any) -> Any:
 def page_routes(datasette: Any) -> list[tuple[str, Any]]:
     """Return the routes of the pages.
 
-    On 0.65 they include everything else below `/archive/-`, where 1.0 has pages of its own.
+    On 0.65 they include everything else below `/archive/-`, where 1.0 has its own pages.
     """
     return (
         PAGE_ROUTES
@@ -100,7 +97,7 @@ PAGE_ROUTES: list[tuple[str, Any]] = [
     (r"^/$", HOME_HANDLER),
     (r"^/robots\.txt$", respond_robots_txt),
     (ARCHIVE_PATH + r"/-/home$", HOME_HANDLER),
-    (ARTICLE_PATH + r"$", page_handler("article", _article_data)),
+    *CITATION_ROUTES,
     (ARTICLE_PATH + r"/beside/(?P<other>\d{1,18})$", page_handler("beside", _comparison_data)),
     *REVISION_ROUTES,
     *CAPTURE_ROUTES,

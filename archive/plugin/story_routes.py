@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import io
+import re
 import sqlite3
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import parse_qsl, quote, unquote
 
 from datasette import Forbidden, NotFound, Response  # type: ignore[import-untyped]
 
 from archive.articles.stories import Story
 from archive.errors import DatelineError, UsageError
-from archive.pages.home import followed_story_rows
+from archive.exports.citations import cited_articles
 from archive.pages.story import (
     StoryFilters,
-    store_page_verdict,
     story_coverage_rows,
     story_for_page,
     story_page_data,
 )
 from archive.pages.story_feed import story_as_atom
+from archive.pages.story_list import story_list_data
+from archive.pages.story_verdicts import (
+    VerdictResult,
+    judged_notice,
+    store_page_verdict,
+    verdict_query,
+)
+from archive.plugin.citation_pages import CITATION_CONTENT_TYPES, archived_urls, citation_response
 from archive.plugin.guards.permissions import may_judge
 from archive.plugin.guards.read_pool import page_readers
 from archive.plugin.page_requests import (
@@ -33,6 +41,7 @@ from archive.plugin.page_requests import (
 from archive.plugin.page_work import sees_private_table
 from archive.queries.lookup import PlainRow
 from archive.story_policy import story_policy
+from archive.text.formatting import format_query_string
 
 STORY_CONTENT_TYPES = {
     "atom": "application/atom+xml; charset=utf-8",
@@ -50,6 +59,12 @@ INLINE_STORY_FORMATS = ("atom", "json")
 STORY_CSV_COLUMNS = ("published_at", "outlet", "headline", "language", "url", "probability", "tier", "part", "verdict",
                "id", "original_id")  # fmt: skip
 """Columns of a story's table."""
+
+
+FILTER_NAMES = tuple(StoryFilters.__slots__)
+"""Filters of the page, as its query names them."""
+PLACE_PATTERN = re.compile(r"[a-z-]{1,20}(?:-[0-9]{1,18})?")
+"""Names of places on the page to which a verdict returns."""
 
 
 async def respond_story_file(datasette: Any, request: Any) -> Any:
@@ -116,13 +131,34 @@ def _dossier_text(connection: sqlite3.Connection, story: Story, form: str, with_
     return DOSSIER_WRITERS[DOSSIER_FORMAT_BY_ENDING[form]](dossier)
 
 
+async def respond_story_citations(datasette: Any, request: Any) -> Any:
+    """Respond with the citations of a story's articles. Raises NotFound for an unknown story."""
+    database = await requested_archive(datasette, request)
+    name, ending = unquote(request.url_vars["name"]), request.url_vars["form"]
+    archived_url = archived_urls(datasette, request, database)
+
+    def read_citations(connection: sqlite3.Connection) -> Any:
+        """Return the citations, or None for an unknown story."""
+        story = story_for_page(connection, name)
+        if story is None:
+            return None
+        ids = [row["id"] for row in story_coverage_rows(connection, story.id)]
+        return cited_articles(connection, ids, archived_url)
+
+    citations = await page_readers(datasette).read(datasette, database, read_citations)
+    if citations is None:
+        raise NotFound(f"{name}: no such story")
+    return citation_response(citations, ending, quote(name, safe=""))
+
+
 # -- verdicts --------------------------------------------------------------------------------------
 
 
 async def respond_verdict(datasette: Any, request: Any) -> Any:
     """Store a person's verdict on an article, list the story again, and redirect to it.
 
-    Raises Forbidden for visitors who may not write.
+    The page opens with the reader's filters, at the reader's place, and says what changed. Raises
+    Forbidden for visitors who may not write.
     """
     database = await requested_archive(datasette, request)
     paths, name = ArchivePaths(datasette.urls, database), unquote(request.url_vars["name"])
@@ -135,18 +171,27 @@ async def respond_verdict(datasette: Any, request: Any) -> Any:
     if not (id.isascii() and id.isdigit() and len(id) < 19):
         raise NotFound(f"{id}: not an article number")
     try:
-        came = await datasette.get_database(database).execute_write_fn(
+        result = await datasette.get_database(database).execute_write_fn(
             lambda connection: _store_verdict(connection, name, int(id), word)
         )
     except UsageError as error:
         raise NotFound(str(error)) from error
-    response = Response.redirect(f"{paths.story(name)}#article-{id}")
-    datasette.add_message(request, came)
-    return response
+    place = form.get("place", "")
+    query = format_query_string(view_of_query(form.get("view", "")) | verdict_query(result))
+    fragment = place if PLACE_PATTERN.fullmatch(place) else f"article-{id}"
+    return Response.redirect(f"{paths.story(name)}{query}#{fragment}")
 
 
-def _store_verdict(connection: sqlite3.Connection, name: str, id: int, word: str) -> str:
-    """Store a verdict in a transaction; return what changed, in a sentence."""
+def view_of_query(written: str) -> dict[str, str]:
+    """Return the filters and the page number in a query string that a form sent back."""
+    known = (*FILTER_NAMES, "page")
+    return {
+        name: value[:200] for name, value in parse_qsl(written.lstrip("?")[:2000]) if name in known
+    }
+
+
+def _store_verdict(connection: sqlite3.Connection, name: str, id: int, word: str) -> VerdictResult:
+    """Store a verdict in a transaction; return what changed."""
     policy = story_policy()
     try:
         with connection:
@@ -159,19 +204,26 @@ def _store_verdict(connection: sqlite3.Connection, name: str, id: int, word: str
 
 
 def _story_data(connection: sqlite3.Connection, asked: PageRequest) -> PlainRow | None:
-    filters = StoryFilters(**asked.pick("outlet", "language", "since", "until"))
-    return story_page_data(connection, asked.vars["name"], filters, asked.page)
+    filters = StoryFilters(**asked.pick(*FILTER_NAMES))
+    found = story_page_data(connection, asked.vars["name"], filters, asked.page)
+    if found is None:
+        return None
+    return found | {"judged": judged_notice(connection, found["story"].id, asked.args)}
 
 
 def _stories_data(connection: sqlite3.Connection, _: PageRequest) -> PlainRow:
-    return {"stories": followed_story_rows(connection)}
+    return story_list_data(connection)
 
 
 _STORY_PATH = ARCHIVE_PATH + r"/-/story/(?P<name>[^/.]+)"
+_CITATION_ENDINGS = "|".join(
+    re.escape(ending) for ending in CITATION_CONTENT_TYPES if ending not in STORY_CONTENT_TYPES
+)
 
 STORY_ROUTES: list[tuple[str, Any]] = [
     (ARCHIVE_PATH + r"/-/stories$", page_handler("stories", _stories_data)),
     (_STORY_PATH + r"$", page_handler("story", _story_data)),
     (_STORY_PATH + rf"\.(?P<form>{'|'.join(STORY_CONTENT_TYPES)})$", respond_story_file),
+    (_STORY_PATH + rf"\.(?P<form>{_CITATION_ENDINGS})$", respond_story_citations),
     (_STORY_PATH + r"/verdict$", respond_verdict),
 ]

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,10 @@ from rich.console import Console
 from rich.table import Table
 
 from archive.cli.base import archive_option, cli, print_all, typed_text
+from archive.cli.completion import complete_outlets, complete_stories
+from archive.cli.progress_bar import progress_bar
 from archive.errors import UsageError
+from archive.text.printable import printable_text
 from crawler.cli.options import contact_option, delay_option
 
 if TYPE_CHECKING:
@@ -43,7 +46,9 @@ def outlet_import_command(file: Path, folder: Path) -> None:
     """
     from crawler.jobs.add_outlets import import_outlets
 
-    print_outlet_results(import_outlets(folder, file))
+    with progress_bar("looking up", "outlets") as report:
+        lines = import_outlets(folder, file, report)
+    print_outlet_results(lines)
 
 
 def print_outlet_results(lines: Sequence[Any]) -> None:
@@ -76,31 +81,40 @@ def outlet_list_command(sources: bool, as_json: bool, folder: Path) -> None:
         click.echo("No outlets yet; `dateline outlet add HOST` adds one.")
         return
     if sources:
-        print_all([_sources_table(rows)])
+        for line in _source_lines(rows):
+            click.echo(line)
         return
+    from archive.cli.terminal import folding_table
+
     numbers = ("feeds", "sitemaps", "articles")
-    table = Table(
-        "outlet", "name", "language", *map(_right_aligned, numbers), "newest", "", box=None
-    )
+    columns = ("host", "name", "language", *numbers, "newest")
+    heads = ("outlet", *columns[1:], "")
+    cells = [
+        [*(row[name] for name in columns), "paused" if row["paused_at"] else ""] for row in rows
+    ]
+    print_all([folding_table(heads, cells, whole=("newest",), numbers=numbers)])
+
+
+def _source_lines(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """Yield the feeds and sitemaps by outlet; each URL has a whole line, so that it is not cut."""
+    outlet = None
     for row in rows:
-        paused = "paused" if row["paused_at"] else ""
-        table.add_row(*_row_cells(row, ("host", "name", "language", *numbers, "newest")), paused)
-    Console().print(table)
+        if row["outlet"] != outlet:
+            outlet = row["outlet"]
+            yield printable_text(outlet)
+        yield f"  {row['kind']}  {printable_text(row['url'])}"
+        yield f"      {_source_state(row)}"
 
 
-def _sources_table(rows: Sequence[dict[str, Any]]) -> Table:
-    """Return the feeds and sitemaps of outlets as a table."""
-    names = ("outlet", "kind", "url", "fetched_at", "outcome", "due_at", "due_reason")
-    heads = ("outlet", "kind", "source", "last fetch", "outcome", "next fetch", "because")
-    table = Table(*heads, box=None)
-    for row in rows:
-        table.add_row(*_row_cells(row, names))
-    return table
-
-
-def _row_cells(row: dict[str, Any], names: Sequence[str]) -> list[str]:
-    """Return columns of a row as text, empty for NULL."""
-    return ["" if row[name] is None else str(row[name]) for name in names]
+def _source_state(row: dict[str, Any]) -> str:
+    """Return when a source was fetched, with what outcome, and when and why it is fetched next."""
+    fetched = "never fetched"
+    if row["fetched_at"]:
+        fetched = f"fetched {row['fetched_at']}: {row['outcome'] or 'no answer'}"
+    if not row["due_at"]:
+        return fetched
+    reason = f" ({row['due_reason']})" if row["due_reason"] else ""
+    return f"{fetched}; next {row['due_at']}{reason}"
 
 
 def _right_aligned(name: str) -> Any:
@@ -120,11 +134,13 @@ def _right_aligned(name: str) -> Any:
     "outlets",
     multiple=True,
     metavar="HOST",
+    shell_complete=complete_outlets,
     help="Limit to this outlet; may be repeated.",
 )
 @click.option(
     "--story",
     metavar="NAME",
+    shell_complete=complete_stories,
     help="Fetch what may belong to this story, likeliest first.",
 )
 @click.option(
@@ -159,6 +175,9 @@ def _right_aligned(name: str) -> Any:
     "--recheck",
     is_flag=True,
     help="Also fetch articles again that are due for a recheck.",
+)
+@click.option(
+    "-v", "--verbose", "every_outlet", is_flag=True, help="List also outlets without anything new."
 )
 @contact_option
 @delay_option
@@ -238,17 +257,17 @@ def _run_crawl(
     hosts, story = options["outlets"], options["story"]
     if story:
         ask = options["ask"] or ""
-        print_story_report(crawls.crawl_story(folder, story, hosts, settings, ask, limits))
+        found = crawls.crawl_story(folder, story, hosts, settings, ask, limits)
+        print_story_report(found, options["every_outlet"])
     elif urls:
         report = crawls.crawl_pages(folder, urls, settings, limits)
-        print_crawl_report(report)
+        print_crawl_report(report, options["every_outlet"])
         if not report.stopped_early and not report.has_article:
             raise SystemExit(1)
     else:
         due, recheck = options["due"], options["recheck"]
-        print_crawl_report(
-            crawls.crawl_outlets(folder, hosts, settings, limits, due=due, recheck=recheck)
-        )
+        report = crawls.crawl_outlets(folder, hosts, settings, limits, due=due, recheck=recheck)
+        print_crawl_report(report, options["every_outlet"])
 
 
 # -- import and extract ----------------------------------------------------------------------------
@@ -274,7 +293,8 @@ def import_command(files: tuple[Path, ...], url: str | None, folder: Path) -> No
 
     if url and len(files) > 1:
         raise UsageError("--url goes with one file")
-    imported = import_files(folder, files, request_url(url) if url else None)
+    with progress_bar("reading", "pages") as report:
+        imported = import_files(folder, files, request_url(url) if url else None, report)
     for line in (*imported.mistakes, *imported.lines()):
         click.echo(line, err=True)
     click.echo(imported.summary())

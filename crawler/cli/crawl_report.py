@@ -12,6 +12,7 @@ import click
 from rich.cells import cell_len
 
 from archive.queries.crawl_results import OutletReport
+from archive.queries.story_news import StoryNews
 from archive.text.printable import printable_text
 from crawler.jobs.crawl import MIN_OUTLETS_FOR_STORY, CrawlReport, LeadTally, StoryReport
 
@@ -33,14 +34,21 @@ PIPE_TABLE_COLUMNS = 160
 MIN_NOTE_COLUMNS = 20
 
 
-def print_crawl_report(report: CrawlReport) -> None:
-    """Print a line for each outlet, and what was skipped."""
+def print_crawl_report(report: CrawlReport, every_outlet: bool = False) -> None:
+    """Print a line for each outlet where something happened, what was skipped, and the news of the
+    followed stories.
+
+    With `every_outlet` the other outlets are listed as well, not only counted.
+    """
     if report.nothing_due:
         click.echo("Nothing is due." + _next_fetch(report.next_due_at))
         return
     width = get_terminal_size().columns if sys.stdout.isatty() else PIPE_TABLE_COLUMNS
-    for text in table_lines([OUTLET_TABLE_HEADS, *outlet_rows(report.outlets)], width):
+    rows = outlet_rows(report.outlets, every_outlet)
+    for text in table_lines([OUTLET_TABLE_HEADS, *rows], width):
         click.echo(text)
+    if quiet := quiet_outlets_line(report.outlets, every_outlet):
+        click.echo(quiet)
     if report.older or report.undated:
         click.echo(
             f"Skipped in sitemaps: {report.older:,} older than --since, "
@@ -53,11 +61,13 @@ def print_crawl_report(report: CrawlReport) -> None:
             f"The crawl stopped early: {report.stopped_early}. "
             "The next crawl takes up what is waiting."
         )
+    for line in story_news_lines(report.stories):
+        click.echo(line)
 
 
-def print_story_report(report: StoryReport) -> None:
+def print_story_report(report: StoryReport, every_outlet: bool = False) -> None:
     """Print the results of a crawl for a story, and where more can be found."""
-    print_crawl_report(report.crawl)
+    print_crawl_report(report.crawl, every_outlet)
     for line in story_lines(report):
         click.echo(line)
     if hint := few_outlets_hint(report.story, report.outlets_read):
@@ -67,10 +77,26 @@ def print_story_report(report: StoryReport) -> None:
 # -- the table of outlets --------------------------------------------------------------------------
 
 
-def outlet_rows(outlets: Sequence[OutletReport]) -> list[tuple[str, ...]]:
-    """Return a row for each outlet, and the totals of several."""
+def had_news(outlet: OutletReport) -> bool:
+    """Return True if the crawl found anything at an outlet but unchanged pages."""
+    numbers = (outlet.new, outlet.changed, outlet.other, outlet.refused, outlet.failed)
+    return any(numbers) or bool(outlet.reasons)
+
+
+def quiet_outlets_line(outlets: Sequence[OutletReport], every_outlet: bool) -> str:
+    """Return the number of outlets that the table leaves out, or an empty text."""
+    quiet = 0 if every_outlet else sum(not had_news(outlet) for outlet in outlets)
+    if not quiet:
+        return ""
+    return f"{_number_with_noun(quiet, 'outlet', 'outlets')} had nothing new (-v lists them)."
+
+
+def outlet_rows(outlets: Sequence[OutletReport], every_outlet: bool) -> list[tuple[str, ...]]:
+    """Return a row for each outlet with news, or for every one, and the totals of several."""
     rows = []
     for line in outlets:
+        if not every_outlet and not had_news(line):
+            continue
         shown = [str(number) if number else "·" for number in _numbers(line)]
         rows.append((printable_text(line.outlet), *shown, failure_reasons(line)))
     if len(outlets) > 1:
@@ -110,6 +136,31 @@ def table_lines(rows: Sequence[Sequence[str]], width: int) -> Iterator[str]:
 def _next_fetch(due_at: str | None) -> str:
     """Return the sentence about the next source that will be due."""
     return f" The next source is fetched after {due_at}." if due_at else ""
+
+
+def story_news_lines(stories: Sequence[StoryNews]) -> list[str]:
+    """Return a line for each followed story with new, changed or removed articles."""
+    if not stories:
+        return []
+    width = max(cell_len(news.name) for news in stories)
+    return [
+        "Stories:",
+        *(
+            f"  {news.name}{' ' * (width - cell_len(news.name))}  {_news_text(news)}"
+            for news in stories
+        ),
+    ]
+
+
+def _news_text(news: StoryNews) -> str:
+    """Return the numbers of a story's news: `+3 articles, 2 changed (1 silently)`."""
+    silently = f" ({news.silently:,} silently)" if news.silently else ""
+    parts = [
+        f"+{_number_with_noun(news.new, 'article', 'articles')}" if news.new else "",
+        f"{news.changed:,} changed{silently}" if news.changed else "",
+        f"{news.gone:,} gone" if news.gone else "",
+    ]
+    return ", ".join(filter(None, parts))
 
 
 # -- a story ---------------------------------------------------------------------------------------

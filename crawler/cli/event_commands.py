@@ -34,11 +34,12 @@ def rebuild_events_command(folder: Path) -> None:
     \b
     Example:  dateline rebuild events
     """
+    from archive.cli.progress_bar import progress_bar
     from archive.rebuilds import rebuild_events
     from pipelines.policies import archive_policies
 
-    with _locked_archive(folder) as archive:
-        articles, events = rebuild_events(archive.db, archive_policies())
+    with _locked_archive(folder) as archive, progress_bar("rebuilding", "articles") as report:
+        articles, events = rebuild_events(archive.db, archive_policies(), report)
     click.echo(f"{_number_of_things(articles, 'article')} in {_number_of_things(events, 'event')}")
 
 

@@ -13,6 +13,7 @@ termination.defer_stop_signals()
 # ruff: noqa: E402
 # isort: split
 
+import archive.cli.cite_command
 import archive.cli.note_commands
 import archive.cli.passwords
 import archive.cli.read_commands

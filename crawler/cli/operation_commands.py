@@ -127,6 +127,7 @@ def doctor_command(mend: bool, as_json: bool, folder: Path) -> None:
 def _examine_archive(folder: Path, mend: bool) -> Diagnosis:
     """Examine the archive, under its lock where possible; without the lock it checks less."""
     from archive import doctor
+    from archive.cli.progress_bar import progress_bar
     from archive.storage.lock import hold_crawl_lock
     from pipelines.policies import archive_policies
     from pipelines.urls import url_key
@@ -134,12 +135,13 @@ def _examine_archive(folder: Path, mend: bool) -> Diagnosis:
     judge = archive_policies().texts
     if not (folder / "archive.db").is_file():
         return doctor.examine_archive(folder, judge, alone=False)  # it reports the missing archive
-    try:
-        with hold_crawl_lock(folder):
+    with progress_bar("examining") as report:
+        try:
+            with hold_crawl_lock(folder):
+                if mend:
+                    return doctor.repair_archive(folder, judge, url_key, report)
+                return doctor.examine_archive(folder, judge, alone=True, report=report)
+        except ArchiveError:
             if mend:
-                return doctor.repair_archive(folder, judge, url_key)
-            return doctor.examine_archive(folder, judge, alone=True)
-    except ArchiveError:
-        if mend:
-            raise
-    return doctor.examine_archive(folder, judge, alone=False)
+                raise
+        return doctor.examine_archive(folder, judge, alone=False, report=report)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import sys
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from archive.cli.base import archive_option, opened_archive, print_all, typed_text
+from archive.cli.completion import complete_stories
+from archive.cli.progress_bar import progress_bar
+from archive.cli.terminal import folding_table
 from archive.errors import UsageError
 from crawler.cli.crawl_commands import outlet_group, print_outlet_results
 from crawler.cli.options import catalogue_option
@@ -124,7 +127,7 @@ def _catalogue_table(outlets: Sequence[CatalogueOutlet], read: Collection[str]) 
         if bare_host(each.host) in read:
             remark = "in the archive"
         rows.append((each.host, each.name, each.country, each.language, each.kind, remark))
-    return _folding_table(("outlet", "name", "country", "language", "kind", ""), rows)
+    return folding_table(("outlet", "name", "country", "language", "kind", ""), rows)
 
 
 def _hosts_in_archive(folder: Path) -> set[str]:
@@ -135,22 +138,6 @@ def _hosts_in_archive(folder: Path) -> set[str]:
         return set()
     with opened_archive(folder) as connection:
         return hosts_with_sources(connection)
-
-
-def _folding_table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
-    """Return a table that folds long cells and cuts no host."""
-    from rich.table import Column, Table
-    from rich.text import Text
-
-    from archive.text.printable import printable_text
-
-    columns = [
-        Column(head, no_wrap=number == 0, overflow="fold") for number, head in enumerate(heads)
-    ]
-    table = Table(*columns, box=None, pad_edge=False)
-    for row in rows:
-        table.add_row(*(Text(printable_text(cell)) for cell in row))
-    return table
 
 
 def _write_outlets(rows: Sequence[dict[str, Any]], form: str) -> None:
@@ -225,7 +212,10 @@ def outlet_add_command(
         )
     if hosts:
         named = [_typed_host(typed_text(host)) for host in hosts]
-        print_outlet_results(add_outlets(folder, named, catalogue=read_catalogue(catalogue)))
+        known = read_catalogue(catalogue)
+        with progress_bar("looking up", "outlets") as report:
+            lines = add_outlets(folder, named, catalogue=known, report=report)
+        print_outlet_results(lines)
         return
     _add_of_catalogue(folder, catalogue, chosen, most or DEFAULT_SHOWN_OUTLETS, yes)
 
@@ -298,7 +288,7 @@ def _print_outlet_line(line: OutletLine) -> None:
 
 
 @outlet_group.command("suggest")
-@click.argument("story", metavar="STORY")
+@click.argument("story", metavar="STORY", shell_complete=complete_stories)
 @click.option(
     "--most",
     type=click.IntRange(min=1),
@@ -366,4 +356,4 @@ def _suggestion_table(found: Sequence[OutletSuggestion]) -> Table:
         (each.host, each.name, each.country, each.language, "; ".join(each.reasons))
         for each in found
     ]
-    return _folding_table(("outlet", "name", "country", "language", "why"), rows)
+    return folding_table(("outlet", "name", "country", "language", "why"), rows)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archive.cli.base import archive_option, cli, opened_archive, print_all, typed_text
+from archive.cli.completion import complete_outlets, complete_stories
 from archive.errors import UsageError
 from crawler.cli.options import contact_option
 
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     "hosts",
     multiple=True,
     metavar="HOST",
+    shell_complete=complete_outlets,
     help="Limit to this outlet; may be repeated.",
 )
 @click.option("--from", "file", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE",
@@ -195,7 +197,7 @@ def _verdict_options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 @cli.command()
-@click.argument("story", metavar="STORY")
+@click.argument("story", metavar="STORY", shell_complete=complete_stories)
 @click.argument("articles", nargs=-1, required=True, metavar="ID|URL…")
 @_verdict_options
 @archive_option

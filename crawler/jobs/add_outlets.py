@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from archive.errors import UsageError
 from archive.frontier.hosts import bare_host
 from archive.frontier.outlet_lookups import OutletLookup, valid_lookups
 from archive.frontier.urls import add_outlet_with_sources
+from archive.progress import ProgressReport, ignore_progress
 from archive.records import CatalogueOutlet, Outlet, Source, SourceKind
 from archive.storage.database import transaction
 from crawler.files.saved_pages import read_page_file
@@ -45,19 +47,24 @@ def add_outlets(
     known: Iterable[Outlet] = (),
     catalogue: Sequence[CatalogueOutlet] | None = None,
     tell: Callable[[OutletLine], None] | None = None,
+    report: ProgressReport = ignore_progress,
     **settings: Any,
 ) -> list[OutletLine]:
     """Look outlets up and store them; return a line for each, in the order of the hosts.
 
-    `tell` gets each line as soon as it is known. What `known` states about an outlet takes
-    precedence over the `catalogue` (None: the one that DATELINE_CATALOGUE names, else the built-in
-    one). Raises UsageError for an invalid host.
+    `tell` gets each line as soon as it is known, `report` the number of outlets looked up. What
+    `known` states about an outlet takes precedence over the `catalogue` (None: the one that
+    DATELINE_CATALOGUE names, else the built-in one). Raises UsageError for an invalid host.
     """
     for host in hosts:
         home_page_urls(host)  # raises UsageError before anything starts
     fork_server.start_fork_server()
 
-    def report(found: FoundOutlet) -> None:
+    looked_up = count(1)
+
+    def take_found_outlet(found: FoundOutlet) -> None:
+        """Pass on the result of one outlet."""
+        report(next(looked_up), len(hosts))
         if tell:
             tell(outlet_line(found))
 
@@ -69,7 +76,7 @@ def add_outlets(
             hosts=",".join(hosts),
             outlets_known=known,
             catalogue=None if catalogue is None else tuple(catalogue),
-            heard=report,
+            heard=take_found_outlet,
         )
     in_order = {wanted.host: place for place, wanted in enumerate(ran.wanted)}
     return [
@@ -77,7 +84,9 @@ def add_outlets(
     ]
 
 
-def import_outlets(folder: Path, file: Path, **settings: Any) -> list[OutletLine]:
+def import_outlets(
+    folder: Path, file: Path, report: ProgressReport = ignore_progress, **settings: Any
+) -> list[OutletLine]:
     """Import a list of outlets; those without a feed or sitemap in it are looked up.
 
     Raises UsageError where the file cannot be read; an unusable entry is a line that failed.
@@ -94,9 +103,9 @@ def import_outlets(folder: Path, file: Path, **settings: Any) -> list[OutletLine
         lines += [_store_listed_outlet(archive, entry) for entry in given]
     unknown = [entry for entry in read.entries if entry not in given]
     if unknown:
-        lines += add_outlets(
-            folder, [entry.host for entry in unknown], map(_outlet_of_entry, unknown), **settings
-        )
+        hosts = [entry.host for entry in unknown]
+        outlets = map(_outlet_of_entry, unknown)
+        lines += add_outlets(folder, hosts, outlets, report=report, **settings)
     return lines
 
 

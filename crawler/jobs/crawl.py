@@ -6,7 +6,7 @@ Each returns a report, which `crawler.cli.crawl_report` prints.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +15,10 @@ from scrapy.settings import Settings
 from archive.cli.base import opened_archive
 from archive.errors import UsageError
 from archive.queries.crawl_results import OutletReport
-from crawler.jobs.run_spider import run_crawl
+from archive.queries.story_news import StoryNews
+from crawler.jobs.run_spider import EndedCrawl, run_crawl
 
 if TYPE_CHECKING:
-    from crawler.spiders.archive_spider import ArchiveSpider
     from crawler.spiders.story import StorySpider
 
 CrawlLimits = Mapping[str, Any]
@@ -44,6 +44,8 @@ class CrawlReport:
     nothing_due: bool = False
     next_due_at: str | None = None
     """The time from which something is due again, if nothing was due."""
+    stories: tuple[StoryNews, ...] = ()
+    """Followed stories with new, changed or removed articles."""
 
     @property
     def has_article(self) -> bool:
@@ -120,7 +122,7 @@ def crawl_outlets(
     options = [f"--outlet {host}" for host in hosts]
     if due:
         options.append("--due")
-    reason, outlets, ran = run_crawl(
+    ended = run_crawl(
         folder,
         OutletsSpider,
         _crawl_command_line(options, limits),
@@ -130,9 +132,9 @@ def crawl_outlets(
         due=due,
         **limits,
     )
-    if due and not outlets and not reason:
+    if due and not ended.outlets and not ended.reason:
         return CrawlReport((), nothing_due=True, next_due_at=_next_due_at(folder))
-    return _crawl_report(outlets, ran, reason)
+    return _crawl_report(ended)
 
 
 def known_outlets(folder: Path, hosts: Sequence[str]) -> Sequence[str]:
@@ -181,10 +183,10 @@ def crawl_pages(
     from pipelines.urls import request_url
 
     asked = " ".join(_allowed_url(request_url(url), settings) for url in urls)
-    reason, outlets, ran = run_crawl(
+    ended = run_crawl(
         folder, PagesSpider, _crawl_command_line(urls, limits), settings, urls=asked, **limits
     )
-    return _crawl_report(outlets, ran, reason)
+    return _crawl_report(ended)
 
 
 def _allowed_url(url: str, settings: Settings) -> str:
@@ -215,7 +217,7 @@ def crawl_story(
     options = [f"--story {story}"]
     if ask:
         options.append(f"--ask {ask}")
-    reason, outlets, ran = run_crawl(
+    ended = run_crawl(
         folder,
         StorySpider,
         _crawl_command_line(options, limits),
@@ -225,8 +227,9 @@ def crawl_story(
         ask=ask,
         **limits,
     )
-    with_pages = [line for line in outlets if line.fetched or line.reasons]
-    return _story_report(folder, _crawl_report(with_pages, ran, None), ran, reason)
+    with_pages = [line for line in ended.outlets if line.fetched or line.reasons]
+    report = _crawl_report(replace(ended, outlets=with_pages, reason=None))
+    return _story_report(folder, report, ended.spider, ended.reason)
 
 
 def check_story_options(folder: Path, story: str, ask: str) -> None:
@@ -282,16 +285,16 @@ def _story_report(
 # -- shared ----------------------------------------------------------------------------------------
 
 
-def _crawl_report(
-    outlets: Sequence[OutletReport], ran: ArchiveSpider, reason: str | None
-) -> CrawlReport:
-    """Return the report of a spider that has ended."""
+def _crawl_report(ended: EndedCrawl[Any]) -> CrawlReport:
+    """Return the report of a crawl that has ended."""
+    session = ended.spider.session
     return CrawlReport(
-        tuple(outlets),
-        stopped_early=reason,
-        older=ran.session.counts["older"],
-        undated=ran.session.counts["undated"],
-        remarks=dict(ran.session.remarks),
+        tuple(ended.outlets),
+        stopped_early=ended.reason,
+        older=session.counts["older"],
+        undated=session.counts["undated"],
+        remarks=dict(session.remarks),
+        stories=tuple(ended.stories),
     )
 
 

@@ -193,7 +193,7 @@ def _fetch_with_context(
 
     settings = crawl_settings(folder, USER_AGENT=user_agent(contact))
     command = f"follow {' '.join(named)}"[:1000]
-    _, _, ran = run_crawl(
+    ended = run_crawl(
         folder,
         FollowingSpider,
         command,
@@ -201,6 +201,7 @@ def _fetch_with_context(
         urls=" ".join(missing),
         known=" ".join(set(named) - set(missing)),
     )
+    ran = ended.spider
     late = [_postponed_line(host, "it was too slow") for host in ran.late]
     return FollowedContext((*(_outlet_line(found) for found in ran.found), *late), ran.linked)
 

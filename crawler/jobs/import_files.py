@@ -7,16 +7,18 @@ import json
 import sys
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from archive.archive import Archive
 from archive.articles.store import ARTICLE_COLUMNS
 from archive.errors import ReadingError, UsageError
+from archive.progress import ProgressReport, ignore_progress
 from archive.records import Article, Capture, Check, Lead, current_timestamp
 from crawler.files.saved_page_urls import find_declared_url, unarchive_url
 from crawler.files.saved_pages import capture_saved_page
@@ -72,12 +74,17 @@ class ImportResult:
         return ", ".join(parts) or "nothing to import"
 
 
-def import_files(folder: Path, files: Iterable[Path], url: str | None) -> ImportResult:
-    """Import files and return the result.
+def import_files(
+    folder: Path, files: Sequence[Path], url: str | None, report: ProgressReport = ignore_progress
+) -> ImportResult:
+    """Import files and return the result; `report` is called with the pages read.
 
     Errors are collected with their places; they affect no other page or line.
     """
     result = ImportResult()
+    has_one_page_each = not any(_holds_many_pages(file) for file in files)
+    total = len(files) if has_one_page_each else None
+    pages = count(1)
     with Archive(folder) as archive, closing(Worker()) as worker:
         batches = CheckBatches(archive, reread=make_reextractor(archive, worker))
         batches.on_written = result.note
@@ -92,6 +99,7 @@ def import_files(folder: Path, files: Iterable[Path], url: str | None) -> Import
                     result.mistakes.append(f"dateline: {where}{error}")
                 else:
                     batches.add(check)
+                report(next(pages), total)
         batches.flush()
     return result
 
@@ -106,7 +114,7 @@ def _readers_of_file(
     if is_warc_name(file):
         yield from _readers_of_warc(file, worker)
         return
-    if file != STANDARD_INPUT_PATH and not file.name.lower().endswith(JSON_LINES_ENDINGS):
+    if not _holds_many_pages(file):
         yield str(file), lambda: _check_of_saved_page(file, url, worker)
         return
     try:
@@ -115,6 +123,12 @@ def _readers_of_file(
                 yield f"{file}:{number}", partial(_check_of_json_line, line)
     except OSError as error:  # a damaged gzip file may be noticed only at its end
         yield str(file), partial(_raise_unreadable, error)
+
+
+def _holds_many_pages(file: Path) -> bool:
+    """Return True for WARC files, JSON lines and standard input, False for a saved page."""
+    is_json_lines = file.name.lower().endswith(JSON_LINES_ENDINGS)
+    return file == STANDARD_INPUT_PATH or is_json_lines or is_warc_name(file)
 
 
 def _readers_of_warc(file: Path, worker: Worker) -> Iterator[tuple[str, Callable[[], Check]]]:

@@ -77,7 +77,7 @@ def run_investigation(
 
     known = read_catalogue(catalogue)
     asks = sys.stdin.isatty() and not wanted.yes
-    reason, _, ran = run_crawl(
+    ended = run_crawl(
         folder,
         InvestigationSpider,
         f"investigate {wanted.url}"[:1000],
@@ -93,10 +93,11 @@ def run_investigation(
             lambda spider, why: finish_investigation(folder, spider, why, wanted),
         ),
     )
-    if ran.is_story_open:
-        finish_investigation(folder, ran, reason, wanted)
+    if ended.spider.is_story_open:
+        finish_investigation(folder, ended.spider, ended.reason, wanted)
     else:
-        click.echo(f"Stopped before the article was there: {reason or ran.stop_reason}.")
+        reason = ended.reason or ended.spider.stop_reason
+        click.echo(f"Stopped before the article was there: {reason}.")
 
 
 def finish_investigation(

@@ -6,8 +6,9 @@ import asyncio
 import logging
 import sqlite3
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from scrapy import signals
 from scrapy.crawler import AsyncCrawlerProcess, Crawler
@@ -17,6 +18,7 @@ from archive.archive import Archive
 from archive.errors import ArchiveError
 from archive.frontier.crawls import finish_crawl, start_crawl
 from archive.queries.crawl_results import OutletReport, crawl_results
+from archive.queries.story_news import StoryNews, news_of_stories
 from archive.storage.lock import hold_crawl_lock
 from crawler.processes import termination
 from crawler.processes.watchdog import STOPPED_BY_USER, TIME_IS_UP, Watchdog
@@ -94,6 +96,19 @@ def flush_spider(crawler: Crawler, reason: str) -> None:
     crawler.spider.write_last_records(reason)
 
 
+@dataclass(frozen=True, slots=True)
+class EndedCrawl(Generic[S]):
+    """A crawl that has ended."""
+
+    reason: str | None
+    """Why it stopped early; None for a normal end."""
+    outlets: list[OutletReport]
+    """The results at each outlet, by host."""
+    stories: list[StoryNews]
+    """New, changed and removed articles of the followed stories."""
+    spider: S
+
+
 def run_crawl(
     folder: Path,
     spider: type[S],
@@ -101,10 +116,10 @@ def run_crawl(
     settings: Settings,
     recheck: bool = False,
     **arguments: Any,
-) -> tuple[str | None, list[OutletReport], S]:
-    """Run one crawl under the archive's lock; return why it stopped, its report and the spider.
+) -> EndedCrawl[S]:
+    """Run one crawl under the archive's lock.
 
-    The reason is None for a normal end. With `recheck` it also fetches articles that are due for a
+    With `recheck` it also fetches articles that are due for a
     recheck. Raises BusyError where another crawl runs, ArchiveError where the archive cannot be
     opened or written.
     """
@@ -116,7 +131,8 @@ def run_crawl(
             raise _as_archive_error(folder, ran.session.failure)
         reason = REASON_OF_SCRAPY_REASON.get(why, why) or ran.session.budget.end_reason
         finish_crawl(archive.db, crawl_id, reason)
-        return reason, crawl_results(archive.db, crawl_id), ran
+        results = crawl_results(archive.db, crawl_id)
+        return EndedCrawl(reason, results, news_of_stories(archive.db, crawl_id), ran)
 
 
 def _as_archive_error(folder: Path, failure: Exception) -> Exception:

@@ -21,12 +21,16 @@ LATER = (
     "The ferry crews and the harbour office meet again on Thursday.\nThe mayor is not hopeful.",
 )
 
+FIRST_DIGEST = "ab" * 32
+"""The digest of the capture of article 8 before it was changed."""
+
 PAGES = (
     "/",
     "/archive/articles/1",
     "/archive/articles/1/beside/7",
     "/archive/articles/8/revisions",
     "/archive/articles/8/revisions/2",
+    f"/archive/articles/8/capture/{FIRST_DIGEST}",
     "/archive/-/stories",
     f"/archive/-/story/{STORY}",
     "/archive/-/events?days=all",
@@ -90,6 +94,9 @@ def _change(connection: sqlite3.Connection) -> None:
                 text,
             ],
         )
+    connection.execute(
+        "UPDATE revisions SET digest = ? WHERE article_id = 8 AND number = 1", [FIRST_DIGEST]
+    )
 
 
 def _event(connection: sqlite3.Connection) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from itertools import pairwise
 from pathlib import Path
@@ -18,11 +19,13 @@ from archive.errors import UsageError
 from archive.exports.dossier import (
     StoryDossier,
     build_dossier,
+    change_in_words,
     dossier_as_html,
     dossier_as_json,
     dossier_as_markdown,
     dossier_as_text,
     escape_markdown,
+    span_in_words,
     terms_as_written,
 )
 from archive.pages.article import article_page_data as article_page
@@ -46,6 +49,16 @@ HEADINGS = [
     "date 2024-02-16 東京都知事が退任へ",
     "undated Bread dearer in Zürich",
 ]
+
+
+PAGE_HEADINGS = [
+    f"13 February 2024 {HOSTILE}",
+    "14 February 2024 المجلس يعلن خطة جديدة",
+    "15 February 2024 Ferry crews strike",
+    "16 February 2024 東京都知事が退任へ",
+    "undated Bread dearer in Zürich",
+]
+"""Dates as a reader writes them."""
 
 
 @pytest.fixture
@@ -100,7 +113,7 @@ def test_a_copy_stands_under_its_original_and_nowhere_else(told: StoryDossier) -
     text = dossier_as_text(told)
     assert "also in: ridge.example" in text
     assert "Island cut off as ferries stop" not in text
-    assert told.summary == "6 articles of 4 outlets, 2024-02-13 to 2024-02-16"
+    assert told.summary == "6 articles of 4 outlets, 13 to 16 February 2024"
 
 
 @pytest.mark.parametrize(
@@ -187,9 +200,10 @@ def test_nothing_that_a_page_says_is_markup_in_markdown(line: str) -> None:
 def test_markdown_has_a_heading_a_piece_and_links_only_to_the_web(told: StoryDossier) -> None:
     tokens = MarkdownIt("commonmark").parse(dossier_as_markdown(told))
     headings = [after for token, after in pairwise(tokens) if token.type == "heading_open"]
-    assert ["".join(child.content for child in each.children or []) for each in headings][
-        1:
-    ] == HEADINGS
+    _, changes, *pieces = [
+        "".join(child.content for child in each.children or []) for each in headings
+    ]
+    assert (changes, pieces) == ("Changed after publication", HEADINGS)
     links = [
         child.attrs["href"]
         for token in tokens
@@ -210,7 +224,7 @@ def test_json_holds_the_story_and_its_pieces_with_their_copies(told: StoryDossie
     piece = read["coverage"][2]
     assert set(piece) == {
         "id", "headline", "date", "published_at", "outlet", "outlet_name", "byline", "agency", "language", "url",
-        "standfirst", "text", "probability", "tier", "part", "terms", "verdict", "copies", "why",
+        "standfirst", "text", "probability", "tier", "part", "terms", "verdict", "copies", "why", "evidence", "changes",
     }  # fmt: skip
     assert [copy["id"] for copy in piece["copies"]] == [2]
     assert read["coverage"][-1]["date"] is None
@@ -221,8 +235,8 @@ def test_the_page_shows_markup_as_text_and_runs_nothing(told: StoryDossier) -> N
     assert not page.xpath(
         "//script | //link | //img | //iframe | //*[@onclick or @onload or @onerror]"
     )
-    assert ["".join(each.itertext()).split() for each in page.xpath("//h2")] == [
-        each.split() for each in HEADINGS
+    assert ["".join(each.itertext()).split() for each in page.xpath("//article/h2")] == [
+        each.split() for each in PAGE_HEADINGS
     ]
     assert HOSTILE in page.xpath("//h1")[0].text_content()
     links = page.xpath("//a/@href")
@@ -247,6 +261,123 @@ def test_the_page_says_the_language_of_each_piece_and_which_way_it_runs(told: St
     assert pieces["article-5"] == ("ar", "rtl")
     assert pieces["article-3"] == ("ja", "ltr")
     assert [each.get("href") for each in page.xpath("//nav//a")] == [f"#{id}" for id in pieces]
+
+
+def test_the_page_has_the_dress_of_the_site_light_and_dark(told: StoryDossier) -> None:
+    style = dossier_as_html(told).partition("</style>")[0]
+    names = set(re.findall(r"var\((--[\w-]+)\)", style))
+    light, dark = style.split("@media (prefers-color-scheme: dark)", 1)
+    assert {name for name in names if f"{name}:" not in light} == set()
+    colours = names - {"--serif", "--sans"}
+    assert {name for name in colours if f"{name}:" not in dark.partition("}")[0]} == set()
+
+
+def test_the_index_of_the_page_is_open_and_its_chart_leads_to_the_pieces(
+    told: StoryDossier,
+) -> None:
+    page = html.fromstring(dossier_as_html(told))
+    assert not page.xpath("//nav/details")
+    links = page.xpath("//figure//@href")
+    assert links
+    assert set(links) <= {f"#{each.get('id')}" for each in page.xpath("//article")}
+
+
+@pytest.mark.parametrize(
+    ("days", "words"),
+    [
+        (("2024-02-13", "2024-02-16"), "13 to 16 February 2024"),
+        (("2024-02-13", "2024-03-16"), "13 February to 16 March 2024"),
+        (("2023-12-30", "2024-01-02"), "30 December 2023 to 2 January 2024"),
+        (("2024-02-13", "2024-02-13"), "13 February 2024"),
+        ((), ""),
+    ],
+)
+def test_a_span_of_days_is_written_as_a_reader_writes_it(days: tuple[str, ...], words: str) -> None:
+    assert span_in_words(days) == words
+
+
+# -- changes and evidence --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def changed(db: sqlite3.Connection) -> StoryDossier:
+    """The dossier after the third article's headline was changed silently, and it disappeared."""
+    for number, kinds, headline, stealth in (
+        (1, "[]", "首相が退任へ", 0),
+        (2, '["headline", "body"]', "東京都知事が退任へ", 1),
+        (3, '["gone"]', None, 0),
+    ):
+        db.execute(
+            """INSERT INTO revisions (article_id, number, seen_at, kinds, headline, text, stealth, words_added,
+            words_removed) VALUES (3, ?, ?, ?, ?, ?, ?, 4, 2)""",
+            (
+                number,
+                f"2024-03-0{number}T07:00:00Z",
+                kinds,
+                headline,
+                "x" if headline else "",
+                stealth,
+            ),
+        )
+    db.execute("DELETE FROM revisions WHERE article_id = 1")
+    return build_dossier(db, find_story(db, "ferries"))
+
+
+def test_changes_are_told_in_every_format_with_the_headline_before_and_after(
+    changed: StoryDossier,
+) -> None:
+    gone, silent = changed.changes
+    assert (gone.manner, silent.manner) == ("page gone", "silently")
+    line = (
+        "2 Mar 2024, 07:00 UTC, 港新聞, silently, headline, text, +4 −2 words: "
+        "“首相が退任へ” became “東京都知事が退任へ”"
+    )
+    assert change_in_words(silent) == line
+    assert "silently" in dossier_as_text(changed)
+    assert escape_markdown(line) in dossier_as_markdown(changed)
+    page = html.fromstring(dossier_as_html(changed))
+    assert page.xpath("//del")[0].text_content() == "首相が退任へ"
+    assert page.xpath("//ins")[0].text_content() == "東京都知事が退任へ"
+    piece = next(
+        each for each in json.loads(dossier_as_json(changed))["coverage"] if each["id"] == 3
+    )
+    assert [(each["manner"], each["silent"]) for each in piece["changes"]] == [
+        ("page gone", False),
+        ("silently", True),
+    ]
+
+
+def test_evidence_is_told_for_each_article_and_each_copy(
+    db: sqlite3.Connection, told: StoryDossier
+) -> None:
+    db.execute(
+        """INSERT INTO fetches (url_id, fetched_at, outcome) SELECT id, '2024-03-09T10:00:00Z', 'unchanged'
+        FROM urls WHERE article_id = 1 AND role = 'requested'"""
+    )
+    db.execute(
+        """INSERT INTO fetches (url_id, fetched_at, outcome) SELECT id, '2024-03-10T10:00:00Z', 'failed'
+        FROM urls WHERE article_id = 1 AND role = 'requested'"""
+    )
+    read = build_dossier(db, find_story(db, "ferries"))
+    piece = next(each for each in read.pieces if each.id == 1)
+    digest = db.execute("SELECT digest FROM articles WHERE id = 1").fetchone()[0]
+    found = piece.evidence
+    assert (found.published_as_printed, found.sha256) == ("Thu, 15 Feb 2024 10:30 GMT", digest)
+    assert (found.first_seen, found.last_seen) == (MOMENT, "2024-03-09T10:00:00Z")
+    assert (found.copy_of, piece.copies[0].evidence.copy_of_outlet) == (None, "The Harbour Post")
+    for form in (dossier_as_text, dossier_as_markdown, dossier_as_html, dossier_as_json):
+        assert digest in form(read)
+    assert "copy of The Harbour Post" in " ".join(dossier_as_text(read).split())
+
+
+def test_what_the_story_is_about_is_told_without_stop_words_and_photo_credits(
+    db: sqlite3.Connection,
+) -> None:
+    db.execute("UPDATE articles SET text = text || ' Photo: Getty' WHERE id = 1")
+    terms = json.dumps(["ferri", "said", "getti", "photo", "crew", "the", "2024", "strike"])
+    db.execute("UPDATE stories SET terms = ?", (terms,))
+    told = build_dossier(db, find_story(db, "ferries"))
+    assert told.about == ["Ferry", "crews", "strike"]
 
 
 def test_a_story_without_coverage_says_so(db: sqlite3.Connection) -> None:

@@ -12,21 +12,13 @@ import pytest
 
 from archive.errors import UsageError
 from archive.pages.article import article_comparison, article_page_data
-from archive.pages.charts import (
-    MAX_SINGLE_MARKS,
-    MAX_TIMELINE_LANES,
-    OTHER_OUTLETS_LANE,
-    TIMELINE_SPANS,
-    TimelineArticle,
-    build_timeline,
-    chart_bars,
-    sparkline_bars,
-)
+from archive.pages.charts import chart_bars, sparkline_bars
 from archive.pages.home import home_page_data
 from archive.pages.outlet import outlet_list_rows, outlet_page_data
 from archive.pages.search_page import SearchRequest, search_page_data
-from archive.pages.story import StoryFilters, store_page_verdict, story_for_page, story_page_data
+from archive.pages.story import StoryFilters, story_for_page, story_page_data
 from archive.pages.story_feed import ATOM_NAMESPACE, story_as_atom
+from archive.pages.story_verdicts import store_page_verdict
 from archive.pages.tables import EXPLAINED_TABLES, explained_tables, schema_descriptions
 from archive.storage.database import open_database
 from archive.storage.schema import ARCHIVE_SCHEMA
@@ -92,46 +84,6 @@ def test_a_sparkline_counts_every_dated_article_once_whatever_the_time() -> None
     assert len(drawn) <= 60
     assert sparkline_bars({"soon": 1}) == []
     assert [bar.count for bar in sparkline_bars({"2024-02-15": 1})][-1] == 1
-
-
-def shown(
-    number: int, outlet: str = "The Ridge", hours: int | None = None, **more: object
-) -> TimelineArticle:
-    at = f"{datetime(2024, 2, 1) + timedelta(hours=number if hours is None else hours):%Y-%m-%dT%H:%M:%SZ}"
-    return TimelineArticle(number, outlet, f"Headline {number}", at, **more)  # type: ignore[arg-type]
-
-
-def test_a_timeline_gives_each_outlet_a_line_and_marks_copies_and_changes() -> None:
-    drawn = build_timeline(
-        [shown(1), shown(2, "Minato", is_copy=True), shown(9, revised_at=("2024-02-01T12:00:00Z",))]
-    )
-    assert drawn
-    assert [lane.outlet for lane in drawn.lanes] == ["The Ridge", "Minato"]
-    ridge, minato = drawn.lanes
-    assert [mark.id for mark in ridge.marks] == [1, 9]
-    assert [mark.hollow for mark in minato.marks] == [True]
-    assert len(ridge.ticks) == 1
-    assert ridge.ticks[0] > ridge.marks[-1].x > ridge.marks[0].x
-    assert "a copy" in minato.marks[0].title
-    assert "changed 1 time" in ridge.marks[1].title
-
-
-def test_a_timeline_of_one_moment_stands_in_the_middle_and_the_undated_are_counted() -> None:
-    drawn = build_timeline([shown(1), TimelineArticle(2, "Minato", "When?", None)])
-    assert drawn
-    assert (drawn.lanes[0].marks[0].x, drawn.undated, len(drawn.scale)) == (50.0, 1, 1)
-    assert build_timeline([TimelineArticle(2, "Minato", "When?", None)]) is None
-
-
-def test_a_long_timeline_has_a_bounded_number_of_marks() -> None:
-    drawn = build_timeline(
-        [shown(number, f"outlet {number % 30}") for number in range(MAX_SINGLE_MARKS * 10)]
-    )
-    assert drawn
-    assert len(drawn.lanes) == MAX_TIMELINE_LANES
-    assert drawn.lanes[-1].outlet == OTHER_OUTLETS_LANE
-    assert sum(len(lane.marks) for lane in drawn.lanes) <= MAX_TIMELINE_LANES * (TIMELINE_SPANS + 1)
-    assert all(0 <= mark.x <= 100 for lane in drawn.lanes for mark in lane.marks)
 
 
 # -- home ------------------------------------------------------------------------------------------
@@ -252,12 +204,15 @@ def test_a_story_shows_each_text_once_newest_first(db: sqlite3.Connection) -> No
     told = story_page_data(db, STORY, StoryFilters())
     assert told
     assert [(row["id"], [copy["id"] for copy in row["copies"]]) for row in told["coverage"]] == [
-        (8, []),
         (1, [2, 7]),
+        (8, []),  # newer, but a weak match
     ]
     assert (told["articles"], told["texts"]) == (4, 2)
-    assert told["outlets"] == [("ridge.example", 3), ("harbour.example", 1)]
-    assert told["coverage"][1]["terms"] == ["strike", "Ferry", "crews"]
+    assert told["outlets"] == [
+        ("ridge.example", "ridge.example", 3),
+        ("harbour.example", "The Harbour Post", 1),
+    ]
+    assert told["coverage"][0]["terms"] == ["strike", "Ferry", "crews"]
     assert [row["id"] for row in told["left_out"]] == [3]
 
 
@@ -289,7 +244,7 @@ def test_filters_leave_a_part_of_a_story(
     told = story_page_data(db, STORY, filters)
     assert told
     assert [row["id"] for row in told["coverage"]] == ids
-    assert told["outlets"][0][1] == 3  # counted over the whole story
+    assert told["outlets"][0][2] == 3  # counted over the whole story
 
 
 def test_a_story_that_nobody_follows_has_no_page(db: sqlite3.Connection) -> None:

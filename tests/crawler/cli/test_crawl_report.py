@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from archive.queries.crawl_results import OutletReport
+from archive.queries.story_news import StoryNews
 from crawler.cli.crawl_report import (
     OUTLET_TABLE_HEADS,
     few_outlets_hint,
@@ -57,6 +58,35 @@ def test_several_outlets_are_followed_by_their_totals_and_by_why_the_crawl_stopp
     assert lines[3] == "Skipped in sitemaps: 1,200 older than --since, 0 without a date."
     assert lines[4] == "http://ridge.example: paused"
     assert lines[5].startswith("The crawl stopped early: time is up.")
+
+
+def test_outlets_without_anything_new_are_counted_and_listed_only_if_asked_for(capsys):
+    quiet = OutletReport("quay.example", 3, 0, 0, 3, 0, 0, 0, ())
+    report = CrawlReport((outlet("harbour.example", new=1, failed=0), quiet, quiet))
+    print_crawl_report(report)
+    text = capsys.readouterr().out
+    assert "quay.example" not in text
+    assert "2 outlets had nothing new (-v lists them)." in text
+    assert "3 outlets" in text
+    print_crawl_report(report, every_outlet=True)
+    text = capsys.readouterr().out
+    assert text.count("quay.example") == 2
+    assert "nothing new" not in text
+
+
+def test_the_report_ends_with_the_news_of_followed_stories(capsys):
+    news = (
+        StoryNews("missile", 3, 2, 1, 0),
+        StoryNews("新聞", 0, 0, 0, 1),
+        StoryNews("a", 1, 1, 0, 0),
+    )
+    print_crawl_report(CrawlReport((), stories=news))
+    assert capsys.readouterr().out.splitlines()[-4:] == [
+        "Stories:",
+        "  missile  +3 articles, 2 changed (1 silently)",
+        "  新聞     1 gone",
+        "  a        +1 article, 1 changed",
+    ]
 
 
 def test_a_crawl_without_anything_due_says_when_it_will_be(capsys):

@@ -1,0 +1,52 @@
+"""A progress bar on standard error for commands that take long, if that is a terminal."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from archive.progress import ProgressReport, ignore_progress
+
+
+@contextmanager
+def progress_bar(label: str, unit: str = "") -> Iterator[ProgressReport]:
+    """Show the share done, the items, their speed and the time left; yield the function to report.
+
+    `label` says what is done, such as `reading`, and `unit` names the items in the plural. With an
+    unknown total the bar only moves. It disappears at the end.
+    """
+    if not sys.stderr.isatty():
+        yield ignore_progress
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[speed]}"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, redirect_stdout=False) as bar:
+        task = bar.add_task(label, total=None, speed="")
+
+        def report(done: int, total: int | None) -> None:
+            speed = bar.tasks[0].speed
+            shown = f"{speed:.0f} {unit}/s" if speed and unit else ""
+            bar.update(task, completed=done, total=total, speed=shown)
+
+        yield report

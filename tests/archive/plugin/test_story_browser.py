@@ -1,0 +1,178 @@
+"""A story in Debian's Chromium: verdicts that list it again, printing, and the dossier."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from archive.articles.stories import find_story
+from archive.exports.dossier import build_dossier, dossier_as_html
+from archive.storage.database import open_database
+from archive.storage.schema import ARCHIVE_SCHEMA
+from tests.archive.conftest import fill
+from tests.archive.room import FIRST_DIGEST, STORY, furnish
+from tests.chromium import CHROMIUM, Browser, Tab
+from tests.patience import patient
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        CHROMIUM is None, reason="there is no chromium here: apt-get install chromium"
+    ),
+]
+
+PAGE = f"/archive/-/story/{STORY}"
+AXE = os.environ.get("AXE", "")
+"""A copy of axe.min.js (npm: axe-core)."""
+AXE_CALL = """axe.run().then(done => done.violations.filter(v => ['serious', 'critical'].includes(v.impact))
+.map(v => v.id + ': ' + v.nodes.map(n => n.html).slice(0, 3).join(' ')))"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return furnish(fill(tmp_path_factory.mktemp("archive")))
+
+
+@pytest.fixture(scope="module")
+def sign_in(folder: Path) -> Iterator[str]:
+    """The link that makes its user root, at a `dateline serve` that lists stories again."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    serve = ["-m", "crawler", "serve", "--archive", str(folder), "--port", str(port), "--root"]
+    command = [sys.executable, *serve]
+    environment = os.environ | {"PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
+    ) as process:
+        try:
+            assert process.stdout
+            lines = iter(process.stdout.readline, b"")
+            yield next(line.decode().strip() for line in lines if b"auth-token" in line)
+        finally:
+            process.terminate()
+
+
+@pytest.fixture(scope="module")
+def address(sign_in: str) -> str:
+    found = re.sub(r"/-/auth.*", "", sign_in)
+    wait_for(found)
+    return found
+
+
+def wait_for(address: str) -> None:
+    """Wait until the server answers."""
+    from time import monotonic, sleep
+
+    until = monotonic() + patient(60)
+    while True:
+        try:
+            urllib.request.urlopen(f"{address}/-/versions.json").close()
+            return
+        except OSError:
+            if monotonic() > until:
+                raise
+            sleep(0.1)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with Browser() as browser:
+        yield browser
+
+
+def listed(tab: Tab) -> list[str]:
+    return tab.run("[...document.querySelectorAll('.coverage > li[id]')].map(each => each.id)")
+
+
+def test_a_verdict_lists_the_story_again_and_undo_takes_it_back(
+    browser: Browser, sign_in: str, address: str
+) -> None:
+    with browser.tab(390) as tab:
+        tab.open(sign_in)
+        tab.open(f"{address}{PAGE}?language=en&outlet=harbour.example")
+        before = listed(tab)
+        assert "article-4" not in before
+        tab.click("#perhaps-4 [value=belongs]")
+        said = tab.run("document.querySelector('#judged').innerText")
+        assert "Bread dearer in Zürich belongs. The story was listed again" in said
+        assert "language=en" in tab.address()
+        assert "outlet=harbour.example" in tab.address()
+        assert "article-4" in listed(tab)
+        assert tab.run("document.querySelector('[name=outlet]').value") == "harbour.example"
+        # it stays in sight below the place to which the page has returned
+        assert tab.run("document.querySelector('#judged').getBoundingClientRect().top") >= -1
+        tab.click("#judged [value=unsaid]")
+        assert "has no verdict any more" in tab.run("document.querySelector('#judged').innerText")
+        assert "outlet=harbour.example" in tab.address()
+        assert tab.problems == []
+        assert not tab.scrolls_sideways()
+
+
+def test_a_printed_story_has_its_legend_and_the_state_of_the_archive(
+    browser: Browser, address: str
+) -> None:
+    with browser.tab(1280) as tab:
+        tab.open(address + PAGE)
+        sheet = "getComputedStyle(document.querySelector('.sheet')).display"
+        assert tab.run(sheet) == "none"
+        tab.ask("Emulation.setEmulatedMedia", media="print")
+        assert tab.run(sheet) == "block"
+        assert "1 Mar 2024" in tab.run("document.querySelector('.sheet').innerText")
+        # drawn, as browsers print no backgrounds
+        fills = tab.run(
+            "[...document.querySelectorAll('figcaption circle')].map(each => getComputedStyle(each).fill)"
+        )
+        assert len(set(fills)) == 2
+        for hidden in (".filters", ".files"):
+            assert (
+                tab.run(f"getComputedStyle(document.querySelector('{hidden}')).display") == "none"
+            )
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_the_dossier_is_one_page_in_the_dress_of_the_site(
+    browser: Browser, address: str, folder: Path, tmp_path: Path, dark: bool
+) -> None:
+    connection = open_database(folder / "archive.db", ARCHIVE_SCHEMA)
+    (tmp_path / "dossier.html").write_text(
+        dossier_as_html(build_dossier(connection, find_story(connection, STORY))), "utf-8"
+    )
+    connection.close()
+    colours = (
+        "getComputedStyle(document.body).backgroundColor + getComputedStyle(document.body).color"
+    )
+    with browser.tab(390, dark=dark) as tab:
+        tab.open(address + PAGE)
+        of_the_site = tab.run(colours)
+    with browser.tab(390, dark=dark) as tab:
+        tab.open((tmp_path / "dossier.html").as_uri())
+        assert tab.run(colours) == of_the_site
+        assert tab.problems == []
+        assert not tab.scrolls_sideways()
+        if AXE:
+            tab.run(Path(AXE).read_text("utf-8") + "; 0")
+            assert tab.run(AXE_CALL) == []
+
+
+@pytest.mark.skipif(not AXE, reason="AXE=…/axe.min.js names no copy of axe-core")
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_axe_finds_nothing_serious_on_what_root_sees(
+    browser: Browser, sign_in: str, address: str, dark: bool, width: int
+) -> None:
+    pages = (f"{PAGE}?judged=8&was=not", "/archive/-/stories", "/archive/articles/1",
+             f"/archive/articles/8/capture/{FIRST_DIGEST}")  # fmt: skip
+    with browser.tab(width, dark=dark) as tab:
+        for path in pages:
+            tab.open(address + path)
+            tab.run(Path(AXE).read_text("utf-8") + "; 0")
+            assert tab.run(AXE_CALL) == [], path
