@@ -276,6 +276,7 @@ def test_a_note_is_written_edited_and_deleted_where_it_is_shown(
     assert "&lt;script&gt;alert(1)&lt;/script&gt; They confirm." in page
     assert "<script>alert" not in page
     assert "<bdi>root</bdi>" in page
+    assert '<details class="work" data-key="n"><summary>Write a note' in page  # for another note
     visitor.send("note/1/edit", {"about": about, "text": "They deny."})
     page = visitor.get(path).text
     assert "They deny." in page
