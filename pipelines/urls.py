@@ -426,7 +426,7 @@ def url_key(url: str) -> str:
     wrappers, AMP caches and web archives. The case of paths is kept. `url_key("http://" + key) ==
     key`. Raises UsageError as `request_url` does.
     """
-    key = _key_of_original(_fold_parts(_unwrap_parts(_split_url(url))))
+    key = _key_of_original(_key_of_parts(_split_url(url)))
     if len(key) > MAX_KEY_CHARS:
         _refuse_url(url, f"is longer than {MAX_GIVEN_URL_CHARS} characters")
     return key
@@ -443,10 +443,31 @@ def _key_of_original(key: str) -> str:
         if inner is None:
             return found
         try:
-            found = _fold_parts(_unwrap_parts(_split_url(inner)))
+            found = _key_of_parts(_split_url(inner))
         except UsageError:
             return found
     return key
+
+
+def _key_of_parts(parts: _UrlParts) -> str:
+    """Return the key of the page inside the wrappers of a parsed URL.
+
+    Some wrappers show only in the folded spelling (`google.com//amp/…`), and count as well.
+    """
+    unwrapped = _unwrap_parts(parts)
+    key = outermost = _fold_parts(unwrapped)
+    for _ in range(MAX_NESTED_WRAPPERS + 1):
+        if key.startswith(f"{unwrapped.host}{unwrapped.path}"):
+            return key  # its spelling was folded already
+        try:
+            folded = _split_url(f"http://{key}")
+        except UsageError:
+            return key
+        unwrapped = _unwrap_parts(folded)
+        if unwrapped is folded:
+            return key
+        key = _fold_parts(unwrapped)
+    return outermost
 
 
 def _fold_parts(parts: _UrlParts) -> str:

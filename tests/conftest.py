@@ -33,9 +33,12 @@ from tests.patience import PYTEST_LIMIT_SECONDS, patient
 from tests.prepared import UNLIKE, Prepared
 
 settings.register_profile(
-    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    "any machine",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    max_examples=50,
 )
-# for `make fuzz`
+# for `make fuzz`, which therefore needs tests that set no number themselves
 settings.register_profile("fuzz", settings.get_profile("any machine"), max_examples=2_000)
 settings.load_profile("any machine")  # how fast this one is at the moment is no finding
 

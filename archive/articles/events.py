@@ -106,12 +106,18 @@ class EventMatch:
     terms: tuple[str, ...]
 
 
-def join_event(connection: sqlite3.Connection, article_id: int, policy: EventPolicy) -> int:
+def join_event(
+    connection: sqlite3.Connection,
+    article_id: int,
+    policy: EventPolicy,
+    own_keys: WeightedTerms | None = None,
+) -> int:
     """Assign an article to an event, a new one if it matches none; return the event's id.
 
     The id of an event is that of its first article. A version of a text joins the event of that
     text, but does not count for its vector nor in the vocabulary. Call it after
-    `copies.relate_article`. An article with an event keeps it.
+    `copies.relate_article`. An article with an event keeps it. `own_keys` is the article's vector
+    of language keys, if it is known already.
     """
     article = _event_article_row(connection, article_id)
     if article["event_id"] is not None:
@@ -126,7 +132,7 @@ def join_event(connection: sqlite3.Connection, article_id: int, policy: EventPol
     _index_terms(connection, article_id, strong, day)
     how: JoinReason = "words"
     if place is None or place.score < policy.joins:
-        how, place = "keys", _foreign_event(connection, article, day, policy)
+        how, place = "keys", _foreign_event(connection, article, day, policy, own_keys)
     if place is None:
         return _start_event(connection, article, terms, day)
     _add_to_event(connection, place.event_id, terms, day, 1)
@@ -347,11 +353,16 @@ def _best_event(
 
 
 def _foreign_event(
-    connection: sqlite3.Connection, article: sqlite3.Row, day: float | None, policy: EventPolicy
+    connection: sqlite3.Connection,
+    article: sqlite3.Row,
+    day: float | None,
+    policy: EventPolicy,
+    own_keys: WeightedTerms | None,
 ) -> EventMatch | None:
     """Return the event whose reports in other languages match the article; None without a date."""
-    own_keys = keys.key_vectors(connection, [article["id"]]).get(article["id"])
-    if day is None or own_keys is None:
+    if own_keys is None:
+        own_keys = keys.key_vectors(connection, [article["id"]]).get(article["id"])
+    if day is None or not own_keys:
         return None
     since, until = (
         format_utc(datetime.fromtimestamp((day + offset) * 86_400, UTC))
@@ -381,7 +392,7 @@ def _nearest_foreign_events(
     connection: sqlite3.Connection, mine: WeightedTerms, day: float, article_ids: Sequence[int]
 ) -> list[_ForeignEvent]:
     """Return the events of these articles with their most similar one, best event first."""
-    vectors = keys.key_vectors(connection, article_ids)
+    vectors = keys.key_vectors_among(connection, article_ids, mine.keys())
     rows = connection.execute(
         """SELECT m.article_id, m.event_id, k.day FROM json_each(?) AS asked
         CROSS JOIN event_articles AS m ON m.article_id = asked.value

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Set
 from dataclasses import dataclass
 from heapq import nsmallest
 from math import floor, log
@@ -20,8 +20,10 @@ from archive.articles.copies import articles_with_versions
 from archive.articles.vocabulary import (
     MIN_FREQUENCY_ARTICLES,
     WeightedTerms,
+    may_keep_frequencies,
     strongest_terms,
     unit_vector,
+    vector_length,
 )
 from archive.timestamps import UNDATED_DAY, days_since_epoch
 
@@ -53,8 +55,8 @@ class KeyPolicy:
     """Headline, standfirst, text, language → key → weighted count."""
 
 
-def save_keys(connection: sqlite3.Connection, article_id: int, judge: KeyPolicy) -> None:
-    """Save the keys of an article in place of older ones, and index the strongest.
+def save_keys(connection: sqlite3.Connection, article_id: int, judge: KeyPolicy) -> WeightedTerms:
+    """Save the keys of an article in place of older ones, index the strongest, return the vector.
 
     Another version of a text that has keys is neither counted nor indexed, and is found through
     that version; call this function after `postings.relate`. Raises ValueError for an unknown
@@ -73,19 +75,21 @@ def save_keys(connection: sqlite3.Connection, article_id: int, judge: KeyPolicy)
     )
     day = days_since_epoch(article["published_at"])
     day = UNDATED_DAY if day is None else floor(day)
+    known, articles = (_add_to_key_counts if counted else _key_frequencies)(connection, held)
+    weights = _weighed_keys(held, known, articles)
     connection.execute(
-        """INSERT INTO article_keys (article_id, language, day, counted, keys)
-        VALUES (?, ?, ?, ?, ?)""",
-        (article_id, article["language"] or "", day, counted, _keys_as_json(held)),
-    )
+        """INSERT INTO article_keys (article_id, language, day, counted, keys, length, counted_among)
+        VALUES (?, ?, ?, ?, ?, ?, ?)""",
+        (article_id, article["language"] or "", day, counted, _keys_as_json(held),
+         _length_of_keys(weights), articles),
+    )  # fmt: skip
     if counted:
-        _count_keys(connection, held, 1)
-        weights = _weighed_keys(held, *_key_frequencies(connection, held))
         strongest = _strongest_keys(weights, MAX_STRONG_KEYS)
         connection.executemany(
             "INSERT INTO strong_keys (key, day, article_id, language) VALUES (?, ?, ?, ?)",
             [(key, day, article_id, article["language"] or "") for key in strongest],
         )
+    return unit_vector(weights, MAX_VECTOR_KEYS)
 
 
 def delete_keys(connection: sqlite3.Connection, article_id: int) -> None:
@@ -97,7 +101,7 @@ def delete_keys(connection: sqlite3.Connection, article_id: int) -> None:
         return
     held = json.loads(row["keys"])
     if row["counted"]:
-        _count_keys(connection, held, -1)
+        _subtract_from_key_counts(connection, held)
         connection.executemany(
             "DELETE FROM strong_keys WHERE key = ? AND day = ? AND article_id = ?",
             [(key, row["day"], article_id) for key in held],
@@ -124,6 +128,62 @@ def key_vectors(
         for article_id, keys in held.items()
     }
     return {article_id: vector for article_id, vector in vectors.items() if vector}
+
+
+def key_vectors_among(
+    connection: sqlite3.Connection, article_ids: Iterable[int], among: Set[str]
+) -> dict[int, WeightedTerms]:
+    """Return article id → its key vector as `key_vectors`, but only the given keys of it.
+
+    The lengths of the vectors are stored, so that the frequencies of all other keys are not needed.
+    Articles without keys are left out.
+    """
+    rows = connection.execute(
+        """SELECT k.article_id, k.keys, k.length, k.counted_among FROM json_each(?) AS asked
+        CROSS JOIN article_keys AS k ON k.article_id = asked.value""",
+        (json.dumps(sorted(set(article_ids))),),
+    ).fetchall()
+    held = {int(row["article_id"]): json.loads(row["keys"]) for row in rows}
+    wanted = {key for keys in held.values() for key in keys.keys() & among}
+    known, articles = _key_frequencies(connection, wanted)
+    lengths = {
+        int(row["article_id"]): row["length"]
+        for row in rows
+        if may_keep_frequencies(row["counted_among"], articles)
+    }
+    outdated = {article_id: keys for article_id, keys in held.items() if article_id not in lengths}
+    lengths |= _renewed_lengths(connection, outdated)
+    vectors = {}
+    for article_id, keys in held.items():
+        shared = {key: count for key, count in keys.items() if key in wanted}
+        weighed = _weighed_keys(shared, known, articles)
+        if lengths[article_id]:
+            vectors[article_id] = {
+                key: weight / lengths[article_id] for key, weight in weighed.items()
+            }
+    return vectors
+
+
+def _renewed_lengths(
+    connection: sqlite3.Connection, held: Mapping[int, Mapping[str, float]]
+) -> dict[int, float]:
+    """Compute and store the lengths of key vectors, by today's document frequencies."""
+    known, articles = _key_frequencies(connection, {key for keys in held.values() for key in keys})
+    lengths = {
+        article_id: _length_of_keys(_weighed_keys(keys, known, articles))
+        for article_id, keys in held.items()
+    }
+    connection.executemany(
+        "UPDATE article_keys SET length = ?, counted_among = ? WHERE article_id = ?",
+        [(length, articles, article_id) for article_id, length in lengths.items()],
+    )
+    return lengths
+
+
+def _length_of_keys(weighed: Mapping[str, float]) -> float:
+    """Return the length of a key vector, from its strongest keys as in `key_vectors`."""
+    strongest = strongest_terms(weighed, MAX_VECTOR_KEYS)
+    return vector_length([weighed[key] for key in strongest])
 
 
 def key_candidates(
@@ -192,17 +252,28 @@ def rebuild_keys(connection: sqlite3.Connection, judge: KeyPolicy) -> None:
 # -- document frequencies --------------------------------------------------------------------------
 
 
-def _count_keys(connection: sqlite3.Connection, keys: Collection[str], more: int) -> None:
-    """Add `more` (1 or -1) to the document frequency of each key and to the number of articles."""
-    connection.execute(
-        """INSERT INTO key_counts (key, articles) SELECT value, ? FROM json_each(?) WHERE true
-        ON CONFLICT (key) DO UPDATE SET articles = articles + excluded.articles""",
-        (more, _keys_as_json(sorted({ALL_ARTICLES_KEY, *keys}))),
+def _add_to_key_counts(
+    connection: sqlite3.Connection, keys: Collection[str]
+) -> tuple[dict[str, int], int]:
+    """Count one more article with these keys; return the new `_key_frequencies`."""
+    rows = connection.execute(
+        """INSERT INTO key_counts (key, articles) SELECT value, 1 FROM json_each(?) WHERE true
+        ON CONFLICT (key) DO UPDATE SET articles = articles + 1 RETURNING key, articles""",
+        (_keys_as_json(sorted({ALL_ARTICLES_KEY, *keys})),),
     )
-    if more < 0:
-        connection.executemany(
-            "DELETE FROM key_counts WHERE key = ? AND articles <= 0", [(key,) for key in keys]
-        )
+    known = {str(key): int(articles) for key, articles in rows.fetchall()}
+    return known, known.pop(ALL_ARTICLES_KEY)
+
+
+def _subtract_from_key_counts(connection: sqlite3.Connection, keys: Collection[str]) -> None:
+    """Count one article with these keys less."""
+    connection.execute(
+        "UPDATE key_counts SET articles = articles - 1 WHERE key IN (SELECT value FROM json_each(?))",
+        (_keys_as_json([ALL_ARTICLES_KEY, *keys]),),
+    )
+    connection.executemany(
+        "DELETE FROM key_counts WHERE key = ? AND articles <= 0", [(key,) for key in keys]
+    )
 
 
 def _key_frequencies(

@@ -110,18 +110,29 @@ def lead_term_frequencies(
 ) -> tuple[dict[str, int], int]:
     """Return term → number of articles and leads of the language that hold it, and their total."""
     known, articles = article_frequencies(connection, language, terms)
+    all_leads = _leads_with_term(connection, language, ALL_LEADS_TERM)
+    if not all_leads:
+        return known, articles
     rows = connection.execute(
         """SELECT v.term, v.leads FROM json_each(?) AS asked
         CROSS JOIN lead_term_counts AS v ON v.language = ? AND v.term = asked.value""",
         (
-            json.dumps([*terms, ALL_LEADS_TERM], ensure_ascii=False),
+            json.dumps(list(terms), ensure_ascii=False),
             language or UNKNOWN_LANGUAGE,
         ),
     )
     leads = {str(term): int(many) for term, many in rows}
-    all_leads = leads.pop(ALL_LEADS_TERM, 0)
     frequencies = {term: known.get(term, 0) + leads.get(term, 0) for term in {*known, *leads}}
     return frequencies, articles + all_leads
+
+
+def _leads_with_term(connection: sqlite3.Connection, language: str | None, term: str) -> int:
+    """Return the number of leads of a language that hold a term."""
+    row = connection.execute(
+        "SELECT leads FROM lead_term_counts WHERE language = ? AND term = ?",
+        (language or UNKNOWN_LANGUAGE, term),
+    ).fetchone()
+    return int(row[0]) if row else 0
 
 
 # -- data of a story for its crawl -----------------------------------------------------------------

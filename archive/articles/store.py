@@ -187,8 +187,8 @@ def _store_new_article(
     connection.execute("RELEASE arrival")
     if older is not None:
         return _store_known_article(connection, older, reading, decisions)
-    keep_keys(connection, article_id, decisions.keys)
-    join_event(connection, article_id, decisions.events)
+    keys = keep_keys(connection, article_id, decisions.keys)
+    join_event(connection, article_id, decisions.events, keys)
     store_removed_lines(connection, article_id, without)
     remember_lines(
         connection, reading.outlet_text, article_id, reading.lines, decisions.boilerplate

@@ -12,17 +12,17 @@ from __future__ import annotations
 import json
 import sqlite3
 import unicodedata
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
-from functools import lru_cache
 from itertools import count, zip_longest
 from typing import Any, Literal, TypedDict, TypeVar
 
 from archive.articles.events import articles_with_terms
-from archive.articles.language_keys import key_candidates, key_vectors
+from archive.articles.language_keys import key_candidates, key_vectors, key_vectors_among
 from archive.articles.leads import lead_term_frequencies
-from archive.articles.vocabulary import MIN_FREQUENCY_ARTICLES
+from archive.articles.stored_vectors import StoredVector, packed_vector
+from archive.articles.vocabulary import MIN_FREQUENCY_ARTICLES, may_keep_frequencies
 from archive.errors import UsageError
 from archive.records import current_timestamp
 
@@ -47,6 +47,8 @@ FrequencyLookup = Callable[[Collection[str]], tuple[Mapping[str, int], int]]
 StoryVerdict = Literal["belongs", "not"]
 StoryProfileLike = Any
 """A profile, opaque outside the policy."""
+StoryBoardLike = Any
+"""The profiles of several stories, prepared for scoring; opaque outside the policy."""
 
 
 StoryTier = Literal["sure", "likely", "perhaps"]
@@ -170,8 +172,13 @@ class StoryPolicy:
     keys: Callable[[Sequence[StoryCandidate]], TermVector]
     """Listed articles → vector of language keys, with which reports in other languages are found.
     """
-    arrival: Callable[[StoryProfileLike, StoryCandidate], StoryJudgement]
-    """Profile, a single article → its judgement, by the state of the last listing."""
+    board: Callable[[Sequence[StoryProfileLike]], StoryBoardLike]
+    """Profiles of all stories → what `arrivals` needs of them, prepared once for many articles."""
+    board_keys: Callable[[StoryBoardLike], Set[str]]
+    """Prepared profiles → the language keys with which `arrivals` compares an article."""
+    arrivals: Callable[[StoryBoardLike, StoryCandidate], Sequence[StoryJudgement]]
+    """Prepared profiles, a single article → its judgement for each story, by the state of the
+    story's last listing."""
     opening: Callable[[str | None, str | None, str, str | None], dict[str, float]]
     """Headline, standfirst, text, language → term counts of the opening."""
     vector: Callable[[TermVector, TermVector, Mapping[str, int], int], TermVector]
@@ -484,9 +491,17 @@ def _file_under_each_story(
     The listing of a story that it enters becomes stale. A small archive gives little to learn from,
     so its listing is renewed at once, at low cost.
     """
-    ids = [int(row[0]) for row in connection.execute("SELECT id FROM stories")]
-    if not ids:
+    editions = tuple(
+        (int(row[0]), int(row[1]))
+        for row in connection.execute("SELECT id, edition FROM stories ORDER BY id")
+    )
+    # without stories too: the vector of the article is stored
+    [article] = _story_candidates(connection, None, [article_id], judge)
+    if not editions:
         return
+    board = _current_board(connection, editions, judge)
+    keys = key_vectors_among(connection, [article_id], judge.board_keys(board))
+    article = replace(article, keys=keys.get(article_id, {}))
     newest_id = int(connection.execute("SELECT max(id) FROM articles").fetchone()[0])
     few = newest_id <= MAX_ARTICLES_ALL_CANDIDATES
     said = dict(
@@ -494,17 +509,14 @@ def _file_under_each_story(
             "SELECT story_id, verdict FROM story_articles WHERE article_id = ?", (article_id,)
         ).fetchall()
     )
-    [article] = _story_candidates(connection, None, [article_id], judge, keyed=True)
-    for story_id in ids:
+    for (story_id, _), judgement in zip(editions, judge.arrivals(board, article), strict=True):
+        if judgement.tier is None and story_id not in said:
+            continue
         candidate = replace(article, verdict=said.get(story_id))
-        about, confirmed = story_profile_inputs(connection, story_id)
-        judgement = judge.arrival(
-            _saved_profile(judge.profile, about, about.classifier, tuple(confirmed)), candidate
-        )
-        if _save_judgements(connection, about.id, candidate, judgement):
-            connection.execute("UPDATE stories SET stale = 1 WHERE id = ?", (about.id,))
+        if _save_judgements(connection, story_id, candidate, judgement):
+            connection.execute("UPDATE stories SET stale = 1 WHERE id = ?", (story_id,))
             if few:
-                relist_story(connection, about.id, judge)
+                relist_story(connection, story_id, judge)
 
 
 def relist_story(connection: sqlite3.Connection, story_id: int, judge: StoryPolicy) -> None:
@@ -534,7 +546,8 @@ def relist_story(connection: sqlite3.Connection, story_id: int, judge: StoryPoli
     )
     connection.execute(dropped, (story_id,))
     for candidate, judgement in zip(candidates, listing.judgements, strict=True):
-        _save_judgements(connection, story_id, candidate, judgement, found_at.get(candidate.id))
+        if judgement.tier or candidate.verdict:
+            _save_judgements(connection, story_id, candidate, judgement, found_at.get(candidate.id))
     connection.execute(
         """UPDATE stories SET terms = ?, classifier = ?, stale = 0,
         newest_id = (SELECT coalesce(max(id), 0) FROM articles) WHERE id = ?""",
@@ -586,26 +599,48 @@ def _renew_story_vectors(connection: sqlite3.Connection, story_id: int, seen: _S
         (story_id,),
     ).fetchall()
     for each in seen.candidates([row[0] for row in rows]):
-        vector = json.dumps(each.vector, ensure_ascii=False) if each.vector else None
+        vector = json.dumps(dict(each.vector), ensure_ascii=False) if each.vector else None
         connection.execute(
             "UPDATE story_articles SET vector = ? WHERE story_id = ? AND article_id = ?",
             (vector, story_id, each.id),
         )
 
 
-@lru_cache(maxsize=256)  # a crawl needs the same profiles for every article
-def _saved_profile(
-    made: Callable[[Story, Sequence[ConfirmedArticle]], StoryProfileLike],
-    about: Story,
-    _: str | None,
-    confirmed: Sequence[ConfirmedArticle],
-) -> Any:
-    """Return the profile of a story, from a cache if possible.
+StoryEdition = tuple[int, int]
+"""The id of a story, and its `edition`, a random number that changes with its profile."""
+MAX_SAVED_PROFILES, MAX_SAVED_BOARDS = 1_000, 2
+_saved_profiles: dict[tuple[object, StoryEdition], StoryProfileLike] = {}
+_saved_boards: dict[tuple[object, tuple[StoryEdition, ...]], StoryBoardLike] = {}
+"""Profiles and boards of this process; a crawl needs the same ones for every article."""
 
-    The saved state is an argument, and so a part of the cache key, because stories compare equal
-    without it.
-    """
-    return made(about, confirmed)
+
+def _current_board(
+    connection: sqlite3.Connection, editions: tuple[StoryEdition, ...], judge: StoryPolicy
+) -> StoryBoardLike:
+    """Return the prepared profiles of all stories, from memory unless one of them changed."""
+    key = (judge.board, editions)
+    if key not in _saved_boards:
+        profiles = [_current_profile(connection, edition, judge) for edition in editions]
+        _forget_oldest(_saved_boards, MAX_SAVED_BOARDS)
+        _saved_boards[key] = judge.board(profiles)
+    return _saved_boards[key]
+
+
+def _current_profile(
+    connection: sqlite3.Connection, edition: StoryEdition, judge: StoryPolicy
+) -> StoryProfileLike:
+    """Return the profile of a story, from memory if it was built in this edition."""
+    key = (judge.profile, edition)
+    if key not in _saved_profiles:
+        _forget_oldest(_saved_profiles, MAX_SAVED_PROFILES)
+        _saved_profiles[key] = judge.profile(*story_profile_inputs(connection, edition[0]))
+    return _saved_profiles[key]
+
+
+def _forget_oldest(saved: dict[Any, Any], most: int) -> None:
+    """Make room for one more entry."""
+    while len(saved) >= most:
+        del saved[next(iter(saved))]
 
 
 def _found_candidates(
@@ -659,9 +694,14 @@ class _Seen:
         self._known |= {each.id: each for each in read}
         return [self._known[id] for id in article_ids if id in self._known]
 
-    def keyed(self, article_ids: Sequence[int]) -> list[StoryCandidate]:
-        """Return the candidates of these ids with their language keys."""
-        keys = key_vectors(self.connection, article_ids)
+    def keyed(
+        self, article_ids: Sequence[int], among: Set[str] | None = None
+    ) -> list[StoryCandidate]:
+        """Return the candidates of these ids with their language keys, or with some of them."""
+        if among is None:
+            keys = key_vectors(self.connection, article_ids)
+        else:
+            keys = key_vectors_among(self.connection, article_ids, among)
         return [replace(each, keys=keys.get(each.id, {})) for each in self.candidates(article_ids)]
 
 
@@ -670,13 +710,11 @@ def _story_candidates(
     story_id: int | None,
     article_ids: Sequence[int],
     judge: StoryPolicy,
-    *,
-    keyed: bool = False,
 ) -> list[StoryCandidate]:
-    """Return articles as candidates for a story, in the same order; `keyed` with language keys."""
+    """Return articles as candidates for a story, in the same order, without language keys."""
     rows = connection.execute(
-        """SELECT a.id, a.published_at, a.language, o.host,
-          w.weights, w.opening, e.event_id, m.verdict
+        """SELECT a.id, a.published_at, a.language, o.host, e.event_id, m.verdict,
+          w.weights, w.opening, w.vector, w.counted_among
         FROM json_each(?) AS asked CROSS JOIN articles a ON a.id = asked.value
         JOIN outlets o ON o.id = a.outlet_id
         LEFT JOIN article_terms w ON w.article_id = a.id
@@ -685,20 +723,51 @@ def _story_candidates(
         ORDER BY asked.key""",
         (json.dumps(list(article_ids)), story_id),
     ).fetchall()
+    vectors = _current_vectors(connection, rows, judge)
+    return [
+        StoryCandidate(
+            row["id"], vectors[row["id"]], row["published_at"], row["language"], row["host"],
+            row["event_id"], row["verdict"],
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def _current_vectors(
+    connection: sqlite3.Connection, rows: Sequence[sqlite3.Row], judge: StoryPolicy
+) -> dict[int, TermVector]:
+    """Return the vectors of articles, as stored if the document frequencies were similar then."""
+    languages = {row["language"] for row in rows}
+    sizes = {each: lead_term_frequencies(connection, each, ())[1] for each in languages}
+    vectors: dict[int, TermVector] = {}
+    outdated = []
+    for row in rows:
+        if row["vector"] and may_keep_frequencies(row["counted_among"], sizes[row["language"]]):
+            vectors[row["id"]] = StoredVector(row["vector"], row["weights"], row["opening"])
+        else:
+            outdated.append(row)
+    return vectors | _renewed_vectors(connection, outdated, sizes, judge)
+
+
+def _renewed_vectors(
+    connection: sqlite3.Connection,
+    rows: Sequence[sqlite3.Row],
+    sizes: Mapping[str | None, int],
+    judge: StoryPolicy,
+) -> dict[int, TermVector]:
+    """Compute and store the vectors of articles, by today's document frequencies."""
     counts: dict[int, tuple[TermVector, TermVector]] = {}
     for row in rows:
         saved = row["opening"] and json.loads(row["opening"])
         opening = saved if row["opening"] else _save_opening(connection, row["id"], judge)
         counts[row["id"]] = (json.loads(row["weights"] or "{}"), opening)
     known = _known_articles(connection, [(row["language"], counts[row["id"]]) for row in rows])
-    keys = key_vectors(connection, article_ids) if keyed else {}
-    return [
-        StoryCandidate(
-            row["id"], judge.vector(*counts[row["id"]], *known[row["language"]]), row["published_at"],
-            row["language"], row["host"], row["event_id"], row["verdict"], keys.get(row["id"], {}),
-        )
-        for row in rows
-    ]  # fmt: skip
+    vectors = {row["id"]: judge.vector(*counts[row["id"]], *known[row["language"]]) for row in rows}
+    connection.executemany(
+        "UPDATE article_terms SET vector = ?, counted_among = ? WHERE article_id = ?",
+        [(packed_vector(vectors[row["id"]]), sizes[row["language"]], row["id"]) for row in rows],
+    )
+    return vectors
 
 
 def _with_foreign_candidates(
@@ -723,7 +792,10 @@ def _with_foreign_candidates(
     found = key_candidates(
         seen.connection, keys, about.since, about.until, MAX_STORY_CANDIDATES // 2, spoken
     )
-    foreign = [each for each in seen.keyed(found) if each.language and each.language not in own]
+    held = {key for each in members for key in each.keys}
+    foreign = [
+        each for each in seen.keyed(found, held) if each.language and each.language not in own
+    ]
     abroad = seen.judge.abroad(about, listing, members, foreign)
     judged = {each.id for each in foreign}
     home = [

@@ -25,6 +25,20 @@ With fewer it is not known which words are rare, and the names of a story that f
 archive would count nothing.
 """
 
+MIN_LASTING_ARTICLES, LASTING_GROWTH = 250, 1.5
+"""Number of articles from which document frequencies change slowly, and the growth of this number
+up to which results that were computed with them are kept."""
+
+
+def may_keep_frequencies(counted_among: int | None, articles: int) -> bool:
+    """Return whether results by the document frequencies of then are good enough today.
+
+    `counted_among` is the number of articles then (None: unknown), `articles` the number today.
+    """
+    if counted_among is None or counted_among < MIN_LASTING_ARTICLES:
+        return False
+    return counted_among / LASTING_GROWTH <= articles <= counted_among * LASTING_GROWTH
+
 
 def count_terms(
     connection: sqlite3.Connection, language: str | None, terms: Collection[str]

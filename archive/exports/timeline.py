@@ -17,6 +17,8 @@ from markupsafe import Markup
 
 from archive.text.formatting import MONTH_ABBREVIATIONS, many, moment, parse_timestamp_as_utc
 
+MAX_CHANGE_MARGIN_SHARE, MIN_CHANGE_MARGIN = 0.25, timedelta(days=1)
+"""Share of the articles' time, and minimum time, by which changes may extend a timeline."""
 MAX_TIMELINE_LANES = 8
 """Outlets that get a line on a timeline; the others share the last line."""
 MAX_SINGLE_MARKS = 150
@@ -110,6 +112,8 @@ class Timeline:
     """The beginning of each day; empty if there are many days, or few."""
     height: int
     undated: int
+    later_changes: int
+    """Changes long after the last article, which are left out."""
     first: str
     last: str
 
@@ -126,7 +130,10 @@ def build_timeline(articles: Sequence[TimelineArticle]) -> Timeline | None:
     if not dated:
         return None
     first, last = dated[0][0], dated[-1][0]
-    along = _TimeScale(first, max([last, *_change_dates(dated)]))
+    changes = _change_dates(dated)
+    margin = max((last - first) * MAX_CHANGE_MARGIN_SHARE, MIN_CHANGE_MARGIN)
+    shown = [date for date in changes if date <= last + margin]
+    along = _TimeScale(first, max([last, *shown]))
     lanes = _timeline_lanes(dated, along)
     return Timeline(
         lanes=lanes,
@@ -134,6 +141,7 @@ def build_timeline(articles: Sequence[TimelineArticle]) -> Timeline | None:
         days=tuple(_day_ticks(along)),
         height=lanes[-1].y + lanes[-1].height + TIMELINE_SCALE_PIXELS,
         undated=len(articles) - len(dated),
+        later_changes=len(changes) - len(shown),
         first=moment(f"{first:%Y-%m-%d}"),
         last=moment(f"{last:%Y-%m-%d}"),
     )
@@ -194,7 +202,7 @@ def _timeline_lane(
     name: str, y: int, dated: Sequence[DatedArticle], along: _TimeScale, binned: bool
 ) -> TimelineLane:
     """Return the line of one outlet; `binned` puts the articles of one time span in one mark."""
-    ticks = {along(date) for date in _change_dates(dated)}
+    ticks = {along(date) for date in _change_dates(dated) if date <= along.last}
     if binned:
         ticks = {_span_middle(x) for x in ticks}
         marks = tuple(_span_marks(dated, along))
@@ -343,8 +351,15 @@ def timeline_svg(timeline: Timeline, link: ArticleLinkFunction) -> Markup:
     for lane in timeline.lanes:
         parts += _lane_parts(lane, link)
     label = f"Articles over time, one line per outlet, {timeline.first} to {timeline.last}"
-    undated = many(timeline.undated, "undated article")
-    legend = LEGEND_SVG.format(f" · without {undated}" if timeline.undated else "")
+    left_out = [
+        many(number, what)
+        for number, what in (
+            (timeline.undated, "undated article"),
+            (timeline.later_changes, "later change"),
+        )
+        if number
+    ]
+    legend = LEGEND_SVG.format(f" · without {' and '.join(left_out)}" if left_out else "")
     return Markup(
         '<figure class="timeline"><svg role="group" width="100%" height="{}" '
         'aria-label="{}; the list has the same articles">{}</svg>{}</figure>'

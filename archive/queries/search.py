@@ -131,17 +131,18 @@ def match_or_nothing(words: object) -> str:
 
 
 _SEARCH_SQL = f"""WITH found AS (
-  SELECT a.id, {{rank}} AS score
+  SELECT a.id, bm25(articles_fts, {BM25_WEIGHTS}) AS score, {{rank}} AS rank
   FROM articles_fts JOIN articles a ON a.id = articles_fts.rowid
   JOIN outlets o ON o.id = a.outlet_id
-  WHERE articles_fts MATCH :match AND {{condition}} ORDER BY score, a.id DESC LIMIT :most
+  WHERE articles_fts MATCH :match AND {{condition}} ORDER BY rank, a.id DESC LIMIT :most
 ), best AS (
-  SELECT found.id, min(score) OVER version AS score, row_number() OVER version AS place
+  SELECT found.id, min(score) OVER version AS score, min(rank) OVER version AS rank,
+    row_number() OVER version AS place
   FROM found LEFT JOIN shared_text_articles v ON v.article_id = found.id
   LEFT JOIN shared_texts t ON t.id = v.text_id
   WINDOW version AS (
     PARTITION BY CASE WHEN :copies OR t.id IS NULL THEN -found.id ELSE t.id END
-    ORDER BY found.id = t.original_id DESC, score
+    ORDER BY found.id = t.original_id DESC, rank
     ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
   )
 )
@@ -150,7 +151,7 @@ SELECT a.id, o.host AS outlet, a.headline, a.published_at, a.language, a.url, be
        CASE WHEN :copies THEN 0
          ELSE (SELECT other_outlets FROM originals WHERE id = a.id) END AS other_outlets
 FROM best JOIN articles a ON a.id = best.id JOIN outlets o ON o.id = a.outlet_id
-WHERE best.place = 1 ORDER BY best.score, a.id DESC LIMIT :limit"""  # noqa: S608
+WHERE best.place = 1 ORDER BY best.rank, a.id DESC LIMIT :limit"""  # noqa: S608
 """The best hits; `condition` and `rank` are filled in by `search_articles`."""
 
 SearchOrder = Literal["best", "newest"]

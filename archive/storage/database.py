@@ -40,10 +40,18 @@ def open_database(
         _apply_migrations(connection, schema, path)
     # SQLite puts raw bytes of a damaged file into its messages, hence UnicodeDecodeError
     except (OSError, sqlite3.Error, UnicodeDecodeError) as error:
-        raise ArchiveError(
-            f"{path}: cannot be opened for writing ({error}); check the folder, or name another"
-        ) from error
+        advice = advice_on_full_disk(error) or "check the folder, or name another"
+        raise ArchiveError(f"{path}: cannot be opened for writing ({error}); {advice}") from error
     return connection
+
+
+def advice_on_full_disk(error: Exception) -> str | None:
+    """Return what to do about an error of a full disk, None for any other error.
+
+    SQLite does not say which disk it is: it also writes temporary files.
+    """
+    is_full = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+    return "make room there or in the folder for temporary files (TMPDIR)" if is_full else None
 
 
 def open_read_only(path: Path, schema: DatabaseSchema) -> sqlite3.Connection:

@@ -718,6 +718,36 @@ CREATE TABLE saved_searches (
 ALTER TABLE outlets ADD COLUMN paused_at TEXT;
 """
 
+STORED_VECTOR_COLUMNS = """
+ALTER TABLE article_terms ADD COLUMN vector BLOB;  -- for stories: hashes of terms, then weights
+ALTER TABLE article_terms ADD COLUMN counted_among INTEGER;  -- articles and leads known at that time
+
+ALTER TABLE article_keys ADD COLUMN length REAL;  -- Euclidean length of the keys as a vector
+ALTER TABLE article_keys ADD COLUMN counted_among INTEGER;  -- articles known at that time
+
+-- Column of `stories` that tells a program whether a profile that it keeps in memory is valid.
+ALTER TABLE stories ADD COLUMN edition INTEGER NOT NULL DEFAULT 0;  -- random; renewed by triggers
+UPDATE stories SET edition = random();
+CREATE TRIGGER stories_edition_insert AFTER INSERT ON stories BEGIN
+  UPDATE stories SET edition = random() WHERE id = new.id;
+END;
+CREATE TRIGGER stories_edition_update AFTER UPDATE OF words, languages, since, until, hosts, classifier ON stories BEGIN
+  UPDATE stories SET edition = random() WHERE id = new.id;
+END;
+CREATE TRIGGER story_articles_edition_insert AFTER INSERT ON story_articles
+WHEN new.verdict IS NOT NULL BEGIN
+  UPDATE stories SET edition = random() WHERE id = new.story_id;
+END;
+CREATE TRIGGER story_articles_edition_update AFTER UPDATE OF verdict, vector ON story_articles
+WHEN (old.verdict, old.vector) IS NOT (new.verdict, new.vector) BEGIN
+  UPDATE stories SET edition = random() WHERE id = new.story_id;
+END;
+CREATE TRIGGER story_articles_edition_delete AFTER DELETE ON story_articles
+WHEN old.verdict IS NOT NULL BEGIN
+  UPDATE stories SET edition = random() WHERE id = old.story_id;
+END;
+"""
+
 LIST_INDEXES = """
 -- Indexes for the lists of events and of changes, which read no row that they do not show.
 CREATE INDEX events_of_several ON events(last_at, articles) WHERE articles > 1;
@@ -748,6 +778,7 @@ ARCHIVE_SCHEMA = DatabaseSchema(
         ("m017_names", BOILERPLATE_NAME_CHANGES + NAME_CHANGES),
         ("m018_notes_and_searches", NOTE_TABLES),
         ("m019_lists", LIST_INDEXES),
+        ("m021_stored_vectors", STORED_VECTOR_COLUMNS),
     ),
     cache=24_000,  # reads of the index of shared passages are scattered over the file
 )

@@ -17,11 +17,9 @@ from functools import cache
 from html import unescape
 from importlib.metadata import PackageNotFoundError, version
 from itertools import islice
-from typing import Any
 from urllib.parse import urlsplit
 
 from lxml.html import HtmlElement
-from trafilatura import bare_extraction
 
 from archive.errors import ReadingError
 from archive.records import Article, Capture, text_below_standfirst
@@ -51,6 +49,7 @@ from crawler.extraction.main_text.layout import (
 from crawler.extraction.main_text.lede import find_lede
 from crawler.extraction.main_text.line_features import PageClaims, count_prose_letters
 from crawler.extraction.main_text.slimming import slim_tree
+from crawler.extraction.main_text.trafilatura_steps import extract_by_trafilatura
 from crawler.extraction.next_articles import boxes_of_next_articles
 from crawler.extraction.page_type import classify_page
 from crawler.text.language import detect_language, language_code
@@ -402,15 +401,11 @@ def trafilatura_lines(page: OpenedPage) -> str:
 
 def trafilatura_text(page: OpenedPage) -> str:
     """Return trafilatura's text of a page, in its default mode; the page's tree is not changed."""
+    slim = slim_tree(page.tree, page.elements, page.blocks)
     try:
-        found: Any = bare_extraction(
-            slim_tree(page.tree, page.elements, page.blocks),
-            url=page.url or None,
-            include_comments=False,
-        )
+        return extract_by_trafilatura(slim, page.url or None)
     except (RecursionError, MemoryError):
         return ""
-    return (found.text or "") if found is not None else ""
 
 
 def article_body_of(article: jsonld.JsonLdThing) -> str:

@@ -16,6 +16,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from importlib.resources import files
+from operator import attrgetter, methodcaller
 from urllib.parse import urlsplit
 
 from lxml.html import HtmlElement
@@ -231,7 +232,7 @@ def _features_of_data(page: OpenedPage, headline: str | None, dated: bool) -> It
 
 def item_types_of(elements: Iterable[HtmlElement]) -> Iterator[str]:
     """Return the types (`itemtype`) with which elements are marked up."""
-    kinds = (element.get("itemtype") for element in elements)
+    kinds = map(methodcaller("get", "itemtype"), elements)
     return (kind for kind in kinds if kind is not None)
 
 
@@ -256,20 +257,19 @@ def _features_of_elements(page: OpenedPage) -> Iterator[str]:
     body = page.tree.find("body")
     called = f"{body.get('class') or ''} {body.get('id') or ''}" if body is not None else ""
     yield from (name for name, pattern in BODY_FEATURE_PATTERNS.items() if pattern.search(called))
-    tags = Counter(element.tag for element in page.elements)
+    tags = Counter(map(attrgetter("tag"), page.elements))
     yield from _features_of_measure("list times", tags["time"], (1, 3, 8))
     yield from _features_of_measure("manual code", tags["pre"], (1, 4))
     yield from _features_of_measure("shop choices", tags["select"] + tags["input"], (3, 10, 30))
     if any(BASKET_LABEL.match(label) for label in _labels_of_page(page)):
         yield "shop basket"
-    if any(map(_is_of_comments, page.elements)):
+    if any("comment" in _all_values(page.elements, name) for name in ("class", "id")):
         yield "article comments"
 
 
-def _is_of_comments(element: HtmlElement) -> bool:
-    """Return whether an element's class or id contains the word `comment`."""
-    names = (element.get("class"), element.get("id"))
-    return any(name and "comment" in name.lower() for name in names)
+def _all_values(elements: Iterable[HtmlElement], name: str) -> str:
+    """The values of an attribute of all elements, in lower case, a line each."""
+    return "\n".join(filter(None, map(methodcaller("get", name), elements))).lower()
 
 
 def kind_of_host(host: str) -> str | None:

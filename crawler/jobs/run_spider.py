@@ -19,6 +19,7 @@ from archive.errors import ArchiveError
 from archive.frontier.crawls import finish_crawl, start_crawl
 from archive.queries.crawl_results import OutletReport, crawl_results
 from archive.queries.story_news import StoryNews, news_of_stories
+from archive.storage.database import advice_on_full_disk
 from archive.storage.lock import hold_crawl_lock
 from crawler.processes import termination
 from crawler.processes.watchdog import STOPPED_BY_USER, TIME_IS_UP, Watchdog
@@ -138,8 +139,8 @@ def run_crawl(
 def _as_archive_error(folder: Path, failure: Exception) -> Exception:
     """Return the failure of a spider as an error with one clear line."""
     if isinstance(failure, sqlite3.Error | OSError):
-        return ArchiveError(
-            f"{folder}: the archive cannot be written ({failure}); "
-            "everything saved so far is intact"
-        )
+        problem = f"{folder}: the archive cannot be written ({failure}); "
+        advice = advice_on_full_disk(failure)
+        intact = "everything saved so far is intact"
+        return ArchiveError(problem + (f"{advice}; {intact}" if advice else intact))
     return failure

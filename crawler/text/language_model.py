@@ -9,12 +9,16 @@ read.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import py3langid
+from py3langid import modelio
 from py3langid.langid import MODEL_DIR, MODEL_FILE, LanguageIdentifier
 from py3langid.modelio import load_model
 
@@ -25,7 +29,10 @@ MODEL_PARTS = ("nb_ptc", "nb_pc", "nb_classes", "tk_nextmove", "tk_row", "tk_out
 
 
 def load_language_model() -> Any:
-    """Return py3langid's identifier; without a usable cache, unpack it for this process alone."""
+    """Return py3langid's identifier; without a usable cache, unpack it for this process alone.
+
+    That needs room in the folder for temporary files, or otherwise in memory.
+    """
     try:
         folder = _cache_folder() / f"languages-{py3langid.__version__}"
         folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -37,7 +44,30 @@ def load_language_model() -> Any:
     # no space, no permission to write, a damaged file, no home
     except (OSError, ValueError, RuntimeError):
         pass
-    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    try:
+        return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    except OSError:
+        with _files_in_memory():
+            return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+
+
+class _MemoryFiles:
+    """Stands in for the module `tempfile`: its files are in memory."""
+
+    @staticmethod
+    def TemporaryFile(**_: Any) -> BytesIO:  # noqa: N802  its name in the standard library
+        """Return an empty file in memory."""
+        return BytesIO()
+
+
+@contextmanager
+def _files_in_memory() -> Iterator[None]:
+    """Let py3langid unpack its model into memory within the block, not into a temporary file."""
+    before, modelio.tempfile = modelio.tempfile, _MemoryFiles
+    try:
+        yield
+    finally:
+        modelio.tempfile = before
 
 
 def _cache_folder() -> Path:

@@ -27,9 +27,8 @@ what follows weeks later. Similarity is therefore computed in steps.
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cache
 from importlib.resources import files
 from math import exp, sqrt
@@ -37,9 +36,13 @@ from math import exp, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
+from archive.articles.stored_vectors import StoredVector, packed_terms
+
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 """A mask over the candidates: (n,), of bool."""
+Indices = NDArray[np.int64]
+Weights = NDArray[np.float32]
 
 # -- similarity ------------------------------------------------------------------------------------
 
@@ -51,19 +54,83 @@ MAX_LATENT_DIMENSIONS, ARTICLES_A_DIMENSION = 40, 8
 
 def cosine_matrix(vectors: Sequence[Mapping[str, float]]) -> Array:
     """Return the cosines of all pairs of n vectors of unit length: (n, n)."""
-    holders = Counter(term for vector in vectors for term in vector)
+    terms = joined_terms(vectors)
+    count = len(vectors)
+    _, columns, holders = np.unique(terms.hashes, return_inverse=True, return_counts=True)
+    many = holders[columns]
+    common = many >= MIN_COMMON_HOLDERS
+    cosines = _common_products(terms.rows[common], columns[common], terms.weights[common], count)
     # a term of one vector adds nothing to any cosine of two
-    shared_terms = [term for term, many in holders.items() if many > 1]
-    columns = {term: number for number, term in enumerate(shared_terms)}
-    matrix = np.zeros((len(vectors), len(columns)), dtype=np.float32)
-    for row, vector in zip(matrix, vectors, strict=True):
-        shared = [(columns[term], weight) for term, weight in vector.items() if term in columns]
-        if shared:
-            numbers, weights = zip(*shared, strict=True)
-            row[list(numbers)] = weights
-    cosines = (matrix @ matrix.T).astype(np.float64)
-    np.fill_diagonal(cosines, [1.0 if vector else 0.0 for vector in vectors])
+    for held_by in range(2, MIN_COMMON_HOLDERS):
+        chosen = np.flatnonzero(many == held_by)
+        cosines += _rare_products(
+            terms.rows[chosen], columns[chosen], terms.weights[chosen], held_by, count
+        )
+    np.fill_diagonal(cosines, [1.0 if len(vector) else 0.0 for vector in vectors])
     return cosines
+
+
+MIN_COMMON_HOLDERS = 10
+"""Number of vectors from which a term is common. The products of common terms are computed as a
+dense matrix, those of rare terms pair by pair, which costs less while the pairs are few."""
+
+
+def _common_products(rows: Indices, columns: Indices, weights: Weights, count: int) -> Array:
+    """Return the products of n vectors, by a dense matrix of the given terms: (n, n)."""
+    kept, places = np.unique(columns, return_inverse=True)
+    matrix = np.zeros((count, len(kept)), dtype=np.float32)
+    matrix[rows, places] = weights
+    return (matrix @ matrix.T).astype(np.float64)
+
+
+def _rare_products(
+    rows: Indices, columns: Indices, weights: Weights, held_by: int, count: int
+) -> Array:
+    """Return the products of n vectors by terms that `held_by` vectors each hold: (n, n)."""
+    order = np.argsort(columns, kind="stable")
+    of_term = rows[order].reshape(-1, held_by)
+    parts = weights[order].reshape(-1, held_by)
+    pairs = of_term[:, :, None] * count + of_term[:, None, :]
+    products = parts[:, :, None] * parts[:, None, :]
+    summed = np.bincount(pairs.ravel(), weights=products.ravel(), minlength=count * count)
+    return summed.astype(np.float64).reshape(count, count)
+
+
+@dataclass(frozen=True, slots=True)
+class JoinedTerms:
+    """The terms of several vectors, one after the other."""
+
+    rows: Indices
+    """Index of the vector."""
+    hashes: NDArray[np.uint32]
+    """Hash of the term (`archive.articles.stored_vectors`)."""
+    weights: Weights
+
+
+def joined_terms(vectors: Sequence[Mapping[str, float]]) -> JoinedTerms:
+    """Return the terms of several vectors as arrays. Stored vectors are not unpacked."""
+    packed = [
+        (each.hashes, each.weights) if isinstance(each, StoredVector) else packed_terms(each)
+        for each in vectors
+    ]
+    hashes = np.frombuffer(b"".join(hashes for hashes, _ in packed), dtype=np.uint32)
+    weights = np.frombuffer(b"".join(weights for _, weights in packed), dtype=np.float32)
+    lengths = [len(hashes) // 4 for hashes, _ in packed]
+    return JoinedTerms(np.repeat(np.arange(len(vectors)), lengths), hashes, weights)
+
+
+def cosines_to(vectors: Sequence[Mapping[str, float]], centroid: Mapping[str, float]) -> Array:
+    """Return the cosine of each of n vectors with another one, all of unit length: (n,)."""
+    terms, wanted = joined_terms(vectors), joined_terms([centroid])
+    if not len(wanted.hashes):
+        return np.zeros(len(vectors))
+    order = np.argsort(wanted.hashes)
+    sorted_hashes = wanted.hashes[order]
+    places = np.minimum(np.searchsorted(sorted_hashes, terms.hashes), len(order) - 1)
+    shared = sorted_hashes[places] == terms.hashes
+    products = terms.weights * wanted.weights[order][places] * shared
+    cosines = np.bincount(terms.rows, weights=products, minlength=len(vectors))
+    return cosines.astype(np.float64)
 
 
 def latent_share(articles: int) -> float:
@@ -102,7 +169,7 @@ UNKNOWN_CLOSENESS = 0.5
 """The closeness in time of two articles if one has no date."""
 
 
-def time_weight(apart: Array, least: float = MIN_TIME_WEIGHT) -> Array:
+def time_weight(apart: Array, least: float | Array = MIN_TIME_WEIGHT) -> Array:
     """Return the factor on a similarity for distances in days: from `least` to `least` + 0.8.
 
     The factor of an unknown distance (nan) is 1.
@@ -281,9 +348,33 @@ class StoryStanding:
     bar: float = 0.0
     """Threshold, in log-odds, from which a single new article counts as listed."""
 
-    def outstanding(self, rank: Array) -> Array:
-        """Return the distance of ranks from the other candidates' mean, in standard deviations."""
-        return np.clip((rank - self.middle) / max(self.spread, 0.02), -5, 40)
+
+@dataclass(frozen=True, slots=True)
+class StandingsOfStories:
+    """The fields of `StoryStanding` for n stories, as arrays: (n,)."""
+
+    cohesion: Array
+    middle: Array
+    spread: Array
+    members: Array
+    confirmed: Array
+    candidates: Array
+    together: Array
+    bar: Array
+
+    @staticmethod
+    def of(standings: Sequence[StoryStanding]) -> StandingsOfStories:
+        """Return the fields of several standings as arrays."""
+        names = [each.name for each in fields(StoryStanding)]
+        columns = {name: [getattr(each, name) for each in standings] for name in names}
+        return StandingsOfStories(
+            **{name: np.array(values, dtype=np.float64) for name, values in columns.items()}
+        )
+
+    def chosen(self, numbers: Sequence[int]) -> StandingsOfStories:
+        """Return the standings of some of the stories."""
+        names = [each.name for each in fields(self)]
+        return StandingsOfStories(**{name: getattr(self, name)[list(numbers)] for name in names})
 
 
 PRIOR_MIDDLE, PRIOR_SPREAD = 0.1, 0.06
@@ -321,17 +412,21 @@ def article_features(
     to_members: Array,
     days_to_confirmed: Array,
     days_to_member: Array,
-    of: StoryStanding,
+    of: StoryStanding | StandingsOfStories,
 ) -> Array:
-    """Return the features of each article by itself: (n, 20), the last column all ones."""
+    """Return the features of each article by itself: (n, 20), the last column all ones.
+
+    `of` is the story of all articles, or the story of each.
+    """
     logged = clipped_log(rank)
+    outstanding = np.clip((rank - of.middle) / np.maximum(of.spread, 0.02), -5, 40)
     one = np.ones(len(rank))
     return np.column_stack(
         [
             logged,
             rank,
-            rank / max(of.cohesion, 0.1),
-            of.outstanding(rank) / 10,
+            rank / np.maximum(of.cohesion, 0.1),
+            outstanding / 10,
             clipped_log(to_confirmed),
             clipped_log(to_members),
             of.together * logged,
@@ -342,8 +437,8 @@ def article_features(
             of.cohesion * one,
             of.together * one,
             np.log1p(of.members) * one,
-            np.log(max(1, of.confirmed)) * one,
-            np.log(max(120, of.candidates)) * one,
+            np.log(np.maximum(1, of.confirmed)) * one,
+            np.log(np.maximum(120, of.candidates)) * one,
             one,
         ]
     )
@@ -631,23 +726,21 @@ def judge_membership(
     return Membership(agree_with_cut(chances, inside), of, links)
 
 
-def arrival_probability(
-    to_confirmed: float,
-    to_members: float,
-    days_to_confirmed: float,
-    days_to_member: float,
-    of: StoryStanding,
-) -> float:
-    """Return the probability that a single new article belongs.
+def arrival_probabilities(
+    to_confirmed: Array,
+    to_members: Array,
+    days_to_confirmed: Array,
+    days_to_member: Array,
+    of: StandingsOfStories,
+) -> Array:
+    """Return the probability that a single new article belongs to each of n stories: (n,).
 
     `to_confirmed` is weighted by time, `to_members` is not; distances in days are nan if unknown.
     """
-    values = np.array(
-        [[to_confirmed + to_members, to_confirmed, to_members, days_to_confirmed, days_to_member]]
+    signs = article_features(
+        to_confirmed + to_members, to_confirmed, to_members, days_to_confirmed, days_to_member, of
     )
-    rank, confirmed, members, to_sure, to_member = values.T
-    signs = article_features(rank, confirmed, members, to_sure, to_member, of)
-    return float(adjust_arrivals(logistic(signs @ regression_weights()["arrivals"]), of.bar)[0])
+    return adjust_arrivals(logistic(signs @ regression_weights()["arrivals"]), of.bar)
 
 
 SINGLE_ARRIVAL_FACTOR = 0.89
@@ -655,6 +748,6 @@ SINGLE_ARRIVAL_FACTOR = 0.89
 88 of 100 articles that would count as sure belonged."""
 
 
-def adjust_arrivals(chances: Array, bar: float) -> Array:
+def adjust_arrivals(chances: Array, bar: float | Array) -> Array:
     """Return the probabilities of single arrivals, adjusted to the end of the last listing."""
     return SINGLE_ARRIVAL_FACTOR * agree_with_cut(chances, log_odds(chances) >= bar)

@@ -26,6 +26,7 @@ from math import isnan, log, nan, sqrt
 import numpy as np
 
 from archive.articles.language_keys import readable_keys
+from archive.articles.stored_vectors import OPENING_TERM_PREFIX
 from archive.articles.stories import (
     ConfirmedArticle,
     FrequencyLookup,
@@ -52,9 +53,11 @@ from pipelines.text.vectors import (
 from pipelines.topics.language_keys import foreign_link
 from pipelines.topics.membership import (
     Array,
+    StandingsOfStories,
     StoryStanding,
-    arrival_probability,
+    arrival_probabilities,
     cosine_matrix,
+    cosines_to,
     judge_membership,
     min_time_weight,
 )
@@ -62,8 +65,6 @@ from pipelines.topics.membership import time_weight as near
 
 # -- an article in two views -----------------------------------------------------------------------
 
-OPENING_TERM_PREFIX = "^"
-"""Prefix of the terms of the opening; no term contains it."""
 STORY_OPENING_CHARS = 500
 """Number of characters of the opening: the first paragraph or two."""
 OPENING_SHARE = 0.35
@@ -178,9 +179,13 @@ class LearntStory:
 
     def written(self) -> str:
         """Return the result as JSON."""
-        saved = asdict(self)
-        for name in ("members", "keys"):
-            saved[name] = {term: round(weight, 4) for term, weight in saved[name].items()}
+        saved = {
+            "members": {term: round(weight, 4) for term, weight in self.members.items()},
+            "days": self.days,
+            "standing": asdict(self.standing),
+            "languages": self.languages,
+            "keys": {key: round(weight, 4) for key, weight in self.keys.items()},
+        }
         return json.dumps(saved, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -439,10 +444,13 @@ def foreign_candidates(
     """
     learnt = replace(LearntStory.read(home.classifier), keys=profile_keys(members))
     bounds = story_profile(story, [])
+    of_words = cosines_to([each.vector for each in foreign], learnt.members)
     chances = []
-    for each in foreign:
+    for each, words in zip(foreign, of_words, strict=True):
         excluded = is_excluded(bounds, each.published_at, each.language, each.host)
-        chances.append(0.0 if excluded else _foreign_chance(learnt, each))
+        keys = cosine_similarity(each.keys, learnt.keys)
+        linked = _foreign_chance(learnt, each.published_at, keys, float(words))
+        chances.append(0.0 if excluded else linked)
     best: dict[int | None, float] = {}
     for each, chance in zip(foreign, chances, strict=True):
         best[each.event_id] = max(chance, best.get(each.event_id, 0.0))
@@ -450,28 +458,33 @@ def foreign_candidates(
     for each, chance in zip(foreign, chances, strict=True):
         of_event = SHARED_EVENT_CHANCE * best[each.event_id]
         shared = max(chance, of_event) if chance and each.event_id else chance
-        judgements.append(_foreign_judgements(each, shared, members))
+        judgements.append(_foreign_judgement(each, shared, members))
     return StoryListing(judgements, home.terms, learnt.written())
 
 
-def _foreign_chance(learnt: LearntStory, candidate: StoryCandidate) -> float:
-    """Return the probability that a candidate in another language belongs."""
-    day = days_since_1970(candidate.published_at)
+def _foreign_chance(
+    learnt: LearntStory, published_at: str | None, of_keys: float, of_words: float
+) -> float:
+    """Return the probability that a candidate in another language belongs.
+
+    `of_keys` and `of_words` are its cosines with the articles that belong.
+    """
+    day = days_since_1970(published_at)
     apart = min((abs(day - each) for each in learnt.days), default=nan)
-    words = cosine_similarity(candidate.vector, learnt.members)
-    linked = foreign_link(
-        cosine_similarity(candidate.keys, learnt.keys), words, None if isnan(apart) else apart
-    )
+    linked = foreign_link(of_keys, of_words, None if isnan(apart) else apart)
     if linked <= 0:
         return 0.0
     odds_against: float = (EVEN_FOREIGN_LINK / linked) ** FOREIGN_LINK_STEEPNESS
     return 1 / (1 + odds_against)
 
 
-def _foreign_judgements(
+def _foreign_judgement(
     candidate: StoryCandidate, chance: float, members: Sequence[StoryCandidate]
 ) -> StoryJudgement:
     """Return the judgement of a candidate in another language, with its nearest member."""
+    tier = story_tier(chance)
+    if tier is None and candidate.verdict is None:
+        return StoryJudgement(chance, None)
     nearest = max(members, key=lambda each: cosine_similarity(candidate.keys, each.keys))
     shared = {
         key: weight * nearest.keys[key]
@@ -481,37 +494,133 @@ def _foreign_judgements(
     shown = readable_keys(sorted(shared, key=lambda key: -shared[key]))
     return StoryJudgement(
         chance,
-        story_tier(chance),
+        tier,
         "development" if chance >= LIKELY_PROBABILITY else None,
         shown[:MAX_SHOWN_TERMS],
         nearest.id,
     )
 
 
-def judge_arrival(profile: StoryProfile, candidate: StoryCandidate) -> StoryJudgement:
-    """Score a single new article; the next listing scores it among the others."""
-    if profile.learnt is None or is_excluded(
-        profile, candidate.published_at, candidate.language, candidate.host
-    ):
-        return StoryJudgement(0.0, None)
-    learnt = profile.learnt
-    if candidate.language and learnt.languages and candidate.language not in learnt.languages:
-        chance = _foreign_chance(learnt, candidate)
-        return StoryJudgement(chance, story_tier(chance))
+# -- single new articles ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class StoryBoard:
+    """The profiles of n stories, in the form in which a new article is compared with all of them."""
+
+    profiles: Sequence[StoryProfile]
+    terms: Mapping[str, Sequence[tuple[int, float, float]]]
+    """Term → index of each story that has it, weights in the profile and in the centroid."""
+    keys: Mapping[str, Sequence[tuple[int, float, float]]]
+    """Language key → index of each story that has it, weight in the centroid, 0."""
+    confirmed_days: Sequence[Sequence[float]]
+    """Dates of the confirmed articles of each story, in days since 1970."""
+    least_weights: Array
+    """Least time weight of each story: (n,)."""
+    standings: StandingsOfStories
+
+
+def story_board(profiles: Sequence[StoryProfile]) -> StoryBoard:
+    """Return the board of stories; one without a saved listing lists nothing."""
+    terms: defaultdict[str, list[tuple[int, float, float]]] = defaultdict(list)
+    keys: defaultdict[str, list[tuple[int, float, float]]] = defaultdict(list)
+    for number, profile in enumerate(profiles):
+        members = profile.learnt.members if profile.learnt else {}
+        for term in {**profile.vector, **members}:
+            terms[term].append((number, profile.vector.get(term, 0.0), members.get(term, 0.0)))
+        for key, weight in profile.learnt.keys.items() if profile.learnt else ():
+            keys[key].append((number, weight, 0.0))
+    unknown = StoryStanding(0.0, 0.0, 0.0, 0, 0, 0, 0.0)
+    return StoryBoard(
+        profiles,
+        terms,
+        keys,
+        [[days_since_1970(each) for each in profile.dates] for profile in profiles],
+        np.array([least_time_weight(profile) for profile in profiles]),
+        StandingsOfStories.of(
+            [each.learnt.standing if each.learnt else unknown for each in profiles]
+        ),
+    )
+
+
+def judge_arrivals(board: StoryBoard, candidate: StoryCandidate) -> list[StoryJudgement]:
+    """Score a single new article for each story; the next listing scores it among the others."""
+    judgements = [StoryJudgement(0.0, None)] * len(board.profiles)
+    to_confirmed, to_members = _cosines_on_board(board.terms, candidate.vector, len(judgements))
+    to_keys, _ = _cosines_on_board(board.keys, candidate.keys, len(judgements))
+    home = []
+    for number, profile in enumerate(board.profiles):
+        learnt = profile.learnt
+        if learnt is None or is_excluded(
+            profile, candidate.published_at, candidate.language, candidate.host
+        ):
+            continue
+        if candidate.language and learnt.languages and candidate.language not in learnt.languages:
+            linked = _foreign_chance(
+                learnt, candidate.published_at, to_keys[number], to_members[number]
+            )
+            judgements[number] = StoryJudgement(linked, story_tier(linked))
+        else:
+            home.append(number)
+    chances = _home_chances(board, candidate, to_confirmed[home], to_members[home], home)
+    for number, chance in zip(home, chances, strict=True):
+        judgements[number] = _arrival_judgement(board.profiles[number], candidate, float(chance))
+    return judgements
+
+
+def _cosines_on_board(
+    holders: Mapping[str, Sequence[tuple[int, float, float]]],
+    vector: Mapping[str, float],
+    stories: int,
+) -> tuple[Array, Array]:
+    """Return the products of a vector with both weights of each story: (n,) and (n,)."""
+    first, second = [0.0] * stories, [0.0] * stories
+    for term, weight in vector.items():
+        for number, one, other in holders.get(term, ()):
+            first[number] += weight * one
+            second[number] += weight * other
+    return np.array(first), np.array(second)
+
+
+def _home_chances(
+    board: StoryBoard,
+    candidate: StoryCandidate,
+    to_confirmed: Array,
+    to_members: Array,
+    numbers: Sequence[int],
+) -> Array:
+    """Return the probabilities for the stories of these numbers, in the article's language."""
+    if not numbers:
+        return np.zeros(0)
     day = days_since_1970(candidate.published_at)
-    apart = [abs(day - each) for each in learnt.days]
-    confirmed = [abs(day - days_since_1970(each)) for each in profile.dates]
-    probability = arrival_probability(
-        cosine_similarity(candidate.vector, profile.vector)
-        * story_time_weight(profile, candidate.published_at),
-        cosine_similarity(candidate.vector, learnt.members),
-        min(confirmed, default=nan),
-        min(apart, default=nan),
-        learnt.standing,
+    confirmed, listed, whole = [], [], []
+    for number in numbers:
+        profile = board.profiles[number]
+        days = profile.learnt.days if profile.learnt else ()
+        confirmed.append(
+            min((abs(day - each) for each in board.confirmed_days[number]), default=nan)
+        )
+        listed.append(min((abs(day - each) for each in days), default=nan))
+        whole.append(_days_to_confirmed(profile, candidate.published_at, confirmed[-1]))
+    in_time = near(np.array(whole), board.least_weights[list(numbers)])
+    return arrival_probabilities(
+        to_confirmed * in_time,
+        to_members,
+        np.array(confirmed),
+        np.array(listed),
+        board.standings.chosen(numbers),
     )
-    return StoryJudgement(
-        probability, story_tier(probability), None, _shared_terms(candidate.vector, learnt.members)
-    )
+
+
+def _arrival_judgement(
+    profile: StoryProfile, candidate: StoryCandidate, chance: float
+) -> StoryJudgement:
+    """Return the judgement of a probability; the terms are only computed if it has a tier."""
+    tier = story_tier(chance)
+    shown = tier or candidate.verdict
+    members = profile.learnt.members if profile.learnt else {}
+    terms = _shared_terms(candidate.vector, members) if shown else ()
+    return StoryJudgement(chance, tier, None, terms)
 
 
 # -- scores of leads -------------------------------------------------------------------------------
@@ -546,9 +655,10 @@ def is_excluded(
 
     Unknown properties do not exclude an article.
     """
-    hosts = {each.removeprefix("www.") for each in profile.hosts}
-    if hosts and host.removeprefix("www.") not in hosts:
-        return True
+    if profile.hosts:
+        hosts = {each.removeprefix("www.") for each in profile.hosts}
+        if host.removeprefix("www.") not in hosts:
+            return True
     if profile.languages and language and language not in profile.languages:
         return True
     if not published_at:
@@ -566,12 +676,29 @@ def is_excluded(
 
 def story_time_weight(profile: StoryProfile, published_at: str | None) -> float:
     """Return the time weight for the distance between an article and the nearest confirmed one."""
+    apart = _days_to_confirmed(profile, published_at)
+    return 1.0 if isnan(apart) else float(near(np.array(apart), least_time_weight(profile)))
+
+
+def _days_to_confirmed(
+    profile: StoryProfile, published_at: str | None, exact: float | None = None
+) -> float:
+    """Return the distance in days to the nearest confirmed article, as `days_apart`; nan if unknown.
+
+    `exact` is this distance by the times of day, which is the result if all dates have one.
+    """
+    full = len("2024-02-15T00:00:00")
+    dates = (published_at or "", *profile.dates)
+    if exact is not None and all(len(each) >= full and each[-1] == "Z" for each in dates):
+        return exact
     distances = (days_apart(published_at or "", each) for each in profile.dates)
-    apart = [days for days in distances if days is not None]
-    if not apart:
-        return 1.0
-    span = days_apart(profile.dates[0], profile.dates[-1]) or 0.0
-    return float(near(np.array(min(apart)), min_time_weight(span)))
+    return min((days for days in distances if days is not None), default=nan)
+
+
+def least_time_weight(profile: StoryProfile) -> float:
+    """Return the least time weight of a story, by the span of its confirmed articles."""
+    span = days_apart(profile.dates[0], profile.dates[-1]) if profile.dates else None
+    return min_time_weight(span or 0.0)
 
 
 def days_since_1970(moment: str | None) -> float:
@@ -600,7 +727,9 @@ STORY_POLICY = StoryPolicy(
     list_story,
     foreign_candidates,
     profile_keys,
-    judge_arrival,
+    story_board,
+    lambda board: board.keys.keys(),
+    judge_arrivals,
     opening_weights,
     two_view_vector,
 )

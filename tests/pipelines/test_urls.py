@@ -241,7 +241,7 @@ PIECES = """
     amp / // ? & = #! # ; % %2e %2F %25 %20 . .. www. m. news.example google.com /amp/s/ /url?q= http:// https:// print
     + web.archive.org/web/2024/ cdn.ampproject.org/c/s/ .html index.html amp; utm_source=x id=5 12345 é e\u0301 |
     ref=rss sid=0123456789abcdef0 :80 :443 %C3%A9 %E9 (S(x)) [ ] \\ @ \u0958 a-b-c-d /2024/02/ amphtml co.uk 。 '
-    _amp ~amp
+    _amp ~amp //c/s// /c/s//ampamp //amp/ bing-amp.com//wp/s/
 """
 URLS = st.builds(
     str.__add__,
@@ -267,6 +267,33 @@ def test_any_text_is_refused_or_stable_on_every_level(url: str) -> None:
     assert key.isascii()
     assert declared_identity(url, url, {}) == DeclaredIdentity(key)
     assert article_number_token(url) == article_number_token(asked)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/c/s//ampamp", "//c/v", "/c/s/https://", "/v/AMP/i", "///c/s//s//v", "//wp/i/AMP"),
+        *("/c//s/news.example/story", "//c/s/news.example/amp/story", "/c/%73/news.example/story"),
+        "/c//cdn.ampproject.org//c//cdn.ampproject.org/c/news.example/story",
+        "//c" + "//cdn.ampproject.org//c" * 9 + "/news.example/story",
+        "/c" + "/cdn.ampproject.org/c" * 5 + "//cdn.ampproject.org/c/news.example/story",
+    ],
+)
+@pytest.mark.parametrize(
+    "cache", ["cdn.ampproject.org", "news-example.cdn.ampproject.org", "news-example.bing-amp.com"]
+)
+def test_an_address_in_an_amp_cache_with_slashes_too_many_has_a_stable_key(
+    cache: str, path: str
+) -> None:
+    key = url_key(f"https://{cache}{path}")
+
+    assert url_key(f"http://{key}") == key
+
+
+def test_slashes_too_many_hide_no_amp_cache() -> None:
+    cached = "https://cdn.ampproject.org//c//s//news.example/story-of-the-day"
+
+    assert url_key(cached) == "news.example/story-of-the-day"
 
 
 @given(st.text(st.characters(codec=None)) | URLS, st.text(st.characters(codec=None)) | URLS)

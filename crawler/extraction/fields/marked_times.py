@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Protocol
 
+from lxml.etree import XPath
 from lxml.html import HtmlElement
 
 from crawler.dates.date_parser import days_without_year, parse_date, reads_as_sentence
@@ -59,6 +60,10 @@ TIMESTAMP_TAGS = (
     "relative-time",
 )
 """Tags that may be marked with a timestamp."""
+FIND_MARKED_ELEMENTS = XPath(
+    f".//*[{' or '.join(f'self::{tag}' for tag in TIMESTAMP_TAGS)}]"
+    f"[{' or '.join(f'@{name}' for name in sorted(ALL_TIMESTAMP_ATTRIBUTES))}]"
+)
 MAX_TIME_MARKS = 300
 """Marked elements of a page that are read."""
 MAX_MARKED_TIMESTAMP_CHARS = 63
@@ -109,15 +114,15 @@ def time_marks(tree: HtmlElement) -> Iterator[TimeMark]:
 
 def _all_time_marks(tree: HtmlElement) -> Iterator[TimeMark]:
     """All elements of a page that are marked with a timestamp."""
-    for element in tree.iter(*TIMESTAMP_TAGS):
-        if not ALL_TIMESTAMP_ATTRIBUTES.isdisjoint(element.keys()) and (
-            said := _timestamp_of_element(element)
-        ):
-            text = " ".join(element.text_content().split())
-            if len(text) <= 200:
-                yield TimeMark(
-                    element, said, text, _is_update_mark(element), _is_within_sentence(element)
-                )
+    for element in FIND_MARKED_ELEMENTS(tree):
+        said = _timestamp_of_element(element)
+        if not said:
+            continue
+        text = " ".join(element.text_content().split())
+        if len(text) <= 200:
+            yield TimeMark(
+                element, said, text, _is_update_mark(element), _is_within_sentence(element)
+            )
 
 
 def _timestamp_of_element(element: HtmlElement) -> str | None:

@@ -90,7 +90,9 @@ JUDGE = StoryPolicy(
         home, judgements=[StoryJudgement(0.0, None)] * len(foreign)
     ),
     lambda _: {},
-    judged,
+    list,
+    lambda _: set(),
+    lambda board, candidate: [judged(known, candidate) for known in board],
     counted,
     vector,
 )

@@ -17,6 +17,7 @@ from archive.cli.base import CommandDependencies
 from archive.exports.dossier import DossierPiece, PieceCopy, terms_as_written
 from archive.pages.outlet import outlet_page_data
 from archive.pages.story import text_spreads
+from archive.queries.evidence import ArticleEvidence
 from tests.archive.cli.test_read_commands import run
 from tests.archive.plugin.test_plugin import getter, rows
 from tests.archive.room import STORY, furnish
@@ -157,15 +158,18 @@ def test_a_word_that_begins_with_a_hyphen_is_left_out_and_no_option(
 # -- one text at several outlets -------------------------------------------------------------------
 
 
+EVIDENCE = ArticleEvidence(None, "2024-02-14T09:00:00Z", "2024-02-14T09:00:00Z", None, None, None)
+
+
 def piece(copies: list[tuple[str, str | None]]) -> DossierPiece:
     told = [
-        PieceCopy(9 + at, host, name, "x", None, f"http://{host}/{at}")
+        PieceCopy(9 + at, host, name, "x", None, f"http://{host}/{at}", evidence=EVIDENCE)
         for at, (host, name) in enumerate(copies)
     ]
     facts = dict.fromkeys(
         ("date", "published_at", "byline", "agency", "language", "standfirst", "verdict")
     )
-    facts |= dict.fromkeys(("probability", "tier", "part"))
+    facts |= dict.fromkeys(("probability", "tier", "part")) | {"evidence": EVIDENCE}
     return DossierPiece(id=1, headline="x", outlet="harbour.example", outlet_name="The Post", url="http://harbour.example/1",
                  text="x", terms=(), copies=tuple(told), **facts)  # type: ignore[arg-type]  # fmt: skip
 
@@ -279,16 +283,19 @@ def test_one_thing_as_json_is_one_indented_document(folder: Path, words: list[st
 
 
 @pytest.mark.parametrize(
-    "path", ["-/nope", "-/events", "-/search.atom", "-/search.csv", "-", "-/", "-/a/b/c", "-/story/nope", "-/outlet/x",
+    "path", ["-/nope", "-/occurrences", "-/nope.atom", "-/search.csv", "-", "-/", "-/a/b/c", "-/story/nope", "-/outlet/x",
              "-/%F0%9F%90%9F", "articles/99999", "articles/99999/revisions", "-/home.csv"]
 )  # fmt: skip
 def test_a_page_that_is_not_there_is_told_in_the_archives_own_look(folder: Path, path: str) -> None:
     answer = getter(furnish(folder) / "archive.db")(f"/archive/{path}", follow_redirects=True)
     assert answer.status_code == 404
-    assert "Page not found" in answer.text
+    assert "no such table" not in answer.text
+    if path.endswith(".csv"):
+        assert answer.text == f"Nothing is at /archive/{path}"
+        return
+    assert "<title>There is no " in answer.text
     assert 'name="words"' in answer.text
     assert "dateline.css" in answer.text
-    assert "no such table" not in answer.text
     assert "default-src 'none'" in answer.headers["content-security-policy"]
 
 
@@ -301,17 +308,17 @@ def test_a_database_that_is_no_archive_and_addresses_of_datasette_are_left_alone
     folder: Path,
 ) -> None:
     get = getter(folder / "archive.db")
-    assert "Page not found" not in get("/nowhere/-/nope").text
+    assert get("/nowhere/-/nope").status_code == 404
     assert get("/-/versions.json").status_code == 200
 
 
-def test_the_date_below_an_arabic_headline_reads_from_left_to_right(folder: Path) -> None:
+def test_the_line_with_an_arabic_headline_reads_from_left_to_right(folder: Path) -> None:
     home = getter(folder / "archive.db")("/").text
-    card = home[home.index('dir="rtl"') :]
-    assert (
-        '<p class="quiet" lang="en" dir="ltr"><time datetime="2024-02-14">'
-        in card[: card.index("</li>")]
-    )
+    headline = home[home.index('dir="rtl"') :]
+    inside = headline[: headline.index("</a>")]
+    assert "<time" not in inside
+    assert "<bdi>" not in inside
+    assert headline[len(inside) :].startswith('</a> <span class="quiet"><bdi>')
 
 
 def test_what_administers_datasette_is_behind_one_word(folder: Path) -> None:
@@ -326,7 +333,7 @@ def test_what_administers_datasette_is_behind_one_word(folder: Path) -> None:
         return await datasette.client.get(path, cookies=cookies)
 
     for path in ("/", "/archive/-/outlets", "/archive/articles/1"):
-        footer = asyncio.run(ask(path)).text.partition("<footer>")[2]
+        footer = asyncio.run(ask(path)).text.partition('<footer class="bottom">')[2]
         before, _, admin = footer.partition('<details class="admin"><summary>Admin</summary>')
         assert "/-/" in admin.partition("</details>")[0]
         assert "Debug" not in before

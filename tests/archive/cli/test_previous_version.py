@@ -25,6 +25,8 @@ from tests.paths import ROOT
 
 FIXTURES = ROOT / "tests" / "fixtures" / "previous_version"
 ANSWERS = json.loads((FIXTURES / "answers.json").read_text("utf-8"))
+REWORDED_KEYS = {"summary"}
+"""Sentences for readers that are worded in another way since."""
 RENAMED_KEYS = {"checked_at": "fetched_at", "due_why": "due_reason", "learnt": "classifier"}
 """Keys of JSON that are columns which have another name now."""
 RENAMED_TABLES = {
@@ -66,7 +68,11 @@ def renamed(answer: Any) -> Any:
         return [renamed(each) for each in answer]
     if not isinstance(answer, dict):
         return answer
-    new = {RENAMED_KEYS.get(key, key): renamed(value) for key, value in answer.items()}
+    new = {
+        RENAMED_KEYS.get(key, key): renamed(value)
+        for key, value in answer.items()
+        if key not in REWORDED_KEYS
+    }
     if new.get("gone"):
         new["gone"]["reason"] = new["gone"].pop("how")
     return new

@@ -30,6 +30,22 @@ def shown(
     return TimelineArticle(number, outlet, f"Headline {number}", at, **more)  # type: ignore[arg-type]
 
 
+def test_a_change_long_after_the_last_article_does_not_squeeze_the_articles() -> None:
+    days = [f"2026-03-{day:02}T09:00:00Z" for day in range(1, 21)]
+    late = ("2026-03-22T09:00:00Z", "2026-11-30T09:00:00Z")
+    articles = [
+        TimelineArticle(id, "ridge.example", "x", day, revised_at=late if id == 1 else ())
+        for id, day in enumerate(days, 1)
+    ]
+    timeline = build_timeline(articles)
+    assert timeline is not None
+    (lane,) = timeline.lanes
+    assert max(mark.x for mark in lane.marks) > 85
+    assert len(lane.ticks) == 1
+    assert timeline.later_changes == 1
+    assert "without 1 later change" in timeline_svg(timeline, lambda _: None)
+
+
 def test_a_timeline_gives_each_outlet_a_line_and_marks_copies_and_changes() -> None:
     drawn = build_timeline(
         [shown(1), shown(2, "Minato", is_copy=True), shown(9, revised_at=("2024-02-01T12:00:00Z",))]

@@ -6,11 +6,12 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from archive.storage.database import open_database, savepoint, transaction
+from archive.storage.database import advice_on_full_disk, open_database, savepoint, transaction
 from archive.storage.schema import ARCHIVE_SCHEMA
 from tests.patience import patient
 
@@ -84,3 +85,13 @@ def test_a_transaction_that_fails_takes_its_parts_with_it(db: sqlite3.Connection
     with pytest.raises(sqlite3.IntegrityError):
         fail()
     assert hosts(db) == []
+
+
+def test_a_full_disk_is_told_with_both_places_that_need_room(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "small.db")) as small:
+        small.executescript("PRAGMA page_size = 512; PRAGMA max_page_count = 3; CREATE TABLE a (b)")
+        with pytest.raises(sqlite3.OperationalError) as raised:
+            small.execute("INSERT INTO a VALUES (zeroblob(9000))")
+
+    assert "TMPDIR" in str(advice_on_full_disk(raised.value))
+    assert advice_on_full_disk(OSError("broken")) is None

@@ -92,7 +92,7 @@ def test_an_end_tag_of_an_outer_box_ends_what_is_in_it():
     "piece", [b"<nav><div>", b"<nav><td><aside></nav>", b"</div></nav><script>", b"<button></td>"]
 )
 def test_tags_without_end_cost_no_more_than_their_number(piece: bytes):
-    assert_growth(lambda times: close_open_divs(piece * times + b"</nav>" * times), 10_000)
+    assert_growth(lambda times: close_open_divs(piece * times + b"</nav>" * times), 3_000)
 
 
 def test_a_page_that_is_nested_as_it_should_be_is_parsed_once(monkeypatch: pytest.MonkeyPatch):

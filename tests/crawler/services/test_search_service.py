@@ -236,7 +236,6 @@ def test_random_bytes_never_raise(name, step, body, status):
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_a_good_answer_cut_and_with_bytes_changed_never_raises(name, data):
     body = bytearray(
@@ -271,7 +270,6 @@ VALUES = st.recursive(
 
 
 @pytest.mark.parametrize("name", ["gdelt", "wikipedia"])
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(value=VALUES, step=st.sampled_from(["search", "links"]))
 def test_json_of_any_shape_never_raises(name, value, step):
     check(name, json.dumps(value).encode(), step)

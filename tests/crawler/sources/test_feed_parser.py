@@ -11,7 +11,7 @@ from pathlib import Path
 
 import fastfeedparser
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.errors import SourceError
@@ -376,7 +376,6 @@ def test_text_is_cut_between_words_and_keeps_what_only_looks_like_a_tag() -> Non
 
 @pytest.mark.slow
 @given(st.binary(max_size=400))
-@settings(max_examples=150, deadline=None)
 def test_random_bytes_give_a_feed_or_a_source_error(body: bytes) -> None:
     for start in (b"", b"<rss><channel><item><link>", b"{", b"\x00<\x00?"):
         with suppress(SourceError):
@@ -386,7 +385,6 @@ def test_random_bytes_give_a_feed_or_a_source_error(body: bytes) -> None:
 
 @pytest.mark.slow
 @given(st.data())
-@settings(max_examples=150, deadline=None)
 def test_a_damaged_feed_gives_sound_leads_or_a_source_error(data: st.DataObject) -> None:
     body = bytearray(RSS.encode())
     for _ in range(data.draw(st.integers(1, 6))):
@@ -412,7 +410,6 @@ JSON_VALUES = st.recursive(
 
 @pytest.mark.slow
 @given(st.lists(JSON_VALUES, max_size=5), JSON_VALUES)
-@settings(max_examples=100, deadline=None)
 def test_a_json_feed_of_any_shape_is_read_without_falling_over(
     items: list[object], title: object
 ) -> None:

@@ -7,7 +7,7 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.errors import UsageError
@@ -149,7 +149,6 @@ def test_entities_of_an_opml_file_are_not_read_from_files(tmp_path: Path) -> Non
 
 @pytest.mark.slow
 @given(st.binary(max_size=200), st.sampled_from(["o.opml", "o.toml", "o.csv", "o.txt", "o"]))
-@settings(max_examples=200, deadline=None)
 def test_any_bytes_are_a_list_or_a_usage_error(body: bytes, name: str) -> None:
     for start in (b"", b"host,name\n", b"[[outlet]]\n", b"<opml><body><outline xmlUrl='"):
         try:

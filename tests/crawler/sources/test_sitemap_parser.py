@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.errors import SourceError
@@ -315,7 +315,6 @@ def test_a_child_is_left_out_only_if_all_of_it_is_older() -> None:
 
 @pytest.mark.slow
 @given(st.binary(max_size=400))
-@settings(max_examples=150, deadline=None)
 def test_random_bytes_give_a_sitemap_or_a_source_error(body: bytes) -> None:
     for start in (b"", b"<urlset><url><loc>", b"\x1f\x8b\x08", b"https://h.example/\n"):
         with suppress(SourceError):
@@ -324,7 +323,6 @@ def test_random_bytes_give_a_sitemap_or_a_source_error(body: bytes) -> None:
 
 @pytest.mark.slow
 @given(st.data())
-@settings(max_examples=150, deadline=None)
 def test_a_damaged_sitemap_gives_sound_leads_or_a_source_error(data: st.DataObject) -> None:
     body = bytearray(data.draw(st.sampled_from([NEWS.encode(), gzip.compress(NEWS.encode())])))
     for _ in range(data.draw(st.integers(1, 6))):

@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.errors import UsageError
@@ -188,7 +188,6 @@ def test_the_registered_domain_knows_public_suffixes() -> None:
 
 
 @given(st.binary(max_size=300))
-@settings(max_examples=150, deadline=None)
 def test_any_bytes_are_a_page_with_or_without_feeds(body: bytes) -> None:
     for start in (
         b"",
@@ -202,7 +201,6 @@ def test_any_bytes_are_a_page_with_or_without_feeds(body: bytes) -> None:
 
 @pytest.mark.slow
 @given(st.text(max_size=60))
-@settings(max_examples=300, deadline=None)
 def test_any_text_is_a_host_or_a_usage_error(text: str) -> None:
     try:
         urls = home_page_urls(text)
@@ -213,7 +211,6 @@ def test_any_text_is_a_host_or_a_usage_error(text: str) -> None:
 
 
 @given(st.text(max_size=200))
-@settings(max_examples=100, deadline=None)
 def test_any_text_is_a_robots_file(text: str) -> None:
     body = ("Sitemap: " + text).encode("utf-8", "surrogatepass")
     assert all(url.startswith("http") for url in parse_robots_sitemaps(body, HOME))

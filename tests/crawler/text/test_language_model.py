@@ -3,10 +3,14 @@ same."""
 
 from __future__ import annotations
 
+import errno
+import os
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from py3langid import modelio
 
 from crawler.text.language_model import MODEL_PARTS, load_language_model
 
@@ -67,3 +71,18 @@ def test_a_damaged_file_is_not_believed(home: Path) -> None:
     for file in kept(home):
         file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
     assert told() == wanted
+
+
+def test_without_room_for_temporary_files_the_model_is_unpacked_in_memory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(**_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setenv("XDG_CACHE_HOME", "/dev/null")
+    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
+
+    told()
+
+    with pytest.raises(OSError, match="No space left"):
+        modelio.tempfile.TemporaryFile()  # the module's own again

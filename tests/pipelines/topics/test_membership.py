@@ -5,11 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from archive.articles.stored_vectors import StoredVector, packed_vector
+from pipelines.text.vectors import cosine_similarity
 from pipelines.topics.membership import (
     MAX_PROBABILITY_OUTSIDE,
     MIN_PROBABILITY_INSIDE,
     agree_with_cut,
     arrival_threshold,
+    cosine_matrix,
+    cosines_to,
     reached_in_time,
     story_mask,
 )
@@ -85,3 +89,31 @@ def test_what_comes_by_itself_is_held_to_the_bar_that_agrees_best_with_the_listi
 def test_a_story_does_not_fall_silent_for_more_than_a_year(days, likely, reached):
     found = reached_in_time(np.array(days), np.array(likely, dtype=bool), [0])
     assert found.tolist() == [bool(each) for each in reached]
+
+
+# -- cosines ---------------------------------------------------------------------------------------
+
+
+def invented_vectors(count: int) -> list[dict[str, float]]:
+    """Vectors of unit length with terms of all frequencies; the last one is empty."""
+    drawn = np.random.default_rng(3)
+    vectors = []
+    for _ in range(count):
+        terms = {f"t{int(number)}": 1.0 for number in drawn.zipf(1.3, 40) if number < 5_000}
+        vectors.append(dict.fromkeys(terms, 1 / len(terms) ** 0.5))
+    return [*vectors, {}]
+
+
+def test_cosines_of_rare_and_frequent_terms_are_those_of_each_pair() -> None:
+    vectors = invented_vectors(60)
+    expected = [[cosine_similarity(one, other) for other in vectors] for one in vectors]
+    assert cosine_matrix(vectors) == pytest.approx(np.array(expected), abs=1e-5)
+    assert cosines_to(vectors, vectors[0]) == pytest.approx(np.array(expected[0]), abs=1e-5)
+    assert cosine_matrix([]).shape == (0, 0)
+    assert list(cosines_to(vectors[:2], {})) == [0.0, 0.0]
+
+
+def test_stored_vectors_are_compared_without_their_terms() -> None:
+    vectors = invented_vectors(20)[:-1]
+    stored = [StoredVector(packed_vector(each), "not parsed", "not parsed") for each in vectors]
+    assert cosine_matrix(stored) == pytest.approx(cosine_matrix(vectors))

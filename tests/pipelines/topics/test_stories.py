@@ -250,11 +250,36 @@ def test_an_article_that_comes_by_itself_is_judged_by_what_the_last_listing_lear
     profile = STORY_POLICY.profile(
         replace(STORY, classifier=learnt), [confirmed(MINE, MINE_TEXT, "2026-03-10")]
     )
-    rescue = STORY_POLICY.arrival(profile, candidate(2, RESCUE, RESCUE_TEXT, "2026-03-11"))
-    games = STORY_POLICY.arrival(profile, candidate(4, GAMES, GAMES_TEXT, "2026-03-11"))
+    board = STORY_POLICY.board([profile])
+    [rescue] = STORY_POLICY.arrivals(board, candidate(2, RESCUE, RESCUE_TEXT, "2026-03-11"))
+    [games] = STORY_POLICY.arrivals(board, candidate(4, GAMES, GAMES_TEXT, "2026-03-11"))
     assert rescue.probability > 0.5
     assert games.probability < 0.3
     assert "vellmar" in rescue.terms
+
+
+def test_an_article_is_judged_for_each_of_many_stories_as_for_one_alone():
+    mine = candidate(1, MINE, MINE_TEXT, "2026-03-10", "belongs")
+    games = candidate(3, GAMES, GAMES_TEXT, "2026-03-10", "belongs")
+    profiles = []
+    for seed, other in ((mine, games), (games, mine)):
+        learnt = list_story(STORY, [seed, replace(other, verdict=None)]).classifier
+        texts = (MINE, MINE_TEXT) if seed is mine else (GAMES, GAMES_TEXT)
+        profiles.append(
+            STORY_POLICY.profile(
+                replace(STORY, classifier=learnt), [confirmed(*texts, "2026-03-10")]
+            )
+        )
+    profiles.append(STORY_POLICY.profile(STORY, []))
+    rescue = candidate(2, RESCUE, RESCUE_TEXT, "2026-03-11")
+    together = STORY_POLICY.arrivals(STORY_POLICY.board(profiles), rescue)
+    alone = [STORY_POLICY.arrivals(STORY_POLICY.board([each]), rescue)[0] for each in profiles]
+    assert [each.tier for each in together] == [each.tier for each in alone]
+    assert [each.probability for each in together] == pytest.approx(
+        [each.probability for each in alone]
+    )
+    assert together[0].probability > together[1].probability
+    assert together[2].probability == 0.0
 
 
 def test_a_story_of_nothing_finds_nothing():
