@@ -176,6 +176,7 @@ def prepare_jinja2_environment(env: Any) -> None:
         "dateline_version": _static_file_version("dateline.css"),
         "dateline_keyboard_version": _static_file_version("keyboard.js"),
         "dateline_findings_version": _static_file_version("findings.css"),
+        "dateline_stock_version": _static_file_version("stock.css"),
         "csp_nonce": script_nonce,
         "dateline_answer": answer_table,
         "dateline_field_kind": field_kind,

@@ -19,11 +19,14 @@ SHORTENED_COLUMNS = ("text", "standfirst", "page_title", "bigrams", "lede")
 MAX_CELL_CHARS = 300
 """Characters that are shown of any other text."""
 LISTED_COLUMNS = ("authors", "kinds", "terms", "sections", "keywords")
-"""Columns with a JSON list."""
+"""Columns with a JSON list, or an object of which the names are shown."""
 OUTLET_COLUMNS = ("outlet", "host", "outlets", "ran_by", "published_by", "first_outlet")
 """Columns with the host of an outlet, or several with commas between them."""
 HEADLINE_COLUMNS = ("headline", "headline_before", "headline_after", "newest_headline")
 STORY_COLUMNS = ("story",)
+EVENT_COLUMNS = ("event", "event_id")
+EVENT_KEY = ("events", "id")
+"""The table of the events, and its column with their numbers."""
 TIMESTAMP_PATTERN = re.compile(
     r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?)?", re.ASCII
 )
@@ -95,6 +98,8 @@ def _labelled_key(place: CellPlace, value: Mapping[str, Any]) -> Markup | None:
         return _page_link(place.paths.outlet(label), label)
     if place.column == "story_id":
         return _page_link(place.paths.story(label), label)
+    if place.column in EVENT_COLUMNS and isinstance(key, int):
+        return _page_link(place.paths.event(key), str(key))
     if place.column in ("article_id", "original_id", "other_id") and isinstance(key, int):
         return article_link(place.paths.article(key), label)
     return None
@@ -104,6 +109,8 @@ def _number_html(place: CellPlace, value: float) -> Markup | None:
     column, url = place.column, place.article_url
     if column in ("article", "article_id", "original_id") and isinstance(value, int):
         return article_link(place.paths.article(value), str(value))
+    if isinstance(value, int) and (column in EVENT_COLUMNS or (place.table, column) == EVENT_KEY):
+        return _page_link(place.paths.event(value), str(value))
     if column == "id" and url:
         return article_link(url, str(value))
     if column == "revision" and url and isinstance(value, int):
@@ -151,12 +158,12 @@ def article_link(url: str, text: str) -> Markup:
 
 
 def texts_in(value: str) -> list[str]:
-    """Return the texts in a JSON list; any other text is returned as the only one."""
+    """Return the texts in a JSON list or the names in an object; any other text is the only one."""
     try:
         texts = json.loads(value)
     except (ValueError, RecursionError):
         return [value]
-    return [str(text) for text in texts] if isinstance(texts, list) else [value]
+    return [str(text) for text in texts] if isinstance(texts, list | dict) else [value]
 
 
 COLUMN_LABELS = {

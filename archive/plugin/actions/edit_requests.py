@@ -72,18 +72,25 @@ def edit_handler(
         asked = await edit_request(datasette, request, word)
         if isinstance(asked, Response):
             return asked
-        database = datasette.get_database(asked.paths.database)
-        try:
-            done = await database.execute_write_fn(
-                lambda connection: _in_transaction(connection, asked, change)
-            )
-        except UsageError as error:
-            return redirect_with_message(datasette, request, back(asked), str(error), error=True)
-        except DatelineError as error:
-            raise DatasetteError(str(error), status=503) from error
-        return redirect_with_message(datasette, request, done.path, done.message)
+        return await respond_to_edit(datasette, request, asked, change, back(asked))
 
     return handler
+
+
+async def respond_to_edit(
+    datasette: Any, request: Any, asked: EditRequest, change: EditFunction, back: str
+) -> Any:
+    """Make a change, and redirect to the page that shows it, or after a mistake to `back`."""
+    database = datasette.get_database(asked.paths.database)
+    try:
+        done = await database.execute_write_fn(
+            lambda connection: _in_transaction(connection, asked, change)
+        )
+    except UsageError as error:
+        return redirect_with_message(datasette, request, back, str(error), error=True)
+    except DatelineError as error:
+        raise DatasetteError(str(error), status=503) from error
+    return redirect_with_message(datasette, request, done.path, done.message)
 
 
 async def edit_request(datasette: Any, request: Any, word: str) -> EditRequest | Any:

@@ -23,6 +23,7 @@ from archive.plugin.actions.edit_requests import (
     edit_handler,
     edit_request,
     redirect_with_message,
+    respond_to_edit,
 )
 from archive.plugin.actions.outlet_looks import outlet_looks
 from archive.plugin.guards.permissions import is_editor
@@ -87,8 +88,7 @@ async def respond_add(datasette: Any, request: Any) -> Any:
         """Store the outlet."""
         return _add_previewed(connection, form, preview)
 
-    respond = edit_handler("outlet", add, lambda form: form.paths.outlets())
-    return await respond(datasette, request)
+    return await respond_to_edit(datasette, request, asked, add, asked.paths.outlets())
 
 
 def _add_previewed(

@@ -126,13 +126,15 @@
   });
 
   document.addEventListener("DOMContentLoaded", () => {
-    const footer = document.querySelector("footer");
-    if (!footer) return;
+    const list = document.querySelector("footer .inline");
+    if (!list) return;
     const button = document.createElement("button");
     button.className = "plain";
     button.type = "button";
     button.textContent = "Keyboard";
     button.addEventListener("click", help);
-    footer.append(button);
+    const item = document.createElement("li");
+    item.append(button);
+    list.append(item);
   });
 })();

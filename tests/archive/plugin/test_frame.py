@@ -208,6 +208,13 @@ def test_rows_of_outlets_and_stories_lead_to_their_pages(get: Get) -> None:
     assert '<a href="/archive/-/outlet/harbour.example">' in get("/archive/articles").text
 
 
+def test_the_number_of_an_event_leads_to_its_page_wherever_it_stands(get: Get) -> None:
+    link = '<a href="/archive/-/event/1"><bdi>1</bdi></a>'
+    tables = ("events", "events/1", "event_articles", "event_coverage")
+    missing = [path for path in tables if link not in get(f"/archive/{path}").text]
+    assert missing == []
+
+
 # -- errors ----------------------------------------------------------------------------------------
 
 

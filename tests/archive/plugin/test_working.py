@@ -207,6 +207,8 @@ def test_a_story_is_followed_from_an_article_under_the_name_that_its_headline_pr
 
 def test_a_story_that_is_followed_from_an_event_confirms_its_articles(room: Path) -> None:
     visitor = Visitor(room)
+    assert "Follow this event as a story" in visitor.get("/archive/-/event/1").text
+    assert "as a story" not in Visitor(room, None).get("/archive/-/event/1").text
     visitor.send(*FORMS["follow an event"])
     confirmed = "SELECT article_id FROM story_articles WHERE story_id = 2 AND verdict = 'belongs'"
     assert visitor.rows(confirmed) == [(1,), (2,), (7,), (8,)]
@@ -274,6 +276,7 @@ def test_a_note_is_written_edited_and_deleted_where_it_is_shown(
     assert "&lt;script&gt;alert(1)&lt;/script&gt; They confirm." in page
     assert "<script>alert" not in page
     assert "<bdi>root</bdi>" in page
+    assert '<details class="work" data-key="n"><summary>Write a note' in page  # for another note
     visitor.send("note/1/edit", {"about": about, "text": "They deny."})
     page = visitor.get(path).text
     assert "They deny." in page
