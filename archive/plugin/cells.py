@@ -132,7 +132,8 @@ def _text_html(place: CellPlace, value: str) -> Markup | None:
     if column in SHORTENED_COLUMNS:
         return Markup('<div class="dateline-text" dir="auto">{}</div>').format(text_excerpt(value))
     if column in LISTED_COLUMNS:
-        return Markup("{}").format(", ".join(texts_in(value)))
+        names = ", ".join(texts_in(value)) or " "  # without any text Datasette shows the JSON
+        return Markup("{}").format(names)
     if column in OUTLET_COLUMNS and _all_hosts(value):
         links = [_page_link(paths.outlet(host), host) for host in value.split(",")]
         return Markup(", ").join(links)
