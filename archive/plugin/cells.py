@@ -58,6 +58,11 @@ class CellPlace:
     paths: ArchivePaths
 
     @property
+    def is_event(self) -> bool:
+        """True if the value is the number of an event."""
+        return self.column in EVENT_COLUMNS or (self.table, self.column) == EVENT_KEY
+
+    @property
     def article_url(self) -> str | None:
         """The page of the row's article, or None."""
         name = "id" if self.table in ("articles", "coverage", "event_coverage") else "article"
@@ -98,7 +103,7 @@ def _labelled_key(place: CellPlace, value: Mapping[str, Any]) -> Markup | None:
         return _page_link(place.paths.outlet(label), label)
     if place.column == "story_id":
         return _page_link(place.paths.story(label), label)
-    if place.column in EVENT_COLUMNS and isinstance(key, int):
+    if place.is_event and isinstance(key, int):
         return _page_link(place.paths.event(key), str(key))
     if place.column in ("article_id", "original_id", "other_id") and isinstance(key, int):
         return article_link(place.paths.article(key), label)
@@ -109,7 +114,7 @@ def _number_html(place: CellPlace, value: float) -> Markup | None:
     column, url = place.column, place.article_url
     if column in ("article", "article_id", "original_id") and isinstance(value, int):
         return article_link(place.paths.article(value), str(value))
-    if isinstance(value, int) and (column in EVENT_COLUMNS or (place.table, column) == EVENT_KEY):
+    if place.is_event and isinstance(value, int):
         return _page_link(place.paths.event(value), str(value))
     if column == "id" and url:
         return article_link(url, str(value))
@@ -132,7 +137,8 @@ def _text_html(place: CellPlace, value: str) -> Markup | None:
     if column in SHORTENED_COLUMNS:
         return Markup('<div class="dateline-text" dir="auto">{}</div>').format(text_excerpt(value))
     if column in LISTED_COLUMNS:
-        return Markup("{}").format(", ".join(texts_in(value)))
+        names = ", ".join(texts_in(value)) or " "  # without any text Datasette shows the JSON
+        return Markup("{}").format(names)
     if column in OUTLET_COLUMNS and _all_hosts(value):
         links = [_page_link(paths.outlet(host), host) for host in value.split(",")]
         return Markup(", ").join(links)

@@ -161,12 +161,16 @@ def leads_to_another_host(location: str) -> bool:
 def _with_missing_headers(
     headers: list[tuple[bytes, bytes]], word: str
 ) -> list[tuple[bytes, bytes]]:
-    """Return the headers of an answer with the security headers that it lacks."""
-    present = {name for name, _ in headers}
+    """Return the headers of an answer with the security headers that it lacks.
+
+    Datasette's `no-referrer` gives way, because then the forms of its pages have no known origin.
+    """
+    kept = [header for header in headers if header != (b"referrer-policy", b"no-referrer")]
+    present = {name for name, _ in kept}
     wanted = SECURITY_HEADERS | {
         b"content-security-policy": DATASETTE_CONTENT_POLICY.format(nonce=word).encode()
     }
-    return [*headers, *((name, value) for name, value in wanted.items() if name not in present)]
+    return [*kept, *((name, value) for name, value in wanted.items() if name not in present)]
 
 
 # -- requests --------------------------------------------------------------------------------------

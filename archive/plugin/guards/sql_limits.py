@@ -74,8 +74,8 @@ HARMLESS_PRAGMAS = _name_set(
     pragma_list query_only recursive_triggers schema_version table_info table_list table_xinfo user_version
     """
 )
-# Datasette's own tools set these when they alter tables
-SETTABLE_PRAGMAS = frozenset({"defer_foreign_keys", "foreign_keys"})
+# Datasette's own tools and sqlite-utils set these; they act on writes alone
+SETTABLE_PRAGMAS = frozenset({"defer_foreign_keys", "foreign_keys", "recursive_triggers"})
 PRAGMAS_ABOUT_A_NAME = frozenset(
     {
         "foreign_key_list",

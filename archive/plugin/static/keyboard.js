@@ -22,11 +22,13 @@
   };
   let on = stored() !== "off";
 
+  const isShown = (element) => element.getClientRects().length > 0;
+
+  // a field of a dialog that was just closed keeps the focus for a moment
   const isTyping = (target) =>
     target instanceof Element &&
-    (target.closest("input, textarea, select, [contenteditable], dialog") !== null);
-
-  const isShown = (element) => element.getClientRects().length > 0;
+    target.closest("input, textarea, select, [contenteditable], dialog") !== null &&
+    isShown(target);
 
   // one link for each article in a list: the first of each item
   const articleLinks = () => {
