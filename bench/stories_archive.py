@@ -4,7 +4,7 @@ The articles are synthetic, but distributed like news. Of ten, six are English, 
 French and German; they have 80 to 1,200 words (log-normal, median 320). Words follow Zipf's law
 within a language, a quarter of them comes from the article's topic, and every third word has the
 same root in all languages. Each day has some forty events, of 1 to 30 articles within a day and a
-half. An event has names, places and words of its own, which are frequent at the beginning of each
+half. An event has its own names, places and words, which are frequent at the beginning of each
 report. Three events of ten belong to one of twelve stories that run at the same time, for six weeks
 each, with their own names and words.
 
@@ -246,7 +246,7 @@ class Lexicon:
 
 @dataclass(slots=True)
 class Counted:
-    """What an article holds, by numbers."""
+    """The words and keys of an article, by numbers."""
 
     number: int
     language: str

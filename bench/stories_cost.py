@@ -46,7 +46,7 @@ class Cost:
 
     written: list[float]
     followed: list[float]
-    """Of a story's first listing."""
+    """The first listing of a story."""
     relisted: list[float]
     judged: list[float]
     withdrawn: list[float]

@@ -150,7 +150,8 @@ class DossierPiece:
     @property
     def day(self) -> str:
         """The day of publication as a reader writes it: `15 February 2024`; empty if unknown."""
-        return day_in_words(date_parts(self.date)) if self.date else ""
+        parts = date_parts(self.date)
+        return day_in_words(parts) if parts else self.date or ""
 
 
 @dataclass(frozen=True, slots=True)

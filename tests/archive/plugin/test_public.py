@@ -210,7 +210,7 @@ def test_no_answer_to_a_stranger_tells_of_the_machine(folder: Path, public: Data
         "/archive/articles/1.xyz",
     )
     for path in (*OPEN, *CLOSED, *errors):
-        text = ask(public, path).text
+        text = ask(public, path).text.replace(path, "")  # what was asked for is named
         for leak in (str(folder), "Traceback", "site-packages", "archive.db"):
             assert leak not in text, (path, leak)
 

@@ -9,7 +9,7 @@ import re
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -418,14 +418,18 @@ def test_a_script_runs_only_if_it_stood_in_a_template(folder: Path, path: str) -
     scripts = re.search("script-src ([^;]+)", answer.headers["content-security-policy"])
     assert scripts
     assert "unsafe-inline" not in scripts[1]
-    [word] = re.findall(r"'nonce-([^']+)'", scripts[1])
-    assert set(re.findall(r"<script[^>]*>", answer.text)) == {
-        tag for tag in re.findall(r"<script[^>]*>", answer.text) if f'nonce="{word}"' in tag
-    }
-    assert (
-        getter(folder)(path).headers["content-security-policy"]
-        != answer.headers["content-security-policy"]
-    )
+    words = re.findall(r"'nonce-([^']+)'", scripts[1])
+    tags = re.findall(r"<script[^>]*>", answer.text)
+    assert tags
+    assert all(may_run(tag, words) for tag in tags)
+    again = getter(folder)(path).headers["content-security-policy"]
+    assert words == [] or again != answer.headers["content-security-policy"]
+
+
+def may_run(tag: str, nonces: Iterable[str]) -> bool:
+    """True for the start tag of a script with a nonce of the answer, or of one of our files."""
+    is_ours = re.search(r'src="/-/static-plugins/dateline/\w+\.js\?\w+"', tag) is not None
+    return is_ours or any(f'nonce="{word}"' in tag for word in nonces)
 
 
 def test_a_visitors_mistake_is_no_failure_of_the_server(folder: Path) -> None:
@@ -440,7 +444,7 @@ def test_a_visitors_mistake_is_no_failure_of_the_server(folder: Path) -> None:
 
 
 def test_what_takes_more_memory_than_there_is_is_refused_in_a_sentence() -> None:
-    from archive.plugin import visitor_error
+    from archive.plugin.error_pages import visitor_error
 
     assert visitor_error(MemoryError()) == "The query needs more memory than this server allows."
     assert visitor_error(KeyError("x")) is None
@@ -587,10 +591,13 @@ def unsafe(page: str, own_scripts: bool) -> list[str]:
     them."""
     found = []
     for element in html.document_fromstring(page).iter(etree.Element):
-        if element.tag == "script" and not own_scripts:
+        tag = etree.tostring(element, encoding="unicode").partition(">")[0]
+        is_data = element.get("type") == "application/ld+json"
+        if element.tag == "script" and not (own_scripts or is_data or may_run(tag, ())):
             found.append("script")
         if (
             element.tag == "script"
+            and not is_data
             and "alert(" in (element.text or "")
             and "<\\/" not in (element.text or "")
         ):
@@ -623,7 +630,7 @@ def test_no_text_of_a_page_runs_on_datasettes_own(hostile: Path) -> None:
         if answer.headers["content-type"].startswith("text/html"):
             nonces = set(re.findall(r"'nonce-([^']+)'", answer.headers["content-security-policy"]))
             tags = re.findall(r"<script[^>]*>", answer.text)
-            assert all(any(word in tag for word in nonces) for tag in tags), path
+            assert all(may_run(tag, nonces) for tag in tags), path
             assert unsafe(answer.text, own_scripts=True) == [], path
 
 
