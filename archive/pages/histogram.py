@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ MAX_DAY_BARS = 62
 """Days up to which each has a bar."""
 MAX_MONTH_BARS = 96
 """Months up to which each has a bar; longer periods have a bar a year."""
+DATE_PATTERN = re.compile(r"\d{4}(?:-(?:0[1-9]|1[0-2])(?:-\d{2})?)?", re.ASCII)
+"""The day, month or year with which an ISO date begins."""
 DATE_LENGTHS: dict[HistogramUnit, int] = {"day": 10, "month": 7, "year": 4}
 """Characters of an ISO date that name a day, a month or a year."""
 
@@ -45,10 +48,11 @@ class Histogram:
 def date_histogram(published: Iterable[str | None]) -> Histogram | None:
     """Return the histogram of ISO dates, or None if they lie in one day, month or year.
 
-    Dates that are not precise enough for the unit are left out, as are missing ones.
+    Dates that are not precise enough for the unit are left out, as are missing and invalid ones.
     """
-    given = [written for written in published if written]
-    days = [written[:10] for written in given if len(written) >= DATE_LENGTHS["day"]]
+    found = [DATE_PATTERN.match(written) for written in published if written]
+    given = [match[0] for match in found if match]
+    days = [day for day in given if len(day) == DATE_LENGTHS["day"] and _is_day(day)]
     months = [written[:7] for written in given if len(written) >= DATE_LENGTHS["month"]]
     if not months:
         return _histogram_of("year", [written[:4] for written in given])
@@ -81,11 +85,17 @@ def _histogram_of(unit: HistogramUnit, periods: list[str]) -> Histogram | None:
     )
 
 
-def _days_between(first: str, last: str) -> int:
+def _is_day(written: str) -> bool:
+    """Return True for a day of the calendar, unlike 2024-02-31."""
     try:
-        return (date.fromisoformat(last) - date.fromisoformat(first)).days
+        date.fromisoformat(written)
     except ValueError:
-        return MAX_DAY_BARS + 1
+        return False
+    return True
+
+
+def _days_between(first: str, last: str) -> int:
+    return (date.fromisoformat(last) - date.fromisoformat(first)).days
 
 
 def _months_between(first: str, last: str) -> int:

@@ -15,6 +15,7 @@ from archive.pages.histogram import date_histogram, period_label
         (["2001-02-27", "2024-06-01"], "year", 24),
         (["2023-12-31", "2024-01-01", None, ""], "day", 2),
         (["2024", "2022"], "year", 3),
+        (["2024-02-27", "</script>", "soon", "2024-02-31", "2024-02-28"], "day", 2),
     ],
 )
 def test_every_period_between_the_first_and_the_last_has_a_bar(
