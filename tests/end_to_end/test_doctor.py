@@ -78,7 +78,7 @@ MENDABLE = [
     ("UPDATE shingle_versions SET version = 0", "compared by an older method"),
     ("DELETE FROM article_keys WHERE article_id = 1", "articles without keys"),
     (
-        "INSERT INTO article_keys VALUES (99, 'en', 0, 0, '{}')",
+        "INSERT INTO article_keys (article_id, language, day, counted, keys) VALUES (99, 'en', 0, 0, '{}')",
         "rows of article_keys whose row of articles is missing",
     ),
     ("INSERT INTO strong_keys VALUES ('@KR', 0, 99, 'en')", "keys by which an article is found"),

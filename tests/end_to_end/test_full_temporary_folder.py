@@ -159,9 +159,10 @@ def test_pages_that_fill_the_folder_end_an_extraction_in_one_line(archive):
 
 
 def test_a_crawl_that_may_write_no_large_file_loses_nothing(archive):
+    """Half as large as the archive: less than SQLite writes to its log in this crawl."""
     sizes = [file.stat().st_size for file in archive.folder.iterdir()]
 
-    line = assert_one_line(with_small_files(archive, max(sizes) // 512 + 64, ALL))
+    line = assert_one_line(with_small_files(archive, max(sizes) // 2 // 512, ALL))
 
     assert str(archive.folder) in line
     archive.crawl()  # now that files may grow

@@ -43,8 +43,8 @@ def test_a_page_that_takes_too_long_is_named_and_the_next_one_is_read():
         with pytest.raises(
             ReadingError, match=r"http://paper\.example/1: extraction took longer than 0 s"
         ):
-            workers._workers[0].read(PAGE, 0.0)
-        assert workers._workers[0].read(PAGE, 30.0).text
+            workers._workers[0].read_article(PAGE, 0.0)
+        assert workers._workers[0].read_article(PAGE, 30.0).text
 
 
 def test_a_page_that_crashes_its_worker_is_named_and_the_next_one_is_read():
