@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from archive.alerts.alert_store import AlertRequest, NewsItem
+from archive.articles.stories import LISTED_MEMBER_SQL
 from archive.queries.search import filter_conditions, match_or_nothing
 from archive.queries.status import silent_outlet_rows
 
@@ -19,8 +20,8 @@ FIRST_OF_TEXT_SQL = """f.original_id = a.id AND NOT EXISTS (
     WHERE v.article_id = a.id)"""
 """The condition that article `a` is the original of its text, of which no version was queued."""
 
-IN_STORY_SQL = """a.id IN (SELECT m.article_id FROM story_articles m JOIN stories s ON s.id = m.story_id
-    WHERE s.name = :story AND (m.verdict = 'belongs' OR (m.verdict IS NULL AND m.tier IN ('sure', 'likely'))))"""
+IN_STORY_SQL = f"""a.id IN (SELECT m.article_id FROM story_articles m JOIN stories s ON s.id = m.story_id
+    WHERE s.name = :story AND {LISTED_MEMBER_SQL})"""  # noqa: S608
 
 NEWEST_IDS_SQL = """
 SELECT (SELECT coalesce(max(id), 0) FROM articles), (SELECT coalesce(max(id), 0) FROM revisions)"""

@@ -39,6 +39,11 @@ small an archive were chosen before it was known which words are rare."""
 RELIST_GROWTH, RELIST_AFTER_CRAWL = 2, 1.1
 """Growth of the archive after which a listing is renewed, during a crawl and after it, because the
 document frequencies are then better known."""
+LISTED_MEMBER_SQL = (
+    "(m.verdict = 'belongs' OR (m.verdict IS NULL AND m.tier IN ('sure', 'likely')))"
+)
+"""The SQL condition that a row `m` of `story_articles` is listed: its article belongs by a person's
+verdict, or without a verdict at least likely."""
 MAX_STORY_NAME_CHARS = 40
 
 TermVector = Mapping[str, float]

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from typing import Literal
 
 from archive.pages.charts import ChartBar, chart_bars
-from archive.text.formatting import MONTH_ABBREVIATIONS, moment
+from archive.text.formatting import is_calendar_day, period_label
 
 HistogramUnit = Literal["day", "month", "year"]
 MAX_DAY_BARS = 62
@@ -19,8 +19,6 @@ MAX_MONTH_BARS = 96
 """Months up to which each has a bar; longer periods have a bar a year."""
 DATE_PATTERN = re.compile(r"\d{4}(?:-(?:0[1-9]|1[0-2])(?:-\d{2})?)?", re.ASCII)
 """The day, month or year with which an ISO date begins."""
-DATE_LENGTHS: dict[HistogramUnit, int] = {"day": 10, "month": 7, "year": 4}
-"""Characters of an ISO date that name a day, a month or a year."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +50,8 @@ def date_histogram(published: Iterable[str | None]) -> Histogram | None:
     """
     found = [DATE_PATTERN.match(written) for written in published if written]
     given = [match[0] for match in found if match]
-    days = [day for day in given if len(day) == DATE_LENGTHS["day"] and _is_day(day)]
-    months = [written[:7] for written in given if len(written) >= DATE_LENGTHS["month"]]
+    days = [day for day in given if is_calendar_day(day)]
+    months = [written[:7] for written in given if len(written) >= len("2024-02")]
     if not months:
         return _histogram_of("year", [written[:4] for written in given])
     if days and _days_between(min(days), max(days)) <= MAX_DAY_BARS:
@@ -61,13 +59,6 @@ def date_histogram(published: Iterable[str | None]) -> Histogram | None:
     if _months_between(min(months), max(months)) <= MAX_MONTH_BARS:
         return _histogram_of("month", months)
     return _histogram_of("year", [written[:4] for written in given])
-
-
-def period_label(period: str) -> str:
-    """Return a day, month or year in words: `15 Feb 2024`, `Feb 2024`, `2024`."""
-    if len(period) == DATE_LENGTHS["month"]:
-        return f"{MONTH_ABBREVIATIONS[int(period[5:7]) - 1]} {period[:4]}"
-    return moment(period) if len(period) == DATE_LENGTHS["day"] else period
 
 
 def _histogram_of(unit: HistogramUnit, periods: list[str]) -> Histogram | None:
@@ -83,15 +74,6 @@ def _histogram_of(unit: HistogramUnit, periods: list[str]) -> Histogram | None:
         period_label(names[0]),
         period_label(names[-1]),
     )
-
-
-def _is_day(written: str) -> bool:
-    """Return True for a day of the calendar, unlike 2024-02-31."""
-    try:
-        date.fromisoformat(written)
-    except ValueError:
-        return False
-    return True
 
 
 def _days_between(first: str, last: str) -> int:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from archive.articles.stories import LISTED_MEMBER_SQL
 from archive.pages.charts import sparkline_bars
 from archive.pages.findings.change_lists import ChangeFilters, change_counts, notable_changes
 from archive.pages.findings.copy_lists import CopyFilters, most_copied_texts
@@ -43,19 +44,15 @@ HOME_COUNTS_SQL = """
 SELECT (SELECT count(*) FROM articles) AS articles, (SELECT count(*) FROM outlets) AS outlets,
        (SELECT count(*) FROM stories) AS stories"""
 
-STORY_MEMBERS_SQL = """
+STORY_MEMBERS_SQL = f"""
 SELECT a.id, a.outlet_id, a.published_at, a.fetched_at
 FROM story_articles m CROSS JOIN articles a ON a.id = m.article_id
-WHERE m.story_id = ? AND (
-  m.verdict = 'belongs' OR (m.verdict IS NULL AND m.tier IN ('sure', 'likely'))
-)"""
+WHERE m.story_id = ? AND {LISTED_MEMBER_SQL}"""  # noqa: S608
 
-STORY_CHANGES_SQL = """
+STORY_CHANGES_SQL = f"""
 SELECT count(*) AS changes, coalesce(sum(r.stealth), 0) AS silent
 FROM revisions r CROSS JOIN story_articles m ON m.story_id = ? AND m.article_id = r.article_id
-WHERE r.number > 1 AND r.seen_at >= ? AND (
-  m.verdict = 'belongs' OR (m.verdict IS NULL AND m.tier IN ('sure', 'likely'))
-)"""
+WHERE r.number > 1 AND r.seen_at >= ? AND {LISTED_MEMBER_SQL}"""  # noqa: S608
 
 NEWEST_OF_STORIES_SQL = """
 SELECT a.id, coalesce(a.headline, a.url) AS headline, a.language, a.published_at,

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from archive.articles.stories import LISTED_MEMBER_SQL
 from archive.errors import UsageError
 from archive.pages.filters import PageFilters, page_of_rows
 from archive.pages.histogram import date_histogram
@@ -44,8 +45,8 @@ SEARCH_FILTERS_SQL = {
     "outlet": "+f.rowid IN (SELECT id FROM articles WHERE outlet_id = (SELECT id FROM outlets WHERE host = :outlet))",
     "language": "a.language = :language",
     "month": "+f.rowid IN (SELECT id FROM articles WHERE published_at >= :month AND published_at < :month || '~')",
-    "story": """+f.rowid IN (SELECT m.article_id FROM story_articles m JOIN stories s ON s.id = m.story_id
-        WHERE s.name = :story AND (m.verdict = 'belongs' OR (m.verdict IS NULL AND m.tier IN ('sure', 'likely'))))""",
+    "story": f"""+f.rowid IN (SELECT m.article_id FROM story_articles m JOIN stories s ON s.id = m.story_id
+        WHERE s.name = :story AND {LISTED_MEMBER_SQL})""",  # noqa: S608
 }
 """The plus keeps SQLite from running the full-text search again for each article of the list."""
 
@@ -69,11 +70,11 @@ ORDER BY j.key"""  # noqa: S608  the text is all ours
 OUTLET_NAMES_SQL = """SELECT id, host, coalesce(name, host) FROM outlets
 WHERE id IN (SELECT value FROM json_each(?))"""
 
-STORY_FACET_SQL = """
+STORY_FACET_SQL = f"""
 SELECT s.name, s.title, count(*) FROM json_each(?) j
 JOIN story_articles m ON m.article_id = j.value JOIN stories s ON s.id = m.story_id
-WHERE m.verdict = 'belongs' OR (m.verdict IS NULL AND m.tier IN ('sure', 'likely'))
-GROUP BY s.id ORDER BY 3 DESC, s.title LIMIT ?"""
+WHERE {LISTED_MEMBER_SQL}
+GROUP BY s.id ORDER BY 3 DESC, s.title LIMIT ?"""  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)

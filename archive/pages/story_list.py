@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from datetime import timedelta
 
+from archive.articles.stories import LISTED_MEMBER_SQL
 from archive.pages.charts import sparkline_bars
 from archive.queries.lookup import PlainRow
 from archive.text.formatting import parse_timestamp_as_utc
@@ -21,22 +22,18 @@ SELECT s.id, s.name, s.title, s.languages, s.since, s.until, s.created_at, s.sta
         WHERE p.story_id = s.id AND p.verdict IS NULL AND p.tier = 'perhaps') AS perhaps
 FROM stories s LEFT JOIN story_crawl_ends e ON e.story_id = s.id"""
 
-STORY_MEMBERS_SQL = """
+STORY_MEMBERS_SQL = f"""
 SELECT substr(a.published_at, 1, 10) AS day, o.host, coalesce(o.name, o.host) AS outlet_name,
        count(*) AS articles, sum(m.found_at >= :since) AS new, max(m.found_at) AS found_at
 FROM story_articles m JOIN articles a ON a.id = m.article_id JOIN outlets o ON o.id = a.outlet_id
-WHERE m.story_id = :story AND (
-  m.verdict = 'belongs' OR (m.verdict IS NULL AND m.tier IN ('sure', 'likely'))
-) GROUP BY 1, 2"""
+WHERE m.story_id = :story AND {LISTED_MEMBER_SQL} GROUP BY 1, 2"""  # noqa: S608
 """A story's articles by day and outlet."""
 
-STORY_CHANGES_SQL = """
+STORY_CHANGES_SQL = f"""
 SELECT count(*) AS changes, coalesce(sum(r.stealth), 0) AS silent,
        coalesce(sum(r.seen_at >= :since), 0) AS new_changes
 FROM story_articles m JOIN revisions r ON r.article_id = m.article_id AND r.number > 1
-WHERE m.story_id = :story AND (
-  m.verdict = 'belongs' OR (m.verdict IS NULL AND m.tier IN ('sure', 'likely'))
-)"""
+WHERE m.story_id = :story AND {LISTED_MEMBER_SQL}"""  # noqa: S608
 
 NEWEST_FETCH_SQL = "SELECT max(coalesce(finished_at, started_at)) FROM crawls"
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 
-STORY_NEWS_SQL = """
+from archive.articles.stories import LISTED_MEMBER_SQL
+
+STORY_NEWS_SQL = f"""
 SELECT s.name,
   count(DISTINCT CASE WHEN f.outcome = 'new' THEN u.article_id END) AS new,
   count(DISTINCT CASE WHEN f.outcome = 'changed' THEN u.article_id END) AS changed,
@@ -19,8 +21,8 @@ JOIN urls u ON u.id = f.url_id
 JOIN story_articles m ON m.article_id = u.article_id
 JOIN stories s ON s.id = m.story_id
 WHERE c.id = ?
-  AND (m.verdict = 'belongs' OR (m.verdict IS NULL AND m.tier IN ('sure', 'likely')))
-GROUP BY s.id ORDER BY s.name"""
+  AND {LISTED_MEMBER_SQL}
+GROUP BY s.id ORDER BY s.name"""  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)

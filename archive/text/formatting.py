@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from urllib.parse import urlencode
 
 RIGHT_TO_LEFT_LANGUAGES = frozenset(
@@ -53,6 +53,21 @@ def moment(written: str | None) -> str:
         return day
     zone = " UTC" if timestamp.tzinfo else ""
     return f"{day}, {timestamp:%H:%M}{zone}"
+
+
+def period_label(period: str) -> str:
+    """Return a day, month or year in words: `15 Feb 2024`, `Feb 2024`, `2024`."""
+    if len(period) == len("2024-02"):
+        return f"{MONTH_ABBREVIATIONS[int(period[5:7]) - 1]} {period[:4]}"
+    return moment(period) if is_calendar_day(period) else period
+
+
+def is_calendar_day(text: str) -> bool:
+    """Return True for a valid day such as 2024-02-15, unlike 2024-02-31."""
+    try:
+        return len(text) == len("2024-02-15") and bool(date.fromisoformat(text))
+    except ValueError:
+        return False
 
 
 def parse_timestamp(written: str | None) -> datetime | None:

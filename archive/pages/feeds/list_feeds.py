@@ -179,9 +179,7 @@ def question_as_atom(
     told = [row for row in rows if isinstance(row[QUESTION_ARTICLE_COLUMN], int)]
     told = told[:MAX_ATOM_ENTRIES]
     ids = list(dict.fromkeys(row[QUESTION_ARTICLE_COLUMN] for row in told))
-    by_id = dict(zip(ids, article_entries(connection, ids, url_of), strict=False))
-    if len(by_id) < len(ids):  # an article is missing, so the places do not agree
-        by_id = {id: entry for id in ids for entry in article_entries(connection, [id], url_of)}
+    by_id = entries_by_article(connection, ids, url_of)
     entries: list[FeedEntry] = []
     seen: set[str] = set()
     for row in told:
@@ -197,9 +195,16 @@ def article_entries(
     connection: sqlite3.Connection, ids: Iterable[int], url_of: FeedPages
 ) -> list[FeedEntry]:
     """Return articles as entries, in the order of their IDs as given."""
+    return list(entries_by_article(connection, ids, url_of).values())
+
+
+def entries_by_article(
+    connection: sqlite3.Connection, ids: Iterable[int], url_of: FeedPages
+) -> dict[int, FeedEntry]:
+    """Return articles as entries by ID, in the order of the IDs as given; unknown ones are missing."""
     rows = connection.execute(FEED_ARTICLES_SQL, (json.dumps(list(ids)),))
-    return [
-        FeedEntry(
+    return {
+        row["id"]: FeedEntry(
             about=row["url"],
             title=row["headline"],
             page=url_of("article", row["id"]),
@@ -211,7 +216,7 @@ def article_entries(
             language=row["language"],
         )
         for row in rows
-    ]
+    }
 
 
 def _question_entry(entry: FeedEntry, row: Mapping[str, Any], is_repeated: bool) -> FeedEntry:

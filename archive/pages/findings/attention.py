@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from archive.articles.stories import LISTED_MEMBER_SQL
 from archive.errors import UsageError
 from archive.pages.charts import chart_bars
 from archive.pages.filters import PageFilters
@@ -40,12 +41,11 @@ SELECT coalesce(min(id), 0) AS first_id, coalesce(max(id), 0) AS last_id FROM ar
 WHERE published_at >= :since AND published_at < :until || '~'"""
 """The IDs of a period: they narrow the full-text search, which knows no dates."""
 
-STORY_TIMES_SQL = """
+STORY_TIMES_SQL = f"""
 SELECT a.outlet_id, substr(a.published_at, 1, 10) AS day
 FROM stories s CROSS JOIN story_articles m ON m.story_id = s.id
 CROSS JOIN articles a ON a.id = m.article_id
-WHERE s.name = ? AND a.published_at IS NOT NULL AND (m.verdict = 'belongs'
-    OR (m.verdict IS NULL AND m.tier IN ('sure', 'likely')))"""
+WHERE s.name = ? AND a.published_at IS NOT NULL AND {LISTED_MEMBER_SQL}"""  # noqa: S608
 
 EVENT_TIMES_SQL = """
 SELECT a.outlet_id, substr(a.published_at, 1, 10) AS day

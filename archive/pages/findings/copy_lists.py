@@ -9,12 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from archive.pages.filters import PageFilters, page_of_rows
-from archive.pages.findings.day_groups import (
-    newest_coverage_at,
-    period_bounds,
-    small_number,
-)
+from archive.pages.filters import page_of_rows
+from archive.pages.findings.day_groups import PeriodFilters, newest_coverage_at, period_bounds
 from archive.queries.lookup import PlainRow
 from archive.records import format_utc
 from archive.text.formatting import direction, format_hours, parse_timestamp_as_utc
@@ -25,10 +21,6 @@ MAX_LISTED_TEXTS = 1_000
 """Texts that are listed, those of most outlets first."""
 MAX_PERIOD_ARTICLES = 20_000
 """Articles of a period whose texts are compared, the newest first."""
-DEFAULT_COPY_DAYS = 7
-"""Days before the newest coverage that the list covers unless the reader asks for others."""
-MIN_COPY_OUTLETS = 2
-"""Outlets from which a text is listed unless the reader asks for more."""
 MAX_LISTED_COPIES = 6
 """Copies named for each text, the earliest first."""
 
@@ -63,25 +55,13 @@ ORDER BY j.key, a.published_at IS NULL, a.published_at, a.id"""
 
 
 @dataclass(frozen=True, slots=True)
-class CopyFilters(PageFilters):
+class CopyFilters(PeriodFilters):
     """The texts to list: `days` before the newest coverage or `all`, an outlet that published
     them, and the least number of outlets."""
 
     days: str = ""
     outlet: str = ""
     outlets: str = ""
-
-    @property
-    def period_days(self) -> int | None:
-        """The number of days, None for all time."""
-        if self.days == "all":
-            return None
-        return small_number(self.days) or DEFAULT_COPY_DAYS
-
-    @property
-    def least_outlets(self) -> int:
-        """The least number of outlets."""
-        return max(MIN_COPY_OUTLETS, small_number(self.outlets))
 
 
 def copy_list_data(connection: sqlite3.Connection, filters: CopyFilters, page: int = 1) -> PlainRow:

@@ -1,4 +1,4 @@
-"""Days as a reader names them, and the moment from which the newest days count."""
+"""Days as a reader names them, the moment from which the newest days count, and filters by them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 
+from archive.pages.filters import PageFilters
 from archive.queries.lookup import PlainRow
 from archive.records import current_time, format_utc
 from archive.text.formatting import (
@@ -15,11 +16,37 @@ from archive.text.formatting import (
     parse_timestamp_as_utc,
 )
 
+DEFAULT_PERIOD_DAYS = 7
+"""Days before the newest coverage that a list covers unless the reader asks for others."""
+MIN_PERIOD_OUTLETS = 2
+"""Outlets from which an event or a text is listed unless the reader asks for more."""
+
 NEWEST_COVERAGE_SQL = "SELECT max(published_at) FROM articles WHERE published_at <= ?"
 NEWEST_CHANGE_SQL = "SELECT max(seen_at) FROM revisions WHERE number > 1 AND seen_at <= ?"
 
 MAX_FUTURE_HOURS = 24
 """Hours by which a date may lie ahead; later ones are mistakes and count for no list of the day."""
+
+
+class PeriodFilters(PageFilters):
+    """A base for filters with the fields `days` (before the newest coverage, or `all`) and
+    `outlets` (the least number of outlets)."""
+
+    __slots__ = ()
+    days: str
+    outlets: str
+
+    @property
+    def period_days(self) -> int | None:
+        """The number of days, None for all time."""
+        if self.days == "all":
+            return None
+        return small_number(self.days) or DEFAULT_PERIOD_DAYS
+
+    @property
+    def least_outlets(self) -> int:
+        """The least number of outlets."""
+        return max(MIN_PERIOD_OUTLETS, small_number(self.outlets))
 
 
 def newest_coverage_at(connection: sqlite3.Connection, now: datetime | None = None) -> datetime:

@@ -11,12 +11,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from archive.pages.charts import ChartBar, chart_bars
-from archive.pages.filters import PageFilters, page_of_rows
-from archive.pages.findings.day_groups import (
-    newest_coverage_at,
-    period_bounds,
-    small_number,
-)
+from archive.pages.filters import page_of_rows
+from archive.pages.findings.day_groups import PeriodFilters, newest_coverage_at, period_bounds
 from archive.queries.lookup import PlainRow
 from archive.records import format_utc
 from archive.text.formatting import direction, moment, parse_timestamp_as_utc
@@ -25,13 +21,9 @@ EVENT_LIST_SIZE = 20
 """Events per page."""
 MAX_LISTED_EVENTS = 300
 """Events that are compared and listed, those of most articles first."""
-DEFAULT_EVENT_DAYS = 7
-"""Days before the newest coverage that the list covers unless the reader asks for others."""
 EVENT_PERIODS = {"1": "last day", "2": "last 2 days", "7": "last 7 days", "30": "last 30 days",
                  "all": "all time"}  # fmt: skip
 """Periods that the filter offers."""
-MIN_EVENT_OUTLETS = 2
-"""Outlets from which an event is listed unless the reader asks for more."""
 EVENT_OUTLET_CHOICES = (2, 3, 5, 10, 20)
 MAX_NAMED_OUTLETS = 4
 """Outlets named in a list, those that reported first."""
@@ -74,25 +66,13 @@ EVENT_LANGUAGES_SQL = (
 
 
 @dataclass(frozen=True, slots=True)
-class EventFilters(PageFilters):
+class EventFilters(PeriodFilters):
     """The events to list: `days` before the newest coverage or `all`, a language, and the least
     number of outlets."""
 
     days: str = ""
     language: str = ""
     outlets: str = ""
-
-    @property
-    def period_days(self) -> int | None:
-        """The number of days, None for all time."""
-        if self.days == "all":
-            return None
-        return small_number(self.days) or DEFAULT_EVENT_DAYS
-
-    @property
-    def least_outlets(self) -> int:
-        """The least number of outlets."""
-        return max(MIN_EVENT_OUTLETS, small_number(self.outlets))
 
 
 def event_list_data(

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from archive.articles.stories import fold_copies
+from archive.articles.stories import LISTED_MEMBER_SQL, fold_copies
 from archive.pages.charts import TimelineArticle, build_timeline
 from archive.pages.filters import PageFilters, page_of_rows
 from archive.pages.findings.change_lists import changes_of_articles
@@ -45,12 +45,11 @@ REVISED_ARTICLES_SQL = """
 SELECT r.article_id, r.seen_at FROM event_articles m JOIN revisions r ON r.article_id = m.article_id
 WHERE m.event_id = ? AND r.number > 1 ORDER BY r.seen_at"""
 
-EVENT_STORIES_SQL = """
+EVENT_STORIES_SQL = f"""
 SELECT s.name, s.title, count(*) AS articles FROM event_articles e
 JOIN story_articles m ON m.article_id = e.article_id JOIN stories s ON s.id = m.story_id
-WHERE e.event_id = ? AND (m.verdict = 'belongs'
-  OR (m.verdict IS NULL AND m.tier IN ('sure', 'likely')))
-GROUP BY s.id ORDER BY articles DESC, s.title LIMIT ?"""
+WHERE e.event_id = ? AND {LISTED_MEMBER_SQL}
+GROUP BY s.id ORDER BY articles DESC, s.title LIMIT ?"""  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from archive.text.formatting import MONTH_ABBREVIATIONS, many, percent
+from archive.text.formatting import (
+    MONTH_ABBREVIATIONS,
+    is_calendar_day,
+    many,
+    percent,
+    period_label,
+)
 
 MAX_DAY_STEPS, MAX_WEEK_STEPS = 120, 160
 """Bars up to which each stands for a day, or for a week; beyond that for a month."""
@@ -73,7 +79,7 @@ def group_into_steps(
 
     Each of `days` is a day, a count and the total of that day; other days count as zero.
     """
-    counts = {day: (count, total) for day, count, total in days if _is_day(day)}
+    counts = {day: (count, total) for day, count, total in days if is_calendar_day(day)}
     if not counts:
         return []
     first, end = date.fromisoformat(min(counts)), date.fromisoformat(max(counts))
@@ -101,14 +107,6 @@ def group_into_steps(
     return steps
 
 
-def _is_day(text: str) -> bool:
-    """Return True for a valid day such as 2024-02-15."""
-    try:
-        return len(text) == len("2024-02-15") and bool(date.fromisoformat(text))
-    except ValueError:
-        return False
-
-
 def _start_of_step(day: date, unit: str) -> date:
     if unit == "month":
         return day.replace(day=1)
@@ -122,10 +120,9 @@ def _next_step(start: date, unit: str) -> date:
 
 
 def _step_label(start: date, unit: str) -> str:
-    month = MONTH_ABBREVIATIONS[start.month - 1]
     if unit == "month":
-        return f"{month} {start.year}"
-    return f"{'week of ' if unit == 'week' else ''}{start.day} {month} {start.year}"
+        return period_label(f"{start:%Y-%m}")
+    return f"{'week of ' if unit == 'week' else ''}{period_label(start.isoformat())}"
 
 
 def build_series_chart(steps: Sequence[SeriesStep], as_share: bool = False) -> SeriesChart:
@@ -184,8 +181,7 @@ def _time_labels(steps: Sequence[SeriesStep], width: float) -> Iterable[tuple[fl
     several_years = steps[0].day[:4] != steps[-1].day[:4]
     for number in range(0, len(steps), every):
         start = date.fromisoformat(steps[number].day)
-        month = MONTH_ABBREVIATIONS[start.month - 1]
-        label = f"{start.day} {month}"
+        label = f"{start.day} {MONTH_ABBREVIATIONS[start.month - 1]}"
         if steps[0].unit == "month" or (several_years and len(steps) > MAX_DAY_LABELS):
-            label = f"{month} {start.year}"
+            label = period_label(f"{start:%Y-%m}")
         yield round(SERIES_LEFT_PERCENT + (number + 0.5) * width, 2), label

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from archive.pages.histogram import date_histogram, period_label
+from archive.pages.histogram import date_histogram
+from archive.text.formatting import period_label
 
 
 @pytest.mark.parametrize(
