@@ -40,7 +40,7 @@ def rebuild_events(
 
 
 def tidy_events_if_due(connection: sqlite3.Connection, decisions: Decisions) -> None:
-    """Tidy the events if that was not done today."""
+    """Tidy the events if that was not done in the last MIN_TIDY_INTERVAL_HOURS (`events`)."""
     if events.is_tidy_due(connection):
         with transaction(connection) as db:
             events.tidy_events(db, decisions.events)

@@ -207,6 +207,11 @@ def text_below_standfirst(text: str, standfirst: str | None) -> str:
     return text.removeprefix(f"{standfirst}\n") if standfirst else text
 
 
+def text_with_standfirst(text: str, standfirst: str | None) -> str:
+    """Return an article's text below its standfirst, which is given once."""
+    return f"{standfirst or ''}\n{text_below_standfirst(text, standfirst)}".strip()
+
+
 @dataclass(frozen=True, slots=True)
 class ArticleUrl:
     """A URL of an article, and its origin: `requested`, `redirect`, `canonical`, `og:url` …"""

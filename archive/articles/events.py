@@ -227,7 +227,7 @@ def tidy_events(connection: sqlite3.Connection, policy: EventPolicy) -> int:
 
 
 def is_tidy_due(connection: sqlite3.Connection) -> bool:
-    """Return whether the last tidy was more than TIDY_HOURS ago."""
+    """Return whether the last tidy was more than MIN_TIDY_INTERVAL_HOURS ago."""
     before = format_utc(current_time() - timedelta(hours=MIN_TIDY_INTERVAL_HOURS))
     last = connection.execute("SELECT max(tidied_at) FROM tidy_runs").fetchone()[0]
     return last is None or str(last) <= before

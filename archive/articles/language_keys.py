@@ -19,6 +19,7 @@ from math import floor, log
 from archive.articles.copies import articles_with_versions
 from archive.articles.vocabulary import (
     MIN_FREQUENCY_ARTICLES,
+    MIN_LASTING_ARTICLES,
     WeightedTerms,
     may_keep_frequencies,
     strongest_terms,
@@ -59,7 +60,7 @@ def save_keys(connection: sqlite3.Connection, article_id: int, judge: KeyPolicy)
     """Save the keys of an article in place of older ones, index the strongest, return the vector.
 
     Another version of a text that has keys is neither counted nor indexed, and is found through
-    that version; call this function after `postings.relate`. Raises ValueError for an unknown
+    that version; call this function after `copies.relate_article`. Raises ValueError for an unknown
     article.
     """
     article = connection.execute(
@@ -167,16 +168,18 @@ def key_vectors_among(
 def _renewed_lengths(
     connection: sqlite3.Connection, held: Mapping[int, Mapping[str, float]]
 ) -> dict[int, float]:
-    """Compute and store the lengths of key vectors, by today's document frequencies."""
+    """Compute the lengths of key vectors by today's document frequencies, and store those that
+    last."""
     known, articles = _key_frequencies(connection, {key for keys in held.values() for key in keys})
     lengths = {
         article_id: _length_of_keys(_weighed_keys(keys, known, articles))
         for article_id, keys in held.items()
     }
-    connection.executemany(
-        "UPDATE article_keys SET length = ?, counted_among = ? WHERE article_id = ?",
-        [(length, articles, article_id) for article_id, length in lengths.items()],
-    )
+    if articles >= MIN_LASTING_ARTICLES:
+        connection.executemany(
+            "UPDATE article_keys SET length = ?, counted_among = ? WHERE article_id = ?",
+            [(length, articles, article_id) for article_id, length in lengths.items()],
+        )
     return lengths
 
 

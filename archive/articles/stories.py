@@ -22,7 +22,11 @@ from archive.articles.events import articles_with_terms
 from archive.articles.language_keys import key_candidates, key_vectors, key_vectors_among
 from archive.articles.leads import lead_term_frequencies
 from archive.articles.stored_vectors import StoredVector, packed_vector
-from archive.articles.vocabulary import MIN_FREQUENCY_ARTICLES, may_keep_frequencies
+from archive.articles.vocabulary import (
+    MIN_FREQUENCY_ARTICLES,
+    MIN_LASTING_ARTICLES,
+    may_keep_frequencies,
+)
 from archive.errors import UsageError
 from archive.records import current_timestamp
 
@@ -760,7 +764,7 @@ def _renewed_vectors(
     sizes: Mapping[str | None, int],
     judge: StoryPolicy,
 ) -> dict[int, TermVector]:
-    """Compute and store the vectors of articles, by today's document frequencies."""
+    """Compute the vectors of articles by today's document frequencies, and store those that last."""
     counts: dict[int, tuple[TermVector, TermVector]] = {}
     for row in rows:
         saved = row["opening"] and json.loads(row["opening"])
@@ -770,7 +774,11 @@ def _renewed_vectors(
     vectors = {row["id"]: judge.vector(*counts[row["id"]], *known[row["language"]]) for row in rows}
     connection.executemany(
         "UPDATE article_terms SET vector = ?, counted_among = ? WHERE article_id = ?",
-        [(packed_vector(vectors[row["id"]]), sizes[row["language"]], row["id"]) for row in rows],
+        [
+            (packed_vector(vectors[row["id"]]), sizes[row["language"]], row["id"])
+            for row in rows
+            if sizes[row["language"]] >= MIN_LASTING_ARTICLES
+        ],
     )
     return vectors
 

@@ -7,7 +7,7 @@ import re
 import sqlite3
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import click
 
 from archive.errors import DatelineError
-from archive.storage.database import open_read_only
+from archive.storage.database import open_database, open_read_only, transaction
 from archive.storage.schema import ARCHIVE_SCHEMA
 
 DEFAULT_ARCHIVE = Path("data")
@@ -155,6 +155,18 @@ def opened_archive(folder: Path) -> Iterator[sqlite3.Connection]:
         connection.close()
 
 
+@contextmanager
+def changed_archive(folder: Path) -> Iterator[sqlite3.Connection]:
+    """Open an existing archive to change it in one transaction, and close it at the end."""
+    with opened_archive(folder):
+        pass  # raises where there is no archive
+    with (
+        closing(open_database(folder / "archive.db", ARCHIVE_SCHEMA)) as writer,
+        transaction(writer) as db,
+    ):
+        yield db
+
+
 @dataclass(frozen=True, slots=True)
 class CommandDependencies:
     """Dependencies of the commands from packages that this one does not import."""
@@ -172,6 +184,16 @@ def command_dependencies() -> CommandDependencies:
     """Return the dependencies of the running command."""
     obj = click.get_current_context().find_root().obj
     return obj if isinstance(obj, CommandDependencies) else CommandDependencies()
+
+
+def user_name() -> str | None:
+    """Return the name of this user on this machine, or None."""
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a container's user without a name
+        return None
 
 
 def typed_text(text: str) -> str:

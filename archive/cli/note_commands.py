@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-import getpass
 import sqlite3
 import sys
-from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
 from archive.cli.base import (
     archive_option,
+    changed_archive,
     cli,
     command_dependencies,
     opened_archive,
     typed_text,
+    user_name,
 )
 from archive.errors import UsageError
 
 if TYPE_CHECKING:
     from archive.editing.notes import NoteRow, NoteSubject
-
-ChangeResult = TypeVar("ChangeResult")
 
 
 @cli.command()
@@ -56,12 +53,14 @@ def note_command(
         raise UsageError("--edit and --delete exclude each other")
     written = _note_text(text)
     if delete:
-        note = _change_archive(folder, lambda db: delete_note(db, _note_number(subject)))
+        with changed_archive(folder) as db:
+            note = delete_note(db, _note_number(subject))
         click.echo(f"Note {note['id']} is deleted.")
     elif edit:
         if written is None:
             raise UsageError('give the new text: dateline note --edit 3 "TEXT"')
-        note = _change_archive(folder, lambda db: edit_note(db, _note_number(subject), written))
+        with changed_archive(folder) as db:
+            note = edit_note(db, _note_number(subject), written)
         click.echo(f"Note {note['id']} is changed.")
     else:
         with opened_archive(folder) as connection:
@@ -70,8 +69,9 @@ def note_command(
         if written is None:
             _print_notes(notes, typed_text(subject))
             return
-        signed = typed_text(author) if author else _user_name()
-        number = _change_archive(folder, lambda db: add_note(db, about, written, signed))
+        signed = typed_text(author) if author else user_name()
+        with changed_archive(folder) as db:
+            number = add_note(db, about, written, signed)
         click.echo(f"Note {number} is saved.")
 
 
@@ -119,27 +119,3 @@ def _named_subject(connection: sqlite3.Connection, text: str, folder: Path) -> N
     return parse_note_subject(connection, text) or NoteSubject(
         "article", known_article_id(connection, text, command_dependencies().keys, folder)
     )
-
-
-def _user_name() -> str | None:
-    """Return the name of this user on this machine, or None."""
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # a container's user without a name
-        return None
-
-
-def _change_archive(
-    folder: Path, change: Callable[[sqlite3.Connection], ChangeResult]
-) -> ChangeResult:
-    """Change an existing archive in one transaction."""
-    from archive.storage.database import open_database, transaction
-    from archive.storage.schema import ARCHIVE_SCHEMA
-
-    with opened_archive(folder):
-        pass  # raises where there is no archive
-    with (
-        closing(open_database(folder / "archive.db", ARCHIVE_SCHEMA)) as writer,
-        transaction(writer) as db,
-    ):
-        return change(db)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import getpass
 import shlex
 from collections.abc import Mapping
-from contextlib import closing
 from pathlib import Path
 
 import click
 
-from archive.cli.base import opened_archive
+from archive.cli.base import changed_archive, opened_archive, user_name
 from archive.errors import UsageError
 
 SHARED_FILTERS = ("outlet", "since", "until", "language")
@@ -53,18 +51,9 @@ def read_saved_search(folder: Path, name: str) -> tuple[str, dict[str, str]]:
 def save_typed_search(folder: Path, name: str, words: str, filters: Mapping[str, str]) -> None:
     """Save a search under a name, and say so."""
     from archive.editing.saved_searches import save_search
-    from archive.storage.database import open_database, transaction
-    from archive.storage.schema import ARCHIVE_SCHEMA
 
-    try:
-        author = getpass.getuser()
-    except (OSError, KeyError):  # a container's user without a name
-        author = None
-    with (
-        closing(open_database(folder / "archive.db", ARCHIVE_SCHEMA)) as writer,
-        transaction(writer) as db,
-    ):
-        search = save_search(db, name, words, filters, author)
+    with changed_archive(folder) as db:
+        search = save_search(db, name, words, filters, user_name())
     click.echo(f"Saved as {search.name}; `dateline search --saved` makes it again.", err=True)
 
 
@@ -85,15 +74,8 @@ def print_saved_searches(folder: Path) -> None:
 def forget_search(folder: Path, name: str) -> None:
     """Remove a saved search, and say so; raises UsageError for an unknown one."""
     from archive.editing.saved_searches import remove_saved_search
-    from archive.storage.database import open_database, transaction
-    from archive.storage.schema import ARCHIVE_SCHEMA
 
-    with opened_archive(folder):
-        pass  # raises where there is no archive
-    with (
-        closing(open_database(folder / "archive.db", ARCHIVE_SCHEMA)) as writer,
-        transaction(writer) as db,
-    ):
+    with changed_archive(folder) as db:
         search = remove_saved_search(db, name)
     again = f"dateline search --save {shlex.quote(search.name)} {search.words}"
     click.echo(f"{search.name} is removed; `{again}` would save it again.")

@@ -7,7 +7,14 @@ from pathlib import Path
 
 import click
 
-from archive.cli.base import archive_option, cli, opened_archive, print_all, typed_text
+from archive.cli.base import (
+    archive_option,
+    changed_archive,
+    cli,
+    opened_archive,
+    print_all,
+    typed_text,
+)
 from archive.cli.completion import complete_stories
 from archive.errors import UsageError
 
@@ -201,13 +208,8 @@ def unfollow_command(name: str, folder: Path) -> None:
     Example:  dateline unfollow harbour-strike
     """
     from archive.articles import stories as followed
-    from archive.storage.database import open_database, transaction
-    from archive.storage.schema import ARCHIVE_SCHEMA
 
-    with opened_archive(folder) as connection:
-        about = followed.find_story(connection, typed_text(name))
-    writer = open_database(folder / "archive.db", ARCHIVE_SCHEMA)
-    with transaction(writer):
-        followed.delete_story(writer, about.id)
-    writer.close()
+    with changed_archive(folder) as db:
+        about = followed.find_story(db, typed_text(name))
+        followed.delete_story(db, about.id)
     click.echo(f"{about.name} is no longer followed; its articles stay.")

@@ -67,12 +67,6 @@ def remove_outlet(connection: sqlite3.Connection, host: str) -> int:
     return removed
 
 
-def paused_outlet_hosts(connection: sqlite3.Connection) -> set[str]:
-    """Return the hosts of the outlets that a person paused."""
-    rows = connection.execute("SELECT host FROM outlets WHERE paused_at IS NOT NULL")
-    return {str(row[0]) for row in rows}
-
-
 def _move_article_urls(connection: sqlite3.Connection, outlet_id: int) -> None:
     """Give the URLs of an outlet that lead to articles to the outlets of these articles."""
     connection.execute(

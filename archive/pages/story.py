@@ -36,8 +36,6 @@ MAX_COVERAGE_TERMS = 6
 """Terms shown for each article."""
 MAX_OUTLET_CHOICES = 30
 """Outlets that the filter offers, those with most articles first."""
-MAX_SUMMARY_OUTLETS = 6
-"""Outlets named below the title."""
 MAX_ABOUT_TERMS = 10
 """Terms shown for the whole story."""
 MAX_STORY_CHANGES = 8

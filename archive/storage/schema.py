@@ -714,8 +714,7 @@ CREATE TABLE saved_searches (
   created_at TEXT NOT NULL
 );
 
--- Column of `outlets`: since when the outlet is paused, and gets no requests; NULL: it is read.
-ALTER TABLE outlets ADD COLUMN paused_at TEXT;
+ALTER TABLE outlets ADD COLUMN paused_at TEXT;  -- since when it is paused and gets no requests; NULL: it is read
 """
 
 STORED_VECTOR_COLUMNS = """

@@ -591,3 +591,18 @@ def _wrap_in_marks(text: str, before: str, after: str) -> str:
     bare = text.rstrip(" ")
     lead = bare[: len(bare) - len(bare.lstrip(" "))]
     return lead + before + bare.lstrip(" ") + after + text[len(bare) :]
+
+
+def changed_lines(before: str, after: str, most: int) -> Iterator[tuple[list[str], list[str]]]:
+    """Yield the lines that differ, old and new, in their order: those of equal number in pairs.
+
+    Of each text the first `most` lines are compared.
+    """
+    old, new = before.split("\n")[:most], after.split("\n")[:most]
+    for tag, i, k, j, m in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if tag == "equal":
+            continue
+        if k - i == m - j:
+            yield from (([one], [other]) for one, other in zip(old[i:k], new[j:m], strict=True))
+        else:
+            yield old[i:k], new[j:m]

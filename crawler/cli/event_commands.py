@@ -12,6 +12,7 @@ import click
 from archive.cli.base import archive_option, cli
 from archive.storage.database import open_read_only, transaction
 from archive.storage.schema import ARCHIVE_SCHEMA
+from archive.text.formatting import many
 
 if TYPE_CHECKING:
     from archive.archive import Archive
@@ -40,7 +41,7 @@ def rebuild_events_command(folder: Path) -> None:
 
     with _locked_archive(folder) as archive, progress_bar("rebuilding", "articles") as report:
         articles, events = rebuild_events(archive.db, archive_policies(), report)
-    click.echo(f"{_number_of_things(articles, 'article')} in {_number_of_things(events, 'event')}")
+    click.echo(f"{many(articles, 'article')} in {many(events, 'event')}")
 
 
 @cli.command()
@@ -63,7 +64,7 @@ def tidy_command(folder: Path) -> None:
         with transaction(archive.db) as db:
             moved = tidy_events(db, policies.events)
     if moved:
-        click.echo(f"{_number_of_things(moved, 'event')} merged into another")
+        click.echo(f"{many(moved, 'event')} merged into another")
     else:
         click.echo("No event changed")
 
@@ -77,8 +78,3 @@ def _locked_archive(folder: Path) -> Iterator[Archive]:
     open_read_only(folder / "archive.db", ARCHIVE_SCHEMA).close()
     with hold_crawl_lock(folder), Archive(folder) as archive:
         yield archive
-
-
-def _number_of_things(number: int, what: str) -> str:
-    """Return a number with its noun: `3 events`."""
-    return f"{number:,} {what}{'' if number == 1 else 's'}"

@@ -107,10 +107,8 @@ def notify_list_command(as_json: bool, folder: Path) -> None:
 
     Example: dateline notify list
     """
-    from rich.table import Table
-
     from archive.alerts.alert_store import alert_as_record
-    from archive.text.printable import printable_text
+    from archive.cli.terminal import folding_table
     from crawler.alerts.manage_alerts import listed_alerts
     from pipelines.alerts.alert_requests import alert_schedule_text, alert_title
 
@@ -122,14 +120,15 @@ def notify_list_command(as_json: bool, folder: Path) -> None:
     if not alerts:
         click.echo("No alerts yet; `dateline notify add SUBJECT TARGET` adds one.")
         return
-    table = Table("id", "about", "when", "target", "waiting", "last sent", "problem", box=None)
-    for alert in alerts:
-        about, when = alert_title(alert.request), alert_schedule_text(alert.request)
-        for target in (each for each in targets if each.alert_id == alert.id):
-            sent = target.sent_at or ""
-            cells = (about, when, target.label, str(target.waiting), sent, target.error or "")
-            table.add_row(str(alert.id), *map(printable_text, cells))
-    print_all([table])
+    heads = ("id", "about", "when", "target", "waiting", "last sent", "problem")
+    rows = [
+        (alert.id, alert_title(alert.request), alert_schedule_text(alert.request), target.label,
+         target.waiting, target.sent_at, target.error)
+        for alert in alerts
+        for target in targets
+        if target.alert_id == alert.id
+    ]  # fmt: skip
+    print_all([folding_table(heads, rows, whole=("last sent",), numbers=("waiting",))])
 
 
 @notify_group.command("remove")
@@ -140,11 +139,12 @@ def notify_remove_command(ids: tuple[int, ...], folder: Path) -> None:
 
     Example: dateline notify remove 3
     """
+    from archive.text.formatting import many
     from crawler.alerts.manage_alerts import remove_alerts
 
     dropped = remove_alerts(folder, ids)
-    removed = f"{len(ids):,} alert{'' if len(ids) == 1 else 's'} removed"
-    click.echo(f"{removed}, with {dropped:,} unsent items" if dropped else removed)
+    removed = f"{many(len(ids), 'alert')} removed"
+    click.echo(f"{removed}, with {many(dropped, 'unsent item')}" if dropped else removed)
 
 
 @notify_group.command("test")

@@ -15,7 +15,6 @@ import click
 from archive.cli.base import archive_option, opened_archive, print_all, typed_text
 from archive.cli.completion import complete_stories
 from archive.cli.progress_bar import progress_bar
-from archive.cli.terminal import folding_table
 from archive.errors import UsageError
 from crawler.cli.crawl_commands import outlet_group, print_outlet_results
 from crawler.cli.options import catalogue_option
@@ -127,6 +126,8 @@ def _catalogue_table(outlets: Sequence[CatalogueOutlet], read: Collection[str]) 
         if bare_host(each.host) in read:
             remark = "in the archive"
         rows.append((each.host, each.name, each.country, each.language, each.kind, remark))
+    from archive.cli.terminal import folding_table
+
     return folding_table(("outlet", "name", "country", "language", "kind", ""), rows)
 
 
@@ -356,4 +357,6 @@ def _suggestion_table(found: Sequence[OutletSuggestion]) -> Table:
         (each.host, each.name, each.country, each.language, "; ".join(each.reasons))
         for each in found
     ]
+    from archive.cli.terminal import folding_table
+
     return folding_table(("outlet", "name", "country", "language", "why"), rows)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 
-from archive.cli.base import archive_option, opened_archive, typed_text
+from archive.cli.base import archive_option, changed_archive, opened_archive, typed_text
 from crawler.cli.crawl_commands import outlet_group
 from crawler.cli.options import catalogue_option
 
@@ -104,43 +104,28 @@ def outlet_remove_command(host: str, folder: Path) -> None:
     """
     from archive.editing.outlets import remove_outlet
     from archive.storage.lock import hold_crawl_lock
+    from archive.text.formatting import many
 
     with opened_archive(folder):
         pass  # raises where there is no archive
     with hold_crawl_lock(folder):
         removed = _change_outlet(folder, host, remove_outlet)
-    number = "1 URL" if removed.changed == 1 else f"{removed.changed:,} URLs"
-    click.echo(f"{removed.host} is removed, with {number}.")
+    click.echo(f"{removed.host} is removed, with {many(removed.changed, 'URL')}.")
 
 
-class _ChangedOutlet:
-    """An outlet, and what a change of it returned."""
+class OutletChange(NamedTuple):
+    """The host of an outlet, and what a change of it returned."""
 
-    def __init__(self, host: str, changed: int) -> None:
-        self.host, self.changed = host, changed
+    host: str
+    changed: int
 
 
 def _change_outlet(
     folder: Path, host: str, change: Callable[[sqlite3.Connection, str], int]
-) -> _ChangedOutlet:
+) -> OutletChange:
     """Change an outlet in a transaction; raises UsageError for an unknown one."""
     from archive.queries.lookup import known_outlet_host
-    from archive.storage.database import transaction
 
-    with opened_archive(folder) as connection:
-        known = known_outlet_host(connection, folder, typed_text(host))
-    with _writable_archive(folder) as writer, transaction(writer):
-        return _ChangedOutlet(known, int(change(writer, known)))
-
-
-@contextmanager
-def _writable_archive(folder: Path) -> Iterator[sqlite3.Connection]:
-    """Open the archive of a folder for writing, and close it at the end."""
-    from archive.storage.database import open_database
-    from archive.storage.schema import ARCHIVE_SCHEMA
-
-    writer = open_database(folder / "archive.db", ARCHIVE_SCHEMA)
-    try:
-        yield writer
-    finally:
-        writer.close()
+    with changed_archive(folder) as db:
+        known = known_outlet_host(db, folder, typed_text(host))
+        return OutletChange(known, int(change(db, known)))

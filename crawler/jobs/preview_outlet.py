@@ -10,7 +10,7 @@ import json
 import os
 import signal
 import subprocess
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -24,8 +24,9 @@ from archive.outlet_preview import OutletPreview, PreviewedSource
 from archive.records import CatalogueOutlet, Lead, Outlet, Source, SourceKind
 from archive.storage.database import transaction
 from archive.storage.temporary_files import report_full_folder, temporary_folder
+from archive.text.formatting import many
 from crawler.processes.subprocesses import dateline_command, subprocess_environment
-from crawler.sources.outlet_lookup import FoundOutlet, OutletFinder
+from crawler.sources.outlet_lookup import FoundOutlet, LookupSession, OutletFinder
 from crawler.sources.source_discovery import home_page_urls
 from crawler.spiders.discovery import DiscoverySpider
 from crawler.workers import fork_server
@@ -43,7 +44,7 @@ MAX_PREVIEW_BYTES = 1_000_000
 class PreviewFinder(OutletFinder):
     """Looks up outlets, notes the newest headlines of each source, and stores nothing."""
 
-    def __init__(self, session: Any) -> None:
+    def __init__(self, session: LookupSession) -> None:
         super().__init__(session)
         self.headlines: dict[str, tuple[str, ...]] = {}
 
@@ -59,17 +60,7 @@ class PreviewSpider(DiscoverySpider):
     """Spider `preview`: looks up `hosts` as `discovery` does, for the person who asked."""
 
     name = "preview"
-
-    async def start(self) -> AsyncIterator[Any]:
-        """Look all outlets up; yields no requests."""
-        in_progress = self.session.in_progress
-        in_progress |= {wanted.host for wanted in self.wanted}
-        self.finder = PreviewFinder(self.session)
-        async for found in self.finder.find_and_store(self.wanted):
-            in_progress.discard(found.asked)
-            self.found.append(found)
-        return
-        yield  # makes this an async generator, which Scrapy needs; it yields nothing
+    finder_type = PreviewFinder
 
 
 def newest_headlines(leads: Sequence[Lead]) -> tuple[str, ...]:
@@ -199,9 +190,6 @@ def _end_process_group(process: subprocess.Popen[bytes]) -> None:
 def source_kinds_text(sources: Sequence[PreviewedSource]) -> str:
     """Return how many sources of each kind were found: `2 feeds, 1 sitemap`."""
     kinds: list[SourceKind] = [each.source.kind for each in sources]
-    parts = []
-    for kind in ("feed", "sitemap"):
-        number = kinds.count(kind)
-        if number:
-            parts.append(f"{number} {kind}" + ("" if number == 1 else "s"))
+    found = ("feed", "sitemap")
+    parts = [many(kinds.count(kind), kind) for kind in found if kind in kinds]
     return ", ".join(parts) or "no feed and no sitemap"

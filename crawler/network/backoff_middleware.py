@@ -28,7 +28,7 @@ NO_ANSWER_ERRORS = (CannotResolveHostError, DownloadConnectionRefusedError, Down
 
 
 class BackoffMiddleware:
-    """Delays requests to paused sites; raises NotNow where the pause is long.
+    """Delays requests to paused sites; raises PostponedRequest where the pause is long.
 
     It stands next to the downloader and sees each response unchanged. It passes on only as many
     requests of a site as may be in progress there: requests in Scrapy's own queue could not be

@@ -106,7 +106,7 @@ class RobotsMiddleware:
     """Checks every request against the robots.txt of its site.
 
     It replaces Scrapy's middleware, which allows everything when robots.txt cannot be read. Raises
-    IgnoreRequest for a forbidden URL and NotNow where robots.txt could not be read.
+    IgnoreRequest for a forbidden URL and PostponedRequest where robots.txt could not be read.
     """
 
     def __init__(self, crawler: Crawler, session: NetworkSession, engine: CrawlEngine) -> None:

@@ -6,7 +6,7 @@ Usage: `scrapy crawl discovery -a hosts=HOST,HOST`.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 from scrapy.crawler import Crawler
 
@@ -27,6 +27,7 @@ class DiscoverySpider(ArchiveSpider):
 
     name = "discovery"
     custom_settings = {"ITEM_PIPELINES": {}}  # noqa: RUF012  Scrapy reads it so
+    finder_type: ClassVar[type[OutletFinder]] = OutletFinder
 
     def __init__(
         self,
@@ -56,7 +57,8 @@ class DiscoverySpider(ArchiveSpider):
         """Look all outlets up; yields no request of its own."""
         in_progress = self.session.in_progress
         in_progress |= {wanted.host for wanted in self.wanted}
-        async for found in OutletFinder(self.session).find_and_store(self.wanted):
+        self.finder = self.finder_type(self.session)
+        async for found in self.finder.find_and_store(self.wanted):
             in_progress.discard(found.asked)
             self.found.append(found)
             self.heard(found)

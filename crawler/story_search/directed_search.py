@@ -66,8 +66,6 @@ class DirectedSearch:
         self.session = session
         self.lists = lists
         self.taker = taker
-        self.topic_pages_read = 0
-        self.outlets_searched = 0
         self.remarks: dict[str, str] = {}
         """Host → remark on the outlet's search, or its error."""
         self._topics: dict[str, tuple[TopicPage, str]] = {}
@@ -82,6 +80,16 @@ class DirectedSearch:
         """Hosts whose search found something likely."""
         self._fruitless = 0
         """Hosts in a row whose search found nothing likely."""
+
+    @property
+    def topic_pages_read(self) -> int:
+        """The number of topic pages that were read."""
+        return len(self._topics_read)
+
+    @property
+    def outlets_searched(self) -> int:
+        """The number of outlets whose search was used."""
+        return len(self._searched)
 
     def note_navigation(self, url: str, navigation: PageNavigation, *, belongs: bool) -> None:
         """Note the searches that a page declares, and its topics if it belongs to the story."""
@@ -101,7 +109,6 @@ class DirectedSearch:
         chosen = self._chosen_topics()
         for topic, _ in chosen:
             self._topics_read.add(topic.url)
-            self.topic_pages_read += 1
         await _run_at_once([self._read_topic(topic, host) for topic, host in chosen])
         return bool(chosen)
 
@@ -161,7 +168,6 @@ class DirectedSearch:
         began = self.outlets_searched
         while hosts := self._next_to_search():
             self._searched |= set(hosts)
-            self.outlets_searched += len(hosts)
             await _run_at_once([self._search_outlet(host) for host in hosts])
             found = any(host in self._fruitful for host in hosts)
             self._fruitless = 0 if found else self._fruitless + len(hosts)

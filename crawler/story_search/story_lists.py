@@ -24,6 +24,7 @@ from crawler.story_search.date_span import (
     is_of_news,
     is_worth_widening,
     leads_within,
+    lies_within,
     span_around,
     span_within_limits,
     wider_span,
@@ -143,9 +144,11 @@ class StoryLists:
         Undated leads are stored if their URL or headline contains a word of the story.
         """
         host = self.host_of_list(url)
-        of_span, other, _ = leads_within(leads, self.span_of_outlet(host))
-        has_undated = len(of_span) + other < len(leads)
-        undated = [lead for lead in leads if _without_date(lead)] if has_undated else []
+        span = self.span_of_outlet(host)
+        of_span, other, number_undated = leads_within(leads, span)
+        undated = (
+            [lead for lead in leads if lies_within(lead, span) is None] if number_undated else []
+        )
         terms = self._sought_terms()
         named = [lead for lead in undated if _mentions_term(lead, terms)]
         part = self.parts.setdefault(url, SitemapPart(host, depth))
@@ -290,10 +293,6 @@ def _lead_day(lead: Lead) -> str | None:
 
 def _first_lead_day(child: ChildSitemap) -> str | None:
     return earliest_day_in_name(child.url) or child.modified_at
-
-
-def _without_date(lead: Lead) -> bool:
-    return leads_within([lead], Span("0001-01-01"))[2] == 1
 
 
 def _mentions_term(lead: Lead, terms: Sequence[str]) -> bool:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from itertools import islice
 from typing import Any
 
 from archive.alerts.alert_store import AlertRequest, NewsKind
-from archive.records import text_below_standfirst
+from archive.records import text_with_standfirst
+from archive.text.diff import changed_lines
 from archive.text.formatting import many, moment, parse_json_texts
 from archive.text.html import text_excerpt
 from pipelines.alerts.alert_requests import CHANGE_SUBJECTS, alert_title
@@ -134,7 +134,10 @@ def _change_lines(row: Mapping[str, Any]) -> list[str]:
     lines: list[str] = []
     if "headline" in kinds and row["headline_before"]:
         lines += [f"− {_one_line(row['headline_before'])}", f"+ {_one_line(row['headline'] or '')}"]
-    passages = changed_passages_text(_whole_text(row, "_before"), _whole_text(row, ""))
+    passages = changed_passages_text(
+        text_with_standfirst(row["text_before"], row["standfirst_before"]),
+        text_with_standfirst(row["text"], row["standfirst"]),
+    )
     for before, after in islice(passages, MAX_PASSAGES):
         lines += [f"− {before}"] if before else []
         lines += [f"+ {after}"] if after else []
@@ -143,28 +146,15 @@ def _change_lines(row: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def _whole_text(row: Mapping[str, Any], suffix: str) -> str:
-    """Return the standfirst and the text of one side of a change, nothing twice."""
-    standfirst, text = row[f"standfirst{suffix}"], row[f"text{suffix}"]
-    return f"{standfirst or ''}\n{text_below_standfirst(text, standfirst)}".strip()
-
-
 def changed_passages_text(before: str, after: str) -> list[tuple[str, str]]:
     """Return the passages that differ, old and new, each with a few unchanged words around it.
 
     A passage that was only added or only removed has an empty other side.
     """
-    old = before.split("\n")[:MAX_MESSAGE_LINES]
-    new = after.split("\n")[:MAX_MESSAGE_LINES]
-    found: list[tuple[str, str]] = []
-    for tag, i, k, j, m in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        if tag == "equal":
-            continue
-        if k - i == m - j:
-            pairs = zip(old[i:k], new[j:m], strict=True)
-            found += [_trimmed_passage(one, other) for one, other in pairs]
-        else:
-            found.append(_trimmed_passage(" ".join(old[i:k]), " ".join(new[j:m])))
+    found = [
+        _trimmed_passage(" ".join(old), " ".join(new))
+        for old, new in changed_lines(before, after, MAX_MESSAGE_LINES)
+    ]
     return [pair for pair in found if pair[0] != pair[1]]
 
 

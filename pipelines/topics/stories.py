@@ -515,6 +515,8 @@ class StoryBoard:
     """Language key → index of each story that has it, weight in the centroid, 0."""
     confirmed_days: Sequence[Sequence[float]]
     """Dates of the confirmed articles of each story, in days since 1970."""
+    has_exact_dates: Sequence[bool]
+    """True for each story whose confirmed articles all have a time of day in UTC."""
     least_weights: Array
     """Least time weight of each story: (n,)."""
     standings: StandingsOfStories
@@ -536,6 +538,7 @@ def story_board(profiles: Sequence[StoryProfile]) -> StoryBoard:
         terms,
         keys,
         [[days_since_1970(each) for each in profile.dates] for profile in profiles],
+        [all(map(_is_exact_date, profile.dates)) for profile in profiles],
         np.array([least_time_weight(profile) for profile in profiles]),
         StandingsOfStories.of(
             [each.learnt.standing if each.learnt else unknown for each in profiles]
@@ -593,6 +596,7 @@ def _home_chances(
     if not numbers:
         return np.zeros(0)
     day = days_since_1970(candidate.published_at)
+    is_exact = _is_exact_date(candidate.published_at or "")
     confirmed, listed, whole = [], [], []
     for number in numbers:
         profile = board.profiles[number]
@@ -601,7 +605,11 @@ def _home_chances(
             min((abs(day - each) for each in board.confirmed_days[number]), default=nan)
         )
         listed.append(min((abs(day - each) for each in days), default=nan))
-        whole.append(_days_to_confirmed(profile, candidate.published_at, confirmed[-1]))
+        whole.append(
+            confirmed[-1]
+            if is_exact and board.has_exact_dates[number]
+            else _days_to_confirmed(profile, candidate.published_at)
+        )
     in_time = near(np.array(whole), board.least_weights[list(numbers)])
     return arrival_probabilities(
         to_confirmed * in_time,
@@ -680,17 +688,14 @@ def story_time_weight(profile: StoryProfile, published_at: str | None) -> float:
     return 1.0 if isnan(apart) else float(near(np.array(apart), least_time_weight(profile)))
 
 
-def _days_to_confirmed(
-    profile: StoryProfile, published_at: str | None, exact: float | None = None
-) -> float:
-    """Return the distance in days to the nearest confirmed article, as `days_apart`; nan if unknown.
+def _is_exact_date(written: str) -> bool:
+    """Return True for a date with a time of day in UTC, which `days_apart` compares exactly."""
+    return len(written) >= len("2024-02-15T00:00:00") and written[-1] == "Z"
 
-    `exact` is this distance by the times of day, which is the result if all dates have one.
-    """
-    full = len("2024-02-15T00:00:00")
-    dates = (published_at or "", *profile.dates)
-    if exact is not None and all(len(each) >= full and each[-1] == "Z" for each in dates):
-        return exact
+
+def _days_to_confirmed(profile: StoryProfile, published_at: str | None) -> float:
+    """Return the distance in days to the nearest confirmed article, as `days_apart`; nan if
+    unknown."""
     distances = (days_apart(published_at or "", each) for each in profile.dates)
     return min((days for days in distances if days is not None), default=nan)
 

@@ -6,18 +6,18 @@ import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 
 from markupsafe import Markup
 
 from archive.pages.filters import PageFilters
 from archive.pages.findings.day_groups import group_by_day
 from archive.queries.lookup import PlainRow
-from archive.records import text_below_standfirst
+from archive.records import text_with_standfirst
 from archive.text.diff import (
     DiffParagraph,
     DiffPiece,
     TextDiff,
+    changed_lines,
     diff_as_inline_html,
     diff_texts,
     is_unchanged_paragraph,
@@ -234,16 +234,13 @@ def _change_row(row: sqlite3.Row, with_words: bool) -> PlainRow:
         "headline_diff": changed_headline_html(row["headline_before"], headline)
         if retitled
         else None,
-        "snippet": changed_words_html(_changed_text(row, "_before"), _changed_text(row, ""))
+        "snippet": changed_words_html(
+            text_with_standfirst(row["text_before"], row["standfirst_before"]),
+            text_with_standfirst(row["text"], row["standfirst"]),
+        )
         if is_comparable
         else None,
     }
-
-
-def _changed_text(row: sqlite3.Row, suffix: str) -> str:
-    """Return the standfirst and the text of one side of a change, nothing twice."""
-    standfirst, text = row[f"standfirst{suffix}"], row[f"text{suffix}"]
-    return f"{standfirst or ''}\n{text_below_standfirst(text, standfirst)}".strip()
 
 
 def changed_headline_html(before: str, after: str) -> Markup:
@@ -271,25 +268,12 @@ def changed_words_html(before: str, after: str) -> Markup | None:
 
 
 def changed_passages(before: str, after: str) -> Iterator[tuple[str, str]]:
-    """Yield the lines that differ, old and new, in their order: those of equal number in pairs.
+    """Yield the passages that differ, old and new, in their order (`changed_lines`).
 
     So only the first of them need to be compared word by word.
     """
-    old, new = before.split("\n"), after.split("\n")
-    matcher = SequenceMatcher(None, old, new, autojunk=False)
-    if len(old) + len(new) > MAX_COMPARED_LINES:
-        matcher.set_seqs(old[:MAX_COMPARED_LINES], new[:MAX_COMPARED_LINES])
-    for tag, i, k, j, m in matcher.get_opcodes():
-        if tag == "equal":
-            continue
-        if k - i == m - j:
-            for one, other in zip(old[i:k], new[j:m], strict=True):
-                yield one[:MAX_COMPARED_CHARS], other[:MAX_COMPARED_CHARS]
-        else:
-            yield (
-                "\n".join(old[i:k])[:MAX_COMPARED_CHARS],
-                "\n".join(new[j:m])[:MAX_COMPARED_CHARS],
-            )
+    for old, new in changed_lines(before, after, MAX_COMPARED_LINES):
+        yield "\n".join(old)[:MAX_COMPARED_CHARS], "\n".join(new)[:MAX_COMPARED_CHARS]
 
 
 def _shortened_pieces(paragraph: DiffParagraph, most: int) -> Iterator[DiffPiece]:

@@ -21,10 +21,6 @@ EVENT_LIST_SIZE = 20
 """Events per page."""
 MAX_LISTED_EVENTS = 300
 """Events that are compared and listed, those of most articles first."""
-EVENT_PERIODS = {"1": "last day", "2": "last 2 days", "7": "last 7 days", "30": "last 30 days",
-                 "all": "all time"}  # fmt: skip
-"""Periods that the filter offers."""
-EVENT_OUTLET_CHOICES = (2, 3, 5, 10, 20)
 MAX_NAMED_OUTLETS = 4
 """Outlets named in a list, those that reported first."""
 MIN_DRAWN_ARTICLES = 5

@@ -12,10 +12,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-VERDICT_PERMISSION = "dateline-verdict"
-"""The permission to say which articles belong to a story. Datasette's root has it (`datasette
---root`), and anyone whom Datasette's configuration names."""
-
 EDIT_PERMISSIONS = {
     "verdict": "Say which articles belong to a story",
     "follow": "Follow a story, starting from articles",

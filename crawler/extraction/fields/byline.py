@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from itertools import chain
 
+from archive.text.unspaced import HAN_RANGE
 from crawler.extraction.fields import byline_words as words
 from crawler.extraction.fields.agencies import agency_in_credit, agency_named
 from crawler.extraction.fields.person_names import HAN_NAME, is_name_in_capitals, person_named
@@ -61,7 +62,7 @@ ENDS_BEFORE_NAME = (",", ";", "&", "|", "/", "•", "·", "、", ":")
 """Signs at the end of a text that continues with a name."""
 BYLINE_LABEL_ENDS = (":", "：", "/", "=", "＝", "|", "／")
 """Signs at the end of a label before names."""
-HAN_CONJUNCTION = re.compile(r"(?<=[㐀-鿿]{2})[和与與及と](?=[㐀-鿿]{2})")
+HAN_CONJUNCTION = re.compile(rf"(?<=[{HAN_RANGE}]{{2}})[和与與及と](?=[{HAN_RANGE}]{{2}})")
 """Chinese and Japanese “and” between two names."""
 HELPERS_CREDIT = re.compile(
     r"[^.;,]*\b(?:contributed (?:to|reporting)|contributing reporting|contributed)\b[^.;]*", re.I

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from archive.text.unspaced import HAN_RANGE
 from crawler.extraction.fields import byline_words as words
 from crawler.extraction.fields.agencies import agency_named
 
@@ -26,7 +27,7 @@ SIGNS_OUTSIDE_NAMES = re.compile(
 """Signs, URLs and file names, which do not occur in names."""
 NAME_ACRONYM = re.compile(r"^[A-Z][A-Z0-9&-]{1,4}$")
 """An acronym of two to five characters."""
-HAN_NAME = re.compile(r"^[㐀-鿿々〆ヶ]+$")
+HAN_NAME = re.compile(rf"^[{HAN_RANGE}々〆ヶ]+$")
 """A name in Chinese characters."""
 HAN_DESK_NAME = re.compile(
     r"^\w{1,5}[部部課组組室]$|(?:報導|报道|報道|採訪|采访|專訪|专访|編譯|编译|連線|综合)$"

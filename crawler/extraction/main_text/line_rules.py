@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from archive.text.unspaced import HAN_RANGE, HANGUL_RANGE, KANA_RANGE
 from crawler.dates.date_parser import is_date_line, parse_date
 from crawler.extraction.blocks import Block, fold_text
 from crawler.extraction.fields.agencies import agency_of_credit
@@ -67,7 +68,7 @@ MENU_LINE = re.compile(r"^(?:[^·|•\d]{2,30}\s[·|•]\s){2,}[^·|•\d]{2,30}
 """`About us · Contact · Privacy`"""
 TABLE_CELL_BAR = re.compile(r"\s*\|\s*")
 """The bars that trafilatura draws between the cells of a table."""
-DENSE_SCRIPT = re.compile("[぀-ヿ㐀-鿿가-힣]{2}")
+DENSE_SCRIPT = re.compile(f"[{KANA_RANGE}{HAN_RANGE}{HANGUL_RANGE}]{{2}}")
 """Two characters of a script that says much in few of them: kana, Han, Hangul."""
 LINE_SENTENCE_ENDS = (".", "!", "?", "”", "。", "…", '"')
 BARE_BYLINE_OPENINGS = {

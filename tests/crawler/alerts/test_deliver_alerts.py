@@ -394,3 +394,8 @@ def test_what_apprise_logs_goes_to_no_other_log(caplog: pytest.LogCaptureFixture
     with caplog.at_level("DEBUG"):
         assert apprise_sender._apprise_target("json://") is None
     assert [record for record in caplog.records if record.name.startswith("apprise")] == []
+
+
+def test_a_list_of_alerts_shows_words_in_brackets_as_they_were_given(folder: Path) -> None:
+    dateline(folder, "notify", "add", "search:[red]ferry [/x]", "json://desk.example/hook")
+    assert "[red]ferry [/x]" in " ".join(dateline(folder, "notify", "list").split())
