@@ -35,7 +35,7 @@ def write_checks(
         archive.captures.store(captures)
 
     def write_all(db: sqlite3.Connection, ready: Decisions) -> list[Outcome]:
-        return [_write_check_or_failure(db, check, ready, crawl_id) for check in checks]
+        return [write_check_or_failure(db, check, ready, crawl_id) for check in checks]
 
     return write_without_reading(archive.db, checks, decisions, write_all)
 
@@ -49,7 +49,7 @@ def replace_reading(
     )
 
 
-def _write_check_or_failure(
+def write_check_or_failure(
     db: sqlite3.Connection, check: Check, decisions: Decisions, crawl_id: int | None
 ) -> Outcome:
     """Store a check; if its content cannot be stored, record it as `failed` with the reason."""

@@ -22,7 +22,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from archive import archive
+from archive import archive, check_writer
 from archive.articles import stories
 from archive.records import Article, Check
 from archive.storage.database import transaction
@@ -157,7 +157,7 @@ def write_in_batches(db: sqlite3.Connection, articles: int) -> list[float]:
         with transaction(db):
             for check in checks:
                 watch = Watch()
-                archive._write_check_or_failure(db, check, decisions, None)
+                check_writer.write_check_or_failure(db, check, decisions, None)
                 spent.append(watch.cpu)
         share = (whole.cpu - sum(spent)) / len(spent)
         written += [each + share for each in spent]
