@@ -12,11 +12,11 @@ ENV PYTHONDONTWRITEBYTECODE=1 \
 
 WORKDIR /usr/src/dateline
 
-# What it needs first: that layer stays while only the program changes.
-COPY requirements.txt ./
-RUN python -m pip install --require-hashes -r requirements.txt
+# What it needs first, with the extras for alerts and passwords: that layer stays while only the program changes.
+COPY requirements-image.txt ./
+RUN python -m pip install --require-hashes -r requirements-image.txt
 
-# Built with the setuptools that requirements.txt pins, so that nothing without a hash comes in.
+# Built with the setuptools that requirements-image.txt pins, so that nothing without a hash comes in.
 COPY pyproject.toml README.md LICENSE ./
 COPY archive/ archive/
 COPY pipelines/ pipelines/

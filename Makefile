@@ -43,9 +43,12 @@ fuzz: $(VENV)/ready-dev  ## search for input that breaks the parsers (ARGS="--mi
 bench: $(VENV)/ready-dev  ## run the benchmarks, and print one table
 	$(BIN)/python -m bench $(ARGS)
 
+LOCK = $(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-emit-index-url --no-annotate
+
 lock:  ## pin the dependencies again, with hashes
-	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-emit-index-url --no-annotate pyproject.toml -o requirements.txt
-	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-emit-index-url --no-annotate --extra dev pyproject.toml -o requirements-dev.txt
+	$(LOCK) pyproject.toml -o requirements.txt
+	$(LOCK) --extra notify --extra passwords pyproject.toml -o requirements-image.txt
+	$(LOCK) --extra dev pyproject.toml -o requirements-dev.txt
 
 clean:  ## remove all generated files and environments
 	rm -rf $(VENV) .venv-next demo-data build *.egg-info .mypy_cache .ruff_cache .pytest_cache

@@ -76,10 +76,18 @@ def test_nothing_comes_in_without_a_hash():
         assert "--require-hashes" in command or {"--no-deps", "--no-build-isolation"} <= set(
             shlex.split(command)
         )
-    pinned = (ROOT / "requirements.txt").read_text()
+    pinned = (ROOT / "requirements-image.txt").read_text()
     (version,) = re.findall(r"^setuptools==(\d+)", pinned, re.MULTILINE)
     (needed,) = re.findall(r'"setuptools>=(\d+)"', (ROOT / "pyproject.toml").read_text())
     assert int(version) >= int(needed), "what builds the program is among what is pinned"
+
+
+def test_the_image_can_send_alerts_and_sign_people_in():
+    pinned = (ROOT / "requirements-image.txt").read_text()
+    assert {"apprise", "datasette-auth-passwords"} <= set(re.findall("^([a-z-]+)==", pinned, re.M))
+    assert all(
+        "requirements-image.txt" in each for each in given("RUN") if "require-hashes" in each
+    )
 
 
 def test_no_address_of_a_registry_or_an_index_is_named():

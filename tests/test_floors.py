@@ -17,7 +17,7 @@ from tests.paths import ROOT
 
 FLOORS = {"scrapy": "2.17", "twisted": "26.4", "lxml": "6.1.1", "datasette": "0.65.4"}
 """Older ones have holes that are known and closed in these."""
-PINNED = ("requirements.txt", "requirements-dev.txt")
+PINNED = ("requirements.txt", "requirements-image.txt", "requirements-dev.txt")
 
 
 def bounds() -> dict[str, Requirement]:

@@ -7,7 +7,7 @@ import ast
 import dataclasses
 import subprocess
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -241,6 +241,27 @@ def test_no_folder_holds_more_modules_than_one_can_see_at_once():
 def test_no_two_modules_of_a_room_share_a_name(room):
     names = Counter(path.stem for name, path in MODULES.items() if name.startswith(f"{room}."))
     assert [name for name, number in names.items() if number > 1 and name != "__init__"] == []
+
+
+def public_names(tree: ast.Module) -> set[str]:
+    """The functions, classes and constants that a module defines for others to import."""
+    names: set[str] = set()
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            stored = [each for target in targets for each in ast.walk(target)]
+            names.update(each.id for each in stored if isinstance(each, ast.Name))
+    return {name for name in names if not name.startswith("_")}
+
+
+def test_no_two_modules_define_the_same_name():
+    defined = defaultdict(list)
+    for module, tree in TREES.items():
+        for name in public_names(tree):
+            defined[name].append(module)
+    assert {name: where for name, where in defined.items() if len(where) > 1} == {}
 
 
 @pytest.mark.parametrize(

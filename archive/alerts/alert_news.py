@@ -26,14 +26,14 @@ IN_STORY_SQL = f"""a.id IN (SELECT m.article_id FROM story_articles m JOIN stori
 NEWEST_IDS_SQL = """
 SELECT (SELECT coalesce(max(id), 0) FROM articles), (SELECT coalesce(max(id), 0) FROM revisions)"""
 
-STORY_NEWS_SQL = """
+STORY_ALERT_NEWS_SQL = """
 SELECT a.id FROM articles a JOIN outlets o ON o.id = a.outlet_id JOIN originals f ON f.id = a.id
 WHERE a.id > :after AND {in_story} AND {condition} AND {first}
   AND NOT EXISTS (SELECT 1 FROM alert_items i
     WHERE i.alert_id = :alert AND i.kind = 'article' AND i.subject_id = a.id)
 ORDER BY a.id LIMIT :most"""
 
-SEARCH_NEWS_SQL = """
+SEARCH_ALERT_NEWS_SQL = """
 SELECT a.id FROM articles_fts CROSS JOIN articles a ON a.id = articles_fts.rowid
 JOIN outlets o ON o.id = a.outlet_id JOIN originals f ON f.id = a.id
 WHERE articles_fts MATCH :match AND articles_fts.rowid > :after AND {condition} AND {first}
@@ -80,7 +80,9 @@ def story_news(
 ) -> list[NewsItem]:
     """Return the articles after an ID that belong to the story by now and were not queued."""
     condition, values = _alert_conditions(request)
-    sql = STORY_NEWS_SQL.format(in_story=IN_STORY_SQL, condition=condition, first=FIRST_OF_TEXT_SQL)
+    sql = STORY_ALERT_NEWS_SQL.format(
+        in_story=IN_STORY_SQL, condition=condition, first=FIRST_OF_TEXT_SQL
+    )
     given = {**values, "story": request.subject, "alert": alert_id, "after": after}
     return _article_items(connection, sql, given)
 
@@ -90,7 +92,7 @@ def search_news(
 ) -> list[NewsItem]:
     """Return the articles after an ID in which the words occur."""
     condition, values = _alert_conditions(request)
-    sql = SEARCH_NEWS_SQL.format(condition=condition, first=FIRST_OF_TEXT_SQL)
+    sql = SEARCH_ALERT_NEWS_SQL.format(condition=condition, first=FIRST_OF_TEXT_SQL)
     match = match_or_nothing(request.subject)
     return _article_items(
         connection, sql, {**values, "match": match, "alert": alert_id, "after": after}

@@ -14,7 +14,7 @@ from typing import Literal
 from archive.records import current_timestamp
 
 SearchState = Literal["answered", "failed", "not asked"]
-MAX_NAMED_OUTLETS = 12
+MAX_SENTENCE_OUTLETS = 12
 """Maximum number of outlets named on a line; the others are counted."""
 
 
@@ -169,15 +169,15 @@ def _outlets_in_words(many: Sequence[OutletSearch]) -> str:
 
 def _outlet_names(outlets: Sequence[OutletSearch]) -> str:
     """Return a colon and the hosts of the first outlets, and the number of the others."""
-    names = ", ".join(each.host for each in outlets[:MAX_NAMED_OUTLETS])
-    more = len(outlets) - MAX_NAMED_OUTLETS
+    names = ", ".join(each.host for each in outlets[:MAX_SENTENCE_OUTLETS])
+    more = len(outlets) - MAX_SENTENCE_OUTLETS
     return f": {names} and {more:,} more" if more > 0 else f": {names}"
 
 
 def _names_with_reasons(outlets: Sequence[OutletSearch]) -> str:
     """Return the hosts of the first outlets with the reasons, and the number of the others."""
     names = "; ".join(
-        f"{each.host} ({each.reason or 'no answer'})" for each in outlets[:MAX_NAMED_OUTLETS]
+        f"{each.host} ({each.reason or 'no answer'})" for each in outlets[:MAX_SENTENCE_OUTLETS]
     )
-    more = len(outlets) - MAX_NAMED_OUTLETS
+    more = len(outlets) - MAX_SENTENCE_OUTLETS
     return f"{names}; and {more:,} more" if more > 0 else names

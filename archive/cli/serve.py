@@ -47,12 +47,11 @@ PUBLIC_DATASETTE_SETTINGS = {
 """Further settings for a public archive."""
 
 PROXY_SECRET_VARIABLE = "DATELINE_PROXY_SECRET"  # noqa: S105  a name
-PROXY_SECRET_HEADER = "X-Dateline-Proxy-Secret"  # noqa: S105  a name
-"""The secret by which a reverse proxy on another machine is known, and its header."""
+"""The environment variable with the secret by which a reverse proxy on another machine is known."""
 
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
 """Names of this machine."""
-HOST_NAME_PATTERN = re.compile(r"[\w.-]+|\[[0-9a-f:.]+\]", re.IGNORECASE | re.ASCII)
+SERVED_NAME_PATTERN = re.compile(r"[\w.-]+|\[[0-9a-f:.]+\]", re.IGNORECASE | re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +124,7 @@ def serve_archive(
     """
     path = folder / "archive.db"
     open_read_only(path, ARCHIVE_SCHEMA).close()
-    wrong = next((name for name in how.names if not HOST_NAME_PATTERN.fullmatch(name)), None)
+    wrong = next((name for name in how.names if not SERVED_NAME_PATTERN.fullmatch(name)), None)
     if wrong is not None:
         raise UsageError(f"--name {wrong}: not a host name; give it without scheme and port")
     check_sign_in(how)
@@ -223,6 +222,8 @@ def check_sign_in(how: ServeOptions) -> None:
         return
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]{0,60}", header):
         raise UsageError(f"--proxy-user-header {header}: not a name of a header")
+    from archive.plugin.guards.proxy_users import PROXY_SECRET_HEADER
+
     if not how.is_on_loopback and not os.environ.get(PROXY_SECRET_VARIABLE):
         raise UsageError(
             f"--proxy-user-header: with --host {how.host} anybody who can connect could send this "

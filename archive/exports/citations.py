@@ -17,7 +17,7 @@ from urllib.parse import quote, urlencode
 
 from markupsafe import Markup
 
-from archive.text.formatting import MONTH_NAMES, parse_timestamp
+from archive.text.formatting import MONTH_NAMES, parse_timestamp_as_written
 from archive.text.html import HTTP_URL
 
 CITED_ARTICLES_SQL = """
@@ -28,7 +28,7 @@ JOIN outlets o ON o.id = a.outlet_id ORDER BY asked.key"""
 
 FAMILY_FIRST_LANGUAGES = frozenset({"hu", "ja", "ko", "vi", "zh"})
 """Languages that put the family name first; the archive does not know where it ends."""
-NAME_PARTICLES = frozenset(
+CITED_NAME_PARTICLES = frozenset(
     {"al", "bin", "da", "de", "del", "della", "den", "der", "di", "dos", "du", "el", "ibn", "la", "le",
      "ter", "ten", "van", "von", "zu", "zum", "zur"}
 )  # fmt: skip
@@ -160,7 +160,7 @@ def _on_one_line(text: str | None) -> str:
 
 def date_parts(written: str | None) -> tuple[int, ...]:
     """Return year, month and day of a timestamp, as far as it gives them."""
-    found = parse_timestamp(written)
+    found = parse_timestamp_as_written(written)
     if found:
         return (found.year, found.month, found.day)
     partial = re.fullmatch(r"(\d{4})(?:-(0[1-9]|1[0-2]))?", written or "")
@@ -187,7 +187,7 @@ def cited_name(name: str, language: str | None, organisations: Iterable[str] = (
     suffix = words.pop() if len(words) > 2 and NAME_SUFFIX.fullmatch(words[-1]) else ""
     words[-1] = words[-1].rstrip(",")
     at = len(words) - 1
-    while at > 1 and words[at - 1] in NAME_PARTICLES:
+    while at > 1 and words[at - 1] in CITED_NAME_PARTICLES:
         at -= 1
     return CitedName(" ".join(words[at:]), " ".join(words[:at]).rstrip(","), suffix)
 

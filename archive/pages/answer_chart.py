@@ -20,7 +20,7 @@ MIN_SERIES_DAYS = 7
 MIN_CHARTED_ROWS = 2
 """Fewer rows are read faster than a chart."""
 
-DAY_PATTERN = re.compile(r"\d{4}-\d\d-\d\d(?:$|T)")
+DAY_OR_TIME_PATTERN = re.compile(r"\d{4}-\d\d-\d\d(?:$|T)")
 MONTH_PATTERN = re.compile(r"\d{4}(?:-\d\d)?")
 IDENTIFYING_COLUMN = re.compile(r"(?:.*_)?id|article|event|number|revision|status|stealth|url")
 """Columns whose numbers name something instead of counting it."""
@@ -70,7 +70,7 @@ def answer_chart(
     by_column = {name: [row[at] for row in rows] for at, name in enumerate(columns)}
     numbers = [name for name, values in by_column.items() if _is_count(name, values)]
     labels = [name for name, values in by_column.items() if _is_label(values)]
-    days = [name for name in labels if _all_match(DAY_PATTERN, by_column[name])]
+    days = [name for name in labels if _all_match(DAY_OR_TIME_PATTERN, by_column[name])]
     if not numbers or not labels:
         return None
     names = [name for name in labels if name not in days]

@@ -44,12 +44,12 @@ HOME_COUNTS_SQL = """
 SELECT (SELECT count(*) FROM articles) AS articles, (SELECT count(*) FROM outlets) AS outlets,
        (SELECT count(*) FROM stories) AS stories"""
 
-STORY_MEMBERS_SQL = f"""
+HOME_STORY_MEMBERS_SQL = f"""
 SELECT a.id, a.outlet_id, a.published_at, a.fetched_at
 FROM story_articles m CROSS JOIN articles a ON a.id = m.article_id
 WHERE m.story_id = ? AND {LISTED_MEMBER_SQL}"""  # noqa: S608
 
-STORY_CHANGES_SQL = f"""
+HOME_STORY_CHANGES_SQL = f"""
 SELECT count(*) AS changes, coalesce(sum(r.stealth), 0) AS silent
 FROM revisions r CROSS JOIN story_articles m ON m.story_id = ? AND m.article_id = r.article_id
 WHERE r.number > 1 AND r.seen_at >= ? AND {LISTED_MEMBER_SQL}"""  # noqa: S608
@@ -171,8 +171,8 @@ def followed_story_rows(
     changed_since = format_utc(newest_change_at(connection) - timedelta(days=1))
     rows = []
     for row in chosen:
-        members = connection.execute(STORY_MEMBERS_SQL, (row["id"],)).fetchall()
-        changes = connection.execute(STORY_CHANGES_SQL, (row["id"], changed_since)).fetchone()
+        members = connection.execute(HOME_STORY_MEMBERS_SQL, (row["id"],)).fetchall()
+        changes = connection.execute(HOME_STORY_CHANGES_SQL, (row["id"], changed_since)).fetchone()
         rows.append(dict(row) | story_over_time(members, since) | dict(changes))
     return _with_latest_articles(connection, rows)
 

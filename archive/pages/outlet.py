@@ -9,7 +9,12 @@ from typing import Any
 
 from archive.pages.charts import chart_bars, sparkline_bars
 from archive.queries.lookup import PlainRow
-from archive.text.formatting import WEEKDAY_NAMES, direction, parse_json_texts, parse_timestamp
+from archive.text.formatting import (
+    WEEKDAY_NAMES,
+    direction,
+    parse_json_texts,
+    parse_timestamp_as_written,
+)
 
 MAX_STATISTICS_ARTICLES = 2_000
 """The newest articles that an outlet's statistics cover."""
@@ -115,7 +120,7 @@ def outlet_statistics(rows: Sequence[sqlite3.Row]) -> PlainRow:
     hours. `wire` is the share that names an agency, `copied` the share of other outlets' texts,
     `lent` that of its own texts which others published; shares are from 0 to 1.
     """
-    published = [date for row in rows if (date := parse_timestamp(row["published_at"]))]
+    published = [date for row in rows if (date := parse_timestamp_as_written(row["published_at"]))]
     by_hour = Counter(date.hour for date in published if date.tzinfo)
     by_weekday = Counter(date.weekday() for date in published)
     by_day = Counter(row["published_at"][:10] for row in rows if row["published_at"])

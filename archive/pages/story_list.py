@@ -22,14 +22,14 @@ SELECT s.id, s.name, s.title, s.languages, s.since, s.until, s.created_at, s.sta
         WHERE p.story_id = s.id AND p.verdict IS NULL AND p.tier = 'perhaps') AS perhaps
 FROM stories s LEFT JOIN story_crawl_ends e ON e.story_id = s.id"""
 
-STORY_MEMBERS_SQL = f"""
+LISTED_STORY_MEMBERS_SQL = f"""
 SELECT substr(a.published_at, 1, 10) AS day, o.host, coalesce(o.name, o.host) AS outlet_name,
        count(*) AS articles, sum(m.found_at >= :since) AS new, max(m.found_at) AS found_at
 FROM story_articles m JOIN articles a ON a.id = m.article_id JOIN outlets o ON o.id = a.outlet_id
 WHERE m.story_id = :story AND {LISTED_MEMBER_SQL} GROUP BY 1, 2"""  # noqa: S608
 """A story's articles by day and outlet."""
 
-STORY_CHANGES_SQL = f"""
+LISTED_STORY_CHANGES_SQL = f"""
 SELECT count(*) AS changes, coalesce(sum(r.stealth), 0) AS silent,
        coalesce(sum(r.seen_at >= :since), 0) AS new_changes
 FROM story_articles m JOIN revisions r ON r.article_id = m.article_id AND r.number > 1
@@ -51,7 +51,7 @@ def story_list_data(connection: sqlite3.Connection) -> PlainRow:
 def _listed_story(connection: sqlite3.Connection, row: sqlite3.Row, since: str) -> PlainRow:
     """Return a story with its counts, span, outlets and sparkline."""
     asked = {"story": row["id"], "since": since}
-    members = connection.execute(STORY_MEMBERS_SQL, asked).fetchall()
+    members = connection.execute(LISTED_STORY_MEMBERS_SQL, asked).fetchall()
     days: dict[str, int] = {}
     outlets: dict[str, int] = {}
     for member in members:
@@ -68,5 +68,5 @@ def _listed_story(connection: sqlite3.Connection, row: sqlite3.Row, since: str) 
         "first": min(days, default=None),
         "last": max(days, default=None),
         "bars": sparkline_bars(days),
-        **dict(connection.execute(STORY_CHANGES_SQL, asked).fetchone()),
+        **dict(connection.execute(LISTED_STORY_CHANGES_SQL, asked).fetchone()),
     }

@@ -21,13 +21,15 @@ SELECT min(seen_at) FROM (
 )"""
 
 ARTICLE_OF_DIGEST_SQL = (
-    "SELECT article_id FROM urls WHERE digest = ? AND article_id IS NOT NULL LIMIT 1",
-    "SELECT article_id FROM revisions WHERE digest = ? LIMIT 1",
-    "SELECT u.article_id FROM fetches c JOIN urls u ON u.id = c.url_id"
-    " WHERE c.digest = ? AND u.article_id IS NOT NULL LIMIT 1",
-    "SELECT id FROM articles WHERE digest = ? LIMIT 1",
+    "SELECT id FROM articles d WHERE {found} LIMIT 1",
+    "SELECT article_id FROM revisions d WHERE {found} LIMIT 1",
+    "SELECT u.article_id FROM fetches d JOIN urls u ON u.id = d.url_id"
+    " WHERE {found} AND u.article_id IS NOT NULL LIMIT 1",
 )
-"""In the order of their cost; most captures are the newest of their URL."""
+"""From the article as it is now to the fetches that led to no revision."""
+
+DIGEST_FOUND_SQL = "substr(d.digest, 1, 16) = substr(:digest, 1, 16) AND d.digest = :digest"
+"""The condition for the indexes on digests, which hold their first 16 characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,8 @@ def article_of_capture(connection: sqlite3.Connection, digest: str) -> int | Non
     if not SHA256_PATTERN.fullmatch(digest):
         return None
     for query in ARTICLE_OF_DIGEST_SQL:
-        row = connection.execute(query, (digest,)).fetchone()
+        sql = query.format(found=DIGEST_FOUND_SQL)
+        row = connection.execute(sql, {"digest": digest}).fetchone()
         if row:
             return int(row[0])
     return None

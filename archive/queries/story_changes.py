@@ -21,7 +21,7 @@ LEFT JOIN revisions p ON p.article_id = r.article_id AND p.number = (
 )
 ORDER BY r.seen_at DESC, r.id DESC"""
 
-KIND_LABELS = {
+CHANGE_KIND_LABELS = {
     "headline": "headline",
     "standfirst": "standfirst",
     "byline": "byline",
@@ -30,6 +30,7 @@ KIND_LABELS = {
     "correction": "correction",
     "typographic": "typography only",
     "restored": "an earlier version again",
+    "gone": "page gone",
 }
 """The kinds of change in words."""
 
@@ -83,7 +84,7 @@ class ArticleChange:
         """The changed parts, such as `headline, text`, or how the page disappeared."""
         if self.is_gone:
             return self.reason or "HTTP 404, 410 or 451"
-        return ", ".join(KIND_LABELS.get(kind, kind) for kind in self.kinds)
+        return ", ".join(CHANGE_KIND_LABELS.get(kind, kind) for kind in self.kinds)
 
     @property
     def words(self) -> str:

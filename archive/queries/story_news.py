@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from archive.articles.stories import LISTED_MEMBER_SQL
 
-STORY_NEWS_SQL = f"""
+CRAWL_STORY_NEWS_SQL = f"""
 SELECT s.name,
   count(DISTINCT CASE WHEN f.outcome = 'new' THEN u.article_id END) AS new,
   count(DISTINCT CASE WHEN f.outcome = 'changed' THEN u.article_id END) AS changed,
@@ -39,6 +39,6 @@ class StoryNews:
 
 def news_of_stories(connection: sqlite3.Connection, crawl_id: int) -> list[StoryNews]:
     """Return the stories for which a crawl found something, by name."""
-    rows = connection.execute(STORY_NEWS_SQL, (crawl_id,))
+    rows = connection.execute(CRAWL_STORY_NEWS_SQL, (crawl_id,))
     found = [StoryNews(**dict(row)) for row in rows]
     return [news for news in found if news.new or news.changed or news.gone]

@@ -816,6 +816,14 @@ CREATE INDEX revisions_listed ON revisions(seen_at, kinds, stealth, article_id, 
   WHERE number > 1;
 """
 
+DIGEST_INDEXES = """
+-- Indexes by which a permanent link finds the article of a capture by its digest alone. A quarter of
+-- the digest suffices to find a row.
+CREATE INDEX articles_by_digest ON articles(substr(digest, 1, 16)) WHERE digest IS NOT NULL;
+CREATE INDEX revisions_by_digest ON revisions(substr(digest, 1, 16)) WHERE digest IS NOT NULL;
+CREATE INDEX fetches_by_digest ON fetches(substr(digest, 1, 16)) WHERE digest IS NOT NULL;
+"""
+
 ARCHIVE_SCHEMA = DatabaseSchema(
     "dateline.archive",
     (
@@ -840,6 +848,7 @@ ARCHIVE_SCHEMA = DatabaseSchema(
         ("m019_lists", LIST_INDEXES),
         ("m020_notifications", ALERT_TABLES),
         ("m021_stored_vectors", STORED_VECTOR_COLUMNS),
+        ("m022_digests", DIGEST_INDEXES),
     ),
     cache=24_000,  # reads of the index of shared passages are scattered over the file
 )

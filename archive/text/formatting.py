@@ -45,7 +45,7 @@ def moment(written: str | None) -> str:
     """
     if not written:
         return "undated"
-    timestamp = parse_timestamp(written)
+    timestamp = parse_timestamp_as_written(written)
     if timestamp is None:
         return written
     day = f"{timestamp.day} {MONTH_ABBREVIATIONS[timestamp.month - 1]} {timestamp.year}"
@@ -70,7 +70,7 @@ def is_calendar_day(text: str) -> bool:
         return False
 
 
-def parse_timestamp(written: str | None) -> datetime | None:
+def parse_timestamp_as_written(written: str | None) -> datetime | None:
     """Return a timestamp of the archive, in UTC if it has a zone; None if it is invalid."""
     try:
         timestamp = datetime.fromisoformat(written or "")
@@ -83,7 +83,7 @@ def parse_timestamp(written: str | None) -> datetime | None:
 
 def parse_timestamp_as_utc(written: str | None) -> datetime | None:
     """Return a timestamp, taken as UTC if it has no zone; for sorting and charts, not display."""
-    timestamp = parse_timestamp(written)
+    timestamp = parse_timestamp_as_written(written)
     if timestamp is None or timestamp.tzinfo:
         return timestamp
     return timestamp.replace(tzinfo=UTC)

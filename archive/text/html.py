@@ -12,7 +12,7 @@ DEFAULT_EXCERPT_CHARS = 240
 """Default length of an excerpt, in characters."""
 
 HTTP_URL = re.compile(r"https?://[^\s\x00-\x1f\x7f\"'<>`]+", re.IGNORECASE)
-MAIL_ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+", re.ASCII)
+CONTACT_MAIL_PATTERN = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+", re.ASCII)
 OUTWARD_LINK_ATTRIBUTES = 'rel="noopener noreferrer nofollow"'
 
 
@@ -31,7 +31,7 @@ def contact_link(contact: str) -> str | None:
     """Return the URL behind a way to contact someone: a web page or mail address; else None."""
     if HTTP_URL.fullmatch(contact):
         return contact
-    return f"mailto:{contact}" if MAIL_ADDRESS.fullmatch(contact) else None
+    return f"mailto:{contact}" if CONTACT_MAIL_PATTERN.fullmatch(contact) else None
 
 
 def marked(value: str) -> Markup:

@@ -105,15 +105,20 @@ def deliver_alerts(
 
 def queue_all_news(connection: sqlite3.Connection, now: str) -> int:
     """Queue what is new for each alert; return the number of items."""
-    return sum(
-        _queue_alert_news(connection, alert, now) for alert in alert_store.stored_alerts(connection)
-    )
+    newest = alert_news.newest_ids(connection)
+    alerts = alert_store.stored_alerts(connection)
+    return sum(_queue_alert_news(connection, alert, newest, now) for alert in alerts)
 
 
-def _queue_alert_news(connection: sqlite3.Connection, alert: StoredAlert, now: str) -> int:
-    """Queue what is new for an alert, and move its marks."""
+def _queue_alert_news(
+    connection: sqlite3.Connection, alert: StoredAlert, newest: tuple[int, int], now: str
+) -> int:
+    """Queue what is new for an alert, and move its marks.
+
+    `newest` holds the newest IDs of articles and of revisions.
+    """
     request, articles, revisions = alert.request, alert.after_article_id, alert.after_revision_id
-    newest_article, newest_revision = alert_news.newest_ids(connection)
+    newest_article, newest_revision = newest
     items: Sequence[NewsItem]
     if request.kind == "story":
         # the mark stays: an article may turn out to belong long after it was archived

@@ -44,7 +44,7 @@ LISTING_PATH = re.compile(
     re.I,
 )
 """Paths of pages that list other pages."""
-ARTICLE_PATH = re.compile(r"/(?:blogs?|news|articles?|stor(?:y|ies))(?:/|$)", re.I)
+ARTICLE_PATH_PATTERN = re.compile(r"/(?:blogs?|news|articles?|stor(?:y|ies))(?:/|$)", re.I)
 """Paths of articles, whatever else they contain."""
 OTHER_PATHS = (
     (
@@ -234,7 +234,7 @@ def _reason_in_data(page: OpenedPage) -> str | None:
 def _reason_in_url(url: str) -> str | None:
     """The reason why the page's URL says that it is not an article, if it does."""
     parts = urlsplit(url)
-    if ARTICLE_PATH.search(parts.path):
+    if ARTICLE_PATH_PATTERN.search(parts.path):
         return None
     if kind := page_type_features.kind_of_host(parts.hostname or ""):
         return REASONS_BY_KIND[kind]

@@ -264,7 +264,7 @@ def _story_report(
     with opened_archive(folder) as connection:
         outlets_read = len(hosts_with_sources(connection))
     return StoryReport(
-        story=search.session.story.name,
+        story=search.story.name,
         crawl=report,
         total=LeadTally(
             scores.total_of("known"), scores.total_of("asked for"), scores.total_of("belong")

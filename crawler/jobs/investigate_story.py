@@ -122,14 +122,12 @@ def _end_search(
     try:
         with transaction(writer) as db:
             story_searches.save_search_end(
-                db, ran.search.session.story.id, stopped, next_step(ran, reason, wanted)
+                db, ran.search.story.id, stopped, next_step(ran, reason, wanted)
             )
     finally:
         writer.close()
     with opened_archive(folder) as connection:
-        return dossiers.build_dossier(
-            connection, story_of(connection, ran.search.session.story.name)
-        )
+        return dossiers.build_dossier(connection, story_of(connection, ran.search.story.name))
 
 
 def next_step(ran: InvestigationSpider, reason: str | None, wanted: InvestigationRequest) -> str:
@@ -140,10 +138,10 @@ def next_step(ran: InvestigationSpider, reason: str | None, wanted: Investigatio
     most = wanted.outlets or DEFAULT_OUTLETS
     more = f"`{again} --outlets {2 * most}` asks further outlets" if ran.unasked else ""
     words = (
-        f"`dateline verdict {ran.search.session.story.name} ID --belongs` confirms an article "
+        f"`dateline verdict {ran.search.story.name} ID --belongs` confirms an article "
         "and makes the next search better"
     )
-    later = f"`dateline crawl --story {ran.search.session.story.name}` looks for what is new"
+    later = f"`dateline crawl --story {ran.search.story.name}` looks for what is new"
     return "; ".join(filter(None, (more, words, later)))
 
 

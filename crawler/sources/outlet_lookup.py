@@ -213,11 +213,7 @@ class OutletFinder:
 
     def store_result(self, found: FoundOutlet) -> None:
         """Store an outlet that was found, and the result of any look-up."""
-        db = self.session.db
-        if found.problem is None:
-            sources = [identify_source(source) for source in found.sources]
-            with transaction(db):
-                add_outlet_with_sources(db, found.outlet, sources)
+        sources = [identify_source(source) for source in found.sources]
         lookup = OutletLookup(
             found.asked or found.outlet.host,
             current_timestamp(),
@@ -227,7 +223,9 @@ class OutletFinder:
             tuple(source.url for source in found.sources if source.kind == "sitemap"),
             found.problem,
         )
-        with transaction(db):
+        with transaction(self.session.db) as db:
+            if found.problem is None:
+                add_outlet_with_sources(db, found.outlet, sources)
             store_lookup(db, lookup)
 
     async def find_outlet(self, wanted: WantedOutlet) -> FoundOutlet:

@@ -274,7 +274,7 @@ class ArchiveSpider(Spider):
                 continue
             unused.append(waiting.lead.url)
             if budget.pages_are_spent():
-                budget.end_reason = f"the budget of {budget.pages:,} pages is spent"
+                budget.end_reason = budget.spent_reason()
             else:
                 session.remarks[waiting.host] = (
                     f"page limit of {budget.outlet_pages:,} reached; "

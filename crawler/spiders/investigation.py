@@ -298,7 +298,7 @@ class InvestigationSpider(StorySpider):
 
     def _stored_searches(self) -> dict[str, OutletSearch]:
         """Return the stored results of the story's outlet searches, by host."""
-        found = story_searches.story_search(self.session.db, self.search.session.story.id)
+        found = story_searches.story_search(self.session.db, self.search.story.id)
         return {each.host: each for each in found.outlets} if found else {}
 
     def _outlets_of_round(self, number: int) -> list[OutletSuggestion]:
@@ -316,7 +316,7 @@ class InvestigationSpider(StorySpider):
         asked |= {*self.asked_outlets, bare_host_of(self.url)}
         left_over = self._outlets_cut_short_before()
         others = suggest_outlets(
-            self.session.db, self.search.session.story.id, self.catalogue, most + len(asked)
+            self.session.db, self.search.story.id, self.catalogue, most + len(asked)
         )
         others += self._outlets_without_facts({bare_host(each.host) for each in others})
         found = {bare_host(each.host): each for each in [*left_over, *others]}
@@ -435,7 +435,7 @@ class InvestigationSpider(StorySpider):
             """SELECT id, substr(published_at, 1, 10) AS day,
                 coalesce(outlet_name, outlet) AS outlet, headline
             FROM story_coverage WHERE story_id = ? ORDER BY id""",
-            (self.search.session.story.id,),
+            (self.search.story.id,),
         )
         for row in rows:
             if row["id"] not in self.found:
@@ -466,7 +466,7 @@ class InvestigationSpider(StorySpider):
             for host in {*self.asked_outlets, *self.problems_of, *self.cut_short}
         ]
         with transaction(self.session.db) as db:
-            story_searches.save_outlet_searches(db, self.search.session.story.id, outlets)
+            story_searches.save_outlet_searches(db, self.search.story.id, outlets)
 
     def _search_result(self, host: str, answered: bool) -> OutletSearch:
         """Return the result for an outlet of this run."""
@@ -518,4 +518,4 @@ class InvestigationSpider(StorySpider):
             for each in rest
         ]
         with transaction(self.session.db) as db:
-            story_searches.save_outlet_searches(db, self.search.session.story.id, outlets)
+            story_searches.save_outlet_searches(db, self.search.story.id, outlets)

@@ -27,6 +27,7 @@ from twisted.python.failure import Failure
 
 from archive.articles import leads as told
 from archive.articles import story_searches
+from archive.articles.stories import Story
 from archive.articles.story_searches import OutletSearch
 from archive.errors import ReadingError
 from archive.frontier.hosts import bare_host
@@ -77,6 +78,11 @@ class StorySearchParts:
     lists: StoryLists
     directed: DirectedSearch
     scores: LeadScores
+
+    @property
+    def story(self) -> Story:
+        """The story that is looked for."""
+        return self.session.story
 
 
 class StorySpider(ArchiveSpider):
@@ -155,7 +161,7 @@ class StorySpider(ArchiveSpider):
 
     def save_searches(self) -> None:
         """Store which outlets' lists were read for the story, and which could not be read."""
-        story_id = self.search.session.story.id
+        story_id = self.search.story.id
         with transaction(self.session.db) as db:
             story_searches.save_outlet_searches(db, story_id, self.searched_outlets())
 
@@ -313,7 +319,7 @@ class StorySpider(ArchiveSpider):
     async def follow_known_pages(self) -> None:
         """Follow the links of stored pages that belong to the story."""
         session = self.session
-        for url, digest in told.story_pages(session.db, self.search.session.story.id):
+        for url, digest in told.story_pages(session.db, self.search.story.id):
             capture = session.archive.captures.newest(digest)
             if capture is None:
                 continue
@@ -357,7 +363,7 @@ class StorySpider(ArchiveSpider):
         if requested is None or outcome not in (*ARTICLE_OUTCOMES, "not article"):
             return  # an unavailable page says nothing about similar ones
         belongs = outcome in ARTICLE_OUTCOMES and told.belongs_to_story(
-            self.session.db, self.search.session.story.id, check.url
+            self.session.db, self.search.story.id, check.url
         )
         waiting, score = requested
         self.search.scores.learn_result(waiting, score, belongs=belongs)

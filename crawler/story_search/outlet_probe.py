@@ -214,13 +214,6 @@ def save_probe_result(connection: sqlite3.Connection, looked: ProbedOutlet, aske
     URLs that turned out not to be lists are no longer sources of the outlet.
     """
     worked = {kind: _worked_before(connection, looked, kind) for kind in ("feed", "sitemap")}
-    with transaction(connection) as db:
-        for source in looked.sources:
-            if source.url not in worked[source.kind]:
-                db.execute(
-                    "UPDATE urls SET role = 'listed' WHERE url = ? AND role = 'source'",
-                    (source.url,),
-                )
     reached = bool(looked.home)
     lookup = OutletLookup(
         bare_host(asked),
@@ -232,6 +225,12 @@ def save_probe_result(connection: sqlite3.Connection, looked: ProbedOutlet, aske
         looked.problem,
     )
     with transaction(connection) as db:
+        for source in looked.sources:
+            if source.url not in worked[source.kind]:
+                db.execute(
+                    "UPDATE urls SET role = 'listed' WHERE url = ? AND role = 'source'",
+                    (source.url,),
+                )
         store_lookup(db, lookup)
 
 

@@ -18,7 +18,7 @@ MAX_MESSAGE_ITEMS = 20
 """Items told in full."""
 MAX_NAMED_ITEMS = 5
 """Items named of those that are not."""
-MAX_TITLE_CHARS = 200
+MAX_MESSAGE_TITLE_CHARS = 200
 MAX_PASSAGES = 3
 """Changed passages told of one change."""
 MAX_PASSAGE_CHARS = 240
@@ -63,14 +63,14 @@ def trial_message(request: AlertRequest) -> AlertMessage:
 def _message_title(request: AlertRequest, news: Sequence[NewsRow]) -> str:
     number = len(news)
     if number == 1:
-        return text_excerpt(f"Dateline: {_item_title(*news[0])}", MAX_TITLE_CHARS)
+        return text_excerpt(f"Dateline: {_item_title(*news[0])}", MAX_MESSAGE_TITLE_CHARS)
     if request.kind == "changes":
         what = f"{number:,} {CHANGE_SUBJECTS[request.subject]}"
     elif request.kind == "outlets":
         what = f"{many(number, 'outlet')} fallen silent"
     else:
         what = f"{many(number, 'new article')}, {alert_title(request)}"
-    return text_excerpt(f"Dateline: {what}", MAX_TITLE_CHARS)
+    return text_excerpt(f"Dateline: {what}", MAX_MESSAGE_TITLE_CHARS)
 
 
 def _item_title(kind: NewsKind, row: Mapping[str, Any]) -> str:
@@ -118,7 +118,7 @@ def _changed_headline(row: Mapping[str, Any]) -> str:
 
 
 def _one_line(text: str) -> str:
-    return text_excerpt(text, MAX_TITLE_CHARS)
+    return text_excerpt(text, MAX_MESSAGE_TITLE_CHARS)
 
 
 # -- the words before and after --------------------------------------------------------------------

@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 
 from archive.frontier.hosts import bare_host
 from archive.records import CatalogueOutlet
-from pipelines.topics.territories import country_name, language_name, single_language
+from archive.text.language_names import language_name
+from pipelines.topics.territories import country_name, single_language
 
 OPENING_COUNTRY_WEIGHT, TEXT_COUNTRY_WEIGHT = 1.4, 0.8
 """Weight of an outlet whose country all articles name in their openings, and anywhere in the text.

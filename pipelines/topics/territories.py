@@ -77,11 +77,6 @@ def country_name(code: str | None) -> str:
     return str(Locale("en").territories.get(code or "", code or ""))
 
 
-def language_name(code: str | None) -> str:
-    """Return a language's English name; its code without one; empty for None."""
-    return str(Locale("en").languages.get(code or "", code or ""))
-
-
 def single_language(code: str | None) -> str | None:
     """Return the code under which a language is stored: `tl` and `fil`, `nb` and `no` are one."""
     return STORED_LANGUAGE_CODES.get(code, code) if code else None

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from archive.pages.filters import PageFilters
 from archive.pages.findings.day_groups import group_by_day
 from archive.queries.lookup import PlainRow
+from archive.queries.story_changes import CHANGE_KIND_LABELS
 from archive.records import text_with_standfirst
 from archive.text.diff import (
     DiffParagraph,
@@ -35,7 +36,7 @@ MAX_CHANGE_PAGES = 500
 """Pages that the list can be turned to."""
 MAX_COMPARED_LINES = 1_000
 """Lines of a text that are compared for a list."""
-MAX_COMPARED_CHARS = 3_000
+MAX_SNIPPET_SOURCE_CHARS = 3_000
 """Characters of each changed passage that are compared word by word for a list."""
 MAX_SNIPPET_CHARS = 360
 """Characters of changed words that a list shows, with those around them."""
@@ -51,19 +52,6 @@ CHANGE_KINDS = {
     "gone": ("pages gone", """r.kinds LIKE '%"gone"%'"""),
 }
 """Kinds that the list can be limited to: their names, and their conditions in SQL."""
-
-KIND_LABELS = {
-    "headline": "headline",
-    "standfirst": "standfirst",
-    "byline": "byline",
-    "body": "text",
-    "cut": "cut short",
-    "correction": "correction",
-    "typographic": "typography",
-    "restored": "back again",
-    "gone": "page gone",
-}
-"""The kinds of a change as lists name them."""
 
 CHANGE_COUNTS_SQL = """
 SELECT count(*) AS every, coalesce(sum({headline}), 0) AS headline,
@@ -180,7 +168,7 @@ def notable_changes(connection: sqlite3.Connection, since: str, limit: int) -> l
     return _rows_of_changes(connection, [row[0] for row in ids])
 
 
-def changes_of_articles(
+def summarize_article_changes(
     connection: sqlite3.Connection, article_ids: Sequence[int], limit: int
 ) -> PlainRow:
     """Return how many `changes` these articles had, how many `silent`, and the last of them.
@@ -227,7 +215,7 @@ def _change_row(row: sqlite3.Row, with_words: bool) -> PlainRow:
     return {name: row[name] for name in plain} | {
         "headline": headline,
         "kinds": kinds,
-        "labels": [KIND_LABELS.get(kind, kind) for kind in kinds],
+        "labels": [CHANGE_KIND_LABELS.get(kind, kind) for kind in kinds],
         "silent": bool(row["stealth"]),
         "gone": "gone" in kinds,
         "direction": direction(row["language"]),
@@ -273,7 +261,7 @@ def changed_passages(before: str, after: str) -> Iterator[tuple[str, str]]:
     So only the first of them need to be compared word by word.
     """
     for old, new in changed_lines(before, after, MAX_COMPARED_LINES):
-        yield "\n".join(old)[:MAX_COMPARED_CHARS], "\n".join(new)[:MAX_COMPARED_CHARS]
+        yield "\n".join(old)[:MAX_SNIPPET_SOURCE_CHARS], "\n".join(new)[:MAX_SNIPPET_SOURCE_CHARS]
 
 
 def _shortened_pieces(paragraph: DiffParagraph, most: int) -> Iterator[DiffPiece]:

@@ -21,7 +21,7 @@ EVENT_LIST_SIZE = 20
 """Events per page."""
 MAX_LISTED_EVENTS = 300
 """Events that are compared and listed, those of most articles first."""
-MAX_NAMED_OUTLETS = 4
+MAX_EVENT_OUTLETS = 4
 """Outlets named in a list, those that reported first."""
 MIN_DRAWN_ARTICLES = 5
 """Articles from which an event has a spark line; fewer do not make a curve."""
@@ -155,8 +155,8 @@ def _event_row(event: sqlite3.Row, articles: list[sqlite3.Row], language: str) -
         "direction": direction(head["language"]),
         "languages": [code for code, _ in counts.most_common()],
         "is_drawn": len(articles) >= MIN_DRAWN_ARTICLES,
-        "names": names[:MAX_NAMED_OUTLETS],
-        "more_names": len(names[MAX_NAMED_OUTLETS:]),
+        "names": names[:MAX_EVENT_OUTLETS],
+        "more_names": len(names[MAX_EVENT_OUTLETS:]),
         "first": first,
         "bars": event_bars(articles),
     }

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from archive.articles.stories import LISTED_MEMBER_SQL, fold_copies
 from archive.pages.charts import TimelineArticle, build_timeline
 from archive.pages.filters import PageFilters, page_of_rows
-from archive.pages.findings.change_lists import changes_of_articles
+from archive.pages.findings.change_lists import summarize_article_changes
 from archive.pages.findings.copy_lists import time_after
 from archive.pages.findings.event_lists import first_report, naming_article
 from archive.pages.story import text_row, text_spreads
@@ -104,7 +104,7 @@ def event_page_data(
         "timeline": build_timeline(_event_timeline(connection, id, rows)),
         "spreads": text_spreads(texts),
         "stories": _event_stories(connection, id),
-        "changes": changes_of_articles(connection, ids, MAX_EVENT_CHANGES),
+        "changes": summarize_article_changes(connection, ids, MAX_EVENT_CHANGES),
         "coverage": [text_row(text) for text in listed],
         "selected": len(selected),
         "filters": filters.given,

@@ -12,7 +12,7 @@ import re
 import secrets
 from typing import Any
 
-PROXY_SECRET_HEADER = "x-dateline-proxy-secret"  # noqa: S105  a name
+PROXY_SECRET_HEADER = "X-Dateline-Proxy-Secret"  # noqa: S105  a name
 MAX_USER_NAME_CHARS = 200
 
 
@@ -34,7 +34,7 @@ def _is_sent_by_proxy(config: dict[str, Any], request: Any) -> bool:
     if not secret:
         return bool(config.get("proxy_on_loopback"))
     return secrets.compare_digest(
-        secret.encode(), _only_header(request, PROXY_SECRET_HEADER).encode()
+        secret.encode(), _only_header(request, PROXY_SECRET_HEADER.lower()).encode()
     )
 
 

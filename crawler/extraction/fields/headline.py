@@ -47,7 +47,7 @@ UNSPACED_TITLE_LETTER = re.compile(f"[{KANA_RANGE}{HAN_RANGE}]")
 CUT_HEADLINE_ENDS = ("…", "...")
 """Endings of a headline that was cut short."""
 QUOTES_THAT_CUT = "\"'“„«"
-MAX_TITLE_CHARS = 400
+MAX_PAGE_TITLE_CHARS = 400
 """Characters of a title that are read."""
 MAX_SHOWN_HEADLINE_CHARS = 300
 """Characters of a line or heading that may be the headline."""
@@ -119,7 +119,7 @@ class _HeadlinePage:
 def _claimed_headline(front: _HeadlinePage) -> str | None:
     """The headline that the page's data or its title claim."""
     page = front.page
-    of_thing = (jsonld.plain_text_of(page.article.get("headline")) or "")[:MAX_TITLE_CHARS]
+    of_thing = (jsonld.plain_text_of(page.article.get("headline")) or "")[:MAX_PAGE_TITLE_CHARS]
     of_graph = _title_without_site(page.meta["og:title"], front) if "og:title" in page.meta else ""
     if not of_thing:
         return _headline_claimed_by_tags(of_graph, front)
@@ -246,7 +246,7 @@ def _headings_in_title(title: str, pieces: list[str], front: _HeadlinePage) -> l
 
 def _clean_title(title: str) -> str:
     """The words of a title, entities resolved and mark-up removed."""
-    return (jsonld.plain_text_of(title) or title)[:MAX_TITLE_CHARS]
+    return (jsonld.plain_text_of(title) or title)[:MAX_PAGE_TITLE_CHARS]
 
 
 def _begins_or_ends_title(part: str, whole: str) -> bool:

@@ -31,8 +31,8 @@ from archive.pages.findings.change_lists import (
     change_title,
     changed_passages,
     changed_words_html,
-    changes_of_articles,
     notable_changes,
+    summarize_article_changes,
 )
 from archive.pages.findings.copy_lists import CopyFilters, copy_file_row, copy_list_data
 from archive.pages.findings.day_groups import (
@@ -322,7 +322,7 @@ def test_only_lines_that_differ_are_compared_word_by_word() -> None:
 def test_the_changes_of_some_articles_are_counted_and_the_last_shown(
     shared_room: sqlite3.Connection,
 ) -> None:
-    told = changes_of_articles(shared_room, [8], 1)
+    told = summarize_article_changes(shared_room, [8], 1)
     assert (told["changes"], told["silent"]) == (2, 1)
     assert [(row["article_id"], row["number"]) for row in told["rows"]] == [(8, 3)]
 
