@@ -24,9 +24,9 @@ from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from archive.articles.copies import VERSION_KINDS, relate_article
+from archive.articles.copies import VERSION_KINDS, TextRelation, relate_article
 from archive.records import Capture
 from archive.storage.database import open_database
 from archive.storage.schema import ARCHIVE_SCHEMA
@@ -53,7 +53,9 @@ class Bench:
         self.db.execute("PRAGMA cache_size = -32000")
         self.outlets = 0
 
-    def add(self, text: str, published_at: str = MOMENT, headline: str = "") -> tuple[int, list]:
+    def add(
+        self, text: str, published_at: str = MOMENT, headline: str = ""
+    ) -> tuple[int, list[TextRelation]]:
         """Store a text as an article of a new outlet, and relate it to the others."""
         article_id = self.keep(text, published_at, headline)
         return article_id, relate_article(self.db, article_id, COPY_POLICY, MOMENT)
@@ -80,7 +82,7 @@ class Bench:
                 text_fingerprint(text),
             ),
         )
-        return done.lastrowid
+        return int(done.lastrowid or 0)
 
 
 # -- real texts ------------------------------------------------------------------------------------
@@ -476,7 +478,8 @@ def load(size: int, copies: float = 0.2) -> list[Grown]:
             ids = []
             for _ in range(BATCH):
                 if chance.random() < copies:
-                    text = chance.choice(edits)(*chance.sample(recent, 2), chance)
+                    one, other = chance.sample(recent, 2)
+                    text = chance.choice(edits)(one, other, chance)
                 else:
                     text = next(source)
                     recent = [*recent[1:], text]
@@ -588,7 +591,7 @@ class Score:
             f"{name + own:42} recall {1 - kinds['missed'] / total:.3f}  {dict(kinds.most_common())}"
         )
 
-    def arrive(self, text: str, before: str | None = None) -> list:
+    def arrive(self, text: str, before: str | None = None) -> list[TextRelation]:
         """Return the relations of a new text to the others, or to the text `before` alone.
 
         The text is removed again afterwards.
@@ -679,7 +682,7 @@ def near_duplicates() -> float:
     return sum(kinds[kind] for kind in VERSION_KINDS) / len(pairs)
 
 
-def text_of(page: dict) -> str:
+def text_of(page: dict[str, Any]) -> str:
     """Return the text of a page of the corpus."""
     body = gzip.decompress((SHARED / "corpus/dev" / page["html_path"]).read_bytes())
     return (

@@ -24,6 +24,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from typing import Any
 from urllib.request import urlopen
 
 from archive.records import Article, Capture
@@ -54,7 +55,12 @@ def figures(shared: Path) -> Iterator[Figure]:
 
 
 def told(
-    first: dict, second: dict, again: int, listed: int, folder: Path, alone: float
+    first: dict[str, Any],
+    second: dict[str, Any],
+    again: int,
+    listed: int,
+    folder: Path,
+    alone: float,
 ) -> Iterator[Figure]:
     """Yield the figures of two crawls; `alone` is trafilatura's CPU in milliseconds per page."""
     db = sqlite3.connect(folder / "archive.db")

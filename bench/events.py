@@ -26,10 +26,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from archive.articles.copies import relate_article
-from archive.articles.events import EventPolicy, days_since_epoch, join_event, tidy_events
+from archive.articles.events import EventPolicy, join_event, tidy_events
 from archive.articles.language_keys import save_keys as keep_keys
 from archive.storage.database import open_database
 from archive.storage.schema import ARCHIVE_SCHEMA
+from archive.timestamps import days_since_epoch
 from bench.copies import babble, real_texts, script
 from bench.figures import SHARED, Figure
 from pipelines.dedup.copies import COPY_POLICY as TEXTS

@@ -353,7 +353,7 @@ FEWEST = 20
 def error_gone(marks: Marks, source: str) -> float:
     """Return the share of trafilatura's error (1 - F1) that our extraction avoids."""
     mine, other = (mean(row["f1"] for row in marks[source, name]) for name in READERS)
-    return (mine - other) / max(1 - other, 1e-9)
+    return float((mine - other) / max(1 - other, 1e-9))
 
 
 def _macro(marks: Marks, sources: list[str], name: str, column: str) -> float:

@@ -34,13 +34,12 @@ class Figure(NamedTuple):
 
 def show(figures: Iterable[tuple[str, Figure]]) -> None:
     """Print all figures in one table, grouped by benchmark."""
-    right = {"justify": "right", "no_wrap": True}
     table = Table(
         "",
         "figure",
-        Column("ours", **right),
-        Column("beside", **right),
-        Column("ratio", **right),
+        Column("ours", justify="right", no_wrap=True),
+        Column("beside", justify="right", no_wrap=True),
+        Column("ratio", justify="right", no_wrap=True),
         "",
         "wanted",
     )

@@ -22,7 +22,7 @@ import sys
 import tempfile
 import zlib
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -392,7 +392,7 @@ def main() -> None:
     options.add_argument("--half", choices=["tune", "report", "all"], default="report")
     options.add_argument("--part", choices=["texts", "founding", "web", "end", "long"])
     asked_for = options.parse_args()
-    parts = {
+    parts: dict[str, Callable[[], Iterator[Figure]]] = {
         "texts": lambda: on_texts(SHARED, asked_for.half),
         "founding": lambda: on_founding_pages(SHARED),
         "web": lambda: through_the_web(SHARED, asked_for.half, "each story's"),

@@ -106,8 +106,9 @@ def compared(
         sum(len(pair[2].listed) for pair in pairs),
     )
     yield Figure(f"{where}: precision of what is listed", right / max(1, listed))
-    requests = [sum(pair[place].requests for pair in pairs) for place in (1, 2)]
-    yield Figure(f"{where}: requests", requests[1], "", requests[0], "all outlets added", "≤ 1/3")
+    for_all = sum(every.requests for _, every, _ in pairs)
+    ours = sum(found.requests for _, _, found in pairs)
+    yield Figure(f"{where}: requests", ours, "", for_all, "all outlets added", "≤ 1/3")
 
 
 def by_adding_all(shared: Path, world: str, start: str, now: str) -> Came:

@@ -24,9 +24,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from archive.articles import language_keys
-from archive.articles.events import days_since_epoch
 from archive.storage.database import open_database
 from archive.storage.schema import ARCHIVE_SCHEMA
+from archive.timestamps import days_since_epoch
 from bench.events import Text, by_date, in_archive, score
 from bench.events import keep as keep_article
 from bench.figures import SHARED, Figure, show
@@ -83,12 +83,12 @@ def figures(shared: Path, half: str = "report") -> Iterator[Figure]:
     yield from events_of(sentences, half)
     texts = Pool(shared, FULL)
     wanted = texts.of(half)
-    listed, beside = (
-        texts.listed(texts.prominence(), CLEAR_PROMINENCE, wanted),
-        texts.listed(texts.by_words, LISTED_BEFORE, wanted),
+    by_keys = texts.listed(texts.prominence(), CLEAR_PROMINENCE, wanted)
+    by_words = texts.listed(texts.by_words, LISTED_BEFORE, wanted)
+    yield Figure(
+        "full texts, listed: precision", by_keys[0], "", by_words[0], "words alone", "≥ .80"
     )
-    yield Figure("full texts, listed: precision", listed[0], "", beside[0], "words alone", "≥ .80")
-    yield Figure("full texts, listed: recall", listed[1], "", beside[1], "words alone", "≥ .55")
+    yield Figure("full texts, listed: recall", by_keys[1], "", by_words[1], "words alone", "≥ .55")
     yield Figure(
         "CPU for the keys of an article of 1,000 characters",
         milliseconds(texts.rows),
@@ -254,15 +254,12 @@ def _word_vectors(rows: Sequence[Row]) -> list[Mapping[str, float]]:
         )
     many = Counter(row["lang"] for row in rows)
 
-    def known(language: str) -> tuple[Mapping[str, int], int]:
-        return held[language], max(many[language], 1_000)
+    def vector(row: Row) -> Mapping[str, float]:
+        language = row["lang"]
+        frequencies = held[language], max(many[language], 1_000)
+        return story_vector(row["title"], None, row["text"], language, lambda _: frequencies)
 
-    return [
-        story_vector(
-            row["title"], None, row["text"], row["lang"], lambda _, row=row: known(row["lang"])
-        )
-        for row in rows
-    ]
+    return [vector(row) for row in rows]
 
 
 def _likeness(vectors: Sequence[Mapping[str, float]]) -> Matrix:

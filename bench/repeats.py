@@ -21,6 +21,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean
+from typing import Any
 
 from lxml import html
 
@@ -110,7 +111,7 @@ def corpus_pages(corpus: Path) -> list[Page]:
     ]
 
 
-def _corpus_page(corpus: Path, row: dict) -> Page:
+def _corpus_page(corpus: Path, row: dict[str, Any]) -> Page:
     """Return a page of the corpus."""
     article = row.get("page_type", "article") == "article" and row.get("body_grade") == "A"
     return _read(

@@ -380,7 +380,8 @@ class Frequencies:
 
     def rarity(self, language: str, terms: Ids) -> NDArray[np.float64]:
         known = self.terms[language][terms]
-        return np.maximum(np.log(self.articles[language] + 1) - np.log(known + 0.5), 0.0)
+        rarity: NDArray[np.float64] = np.log(self.articles[language] + 1) - np.log(known + 0.5)
+        return np.maximum(rarity, 0.0)
 
     def put(
         self, db: sqlite3.Connection, lexicons: dict[str, Lexicon], keys: dict[str, int]

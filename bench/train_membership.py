@@ -261,7 +261,7 @@ def learn(
         weights += step
         if np.abs(step).max() < 1e-6:
             break
-    learnt = weights / scale
+    learnt: Array = weights / scale
     learnt[-1] = weights[-1] - (weights[:-1] * middle[:-1] / scale[:-1]).sum()
     return learnt
 
@@ -317,8 +317,8 @@ def listed_apart(cases: Sequence[Case]) -> tuple[list[Array], list[Mask]]:
     first = left_out(cases, of_listing(cases))
     second = left_out(cases, of_company(cases, first), RIDGE_OF_SECOND)
     cuts = [
-        cut_story(*both, case.weighed.links, case.moments, case.confirmed)
-        for case, *both in zip(cases, first, second, strict=True)
+        cut_story(by_signs, by_company, case.weighed.links, case.moments, case.confirmed)
+        for case, by_signs, by_company in zip(cases, first, second, strict=True)
     ]
     return [chances for chances, _ in cuts], [inside for _, inside in cuts]
 

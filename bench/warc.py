@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from archive.archive import Archive
 from bench.crawl import add_outlets, newsweb, run
@@ -58,9 +58,10 @@ def told(folder: Path, out: float, back: float) -> Iterator[Figure]:
     yield Figure("pages imported a second", len(two) / back, "/s")
 
 
-def same(before: dict, after: dict) -> float:
+def same(before: dict[Any, Any], after: dict[Any, Any]) -> float:
     """Return the share of the earlier entries that exist unchanged in the later ones."""
-    return sum(after.get(key) == row for key, row in before.items()) / len(before)
+    unchanged = sum(1 for key, row in before.items() if after.get(key) == row)
+    return unchanged / len(before)
 
 
 def pages(folder: Path) -> dict[tuple[str, str], Page]:

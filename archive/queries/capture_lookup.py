@@ -28,8 +28,12 @@ ARTICLE_OF_DIGEST_SQL = (
 )
 """From the article as it is now to the fetches that led to no revision."""
 
-DIGEST_FOUND_SQL = "substr(d.digest, 1, 16) = substr(:digest, 1, 16) AND d.digest = :digest"
-"""The condition for the indexes on digests, which hold their first 16 characters."""
+DIGEST_FOUND_SQL = """d.digest IS NOT NULL
+    AND substr(d.digest, 1, 16) = substr(:digest, 1, 16) AND substr(d.digest, 17) = substr(:digest, 17)"""
+"""The condition for the indexes on digests, which hold their first 16 characters.
+
+With `d.digest = :digest`, SQLite would put the parameter into `substr` too, and use no index.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import brotli  # type: ignore[import-untyped]  # Scrapy brings it
+import brotli
 
 from crawler.files.saved_pages import MAX_PAGE_BYTES
 
