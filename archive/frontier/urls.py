@@ -292,6 +292,27 @@ def has_waiting_pages(connection: sqlite3.Connection) -> bool:
     return found.fetchone() is not None
 
 
+def waiting_pages_by_host(
+    connection: sqlite3.Connection, hosts: Sequence[str] = ()
+) -> dict[str, int]:
+    """Return the numbers of waiting pages of `hosts` or of all outlets, by host.
+
+    Outlets that a person paused, or whose site is paused (`pauses`), are left out, because no page
+    of theirs is leased.
+    """
+    of_hosts = f"AND o.host IN ({sql_placeholders(hosts)})" if hosts else ""
+    rows = connection.execute(
+        f"""WITH RECURSIVE {WAITING_OUTLETS_SQL}
+        SELECT o.host, (SELECT count(*) FROM urls INDEXED BY urls_next
+                        WHERE outlet_id = o.id AND state = 'pending')
+        FROM outlet JOIN outlets o ON o.id = outlet.id
+        WHERE o.paused_at IS NULL {of_hosts} AND NOT EXISTS (SELECT 1 FROM pauses
+          WHERE until > ? AND site IN ('http://' || o.host, 'https://' || o.host))""",  # noqa: S608
+        (*hosts, current_timestamp()),
+    )
+    return {row[0]: row[1] for row in rows}
+
+
 def lease_pages(
     connection: sqlite3.Connection,
     most: int,

@@ -10,7 +10,7 @@ from typing import Any
 
 from archive.records import current_time, format_utc
 from archive.storage.lock import crawl_lock_owner
-from archive.text.formatting import many
+from archive.text.formatting import duration_text, many
 
 StatusReport = dict[str, Any]
 
@@ -216,14 +216,6 @@ def _crawls_stopped(report: StatusReport, max_age: float, today: datetime) -> li
         return []
     hint = f"one is running ({running})" if running else "is the schedule active?"
     return [f"{folder}: the last crawl finished {duration_text(seconds)} ago; {hint}"]
-
-
-def duration_text(seconds: float) -> str:
-    """Return a duration as people say it: `50 min`, `7 h`, `3 d`."""
-    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
-        if seconds >= 2 * size:
-            return f"{seconds / size:.0f} {unit}"
-    return f"{seconds:.0f} s"
 
 
 def _articles_per_day(

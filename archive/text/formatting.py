@@ -95,6 +95,14 @@ def many(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else plural}"
 
 
+def duration_text(seconds: float) -> str:
+    """Return a duration as people say it: `50 min`, `7 h`, `3 d`."""
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"
+
+
 def format_hours(hours: float) -> str:
     """Return a duration given in hours, rounded: `40 min`, `7 h`, `3 d`."""
     if hours >= 48:

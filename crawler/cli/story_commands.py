@@ -12,6 +12,7 @@ import click
 
 from archive.cli.base import archive_option, cli, opened_archive, print_all, typed_text
 from archive.cli.completion import complete_outlets, complete_stories
+from archive.cli.progress_bar import progress_bar
 from archive.errors import UsageError
 from crawler.cli.options import contact_option
 
@@ -105,7 +106,8 @@ def follow_command(
             pass  # raises where there is no archive: following alone does not create one
     with Archive(folder) as archive:
         title = typed_text(name) if name else None
-        story, new = followed_stories.follow_story(archive, title, ids, definition)
+        with progress_bar("looking through the archive"):
+            story, new = followed_stories.follow_story(archive, title, ids, definition)
         what = "Following" if new else "Still following"
         _print_followed_story(archive.db, story.name, what, around)
 

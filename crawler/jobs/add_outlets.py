@@ -71,7 +71,7 @@ def add_outlets(
     with Archive(folder) as archive:
         ran = run_spider(
             DiscoverySpider,
-            crawl_settings(folder, **settings),
+            crawl_settings(folder, EXTENSIONS={}, **settings),  # without its progress line
             archive=archive,
             hosts=",".join(hosts),
             outlets_known=known,

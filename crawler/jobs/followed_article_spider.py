@@ -60,6 +60,8 @@ class FollowingSpider(PagesSpider):
         self.late: list[str] = []
         self.linked = 0
         self.links: dict[str, list[Lead]] = {}
+        self.looking_up: set[str] = set()
+        """Hosts of the outlets that are being looked up."""
 
     async def start(self) -> AsyncIterator[Any]:
         """Yield requests for the articles, then look their outlets up."""
@@ -67,6 +69,12 @@ class FollowingSpider(PagesSpider):
         async for page in super().start():
             yield page
         await self.look_up([*self.known_articles, *(lead.url for lead in self.leads)])
+
+    def progress_remark(self) -> str:
+        """Return the outlets that are being looked up."""
+        if not self.looking_up:
+            return ""
+        return f"looking for the feeds of {', '.join(sorted(self.looking_up))}"
 
     async def read_article(self, capture: Capture) -> Article:
         """Return the article of a page, and remember the links in it."""
@@ -97,7 +105,8 @@ class FollowingSpider(PagesSpider):
         hosts = outlets_without_sources(self.session.db, articles)
         wanted = wanted_outlets(self.session.db, self.catalogue, hosts)
         in_progress = self.session.in_progress
-        in_progress |= {each.host for each in wanted}
+        self.looking_up = {each.host for each in wanted}
+        in_progress |= self.looking_up
         try:
             async with asyncio.timeout(self.seconds):
                 async for found in OutletFinder(self.session).find_and_store(wanted):
@@ -109,7 +118,8 @@ class FollowingSpider(PagesSpider):
                 for each in wanted
                 if each.host not in heard
             ]
-        in_progress -= {each.host for each in wanted}
+        in_progress -= self.looking_up
+        self.looking_up = set()
 
 
 def outlets_without_sources(db: sqlite3.Connection, articles: Sequence[str]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 
 
 class RequestBudget:
@@ -52,6 +53,18 @@ class RequestBudget:
     def spent_outlets(self) -> list[str]:
         """Return the outlets that have had all the pages that they may have."""
         return [outlet for outlet in self.requested_pages if self.is_outlet_spent(outlet)]
+
+    def room_for(self, waiting: Mapping[str, int]) -> int:
+        """Return how many waiting pages may be requested; `waiting` are their numbers by outlet."""
+        pages = 0
+        for outlet, number in waiting.items():
+            if self.outlet_pages is not None:
+                pages += max(0, min(number, self.outlet_pages - self.requested_pages[outlet]))
+            else:
+                pages += number
+        if self.pages is None:
+            return pages
+        return max(0, min(pages, self.pages - self.requested_pages.total()))
 
     def take_page(self, outlet: str) -> bool:
         """Count one more page of an outlet if the budgets allow it; return whether they do."""

@@ -25,23 +25,43 @@ class UrlsInProgress:
         self.urls: set[str] = set()
         self.sources = PendingSources()
         self.changes = changes
+        self.settled_pages = self.settled_sources = 0
+        """Numbers of pages, and of feeds and sitemaps, that are done."""
         self._clock = clock
         self._slots = DownloadSlots()
+        self._requested_sources: set[str] = set()
 
-    def note_request(self, url: str) -> None:
-        """Note that a URL is requested."""
+    def note_request(self, url: str, *, is_source: bool = False) -> None:
+        """Note that a URL is requested, a page or a feed or sitemap."""
         self.urls.add(url)
+        if is_source:
+            self._requested_sources.add(url)
         self._slots.note_request(url, self._clock())
 
     def note_answer(self, url: str) -> None:
         """Note that a URL was answered, or that its request failed."""
         self._slots.note_answer(url)
 
-    def settle(self, url: str) -> None:
-        """Note that a URL is done."""
+    def settle(self, url: str) -> bool:
+        """Note that a URL is done, and return whether it is a page."""
+        is_page = url not in self._requested_sources
+        if is_page:
+            self.settled_pages += 1
+        else:
+            self.settled_sources += 1
+            self._requested_sources.discard(url)
         self.urls.discard(url)
         self.sources.note_read(url)
         self.changes.notify()
+        return is_page
+
+    def sources_left(self) -> int:
+        """Return how many known feeds and sitemaps are still to be read."""
+        return len(self.sources.sources.keys() | self._requested_sources)
+
+    def pages_in_progress(self) -> int:
+        """Return how many pages are requested and not done."""
+        return len(self.urls - self._requested_sources)
 
     def counted(self) -> set[str]:
         """Return the URLs that count against the limits: without those of unresponsive sites."""

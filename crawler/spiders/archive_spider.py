@@ -29,6 +29,7 @@ from archive.frontier.urls import (
     lease_pages,
     return_pages,
     sitemaps_of_index,
+    waiting_pages_by_host,
 )
 from archive.records import Article, Capture, Check, Lead, Outcome, SourceKind, current_time
 from archive.storage.database import transaction
@@ -45,6 +46,7 @@ from crawler.network.exchange import (
 )
 from crawler.network.opt_outs import OPT_OUT_NOARCHIVE, opt_out_refusal, opt_outs_of_page
 from crawler.network.redirects import permanent_redirect
+from crawler.progress import KnownWork
 from crawler.services.wayback import WaybackMachine
 from crawler.session.crawl_session import CrawlSession, SessionArguments, open_crawl_session
 from crawler.session.source_limits import MAX_SITEMAPS_PER_INDEX, ChildSitemaps
@@ -107,6 +109,8 @@ class ArchiveSpider(Spider):
     """The sources that the spider reads."""
     keeps_robots: ClassVar[bool] = False
     """True to keep the robots.txt that were read, because they name sitemaps."""
+    finds_more_pages: ClassVar[bool] = False
+    """True if pages, too, lead to further pages, so that the number of known pages may grow."""
     session: CrawlSession
 
     def __init__(
@@ -294,7 +298,7 @@ class ArchiveSpider(Spider):
         lastmod: str | None = None,
     ) -> Request:
         """Return a request for a feed or sitemap."""
-        self.session.progress.note_request(url)
+        self.session.progress.note_request(url, is_source=True)
         seen = seen or KnownSitemap(url, None)
         return page_request_to(
             url,
@@ -512,8 +516,30 @@ class ArchiveSpider(Spider):
 
     def note_written(self, check: Check, outcome: Outcome) -> None:
         """Note that a check is in the archive; `pipelines.keep` calls this."""
-        self.session.progress.settle(check.url)
-        self.session.counts[outcome] += 1
+        is_page = self.session.progress.settle(check.url)
+        self.session.counts[outcome if is_page else "sources"] += 1
+
+    def known_work(self) -> KnownWork:
+        """Return what is done and what is known to be left; `crawler.progress` shows it."""
+        progress = self.session.progress
+        sources_left = progress.sources_left()
+        return KnownWork(
+            pages_done=progress.settled_pages,
+            pages_left=progress.pages_in_progress() + self.count_waiting_pages(),
+            sources_done=progress.settled_sources,
+            sources_left=sources_left,
+            may_grow=self.finds_more_pages or sources_left > 0,
+            remark=self.progress_remark(),
+        )
+
+    def count_waiting_pages(self) -> int:
+        """Return how many waiting pages this crawl will request, as far as it is known."""
+        session = self.session
+        return session.budget.room_for(waiting_pages_by_host(session.db, self.scope.hosts))
+
+    def progress_remark(self) -> str:
+        """Return what else is being done, for the progress line; empty if there is nothing."""
+        return ""
 
     def write_last_records(self, reason: str) -> None:
         """Write what is held back, before `crawler.processes.watchdog` ends the crawl by force."""
@@ -531,8 +557,8 @@ class ArchiveSpider(Spider):
         if isinstance(response, Failure):
             asked = response.request  # type: ignore[attr-defined]
         if asked is not None:
-            self.session.progress.settle(asked.meta["asked"])
-            self.session.counts["failed"] += 1
+            is_page = self.session.progress.settle(asked.meta["asked"])
+            self.session.counts["failed" if is_page else "sources"] += 1
 
 
 def has_listed_twin(lead: Lead) -> bool:

@@ -268,6 +268,10 @@ class InvestigationSpider(StorySpider):
                 return
         self.stop_reason = self._why_stopped()
 
+    def progress_remark(self) -> str:
+        """Return how many outlets of the catalogue were asked."""
+        return f"{self._asked_so_far()} of {self.most} outlets asked" if self.is_story_open else ""
+
     def _live_line(self) -> Live | None:
         """Return the line that shows the progress on a terminal."""
         progress = self.crawler.get_extension(Progress)

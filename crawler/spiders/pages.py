@@ -26,6 +26,10 @@ class PagesSpider(ArchiveSpider):
         named = urls.replace(",http", " http").split()
         self.leads = [identify_lead(Lead(url, via="given")) for url in named]
 
+    def count_waiting_pages(self) -> int:
+        """Return 0: the named pages are requested at once, and no others."""
+        return 0
+
     async def start(self) -> AsyncIterator[Any]:
         """Yield requests for the pages, and wait until the last one is written."""
         for waiting in self.session.lease_given(self.leads):

@@ -97,6 +97,7 @@ class StorySpider(ArchiveSpider):
     """
 
     name = "story"
+    finds_more_pages = True
     frugal: ClassVar[bool] = False
     """True if sitemaps of the latest news are skipped where others list the same days."""
     kinds: ClassVar[tuple[SourceKind, ...]] = ("feed", "sitemap")
@@ -164,6 +165,13 @@ class StorySpider(ArchiveSpider):
         story_id = self.search.story.id
         with transaction(self.session.db) as db:
             story_searches.save_outlet_searches(db, story_id, self.searched_outlets())
+
+    def count_waiting_pages(self) -> int:
+        """Return how many waiting leads are likely enough to be requested."""
+        if not self.is_story_open:
+            return 0
+        budget = self.session.budget
+        return budget.room_for({"": self.search.scores.count_worthwhile()})
 
     def searched_outlets(self) -> list[OutletSearch]:
         """Return the result for each outlet whose lists were requested."""

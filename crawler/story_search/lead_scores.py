@@ -84,6 +84,10 @@ class LeadScores:
         """Remove and return the likeliest lead as (URL, score); None if none is worth a request."""
         return self._choice.take()
 
+    def count_worthwhile(self) -> int:
+        """Return how many waiting leads are worth a request by now."""
+        return self._choice.count_worthwhile()
+
     def learn_result(self, page: LeasedPage, score: float, *, belongs: bool) -> None:
         """Learn from a page how likely similar leads are."""
         self._choice.experience.learn(score, belongs, page.host, page.lead.via)

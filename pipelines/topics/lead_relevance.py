@@ -301,6 +301,11 @@ class LeadChoice:
         del self.waiting[url]
         return url, value
 
+    def count_worthwhile(self) -> int:
+        """Return how many of the waiting leads are worth a request."""
+        chances = map(self.chance, self.waiting.values())
+        return sum(chance >= MIN_WORTHWHILE_CHANCE for chance in chances)
+
     def chance(self, lead: LeadCandidate) -> float:
         """Return the probability of a lead; 1 or more for pages that a person named."""
         if lead.value >= NAMED_PAGE_SCORE:

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from archive.queries.status import duration_text, status_problems, status_report
+from archive.queries.status import status_problems, status_report
 from archive.records import format_utc
 from archive.storage.database import open_database
 from archive.storage.lock import hold_crawl_lock
 from archive.storage.schema import ARCHIVE_SCHEMA
+from archive.text.formatting import duration_text
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 DAY = 86400

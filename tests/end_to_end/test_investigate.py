@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
 import signal
 import subprocess
 import time
@@ -24,6 +22,7 @@ from tests.conftest import Dateline
 from tests.crawler.spiders.test_story_spider import BOAT, BREAD, CRACKS, DRILL, FREE, MINE, START
 from tests.patience import patient
 from tests.stories import NOW, page
+from tests.terminals import on_a_terminal
 
 ABROAD = replace(
     MINE,
@@ -270,34 +269,6 @@ def test_on_a_terminal_the_person_is_asked_and_a_no_is_taken(dateline, tmp_path,
     assert "ridge.example" in said
     assert ("ridge.example" in hosts) is asked
     assert (tmp_path / "dossier.html").exists()
-
-
-def on_a_terminal(run: Dateline, typed: str, *words: object) -> str:
-    """What a command shows on a terminal on which each of its questions gets the same answer."""
-    ours, theirs = pty.openpty()
-    process = subprocess.Popen(
-        run.command(*words),
-        env=run.environ() | {"TERM": "dumb"},
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-    )
-    os.close(theirs)
-    said, answered = "", 0
-    while True:
-        try:
-            came = os.read(ours, 4096).decode("utf-8", "replace")
-        except OSError:
-            break
-        if not came:
-            break
-        said += came
-        while answered < said.count("[Y/n]"):
-            os.write(ours, typed.encode())
-            answered += 1
-    os.close(ours)
-    assert process.wait(timeout=patient(90)) == 0, said
-    return said
 
 
 # -- what is told of a search ----------------------------------------------------------------------
