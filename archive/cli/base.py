@@ -204,10 +204,14 @@ def typed_text(text: str) -> str:
 def print_all(contents: Iterable[Any], width: int | None = None) -> None:
     """Print to the terminal; a text with a `width` (columns) uses a pager if it is too long."""
     from archive.cli import terminal
+    from archive.cli.text_tables import TextTable
 
     console = terminal.terminal_console()
     with console.capture() as captured:
         for content in contents:
+            if isinstance(content, TextTable):
+                terminal.print_table(console, content)
+                continue
             console.print(
                 content,
                 width=min(width or console.width, console.width),

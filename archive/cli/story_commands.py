@@ -63,17 +63,11 @@ def stories_command(names: tuple[str, ...], form: str | None, folder: Path) -> N
 
 def _print_stories(rows: list[dict[str, object]]) -> None:
     """Print stories as a table."""
-    from rich.table import Column, Table
-    from rich.text import Text
+    from archive.cli.text_tables import text_table
 
-    from archive.text.printable import printable_text
-
-    numbers = (Column(name, justify="right") for name in ("articles", "outlets"))
-    table = Table("name", *numbers, "newest", "title", "words", box=None, pad_edge=False)
-    for row in rows:
-        cells = (row[name] for name in ("name", "articles", "outlets", "newest", "title", "words"))
-        table.add_row(*(Text(printable_text(cell)) for cell in cells))
-    print_all([table])
+    heads = ("name", "articles", "outlets", "newest", "title", "words")
+    cells = [[row[name] for name in heads] for row in rows]
+    print_all([text_table(heads, cells, whole=("newest",), numbers=("articles", "outlets"))])
 
 
 @cli.command()
@@ -145,7 +139,9 @@ def story_command(
         citations = cited_articles(connection, dossier.article_ids)
     if as_list:
         click.echo(f"{dossier.story.title}: {dossier.summary}")
-        print_all([dossiers.dossier_table(dossier.pieces)])
+        from archive.cli.terminal import coverage_table
+
+        print_all([coverage_table(dossier.pieces)])
     elif chosen in dossiers.DOSSIER_WRITERS:
         text = dossiers.DOSSIER_WRITERS[chosen](dossier)
         write_result(text, output, dossier.summary, paged=chosen == "text")

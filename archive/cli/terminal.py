@@ -10,16 +10,19 @@ from typing import Any, TextIO
 
 from rich.console import Console, RenderableType
 from rich.padding import Padding
-from rich.table import Column, Table
+from rich.table import Table
 from rich.text import Text
 
+from archive.cli.text_tables import TextTable, text_table
+from archive.exports.dossier import DossierPiece
 from archive.queries.lookup import PlainRow
 from archive.queries.search import SearchHit
 from archive.queries.status import StatusReport
 from archive.records import text_below_standfirst
 from archive.text.passages import MARK_CLOSE, MARK_OPEN
-from archive.text.printable import printable_text
+from archive.text.printable import printable_text, readable_url
 
+URL_COLUMNS = ("url", "example")
 BAR_CHARACTERS = "▁▂▃▄▅▆▇█"
 ASCII_BAR_CHARACTERS = ".:-=+*#@"
 
@@ -125,7 +128,7 @@ def url_state_text(row: PlainRow) -> str:
     return f"{url}: {row['outcome']}{reason} when it was fetched on {day_or_undated(row['fetched_at'])}"
 
 
-def status_lines(report: StatusReport) -> Iterable[RenderableType]:
+def status_lines(report: StatusReport) -> Iterable[RenderableType | TextTable]:
     """Yield the archive's status: first the totals, then what needs attention."""
     yield _totals_table(report)
     yield from _titled_section(
@@ -139,17 +142,20 @@ def status_lines(report: StatusReport) -> Iterable[RenderableType]:
     yield from _titled_table(
         "Sources that fail",
         report["failing_sources"],
-        ("outlet", "kind", "url", "reason", "failures"),
+        ("outlet", "kind", "failures", "reason", "url"),
+        whole=("kind", "url"),
     )
     yield from _titled_table(
         "Alerts that cannot be sent",
         report["failing_targets"],
         ("alert", "target", "error", "failures", "retry_at", "waiting"),
+        whole=("target",),
     )
     yield from _titled_table(
         "Pages that fail",
         report["failing_pages"],
         ("outlet", "pages", "outcome", "reason", "example"),
+        whole=("example",),
     )
     yield from _titled_table(
         "Pages that are not articles", report["not_articles"], ("type", "pages")
@@ -184,7 +190,7 @@ def _article_facts(record: PlainRow) -> Table:
         "section": printable_text(record["section"]),
         "language": printable_text(record["language"]),
         "words": f"{record['word_count']:,}",
-        "address": printable_text(record["url"]),
+        "address": readable_url(printable_text(record["url"])),
         "also at": "\n".join(map(_also_at_line, record["addresses"])),
         "leads to": "\n".join(map(_leads_to_line, record["leads_to"])),
         "gone": _gone_note(record),
@@ -199,7 +205,7 @@ def _article_facts(record: PlainRow) -> Table:
 
 
 def _also_at_line(other: PlainRow) -> str:
-    return f"{printable_text(other['url'])} ({other['role']})"
+    return f"{readable_url(printable_text(other['url']))} ({other['role']})"
 
 
 def _leads_to_line(other: PlainRow) -> str:
@@ -287,57 +293,82 @@ def _day_bars(days: dict[str, int]) -> str:
     return "".join(steps[height] if count else empty for count, height in counts_and_heights)
 
 
-def folding_table(
-    heads: Sequence[str],
-    rows: Iterable[Sequence[object]],
-    whole: Collection[str] = (),
-    numbers: Collection[str] = (),
-) -> Table:
-    """Return a table that wraps long cells at words.
+def print_table(console: Console, table: TextTable) -> None:
+    """Print a table; a line that is wider than the terminal is not cut."""
+    for place, line in table.lines(console.width):
+        style = "bold" if place is None else "dim" if place in table.faint_rows else ""
+        console.print(Text(line, style), soft_wrap=True)
 
-    The first column and those in `whole` are never cut and never wrapped; those in `numbers` are
-    aligned to the right. None becomes an empty cell.
-    """
-    columns = [
-        Column(
-            head,
-            no_wrap=number == 0 or head in whole or head in numbers,
-            overflow="fold",
-            justify="right" if head in numbers else "left",
+
+def coverage_table(pieces: Sequence[DossierPiece]) -> TextTable:
+    """Return the coverage of a story as a table; reason and part go first where it is narrow."""
+    rows = [
+        (
+            piece.id,
+            piece.date or "undated",
+            piece.percent,
+            piece.match,
+            piece.part,
+            piece.outlet,
+            f"{piece.headline} (also in {piece.also_in})" if piece.also_in else piece.headline,
+            ", ".join(piece.terms[:5]),
         )
-        for number, head in enumerate(heads)
+        for piece in pieces
     ]
-    table = Table(*columns, box=None, pad_edge=False)
-    for row in rows:
-        table.add_row(*(Text("" if cell is None else printable_text(cell)) for cell in row))
-    return table
+    faint = [
+        place for place, piece in enumerate(pieces) if not piece.verdict and piece.tier != "sure"
+    ]
+    return text_table(
+        ("id", "date", "likely", "match", "part", "outlet", "headline", "why"),
+        rows,
+        whole=("date", "match", "part", "outlet"),
+        numbers=("id", "likely"),
+        optional=("why", "part", "match"),
+        faint_rows=faint,
+    )
 
 
 def _titled_table(
-    title: str, rows: Sequence[PlainRow], columns: Sequence[str]
-) -> Iterable[RenderableType]:
-    """Return rows as a titled table, without columns that are empty in all rows."""
+    title: str,
+    rows: Sequence[PlainRow],
+    columns: Sequence[str],
+    whole: Collection[str] = (),
+) -> Iterable[RenderableType | TextTable]:
+    """Return rows as a titled table, without columns that are empty in all rows.
+
+    Numbers, hosts and the columns in `whole` are never cut.
+    """
 
     def is_used(name: str) -> bool:
         """Return True if a row has a value in this column."""
         return any(row[name] not in (None, "") for row in rows)
 
     shown = [name for name in columns if is_used(name)]
-    headers = [Column(Text(name.removesuffix("_at"), "dim")) for name in shown]
-    table = Table(*headers, box=None, pad_edge=False)
-    for row in rows:
-        table.add_row(*(Text(_table_cell(row[name]), overflow="fold") for name in shown))
+    heads = {name: name.removesuffix("_at") for name in shown}
+    numbers = [
+        heads[name] for name in shown if all(isinstance(row[name], int | float) for row in rows)
+    ]
+    table = text_table(
+        list(heads.values()),
+        [[_table_cell(name, row[name]) for name in shown] for row in rows],
+        whole=[heads[name] for name in shown if name.endswith("_at") or name in whole],
+        numbers=numbers,
+    )
     return _titled_section(title, [table] if rows else [])
 
 
-def _titled_section(title: str, contents: Sequence[RenderableType]) -> Iterable[RenderableType]:
+def _titled_section(
+    title: str, contents: Sequence[RenderableType | TextTable]
+) -> Iterable[RenderableType | TextTable]:
     """Yield contents below a title, or nothing without contents."""
     if contents:
         yield Text(f"\n{title}", "bold")
         yield from contents
 
 
-def _table_cell(value: Any) -> str:
+def _table_cell(name: str, value: Any) -> str:
+    if name in URL_COLUMNS:
+        return readable_url(printable_text(value))
     return f"{value:,.0f}" if isinstance(value, int | float) else printable_text(value)
 
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
-from rich.table import Table
 
 from archive.cli.base import archive_option, cli, print_all, typed_text
 from archive.cli.completion import complete_outlets, complete_stories
@@ -84,7 +83,7 @@ def outlet_list_command(sources: bool, as_json: bool, folder: Path) -> None:
         for line in _source_lines(rows):
             click.echo(line)
         return
-    from archive.cli.terminal import folding_table
+    from archive.cli.text_tables import text_table
 
     numbers = ("feeds", "sitemaps", "articles")
     columns = ("host", "name", "language", *numbers, "newest")
@@ -92,7 +91,7 @@ def outlet_list_command(sources: bool, as_json: bool, folder: Path) -> None:
     cells = [
         [*(row[name] for name in columns), "paused" if row["paused_at"] else ""] for row in rows
     ]
-    print_all([folding_table(heads, cells, whole=("newest",), numbers=numbers)])
+    print_all([text_table(heads, cells, whole=("newest",), numbers=numbers)])
 
 
 def _source_lines(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
@@ -115,13 +114,6 @@ def _source_state(row: dict[str, Any]) -> str:
         return fetched
     reason = f" ({row['due_reason']})" if row["due_reason"] else ""
     return f"{fetched}; next {row['due_at']}{reason}"
-
-
-def _right_aligned(name: str) -> Any:
-    """Return a column that is aligned to the right."""
-    from rich.table import Column
-
-    return Column(name, justify="right")
 
 
 # -- crawl -----------------------------------------------------------------------------------------
@@ -397,6 +389,7 @@ def _reextract_archive(folder: Path) -> None:
     """Run `extract --all`, with a progress bar on a terminal."""
     from rich.progress import Progress
 
+    from archive.cli.text_tables import text_table
     from archive.storage.database import open_read_only
     from archive.storage.schema import ARCHIVE_SCHEMA
     from crawler.workers.reextraction import reextract_all
@@ -410,12 +403,9 @@ def _reextract_archive(folder: Path) -> None:
             folder, lambda done, total: bar.update(task, completed=done, total=total)
         )
     click.echo(f"{result.pages:,} pages read, {result.articles:,} articles changed")
-    table = Table("changed", _right_aligned("articles"), box=None, pad_edge=False)
-    for kind, changed in result.changed.items():
-        if changed:
-            table.add_row(kind, f"{len(changed):,}")
-    if table.row_count:
-        Console(width=None if sys.stdout.isatty() else 160).print(table)
+    rows = [(kind, f"{len(changed):,}") for kind, changed in result.changed.items() if changed]
+    if rows:
+        print_all([text_table(("changed", "articles"), rows, numbers=("articles",))])
     for why, pages in result.not_read.most_common():
         click.echo(f"Not extracted again, {why}: {pages:,}")
     now, before = result.repeated, result.repeated_before

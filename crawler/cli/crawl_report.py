@@ -4,13 +4,13 @@ story."""
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from shutil import get_terminal_size
-from textwrap import wrap
 
 import click
 from rich.cells import cell_len
 
+from archive.cli.text_tables import text_table
 from archive.queries.crawl_results import OutletReport
 from archive.queries.story_news import StoryNews
 from archive.text.printable import printable_text
@@ -31,7 +31,6 @@ OUTLET_TABLE_HEADS = (
 )
 PIPE_TABLE_COLUMNS = 160
 """Width of the table where the output is not a terminal."""
-MIN_NOTE_COLUMNS = 20
 
 
 def print_crawl_report(report: CrawlReport, every_outlet: bool = False) -> None:
@@ -45,8 +44,10 @@ def print_crawl_report(report: CrawlReport, every_outlet: bool = False) -> None:
         return
     width = get_terminal_size().columns if sys.stdout.isatty() else PIPE_TABLE_COLUMNS
     rows = outlet_rows(report.outlets, every_outlet)
-    for text in table_lines([OUTLET_TABLE_HEADS, *rows], width):
-        click.echo(text)
+    for _, line in text_table(OUTLET_TABLE_HEADS, rows, numbers=OUTLET_TABLE_HEADS[1:-1]).lines(
+        width
+    ):
+        click.echo(line)
     if quiet := quiet_outlets_line(report.outlets, every_outlet):
         click.echo(quiet)
     if report.older or report.undated:
@@ -114,23 +115,6 @@ def failure_reasons(line: OutletReport) -> str:
     """Return the most frequent reasons of pages that failed: `2 × HTTP 500, timed out`."""
     reasons = [f"{count} × {reason}" if count > 1 else reason for reason, count in line.reasons[:4]]
     return printable_text(", ".join(reasons))
-
-
-def table_lines(rows: Sequence[Sequence[str]], width: int) -> Iterator[str]:
-    """Yield the lines of a table whose last column is folded to the rest of `width`.
-
-    The first column is aligned to the left, numbers to the right. It does without rich, which took
-    a millisecond for each row: half a second at the end of a crawl.
-    """
-    columns = list(zip(*rows, strict=True))[:-1]
-    first, *others = (max(map(cell_len, column)) for column in columns)
-    before = first + sum(2 + other for other in others) + 2
-    for name, *numbers, note in rows:
-        padded = name + " " * (first - cell_len(name))
-        cells = (number.rjust(other) for number, other in zip(numbers, others, strict=True))
-        folded = wrap(note, max(width - before, MIN_NOTE_COLUMNS)) or [""]
-        yield "  ".join((padded, *cells, folded[0])).rstrip()
-        yield from (" " * before + more for more in folded[1:])
 
 
 def _next_fetch(due_at: str | None) -> str:

@@ -108,7 +108,7 @@ def notify_list_command(as_json: bool, folder: Path) -> None:
     Example: dateline notify list
     """
     from archive.alerts.alert_store import alert_as_record
-    from archive.cli.terminal import folding_table
+    from archive.cli.text_tables import text_table
     from crawler.alerts.manage_alerts import listed_alerts
     from pipelines.alerts.alert_requests import alert_schedule_text, alert_title
 
@@ -128,7 +128,7 @@ def notify_list_command(as_json: bool, folder: Path) -> None:
         for target in targets
         if target.alert_id == alert.id
     ]  # fmt: skip
-    print_all([folding_table(heads, rows, whole=("last sent",), numbers=("waiting",))])
+    print_all([text_table(heads, rows, whole=("target", "last sent"), numbers=("waiting",))])
 
 
 @notify_group.command("remove")

@@ -20,8 +20,7 @@ from crawler.cli.crawl_commands import outlet_group, print_outlet_results
 from crawler.cli.options import catalogue_option
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
+    from archive.cli.text_tables import TextTable
     from archive.records import CatalogueOutlet
     from crawler.jobs.add_outlets import OutletLine
     from pipelines.topics.outlet_suggestions import OutletSuggestion
@@ -116,7 +115,7 @@ def _typed_filters(narrowed: dict[str, Collection[str]]) -> dict[str, list[str]]
     return {name: list(map(typed_text, values)) for name, values in narrowed.items()}
 
 
-def _catalogue_table(outlets: Sequence[CatalogueOutlet], read: Collection[str]) -> Table:
+def _catalogue_table(outlets: Sequence[CatalogueOutlet], read: Collection[str]) -> TextTable:
     """Return outlets of the catalogue as a table, with a note on those in the archive."""
     from archive.frontier.hosts import bare_host
 
@@ -126,9 +125,9 @@ def _catalogue_table(outlets: Sequence[CatalogueOutlet], read: Collection[str]) 
         if bare_host(each.host) in read:
             remark = "in the archive"
         rows.append((each.host, each.name, each.country, each.language, each.kind, remark))
-    from archive.cli.terminal import folding_table
+    from archive.cli.text_tables import text_table
 
-    return folding_table(("outlet", "name", "country", "language", "kind", ""), rows)
+    return text_table(("outlet", "name", "country", "language", "kind", ""), rows)
 
 
 def _hosts_in_archive(folder: Path) -> set[str]:
@@ -351,12 +350,12 @@ def outlet_suggest_command(
         click.echo(f"\n`dateline outlet suggest {about.name} --add` adds them.")
 
 
-def _suggestion_table(found: Sequence[OutletSuggestion]) -> Table:
+def _suggestion_table(found: Sequence[OutletSuggestion]) -> TextTable:
     """Return suggested outlets as a table."""
     rows = [
         (each.host, each.name, each.country, each.language, "; ".join(each.reasons))
         for each in found
     ]
-    from archive.cli.terminal import folding_table
+    from archive.cli.text_tables import text_table
 
-    return folding_table(("outlet", "name", "country", "language", "why"), rows)
+    return text_table(("outlet", "name", "country", "language", "why"), rows)

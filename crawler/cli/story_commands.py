@@ -118,7 +118,8 @@ def _print_followed_story(
     """Print a story, its coverage in the archive, what was found around it, and the next steps."""
     from archive.articles.outlet_evidence import hosts_with_sources
     from archive.articles.stories import find_story
-    from archive.exports.dossier import build_dossier, dossier_table
+    from archive.cli.terminal import coverage_table
+    from archive.exports.dossier import build_dossier
     from archive.text.printable import printable_text
 
     found = build_dossier(db, find_story(db, name))
@@ -127,7 +128,7 @@ def _print_followed_story(
         click.echo(f"About: {printable_text(', '.join(found.about))}")
     click.echo(f"In the archive: {found.summary}\n")
     if found.pieces:
-        print_all([dossier_table(found.pieces)])
+        print_all([coverage_table(found.pieces)])
     click.echo()
     for outlet in around.outlets:
         click.echo(printable_text(outlet.told()))

@@ -150,7 +150,9 @@ def _print_found(told: StoryDossier, ran: InvestigationSpider) -> None:
     click.echo(f"{verb} {told.story.name}: {printable_text(told.story.title)}")
     click.echo(f"Found: {told.summary}\n")
     if told.pieces:
-        print_all([dossiers.dossier_table(told.pieces)])
+        from archive.cli.terminal import coverage_table
+
+        print_all([coverage_table(told.pieces)])
     click.echo("")
     for line in told.searched:
         click.echo(line)

@@ -9,30 +9,8 @@ from crawler.cli.crawl_report import (
     few_outlets_hint,
     print_crawl_report,
     story_lines,
-    table_lines,
 )
 from crawler.jobs.crawl import MIN_OUTLETS_FOR_STORY, CrawlReport, LeadTally, StoryReport
-
-ROWS = [
-    ("outlet", "new", "failed", "why"),
-    ("harbour.example", "12", "·", ""),
-    ("新聞.example", "3", "1", "2 × HTTP 500, timed out, connection refused"),
-    ("2 outlets", "15", "1", ""),
-]
-
-
-def test_columns_stand_below_one_another_and_the_last_is_folded_to_the_width():
-    assert list(table_lines(ROWS, 55)) == [
-        "outlet           new  failed  why",
-        "harbour.example   12       ·",
-        "新聞.example       3       1  2 × HTTP 500, timed out,",
-        "                              connection refused",
-        "2 outlets         15       1",
-    ]
-
-
-def test_a_narrow_terminal_gets_a_table_that_is_wider_than_itself():
-    assert all(len(line) <= 30 + 20 for line in table_lines(ROWS, 10))
 
 
 def outlet(name: str, *, new: int, failed: int, reasons: tuple[tuple[str, int], ...] = ()):
