@@ -120,6 +120,19 @@ def archive_option(command: CommandFunction) -> CommandFunction:
     )(command)
 
 
+def json_option(command: CommandFunction) -> CommandFunction:
+    """Adds `--json` to a command; its function gets `as_json`, and prints by `print_json`."""
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")(command)
+
+
+def print_json(content: Any) -> None:
+    """Print an indented JSON document in UTF-8."""
+    from archive.cli.terminal import data_output
+    from archive.exports.article_files import as_json_document
+
+    data_output().write(as_json_document(content))
+
+
 def _group_archive() -> Path:
     given = click.get_current_context().find_root().params.get("folder")
     return given if isinstance(given, Path) else DEFAULT_ARCHIVE

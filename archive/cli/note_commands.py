@@ -14,7 +14,9 @@ from archive.cli.base import (
     changed_archive,
     cli,
     command_dependencies,
+    json_option,
     opened_archive,
+    print_json,
     typed_text,
     user_name,
 )
@@ -30,9 +32,16 @@ if TYPE_CHECKING:
 @click.option("--edit", is_flag=True, help="Replace the text of the note with this number.")
 @click.option("--delete", is_flag=True, help="Delete the note with this number.")
 @click.option("--author", metavar="NAME", help="Who writes it.  [default: your user name]")
+@json_option
 @archive_option
 def note_command(
-    subject: str, text: str | None, edit: bool, delete: bool, author: str | None, folder: Path
+    subject: str,
+    text: str | None,
+    edit: bool,
+    delete: bool,
+    author: str | None,
+    as_json: bool,
+    folder: Path,
 ) -> None:
     """Write a note on an article, an event or a story.
 
@@ -49,6 +58,8 @@ def note_command(
     """
     from archive.editing.notes import add_note, delete_note, edit_note, notes_about
 
+    if as_json and (text or edit or delete):
+        raise UsageError("--json prints notes; it goes without TEXT, --edit and --delete")
     if edit and delete:
         raise UsageError("--edit and --delete exclude each other")
     written = _note_text(text)
@@ -66,6 +77,9 @@ def note_command(
         with opened_archive(folder) as connection:
             about = _named_subject(connection, typed_text(subject), folder)
             notes = notes_about(connection, about)
+        if written is None and as_json:
+            print_json([dict(note) for note in notes])
+            return
         if written is None:
             _print_notes(notes, typed_text(subject))
             return

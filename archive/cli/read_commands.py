@@ -17,8 +17,10 @@ from archive.cli.base import (
     archive_option,
     cli,
     command_dependencies,
+    json_option,
     opened_archive,
     print_all,
+    print_json,
     typed_text,
 )
 from archive.cli.completion import complete_outlets
@@ -113,7 +115,8 @@ def _filter_options(command: ReadCommandFunction) -> ReadCommandFunction:
     help="Sort by how well the words match, or by date.",
 )
 @click.option("--copies", is_flag=True, help="List every copy of a text separately.")
-@click.option("--json", "form", flag_value="jsonl", help="Print one JSON object per line.")
+@json_option
+@click.option("--jsonl", "form", flag_value="jsonl", help="Print one JSON object per line.")
 @click.option("--csv", "form", flag_value="csv", help="Print a table for spreadsheets.")
 @_filter_options
 @archive_option
@@ -147,7 +150,7 @@ def search_command(
     query = typed_text(" ".join(words))
     search_saving.check_search_options(query, save, saved, forget, list_saved=list_saved)
     if list_saved:
-        search_saving.print_saved_searches(folder)
+        search_saving.print_saved_searches(folder, as_json=given["as_json"])
         return
     if forget is not None:
         search_saving.forget_search(folder, typed_text(forget))
@@ -176,22 +179,29 @@ def _print_search(
     order: Literal["best", "newest"],
     copies: bool,
     form: str | None,
+    as_json: bool,
     **filters: str | None,
 ) -> None:
     """Search and print the hits."""
+    from dataclasses import asdict
+
     from archive.queries import search as searching
 
+    if as_json and form:
+        raise UsageError("--json, --jsonl and --csv exclude each other")
     with opened_archive(folder) as connection:
         given = _parsed_filters(connection, folder, filters)
         found = searching.search_articles(
             connection, query, limit=limit, copies=copies, order=order, **given
         )
         total = (
-            0 if form else searching.count_search_hits(connection, query, copies=copies, **given)
+            0
+            if form or as_json
+            else searching.count_search_hits(connection, query, copies=copies, **given)
         )
-    if form:
-        from dataclasses import asdict
-
+    if as_json:
+        print_json([asdict(hit) for hit in found])
+    elif form:
         _write_records(map(asdict, found), form, None)
     elif found:
         from archive.cli import terminal
@@ -219,7 +229,7 @@ def _advice_lines(connection: sqlite3.Connection, query: str) -> list[str]:
 
 @cli.command()
 @click.argument("article", metavar="ID|URL")
-@click.option("--json", "as_json", is_flag=True, help="Print the whole record as JSON.")
+@json_option
 @click.option("--html", "as_html", is_flag=True, help="Print the page as it was served.")
 @archive_option
 def show_command(article: str, as_json: bool, as_html: bool, folder: Path) -> None:
@@ -247,13 +257,13 @@ def show_command(article: str, as_json: bool, as_html: bool, folder: Path) -> No
             )
         sys.stdout.buffer.write(reading.stored_page(folder, record["digest"]))
     elif as_json:
-        _print_json_document(record)
+        print_json(record)
     else:
         print_all(terminal.article_lines(record), TEXT_WIDTH_COLUMNS)
 
 
 @cli.command()
-@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
+@json_option
 @click.option(
     "--check",
     is_flag=True,
@@ -277,7 +287,7 @@ def status_command(as_json: bool, check: bool, max_age: str, folder: Path) -> No
         stands = status_report(connection, folder)
     found = status_problems(stands, parse_duration_seconds(max_age)) if check else []
     if as_json:
-        _print_json_document(stands | ({"problems": found} if check else {}))
+        print_json(stands | ({"problems": found} if check else {}))
     elif check:
         click.echo("\n".join(map(printable_text, found)) or f"{folder}: no problem")
     else:
@@ -503,14 +513,6 @@ def _write_records(records: Iterable[dict[str, Any]], form: str, path: Path | No
         return ARTICLE_WRITERS[form](records, terminal.data_output())
     with atomic_file(path) as file:
         return ARTICLE_WRITERS[form](records, file)
-
-
-def _print_json_document(content: Any) -> None:
-    """Print an indented JSON document."""
-    from archive.cli import terminal
-    from archive.exports.article_files import as_json_document
-
-    terminal.data_output().write(as_json_document(content))
 
 
 def _export_warc(

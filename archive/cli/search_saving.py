@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
-from archive.cli.base import changed_archive, opened_archive, user_name
+from archive.cli.base import changed_archive, opened_archive, print_json, user_name
 from archive.errors import UsageError
 
 SHARED_FILTERS = ("outlet", "since", "until", "language")
@@ -57,13 +58,16 @@ def save_typed_search(folder: Path, name: str, words: str, filters: Mapping[str,
     click.echo(f"Saved as {search.name}; `dateline search --saved` makes it again.", err=True)
 
 
-def print_saved_searches(folder: Path) -> None:
-    """Print the saved searches, each with the command that makes it."""
+def print_saved_searches(folder: Path, *, as_json: bool) -> None:
+    """Print the saved searches, each with the options that limit it, or as JSON."""
     from archive.editing.saved_searches import saved_searches
     from archive.text.printable import printable_text
 
     with opened_archive(folder) as connection:
         found = saved_searches(connection)
+    if as_json:
+        print_json([asdict(search) for search in found])
+        return
     if not found:
         click.echo("No search is saved; `dateline search --save NAME WORDS` saves one.")
     for search in found:

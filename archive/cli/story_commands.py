@@ -11,8 +11,10 @@ from archive.cli.base import (
     archive_option,
     changed_archive,
     cli,
+    json_option,
     opened_archive,
     print_all,
+    print_json,
     typed_text,
 )
 from archive.cli.completion import complete_stories
@@ -21,15 +23,15 @@ from archive.errors import UsageError
 
 @cli.command()
 @click.argument("names", nargs=-1, metavar="[NAME…]", shell_complete=complete_stories)
-@click.option("--json", "form", flag_value="json", help="Print JSON instead of a table.")
+@json_option
 @click.option(
     "--toml",
-    "form",
-    flag_value="toml",
+    "as_toml",
+    is_flag=True,
     help="Print their definitions, for `dateline follow --from FILE`.",
 )
 @archive_option
-def stories_command(names: tuple[str, ...], form: str | None, folder: Path) -> None:
+def stories_command(names: tuple[str, ...], as_json: bool, as_toml: bool, folder: Path) -> None:
     """List the followed stories, all or those named.
 
     Shows the number of articles and outlets of each.
@@ -41,20 +43,20 @@ def stories_command(names: tuple[str, ...], form: str | None, folder: Path) -> N
     from archive.articles import stories as followed
     from archive.exports.story_files import stories_as_toml, stories_by_name
 
+    if as_json and as_toml:
+        raise UsageError("--json and --toml exclude each other")
     with opened_archive(folder) as connection:
         chosen = (
             stories_by_name(connection, map(typed_text, names))
             if names
             else followed.all_stories(connection)
         )
-        if form == "toml":
+        if as_toml:
             _print_data(stories_as_toml(connection, chosen))
             return
         rows = followed.story_summaries(connection, chosen)
-    if form == "json":
-        from archive.exports.article_files import as_json_document
-
-        _print_data(as_json_document(rows))
+    if as_json:
+        print_json(rows)
     elif rows:
         _print_stories(rows)
     else:

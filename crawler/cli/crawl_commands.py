@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.console import Console
 
-from archive.cli.base import archive_option, cli, print_all, typed_text
+from archive.cli.base import (
+    archive_option,
+    cli,
+    json_option,
+    print_all,
+    print_json,
+    typed_text,
+)
 from archive.cli.completion import complete_outlets, complete_stories
 from archive.cli.progress_bar import progress_bar
 from archive.errors import UsageError
@@ -39,7 +46,7 @@ def outlet_import_command(file: Path, folder: Path) -> None:
 
     Feeds and sitemaps in the list are stored as they are; outlets without either are looked up as
     `outlet add` does. Text files hold a host per line. A cell may hold several URLs; countries and
-    languages are codes or names; `outlet search --format csv` writes such lists.
+    languages are codes or names; `outlet search --csv` writes such lists.
 
     Example: dateline outlet import feeds.opml
     """
@@ -64,17 +71,15 @@ def print_outlet_results(lines: Sequence[Any]) -> None:
     is_flag=True,
     help="List their feeds and sitemaps with the next fetch.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+@json_option
 @archive_option
 def outlet_list_command(sources: bool, as_json: bool, folder: Path) -> None:
     """List the outlets with their feeds, sitemaps and articles."""
-    import json
-
     from archive.queries.lookup import outlet_sources, outlet_totals
 
     rows = outlet_sources(folder) if sources else outlet_totals(folder)
     if as_json:
-        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+        print_json(rows)
         return
     if not rows:
         click.echo("No outlets yet; `dateline outlet add HOST` adds one.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archive.cli.base import archive_option, cli, opened_archive, print_all, typed_text
+from archive.cli.base import (
+    archive_option,
+    cli,
+    json_option,
+    opened_archive,
+    print_all,
+    print_json,
+    typed_text,
+)
 from archive.errors import UsageError
 
 if TYPE_CHECKING:
@@ -100,7 +107,7 @@ def _given_targets(targets: Sequence[str]) -> list[str]:
 
 
 @notify_group.command("list")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+@json_option
 @archive_option
 def notify_list_command(as_json: bool, folder: Path) -> None:
     """List the alerts with their targets and what waits.
@@ -114,8 +121,7 @@ def notify_list_command(as_json: bool, folder: Path) -> None:
 
     alerts, targets = listed_alerts(folder)
     if as_json:
-        records = [alert_as_record(alert, targets) for alert in alerts]
-        click.echo(json.dumps(records, ensure_ascii=False, indent=2))
+        print_json([alert_as_record(alert, targets) for alert in alerts])
         return
     if not alerts:
         click.echo("No alerts yet; `dateline notify add SUBJECT TARGET` adds one.")

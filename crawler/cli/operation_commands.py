@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from archive.cli.base import archive_option, cli
+from archive.cli.base import archive_option, cli, json_option, print_json
 from archive.errors import ArchiveError, UsageError
 
 if TYPE_CHECKING:
@@ -101,7 +100,7 @@ def watch_command(every: str, folder: Path) -> None:
     is_flag=True,
     help="Repair what is safe to repair; delete nothing archived.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of lines.")
+@json_option
 @archive_option
 def doctor_command(mend: bool, as_json: bool, folder: Path) -> None:
     """Check whether the archive is sound, and repair it.
@@ -116,7 +115,7 @@ def doctor_command(mend: bool, as_json: bool, folder: Path) -> None:
     """
     diagnosis = _examine_archive(folder, mend)
     if as_json:
-        click.echo(json.dumps(diagnosis.as_record(), ensure_ascii=False, indent=2))
+        print_json(diagnosis.as_record())
     else:
         for line in diagnosis.lines():
             click.echo(f"{folder}: {line}")

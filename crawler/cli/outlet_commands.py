@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from archive.cli.base import archive_option, opened_archive, print_all, typed_text
+from archive.cli.base import (
+    archive_option,
+    json_option,
+    opened_archive,
+    print_all,
+    print_json,
+    typed_text,
+)
 from archive.cli.completion import complete_stories
 from archive.cli.progress_bar import progress_bar
 from archive.errors import UsageError
@@ -60,20 +67,17 @@ yes_option = click.option(
     "--most",
     type=click.IntRange(min=1),
     metavar="N",
-    help="Print at most N outlets.  [default: 20; with --format all]",
+    help="Print at most N outlets.  [default: 20; with --json and --csv all]",
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["json", "csv"]),
-    help="Print JSON, or CSV that `outlet import` reads.",
-)
+@json_option
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV that `outlet import` reads.")
 @catalogue_option
 @archive_option
 def outlet_search_command(
     words: tuple[str, ...],
     most: int | None,
-    form: str | None,
+    as_json: bool,
+    as_csv: bool,
     catalogue: Path | None,
     folder: Path,
     **narrowed: Any,
@@ -89,16 +93,20 @@ def outlet_search_command(
     \b
     Examples: dateline outlet search korea
               dateline outlet search --language es --kind agency
-              dateline outlet search swiss german --format csv > outlets.csv
+              dateline outlet search swiss german --csv > outlets.csv
     """
     from crawler.sources.catalogue import read_catalogue, search_catalogue
 
+    if as_json and as_csv:
+        raise UsageError("--json and --csv exclude each other")
     found = search_catalogue(
         read_catalogue(catalogue), [typed_text(word) for word in words], **_typed_filters(narrowed)
     )
-    shown = found[: most or (None if form else DEFAULT_SHOWN_OUTLETS)]
-    if form:
-        _write_outlets([asdict(each) for each in shown], form)
+    shown = found[: most or (None if as_json or as_csv else DEFAULT_SHOWN_OUTLETS)]
+    if as_json:
+        print_json([asdict(each) for each in shown])
+    elif as_csv:
+        _write_outlets_as_csv([asdict(each) for each in shown])
     elif not found:
         click.echo(
             "No outlet of the catalogue matches; "
@@ -140,14 +148,10 @@ def _hosts_in_archive(folder: Path) -> set[str]:
         return hosts_with_sources(connection)
 
 
-def _write_outlets(rows: Sequence[dict[str, Any]], form: str) -> None:
-    """Write outlets to standard output as JSON, or as CSV that `outlet import` reads."""
+def _write_outlets_as_csv(rows: Sequence[dict[str, Any]]) -> None:
+    """Write outlets to standard output as CSV that `outlet import` reads."""
     from archive.cli.terminal import data_output
-    from archive.exports.article_files import as_json_document
 
-    if form == "json":
-        data_output().write(as_json_document(list(rows)))
-        return
     text = io.StringIO()
     names = ("host", "name", "country", "language", "kind", "feeds", "sitemaps")
     sheet = csv.DictWriter(text, names, lineterminator="\n")
@@ -298,7 +302,7 @@ def _print_outlet_line(line: OutletLine) -> None:
     help="Suggest at most N outlets.",
 )
 @click.option("--add", is_flag=True, help="Add them, as `outlet add` does.")
-@click.option("--format", "form", type=click.Choice(["json"]), help="Print JSON, not a table.")
+@json_option
 @yes_option
 @catalogue_option
 @archive_option
@@ -306,7 +310,7 @@ def outlet_suggest_command(
     story: str,
     most: int,
     add: bool,
-    form: str | None,
+    as_json: bool,
     yes: bool,
     catalogue: Path | None,
     folder: Path,
@@ -325,17 +329,14 @@ def outlet_suggest_command(
     from crawler.sources.catalogue import read_catalogue
     from crawler.story_search.likely_outlets import suggest_outlets
 
-    if add and form:
-        raise UsageError("--add prints a line for each outlet; --format goes without it")
+    if add and as_json:
+        raise UsageError("--add prints a line for each outlet; --json goes without it")
     outlets = read_catalogue(catalogue)
     with opened_archive(folder) as connection:
         about = story_of(connection, typed_text(story))
         found = suggest_outlets(connection, about.id, outlets, most)
-    if form:
-        from archive.cli.terminal import data_output
-        from archive.exports.article_files import as_json_document
-
-        data_output().write(as_json_document([asdict(each) for each in found]))
+    if as_json:
+        print_json([asdict(each) for each in found])
         return
     if not found:
         click.echo(

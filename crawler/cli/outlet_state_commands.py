@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple
 
 import click
 
-from archive.cli.base import archive_option, changed_archive, opened_archive, typed_text
+from archive.cli.base import (
+    archive_option,
+    changed_archive,
+    json_option,
+    opened_archive,
+    print_json,
+    typed_text,
+)
 from crawler.cli.crawl_commands import outlet_group
 from crawler.cli.options import catalogue_option
 
 
 @outlet_group.command("look")
 @click.argument("host", metavar="HOST")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON on one line.")
+@json_option
 @catalogue_option
 @archive_option
 def outlet_look_command(host: str, as_json: bool, catalogue: Path | None, folder: Path) -> None:
@@ -29,14 +37,12 @@ def outlet_look_command(host: str, as_json: bool, catalogue: Path | None, folder
     Example:  dateline outlet look www.bbc.co.uk
     """
     from archive.text.printable import printable_text
-    from crawler.jobs.preview_outlet import preview_as_json, preview_outlet, source_kinds_text
+    from crawler.jobs.preview_outlet import preview_outlet, source_kinds_text
     from crawler.sources.catalogue import read_catalogue
 
     found = preview_outlet(folder, typed_text(host), read_catalogue(catalogue))
     if as_json:
-        from archive.cli.terminal import data_output
-
-        data_output().write(preview_as_json(found) + "\n")
+        print_json(asdict(found))
         return
     if found.problem:
         click.echo(f"{host}: {printable_text(found.problem)}", err=True)

@@ -12,7 +12,6 @@ import signal
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -125,13 +124,11 @@ def _scratch_archive(folder: Path) -> Iterator[Archive]:
 # -- as JSON, between two processes ----------------------------------------------------------------
 
 
-def preview_as_json(preview: OutletPreview) -> str:
-    """Return a preview as a line of JSON."""
-    return json.dumps(asdict(preview), ensure_ascii=False)
-
-
 def preview_from_json(text: str) -> OutletPreview:
-    """Return the preview in a line of JSON; raises ValueError, KeyError or TypeError for another."""
+    """Return the preview that `dateline outlet look --json` printed.
+
+    Raises ValueError, KeyError or TypeError for anything else.
+    """
     read = json.loads(text)
     sources = tuple(
         PreviewedSource(Source(**each["source"]), tuple(each["headlines"]))

@@ -435,7 +435,7 @@ def ferry(web):
 
 
 def test_outlets_are_suggested_with_reasons_the_likeliest_first(ferry):
-    told = json.loads(ferry("outlet", "suggest", "ferry", "--format", "json").stdout)
+    told = json.loads(ferry("outlet", "suggest", "ferry", "--json").stdout)
     by_host = {each["host"]: each for each in told}
     assert told[0]["host"] == "www.quay.example"
     assert by_host["www.quay.example"]["reasons"][0] == "linked from harbour.example, hill.example"
@@ -446,21 +446,14 @@ def test_outlets_are_suggested_with_reasons_the_likeliest_first(ferry):
         (each["score"] for each in told), reverse=True
     )
     assert "wire.example" not in by_host, "nothing speaks for it"
-    assert (
-        len(
-            json.loads(
-                ferry("outlet", "suggest", "ferry", "--most", "2", "--format", "json").stdout
-            )
-        )
-        == 2
-    )
+    assert len(json.loads(ferry("outlet", "suggest", "ferry", "--most", "2", "--json").stdout)) == 2
 
 
 def test_what_is_suggested_can_be_added_at_once_and_is_not_suggested_again(ferry):
     told = ferry("outlet", "suggest", "ferry", "--add", code=1)
     assert "Adding" in told.stdout
     assert "www.quay.example: HTTP 502; not added" in told.stderr
-    again = json.loads(ferry("outlet", "suggest", "ferry", "--format", "json").stdout)
+    again = json.loads(ferry("outlet", "suggest", "ferry", "--json").stdout)
     assert "www.quay.example" not in {each["host"] for each in again}, (
         "it was not there a moment ago"
     )
@@ -480,7 +473,7 @@ def test_a_search_in_the_catalogue_fits_the_terminal_and_names_hosts_whole(datel
 
 def test_a_list_that_a_search_writes_can_be_imported(web, tmp_path):
     run = web({})
-    told = run("outlet", "search", "--country", "KR", "--format", "csv").stdout
+    told = run("outlet", "search", "--country", "KR", "--csv").stdout
     rows = list(csv.DictReader(io.StringIO(told)))
     assert [row["host"] for row in rows] == [
         "ridge.example",
@@ -496,10 +489,8 @@ def test_a_list_that_a_search_writes_can_be_imported(web, tmp_path):
 
 
 def test_a_catalogue_of_ones_own_takes_the_place_of_the_packages(dateline, catalogue):
-    by_option = dateline()("outlet", "search", "--catalogue", catalogue, "--format", "json").stdout
-    by_variable = dateline(DATELINE_CATALOGUE=str(catalogue))(
-        "outlet", "search", "--format", "json"
-    ).stdout
+    by_option = dateline()("outlet", "search", "--catalogue", catalogue, "--json").stdout
+    by_variable = dateline(DATELINE_CATALOGUE=str(catalogue))("outlet", "search", "--json").stdout
     assert by_option == by_variable
     assert len(json.loads(by_option)) == 6
 

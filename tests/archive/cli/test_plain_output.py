@@ -129,7 +129,7 @@ def test_a_search_says_how_many_of_how_many_it_shows(folder: Path) -> None:
         run(folder, "search", "zeppelin").output.splitlines()[-1] == "20 of 31 shown; see --limit"
     )
     assert "of 31 shown" not in run(folder, "search", "zeppelin", "--limit", "31").output
-    assert run(folder, "search", "zeppelin", "--json").output.count("\n") == 20
+    assert run(folder, "search", "zeppelin", "--jsonl").output.count("\n") == 20
 
 
 def test_a_passage_in_a_pipe_ends_with_a_whole_word_and_says_that_it_goes_on(folder: Path) -> None:

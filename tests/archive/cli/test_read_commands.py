@@ -44,7 +44,7 @@ def test_a_search_without_hits_is_no_error(folder: Path) -> None:
 
 
 def test_a_search_gives_json_lines_and_csv(folder: Path) -> None:
-    (line,) = run(folder, "search", "首相", "--json").output.splitlines()
+    (line,) = run(folder, "search", "首相", "--jsonl").output.splitlines()
     assert json.loads(line)["passage"].startswith("⟦首相⟧は会見で")
     header, *rows = run(folder, "search", "strike", "--copies", "--csv").output.splitlines()
     assert header.startswith("id,outlet,headline,published_at")
@@ -63,7 +63,7 @@ def test_a_search_gives_json_lines_and_csv(folder: Path) -> None:
     ],
 )
 def test_filters_narrow_a_search(folder: Path, filters: list[str], ids: set[int]) -> None:
-    lines = run(folder, "search", "strike", *filters, "--json").output.splitlines()
+    lines = run(folder, "search", "strike", *filters, "--jsonl").output.splitlines()
     assert {json.loads(line)["id"] for line in lines} == ids
 
 
