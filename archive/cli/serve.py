@@ -214,7 +214,7 @@ def check_sign_in(how: ServeOptions) -> None:
         if find_spec("datasette_auth_passwords") is None:
             raise UsageError(
                 "--password-file needs a plugin of Datasette: "
-                "pip install datasette-auth-passwords, or dateline[passwords]"
+                "`pip install datasette-auth-passwords`"
             )
         read_password_file(how.password_file)
     header = how.proxy_user_header

@@ -89,7 +89,7 @@ def _apprise_target(url: str) -> Any:
         from apprise import Apprise, AppriseAsset, OverflowMode
     except ImportError:
         raise DatelineError(
-            "notifications need Apprise; install it with `pip install 'dateline[notify]'`"
+            "notifications need Apprise; install it with `pip install apprise`"
         ) from None
     with _captured_warnings():
         asset = AppriseAsset(app_id="Dateline", app_desc="Dateline", async_mode=False)

@@ -54,7 +54,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def printed(folder: Path, *words: str) -> str:
     result = CliRunner().invoke(cli, [*words, "--archive", str(folder)])
-    assert result.exit_code == 0, result.output
+    findings = words[0] == "doctor" and result.exit_code == 1  # the furnished room is not sound
+    assert result.exit_code == 0 or findings, result.output
     return result.stdout
 
 

@@ -114,7 +114,10 @@ def test_a_command_answers_from_an_archive_of_the_previous_version_as_that_versi
         cli, [*words.split(), "--archive", str(migrated)], catch_exceptions=False
     )
     assert before
-    assert shared_part(parsed(result.stdout), before) == before
+    answer = parsed(result.stdout)
+    if isinstance(before, dict) and isinstance(answer, list):
+        (answer,) = answer  # one hit of a search, which was a line of its own
+    assert shared_part(answer, before) == before
 
 
 @pytest.mark.parametrize("view", ANSWERS["views"])
