@@ -34,7 +34,7 @@ MIN_PACE_SECONDS, MIN_PACE_PAGES = 5.0, 5
 
 @dataclass(frozen=True, slots=True)
 class KnownWork:
-    """What a crawl has done and what it knows to be left."""
+    """The work of a crawl that is done, and that which is known to be left."""
 
     pages_done: int = 0
     pages_left: int = 0
@@ -45,7 +45,7 @@ class KnownWork:
     may_grow: bool = False
     """True if more pages may become known."""
     remark: str = ""
-    """What else is being done."""
+    """Other work that is being done, in words."""
 
     @property
     def pages(self) -> int:

@@ -6,6 +6,7 @@ Functions that write run inside the caller's transaction.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Collection
 
 from archive.errors import BusyError, UsageError
 from archive.records import current_timestamp
@@ -64,6 +65,24 @@ def remove_outlet(connection: sqlite3.Connection, host: str) -> int:
         # constant table names
         connection.execute(f"DELETE FROM {table} WHERE outlet_id = ?", (outlet_id,))  # noqa: S608
     connection.execute("DELETE FROM outlets WHERE id = ?", (outlet_id,))
+    return removed
+
+
+def remove_empty_outlets(connection: sqlite3.Connection, but: Collection[str]) -> list[str]:
+    """Remove the outlets of which nothing is known but pages that a person named; return them.
+
+    Those in `but` stay, and so do all of whose pages one is being fetched.
+    """
+    rows = connection.execute(
+        """SELECT host FROM outlets o
+        WHERE NOT EXISTS (SELECT 1 FROM articles WHERE outlet_id = o.id)
+          AND NOT EXISTS (SELECT 1 FROM urls WHERE outlet_id = o.id AND (
+            role = 'source' OR via IS NOT 'given' OR state = 'leased'
+            OR article_id IS NOT NULL OR leads_to IS NOT NULL))"""
+    ).fetchall()
+    removed = [row["host"] for row in rows if row["host"] not in but]
+    for host in removed:
+        remove_outlet(connection, host)
     return removed
 
 

@@ -5,15 +5,17 @@ Articles that the archive lacks are fetched.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from archive.articles.stories import StoryDefinition
-from archive.cli.base import opened_archive, typed_text
+from archive.cli.base import changed_archive, opened_archive, typed_text
 from archive.cli.read_commands import unknown_article_message
+from archive.editing.outlets import remove_empty_outlets
 from archive.errors import ArchiveError, BusyError, UsageError
 from archive.queries.lookup import find_article_id, find_url_row, outlet_totals
 from archive.times import parse_since as moment
@@ -113,6 +115,38 @@ def fetch_articles(
     reason, for an article that could not be fetched.
     """
     wanted = [each if _is_article_number(each) else request_url(each) for each in articles]
+    with new_outlets_removed_on_failure(folder):
+        return _ids_and_context(folder, wanted, contact, alone)
+
+
+@contextmanager
+def new_outlets_removed_on_failure(folder: Path) -> Iterator[None]:
+    """Where an article could not be fetched, remove the outlets that came into the archive with it.
+
+    A mistyped host would otherwise stay in all lists.
+    """
+    before = _hosts_in_archive(folder)
+    try:
+        yield
+    except ArchiveError:
+        if (folder / "archive.db").exists():
+            with changed_archive(folder) as db:
+                remove_empty_outlets(db, but=before)
+        raise
+
+
+def _hosts_in_archive(folder: Path) -> set[str]:
+    """Return the hosts of all outlets; none if there is no archive yet."""
+    if not (folder / "archive.db").exists():
+        return set()
+    with opened_archive(folder) as connection:
+        return {row[0] for row in connection.execute("SELECT host FROM outlets")}
+
+
+def _ids_and_context(
+    folder: Path, wanted: Sequence[str], contact: str | None, alone: bool
+) -> tuple[list[int], FollowedContext]:
+    """Return what `fetch_articles` does, for numbers and normalised URLs."""
     have = _lookup_articles(folder, wanted) if wanted and (folder / "archive.db").exists() else {}
     missing = [each for each in wanted if have.get(each) is None]
     if any(map(_is_article_number, missing)):

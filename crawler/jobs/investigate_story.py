@@ -22,6 +22,7 @@ from archive.exports.dossier import StoryDossier
 from archive.storage.database import open_database, transaction
 from archive.storage.schema import ARCHIVE_SCHEMA
 from archive.text.printable import printable_text
+from crawler.jobs.follow_story import new_outlets_removed_on_failure
 from crawler.jobs.run_spider import run_crawl
 from pipelines.topics.outlet_suggestions import OutletSuggestion
 
@@ -77,22 +78,24 @@ def run_investigation(
 
     known = read_catalogue(catalogue)
     asks = sys.stdin.isatty() and not wanted.yes
-    ended = run_crawl(
-        folder,
-        InvestigationSpider,
-        f"investigate {wanted.url}"[:1000],
-        settings,
-        url=wanted.url,
-        name_of_story=wanted.name,
-        most=wanted.outlets or DEFAULT_OUTLETS,
-        requests=wanted.requests,
-        catalogue=known,
-        person=Interviewer(
-            confirm_on_terminal() if asks else None,
-            lambda line: click.echo(f"  + {printable_text(line)}", err=True),
-            lambda spider, why: finish_investigation(folder, spider, why, wanted),
-        ),
+    person = Interviewer(
+        confirm_on_terminal() if asks else None,
+        lambda line: click.echo(f"  + {printable_text(line)}", err=True),
+        lambda spider, why: finish_investigation(folder, spider, why, wanted),
     )
+    with new_outlets_removed_on_failure(folder):
+        ended = run_crawl(
+            folder,
+            InvestigationSpider,
+            f"investigate {wanted.url}"[:1000],
+            settings,
+            url=wanted.url,
+            name_of_story=wanted.name,
+            most=wanted.outlets or DEFAULT_OUTLETS,
+            requests=wanted.requests,
+            catalogue=known,
+            person=person,
+        )
     if ended.spider.is_story_open:
         finish_investigation(folder, ended.spider, ended.reason, wanted)
     else:

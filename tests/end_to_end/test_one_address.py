@@ -360,6 +360,16 @@ def test_an_article_that_cannot_be_had_adds_no_outlets_feeds(web):
     assert sources(run) == set()
 
 
+@pytest.mark.parametrize("command", ["follow", "investigate"])
+def test_of_a_host_that_never_answered_nothing_stays_in_the_lists(web, tmp_path, command):
+    run = web(dict(HARBOUR))
+    run("crawl", STORY, "--delay", "0")
+    options = ("--yes", "--out", tmp_path / "out.html") if command == "investigate" else ()
+    run(command, "http://unreachable.example/a", *options, code=1)
+    assert run.column("SELECT host FROM outlets") == ["harbour.example"]
+    assert run.column("SELECT count(*) FROM urls WHERE url LIKE '%unreachable%'") == [0]
+
+
 def test_an_outlet_without_feeds_is_told_and_not_looked_up_again_on_the_same_day(web):
     run = web(
         {STORY: page("Ferry crews walk out"), "http://harbour.example/": home("Harbour Post")}

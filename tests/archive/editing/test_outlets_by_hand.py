@@ -10,6 +10,7 @@ import pytest
 
 from archive.editing.outlets import (
     pause_outlet,
+    remove_empty_outlets,
     remove_outlet,
     resume_outlet,
 )
@@ -107,6 +108,20 @@ def test_an_outlet_whose_page_is_being_fetched_is_not_removed(db: sqlite3.Connec
     lease_pages(db, 10, 10)
     with pytest.raises(BusyError, match="a crawl is fetching its pages"):
         remove_outlet(db, HOST)
+
+
+def test_outlets_of_which_nothing_came_are_removed_and_no_others(db: sqlite3.Connection) -> None:
+    before = {row[0] for row in db.execute("SELECT host FROM outlets")}
+    given = ["https://typo.example/a", "https://known.example/a", "https://busy.example/a"]
+    queue_leads(db, [identify_lead(Lead(url, via="given")) for url in given])
+    db.execute("UPDATE urls SET state = 'leased' WHERE url LIKE '%busy%'")
+    queue_leads(db, [identify_lead(Lead("https://listed.example/a", via="feed"))])
+    add_outlet_with_sources(db, Outlet("fed.example"), [identify_source(
+        Source("https://fed.example/rss", "feed", "fed.example"))])  # fmt: skip
+    assert remove_empty_outlets(db, but={*before, "known.example"}) == ["typo.example"]
+    left = {row[0] for row in db.execute("SELECT host FROM outlets")}
+    others = {"known.example", "busy.example", "listed.example", "fed.example"}
+    assert left == before | others
 
 
 @pytest.mark.parametrize("change", [pause_outlet, resume_outlet, remove_outlet])
