@@ -227,7 +227,7 @@ class Article:
     addresses: dict[str, str] = field(default_factory=dict)
     """Further URLs that the page declares for itself, by origin: `og:url`, `amphtml`, `json-ld`."""
     features: TextFeatures | None = field(default=None, compare=False, repr=False)
-    """What the process that extracted the page has computed of the text already."""
+    """Features of the text that the process which extracted the page computed; None if it did not."""
 
 
 def text_below_standfirst(text: str, standfirst: str | None) -> str:
