@@ -15,6 +15,7 @@ from archive.text.formatting import (
     parse_json_texts,
     parse_timestamp_as_written,
 )
+from archive.text.html import outward_link
 
 MAX_STATISTICS_ARTICLES = 2_000
 """The newest articles that an outlet's statistics cover."""
@@ -28,7 +29,15 @@ SELECT o.id, o.host, o.name, o.language, o.country, o.paused_at,
        (SELECT max(fetched_at) FROM urls WHERE outlet_id = o.id AND kind <> 'page') AS fetched_at,
        (SELECT count(*) FROM urls WHERE outlet_id = o.id AND kind <> 'page') AS sources,
        (SELECT count(*) FROM urls WHERE outlet_id = o.id AND kind <> 'page' AND failures >= 3) AS failing
-FROM outlets o ORDER BY articles DESC, o.host LIMIT ? OFFSET ?"""
+FROM outlets o ORDER BY {order}, o.host LIMIT ? OFFSET ?"""
+
+OUTLET_ORDERS = {
+    "articles": "articles DESC",
+    "name": "coalesce(o.name, o.host) COLLATE NOCASE",
+    "newest": "newest DESC",
+    "failing": "failing DESC, articles DESC",
+}
+"""Orders of the list of outlets, by the word in its URL; the first is the usual one."""
 
 OUTLET_STATISTICS_SQL = """
 SELECT a.published_at, a.agency IS NOT NULL AS is_wire, a.fetched_at,
@@ -69,12 +78,11 @@ WHERE v.outlet_id = :outlet AND a.outlet_id <> :outlet GROUP BY o.id ORDER BY te
 
 
 def outlet_list_rows(
-    connection: sqlite3.Connection, page: int = 1, size: int = 100
+    connection: sqlite3.Connection, page: int = 1, order: str = "articles", size: int = 100
 ) -> list[PlainRow]:
-    """Return one page of the outlets, those with most articles first."""
-    return [
-        dict(row) for row in connection.execute(OUTLET_LIST_SQL, (size, (max(1, page) - 1) * size))
-    ]
+    """Return one page of the outlets in an order, which is one of `OUTLET_ORDERS`."""
+    sql = OUTLET_LIST_SQL.format(order=OUTLET_ORDERS[order])
+    return [dict(row) for row in connection.execute(sql, (size, (max(1, page) - 1) * size))]
 
 
 def outlet_page_data(connection: sqlite3.Connection, host: str) -> PlainRow | None:
@@ -86,6 +94,7 @@ def outlet_page_data(connection: sqlite3.Connection, host: str) -> PlainRow | No
     changed = [_changed_article(each) for each in connection.execute(OUTLET_CHANGES_SQL, (id,))]
     count = "SELECT count(*) FROM articles WHERE outlet_id = ?"
     newest = _outlet_rows(connection, OUTLET_NEWEST_SQL, (id, MAX_OUTLET_ROWS))
+    sources = _outlet_rows(connection, OUTLET_SOURCES_SQL, (id, MAX_OUTLET_ROWS))
     return dict(row) | {
         "articles": connection.execute(count, (id,)).fetchone()[0],
         "statistics": outlet_statistics(
@@ -97,7 +106,7 @@ def outlet_page_data(connection: sqlite3.Connection, host: str) -> PlainRow | No
         "stealth": sum(each["stealth"] for each in changed),
         "corrections": sum("correction" in each["kinds"] for each in changed),
         "changed": changed[:MAX_OUTLET_ROWS],
-        "sources": _outlet_rows(connection, OUTLET_SOURCES_SQL, (id, MAX_OUTLET_ROWS)),
+        "sources": [each | {"link": outward_link(each["url"]) or each["url"]} for each in sources],
         "failed": _outlet_rows(connection, OUTLET_FAILURES_SQL, (id, MAX_OUTLET_ROWS)),
     }
 

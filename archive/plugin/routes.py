@@ -12,7 +12,7 @@ from datasette import NotFound  # type: ignore[import-untyped]
 
 from archive.pages.article import article_comparison
 from archive.pages.home import home_page_data
-from archive.pages.outlet import outlet_list_rows, outlet_page_data
+from archive.pages.outlet import OUTLET_ORDERS, outlet_list_rows, outlet_page_data
 from archive.pages.search_page import SearchRequest, search_page_data
 from archive.pages.tables import explained_tables
 from archive.plugin.actions.all_routes import EDIT_ROUTES
@@ -58,7 +58,10 @@ def _home_data(connection: sqlite3.Connection, _: PageRequest) -> PlainRow:
 
 
 def _outlets_data(connection: sqlite3.Connection, asked: PageRequest) -> PlainRow:
-    return {"outlets": outlet_list_rows(connection, asked.page), "page": asked.page}
+    order = asked.args.get("sort", "")
+    order = order if order in OUTLET_ORDERS else next(iter(OUTLET_ORDERS))
+    rows = outlet_list_rows(connection, asked.page, order)
+    return {"outlets": rows, "page": asked.page, "order": order}
 
 
 def _outlet_data(connection: sqlite3.Connection, asked: PageRequest) -> PlainRow | None:

@@ -350,6 +350,21 @@ def test_an_outlet_without_articles_has_a_page_and_an_unknown_one_has_none(
     assert outlet_list_rows(db, page=2) == []
 
 
+def test_the_list_of_outlets_is_ordered_by_name_newest_article_and_failures_too(
+    db: sqlite3.Connection,
+) -> None:
+    def hosts(order: str) -> list[str]:
+        return [row["host"] for row in outlet_list_rows(db, order=order)]
+
+    names = [(row["name"] or row["host"]).casefold() for row in outlet_list_rows(db, order="name")]
+    assert names == sorted(names)
+    newest = [row["newest"] or "" for row in outlet_list_rows(db, order="newest")]
+    assert newest == sorted(newest, reverse=True)
+    db.execute("UPDATE urls SET failures = 3 WHERE kind <> 'page' AND outlet_id = 1")
+    assert outlet_list_rows(db, order="failing")[0]["failing"] > 0
+    assert set(hosts("failing")) == set(hosts("articles"))
+
+
 # -- searching -------------------------------------------------------------------------------------
 
 

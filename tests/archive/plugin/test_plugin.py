@@ -409,6 +409,23 @@ def test_no_page_is_made_for_who_may_not_see_what_it_is_made_of(
     assert getter(furnish(folder) / "archive.db", **option)(path).status_code == 403
 
 
+def test_the_list_of_outlets_says_its_order_and_links_to_the_others(reading: Get) -> None:
+    page = reading("/archive/-/outlets?sort=newest").text
+    assert '<th scope="col" aria-sort="descending">Newest' in page
+    assert '<a href="?sort=name">Outlet</a>' in page
+    assert "aria-sort" in reading("/archive/-/outlets?sort=%27%3B--").text
+
+
+def test_the_page_of_an_outlet_links_to_its_feeds_and_says_where_nothing_was_changed(
+    reading: Get,
+) -> None:
+    page = reading("/archive/-/outlet/ridge.example").text
+    source = page[page.index('id="failures"') :]
+    assert '<span class="address"><a class="dateline-out" href="https://ridge.' in source
+    silent = reading("/archive/-/outlet/silent.example").text
+    assert "None of its articles was changed after publication" in silent
+
+
 @pytest.mark.parametrize(
     "path",
     [
