@@ -254,7 +254,7 @@ def _shared_hash_scores(holders: dict[int, list[int]], article_id: int) -> dict[
 def _excerpts_of(connection: sqlite3.Connection, ids: Sequence[int]) -> set[int]:
     """Return excerpts of these articles, which may be closer to the article.
 
-    Excerpts have no index entries of their own where the longer text has them already.
+    Excerpts have no index entries where the longer text has them already.
     """
     rows = connection.execute(
         """SELECT r.article_id FROM json_each(?) AS asked

@@ -123,7 +123,7 @@ class RevisionPolicy:
     reread: Callable[[str], ArticleVersion | None] | None = None
     """Digest of a capture → its extraction by today's extractor; None if the page is not stored.
 
-    Without this function a change of the page cannot be told from a change of the extractor.
+    Without this function a change of the page looks like a change of the extractor.
     """
 
 

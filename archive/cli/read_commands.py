@@ -62,7 +62,7 @@ class SearchWordsArgument(click.Argument):
     """The words of a search, which an option about saved searches makes superfluous."""
 
     def process_value(self, ctx: click.Context, value: Any) -> Any:
-        """Return the words; raises MissingParameter if there are none and no such option."""
+        """Return the words; raises MissingParameter without words and such an option."""
         without_words = any(ctx.params.get(name) for name in ("saved", "list_saved", "forget"))
         is_missing = without_words and self.value_is_missing(value)
         return () if is_missing else super().process_value(ctx, value)

@@ -91,7 +91,7 @@ def _print_stories(rows: list[dict[str, object]]) -> None:
     "languages",
     multiple=True,
     metavar="CODE",
-    help="Only what is in this language; may be given again, or several parted by commas.",
+    help="Only what is in this language; may be repeated, or list several: es,ko.",
 )
 @click.option("--no-notes", is_flag=True, help="Leave out your notes, as in a dossier for others.")
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), metavar="FILE",

@@ -134,7 +134,7 @@ class DossierPiece:
 
     @property
     def others(self) -> list[PieceCopy]:
-        """The copies of other outlets, without an outlet's reprints of its own text."""
+        """The copies of other outlets, without reprints by the same outlet."""
         return [copy for copy in self.copies if copy.outlet != self.outlet]
 
     @property

@@ -16,7 +16,7 @@ from archive.frontier.hosts import bare_host
 from archive.records import current_time, format_utc
 
 LookupOutcome = Literal["works", "moved", "gone", "unreachable"]
-"""The result of a look-up.
+"""The result of looking an outlet up.
 
 `works`: the host answers, with or without `www.` · `moved`: it redirects to another outlet's host ·
 `gone`: the host does not exist, or it says so · `unreachable`: it did not answer, perhaps

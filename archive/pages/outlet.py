@@ -127,7 +127,7 @@ def outlet_statistics(rows: Sequence[sqlite3.Row]) -> PlainRow:
 
     `hours` and `weekdays` (UTC) and `days` are bars; only articles with a known time count for the
     hours. `wire` is the share that names an agency, `copied` the share of other outlets' texts,
-    `lent` that of its own texts which others published; shares are from 0 to 1.
+    `lent` that of its texts which others published; shares are from 0 to 1.
     """
     published = [date for row in rows if (date := parse_timestamp_as_written(row["published_at"]))]
     by_hour = Counter(date.hour for date in published if date.tzinfo)

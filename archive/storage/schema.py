@@ -860,7 +860,7 @@ CAPTURES_SCHEMA = DatabaseSchema(
 def split_statements(script: str) -> Iterator[str]:
     """Yield the statements of a script one by one.
 
-    `executescript` is no alternative, since it would commit the transaction that it runs in.
+    `executescript` cannot be used, since it would commit the transaction that it runs in.
     """
     statement = ""
     for line in script.splitlines(keepends=True):

@@ -54,7 +54,7 @@ class DiscoverySpider(ArchiveSpider):
         self.wanted = wanted_outlets(self.session.db, catalogue, self.named, self.outlets_known)
 
     async def start(self) -> AsyncIterator[Any]:
-        """Look all outlets up; yields no request of its own."""
+        """Look all outlets up; yields no request itself."""
         in_progress = self.session.in_progress
         in_progress |= {wanted.host for wanted in self.wanted}
         self.finder = self.finder_type(self.session)

@@ -65,7 +65,7 @@ def feature_weights(has: bool) -> FeatureWeights:
 
 @cache
 def _learnt_weights() -> dict[str, float]:
-    """Return the learnt weights as they stand in `line_weights.toml`."""
+    """Return the learnt weights of `line_weights.toml`."""
     source = files("crawler.extraction.main_text").joinpath("line_weights.toml")
     return dict(tomllib.loads(source.read_text("utf-8"))["weights"])
 
