@@ -11,7 +11,7 @@ from urllib.parse import quote, unquote, urlencode
 from datasette import Forbidden, NotFound, Response  # type: ignore[import-untyped]
 from datasette.utils import tilde_decode, tilde_encode  # type: ignore[import-untyped]
 
-from archive.plugin.guards.permissions import archives, may_judge, may_see_tables
+from archive.plugin.guards.permissions import archives, may_see_tables
 from archive.plugin.guards.read_pool import page_readers
 from archive.plugin.page_work import page_work
 from archive.plugin.site_context import site_context, site_title
@@ -234,7 +234,6 @@ async def rendered_page(
         "paths": paths,
         "database": database,
         "archives": [name for name in archives(datasette) if name != database],
-        "may_judge": await may_judge(datasette, request.actor, database),
         "may_ask_in_sql": site["may_ask_in_sql"],
         "is_public": site["is_public"],
         "shown": found,

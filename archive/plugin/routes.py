@@ -16,6 +16,7 @@ from archive.pages.outlet import outlet_list_rows, outlet_page_data
 from archive.pages.search_page import SearchRequest, search_page_data
 from archive.pages.tables import explained_tables
 from archive.plugin.actions.all_routes import EDIT_ROUTES
+from archive.plugin.actions.outlet_routes import OUTLET_LOOK_ROUTES
 from archive.plugin.capture_page import CAPTURE_ROUTES
 from archive.plugin.citation_pages import CITATION_ROUTES
 from archive.plugin.event_pages import EVENT_ROUTES
@@ -106,6 +107,7 @@ PAGE_ROUTES: list[tuple[str, Any]] = [
     (ARCHIVE_PATH + r"/-/search$", page_handler("search", _search_data)),
     *STORY_ROUTES,
     *EDIT_ROUTES,
+    *OUTLET_LOOK_ROUTES,
     *EVENT_ROUTES,
     (ARCHIVE_PATH + r"/-/outlets$", page_handler("outlets", _outlets_data)),
     (ARCHIVE_PATH + r"/-/outlet/(?P<host>[^/]+)$", page_handler("outlet", _outlet_data)),
