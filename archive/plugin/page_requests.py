@@ -5,12 +5,13 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote, unquote, urlencode
 
 from datasette import Forbidden, NotFound, Response  # type: ignore[import-untyped]
 from datasette.utils import tilde_decode, tilde_encode  # type: ignore[import-untyped]
 
+from archive.pages.filters import PageFilters
 from archive.plugin.guards.permissions import archives, may_see_tables
 from archive.plugin.guards.read_pool import page_readers
 from archive.plugin.page_work import page_work
@@ -147,6 +148,12 @@ class ArchivePaths:
         return f"{self.urls.database(self.database)}?{urlencode({'sql': sql})}"
 
 
+MAX_FILTER_VALUE_CHARS = 200
+"""Characters of a filter that are read."""
+
+AskedFilters = TypeVar("AskedFilters", bound=PageFilters)
+
+
 @dataclass(frozen=True, slots=True)
 class PageRequest:
     """The parts of a request that a page depends on."""
@@ -162,9 +169,11 @@ class PageRequest:
         number = self.args.get("page", "")
         return int(number) if number.isascii() and number.isdigit() and len(number) < 7 else 1
 
-    def pick(self, *names: str) -> dict[str, str]:
-        """Return some of the query's values, cut to the greatest length of a filter."""
-        return {name: self.args[name].strip()[:200] for name in names if self.args.get(name)}
+    def filters(self, kind: type[AskedFilters]) -> AskedFilters:
+        """Return the filters of a kind that the query names, cut to `MAX_FILTER_VALUE_CHARS`."""
+        build: Callable[..., AskedFilters] = kind
+        given = {name: self.args[name].strip() for name in kind.__slots__ if name in self.args}
+        return build(**{name: value[:MAX_FILTER_VALUE_CHARS] for name, value in given.items()})
 
 
 PageDataFunction = Callable[[sqlite3.Connection, PageRequest], PlainRow | None]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from dataclasses import fields
 from typing import Any
 from urllib.parse import unquote
 
@@ -34,9 +33,6 @@ from archive.plugin.revision_page import REVISION_ROUTES
 from archive.plugin.story_routes import STORY_ROUTES
 from archive.queries.lookup import PlainRow
 
-SEARCH_PARAMETERS = tuple(each.name for each in fields(SearchRequest))
-"""The values of a query that the search page reads."""
-
 # -- from a request to the data of a page ----------------------------------------------------------
 
 
@@ -49,7 +45,7 @@ def _comparison_data(connection: sqlite3.Connection, asked: PageRequest) -> Plai
 def _search_data(connection: sqlite3.Connection, asked: PageRequest) -> PlainRow:
     return search_page_data(
         connection,
-        SearchRequest(**asked.pick(*SEARCH_PARAMETERS)),
+        asked.filters(SearchRequest),
         asked.page,
     )
 

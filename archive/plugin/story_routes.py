@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 import sqlite3
 from typing import Any
@@ -53,10 +52,6 @@ STORY_CSV_COLUMNS = ("published_at", "outlet", "headline", "language", "url", "p
 """Columns of a story's table."""
 
 
-FILTER_NAMES = tuple(StoryFilters.__slots__)
-"""Filters of the page, as its query names them."""
-
-
 async def respond_story_file(datasette: Any, request: Any) -> Any:
     """Respond with a story as a feed, a table or a dossier."""
     database = await requested_archive(datasette, request)
@@ -82,7 +77,7 @@ async def respond_story_file(datasette: Any, request: Any) -> Any:
             own, page = paths.story(story.name, form), paths.story(story.name)
             return story_as_atom(connection, story, absolute(own), article_url, absolute(page))
         if form == "csv":
-            return _story_as_csv(story_coverage_rows(connection, story.id))
+            return _story_as_csv(connection, story)
         return _dossier_text(connection, story, form, with_notes)
 
     text = await page_readers(datasette).read(datasette, database, write_file)
@@ -97,21 +92,15 @@ async def respond_story_file(datasette: Any, request: Any) -> Any:
     return Response(text, content_type=STORY_CONTENT_TYPES[form], headers=headers)
 
 
-def _story_as_csv(rows: list[sqlite3.Row]) -> str:
-    from archive.exports.article_files import write_csv
+def _story_as_csv(connection: sqlite3.Connection, story: Story) -> str:
+    """Return a story's coverage as CSV."""
+    from archive.exports.article_files import rows_as_csv
 
-    """Return a story's coverage as CSV, with a header even if it is empty."""
-    file = io.StringIO(newline="")
-    file.write("\ufeff")  # tells spreadsheets that the file is UTF-8
-    if rows:
-        write_csv(map(_story_csv_row, rows), file)
-    else:
-        file.write(",".join(STORY_CSV_COLUMNS) + "\r\n")
-    return file.getvalue()
-
-
-def _story_csv_row(row: sqlite3.Row) -> PlainRow:
-    return {name: row[name] for name in STORY_CSV_COLUMNS}
+    rows = [
+        {name: row[name] for name in STORY_CSV_COLUMNS}
+        for row in story_coverage_rows(connection, story.id)
+    ]
+    return rows_as_csv(rows, STORY_CSV_COLUMNS)
 
 
 def _dossier_text(connection: sqlite3.Connection, story: Story, form: str, with_notes: bool) -> str:
@@ -146,7 +135,7 @@ async def respond_story_citations(datasette: Any, request: Any) -> Any:
 
 
 def _story_data(connection: sqlite3.Connection, asked: PageRequest) -> PlainRow | None:
-    filters = StoryFilters(**asked.pick(*FILTER_NAMES))
+    filters = asked.filters(StoryFilters)
     found = story_page_data(connection, asked.vars["name"], filters, asked.page)
     if found is None:
         return None
