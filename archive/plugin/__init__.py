@@ -54,7 +54,6 @@ from archive.plugin.metadata import (
 from archive.plugin.page_requests import ArchivePaths, stock_page_context
 from archive.plugin.routes import (
     PAGE_PATHS_PATTERN,
-    has_archive_page,
     page_routes,
 )
 from archive.queries.search import match_or_nothing, matching_passage
@@ -181,7 +180,6 @@ def prepare_jinja2_environment(env: Any) -> None:
         "dateline_answer": answer_table,
         "dateline_field_kind": field_kind,
         "dateline_folded_columns": folded_columns,
-        "dateline_has_page": has_archive_page,
         "dateline_script_version": partial(_static_file_version, "sql.js"),
         "dateline_is_question": canned_queries().__contains__,
         "dateline_table_columns": table_column_names,

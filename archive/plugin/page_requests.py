@@ -15,7 +15,7 @@ from archive.pages.filters import PageFilters
 from archive.plugin.guards.permissions import archives, may_see_tables
 from archive.plugin.guards.read_pool import page_readers
 from archive.plugin.page_work import page_work
-from archive.plugin.site_context import site_context, site_title
+from archive.plugin.site_context import site_context
 from archive.queries.lookup import PlainRow
 
 PAGE_CONTENT_POLICY = (
@@ -204,6 +204,15 @@ async def first_archive_for(datasette: Any, actor: Any) -> str | None:
     return None
 
 
+async def archive_to_link(datasette: Any, actor: Any, database: str | None) -> str | None:
+    """Return the archive of a page, or else the first that the visitor may see, or None."""
+    if database in archives(datasette) and await may_see_tables(
+        datasette, actor, database, PAGE_TABLES
+    ):
+        return database
+    return await first_archive_for(datasette, actor)
+
+
 async def requested_archive(
     datasette: Any, request: Any, tables: tuple[str, ...] = PAGE_TABLES
 ) -> str:
@@ -211,14 +220,13 @@ async def requested_archive(
 
     Raises NotFound for an unknown archive, and Forbidden without permission.
     """
-    names = archives(datasette)
     if "database" not in request.url_vars:
         seen = await first_archive_for(datasette, request.actor)
         if seen is None:
             raise Forbidden("view-instance")
         return seen
     database = str(tilde_decode(request.url_vars["database"]))
-    if database not in names:
+    if database not in archives(datasette):
         raise NotFound(f"{database}: not an archive")
     if not await may_see_tables(datasette, request.actor, database, tables):
         raise Forbidden(f"view-table: {database}: {', '.join(tables)}")
@@ -226,6 +234,7 @@ async def requested_archive(
 
 
 def page_request(request: Any) -> PageRequest:
+    """Return the parts of a request that a page depends on."""
     path = {name: unquote(value) for name, value in request.url_vars.items() if value}
     return PageRequest(path, {name: request.args[name] for name in request.args})
 
@@ -235,16 +244,10 @@ async def rendered_page(
 ) -> Any:
     """Respond with a template filled with the data of a page."""
     paths = ArchivePaths(datasette.urls, database)
-    title = await site_title(datasette)
-    site = await site_context(datasette, request, paths, title)
     context = {
-        "title": title,
-        "site": site,
+        "site": await site_context(datasette, request, paths),
         "paths": paths,
         "database": database,
-        "archives": [name for name in archives(datasette) if name != database],
-        "may_ask_in_sql": site["may_ask_in_sql"],
-        "is_public": site["is_public"],
         "shown": found,
         "work": await page_work(datasette, request, template, database, found),
     }
@@ -253,17 +256,8 @@ async def rendered_page(
 
 
 async def stock_page_context(datasette: Any, request: Any, database: str | None) -> dict[str, Any]:
-    """Return what a page that Datasette computes needs: `site`, and `paths` if it has an archive.
-
-    The links lead to the page's own archive, or else to the first that the visitor may see.
-    """
-    actor = request.actor if request else None
-    if database in archives(datasette) and await may_see_tables(
-        datasette, actor, database, PAGE_TABLES
-    ):
-        linked: str | None = database
-    else:
-        linked = await first_archive_for(datasette, actor)
+    """Return what a page that Datasette computes needs: `site`, and `paths` if it has an archive."""
+    linked = await archive_to_link(datasette, request.actor if request else None, database)
     paths = ArchivePaths(datasette.urls, linked) if linked else None
     site = await site_context(datasette, request, paths)
     own = {"is_archive_site": True, "is_archive_page": bool(database) and linked == database}

@@ -117,8 +117,3 @@ PAGE_PATHS_PATTERN = re.compile(
     "|".join(re.sub(r"\?P<\w+>", "?:", address) for address, _ in PAGE_ROUTES)
 )
 """The paths of the pages, for middleware that sees a request before Datasette does."""
-
-
-def has_archive_page(route: str) -> bool:
-    """Return True if a path, without base_url, is that of a page of the archive."""
-    return PAGE_PATHS_PATTERN.match(route) is not None

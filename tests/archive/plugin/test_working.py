@@ -15,6 +15,7 @@ from datasette.app import Datasette
 
 from archive.errors import DatelineError
 from archive.outlet_preview import OutletPreview, PreviewedSource, set_outlet_previewer
+from archive.plugin.guards.read_pool import PageReaders
 from archive.records import Outlet, Source
 from archive.story_policy import set_story_policy
 from pipelines.identity import identify_source
@@ -145,6 +146,26 @@ def test_each_word_of_the_configuration_allows_one_thing_and_edit_allows_all(roo
     assert '/-/note"' in page
     assert '/-/follow"' in page
     assert '/-/note"' not in Visitor(room, "jo", **named("edit")).get("/archive/articles/1").text
+
+
+@pytest.mark.parametrize(
+    ("path", "reads"),
+    [("/archive/articles/1", 2), (f"/archive/-/story/{STORY}", 2), ("/archive/-/search", 2),
+     ("/archive/-/outlets", 1), ("/archive/-/stories", 1), ("/archive/articles/8/revisions", 1)],
+)  # fmt: skip
+def test_only_pages_that_show_notes_or_saved_searches_read_them(
+    room: Path, monkeypatch: pytest.MonkeyPatch, path: str, reads: int
+) -> None:
+    counted: list[str] = []
+    read = PageReaders.read
+
+    async def count(self: PageReaders, *given: Any) -> Any:
+        counted.append(path)
+        return await read(self, *given)
+
+    monkeypatch.setattr(PageReaders, "read", count)
+    assert Visitor(room, None).get(path).status_code == 200
+    assert len(counted) == reads
 
 
 # -- stories ---------------------------------------------------------------------------------------
