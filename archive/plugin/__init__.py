@@ -24,7 +24,7 @@ from archive.plugin.answer_pages import (
     field_options,
     table_column_names,
 )
-from archive.plugin.cells import CellPlace, cell_html, column_label, row_values
+from archive.plugin.cells import CellPlace, cell_html, column_label
 from archive.plugin.error_pages import respond_exception, respond_forbidden, respond_missing
 from archive.plugin.feed_routes import atom_output
 from archive.plugin.guards.concurrency import with_request_lanes
@@ -161,7 +161,7 @@ def render_cell(
     """Return the HTML of a cell in Datasette's tables; None leaves it to Datasette."""
     if database not in archives(datasette):
         return None
-    place = CellPlace(column, table, row_values(row), ArchivePaths(datasette.urls, database))
+    place = CellPlace(column, table, row, ArchivePaths(datasette.urls, database))
     return cell_html(place, value)
 
 
@@ -172,15 +172,11 @@ def prepare_jinja2_environment(env: Any) -> None:
     env.filters["dateline_column_label"] = column_label
     env.filters |= {f"dateline_{each.__name__}": each for each in filters}
     env.globals |= {
-        "dateline_version": _static_file_version("dateline.css"),
-        "dateline_keyboard_version": _static_file_version("keyboard.js"),
-        "dateline_findings_version": _static_file_version("findings.css"),
-        "dateline_stock_version": _static_file_version("stock.css"),
+        "dateline_version": _static_file_version,
         "csp_nonce": script_nonce,
         "dateline_answer": answer_table,
         "dateline_field_kind": field_kind,
         "dateline_folded_columns": folded_columns,
-        "dateline_script_version": partial(_static_file_version, "sql.js"),
         "dateline_is_question": canned_queries().__contains__,
         "dateline_table_columns": table_column_names,
         "dateline_table_sentence": table_sentence,
@@ -252,8 +248,9 @@ def _sql_passage(text: object, words: object) -> str:
 
 
 @cache
-def _static_file_version(style: str) -> str:
-    return sha256((files("archive.plugin") / "static" / style).read_bytes()).hexdigest()[:8]
+def _static_file_version(name: str) -> str:
+    """Return a short digest of a style sheet or script, which changes its URL with its content."""
+    return sha256((files("archive.plugin") / "static" / name).read_bytes()).hexdigest()[:8]
 
 
 async def _configure_datasette(datasette: Any, given: TemplateVars) -> None:
