@@ -14,6 +14,7 @@ from archive.errors import ArchiveError, UsageError
 from archive.storage.captures import CaptureStore
 from archive.storage.database import open_read_only
 from archive.storage.schema import ARCHIVE_SCHEMA
+from archive.text.numbers import parse_row_number
 
 PlainRow = dict[str, Any]
 UrlKeyFunction = Callable[[str], str]
@@ -161,7 +162,7 @@ def find_article_id(
     With `keys`, other spellings of the URL are found too.
     """
     if is_article_number(id_or_url):
-        number = int(id_or_url[:18])  # SQLite's integers have 64 bits
+        number = parse_row_number(id_or_url)
         known = connection.execute("SELECT 1 FROM articles WHERE id = ?", [number]).fetchone()
         return number if known else None
     url_row = find_url_row(connection, id_or_url, keys)

@@ -15,7 +15,12 @@ from archive.articles.stories import StoryDefinition
 from archive.cli.base import opened_archive, typed_text
 from archive.cli.read_commands import unknown_article_message
 from archive.errors import ArchiveError, BusyError, UsageError
-from archive.queries.lookup import find_article_id, find_url_row, outlet_totals
+from archive.queries.lookup import (
+    find_article_id,
+    find_url_row,
+    is_article_number,
+    outlet_totals,
+)
 from archive.times import parse_since as moment
 from crawler.sources.source_discovery import parse_host
 from crawler.text.language import language_code
@@ -71,7 +76,7 @@ def _known_outlet_hosts(folder: Path, articles: Sequence[str]) -> list[str]:
     return known + [
         urlsplit(request_url(each)).hostname or ""
         for each in articles
-        if not _is_article_number(each)
+        if not is_article_number(each)
     ]
 
 
@@ -112,12 +117,12 @@ def fetch_articles(
     Raises UsageError for an argument that is neither a number nor a URL, and ArchiveError, with the
     reason, for an article that could not be fetched.
     """
-    wanted = [each if _is_article_number(each) else request_url(each) for each in articles]
+    wanted = [each if is_article_number(each) else request_url(each) for each in articles]
     have = _lookup_articles(folder, wanted) if wanted and (folder / "archive.db").exists() else {}
     missing = [each for each in wanted if have.get(each) is None]
-    if any(map(_is_article_number, missing)):
+    if any(map(is_article_number, missing)):
         return known_article_ids(folder, missing), FollowedContext()
-    named = [each for each in wanted if not _is_article_number(each)]
+    named = [each for each in wanted if not is_article_number(each)]
     around = FollowedContext()
     if alone and missing:
         _fetch_pages(folder, missing, contact)
@@ -157,7 +162,7 @@ def known_article_ids(folder: Path, articles: Sequence[str]) -> list[int]:
         if id is None:
             with opened_archive(folder) as connection:
                 address = (
-                    None if _is_article_number(each) else find_url_row(connection, each, url_key)
+                    None if is_article_number(each) else find_url_row(connection, each, url_key)
                 )
             raise ArchiveError(unknown_article_message(address, each, folder))
         ids.append(id)
@@ -167,10 +172,6 @@ def known_article_ids(folder: Path, articles: Sequence[str]) -> list[int]:
 def _lookup_articles(folder: Path, articles: Sequence[str]) -> dict[str, int | None]:
     with opened_archive(folder) as connection:
         return {each: find_article_id(connection, each, url_key) for each in articles}
-
-
-def _is_article_number(text: str) -> bool:
-    return text.isascii() and text.isdigit()
 
 
 def _fetch_pages(folder: Path, urls: Sequence[str], contact: str | None) -> None:

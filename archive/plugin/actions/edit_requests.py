@@ -1,7 +1,7 @@
 """Requests that change an archive: who may send them, and the code between a form and a function.
 
-Every change is a POST with a token, runs in one transaction on Datasette's writing thread, and ends
-with a redirect to a page that shows it with a message.
+Every form is a POST with a token. A change runs in one transaction on Datasette's writing thread,
+and ends with a redirect to a page that shows it.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from datasette.views.base import DatasetteError  # type: ignore[import-untyped]
 from archive.errors import DatelineError, UsageError
 from archive.plugin.guards.permissions import is_editor, write_hindrance
 from archive.plugin.page_requests import ArchivePaths, requested_archive
+from archive.text.numbers import parse_row_number
 
 MAX_FORM_FIELDS = 200
 
@@ -41,9 +42,10 @@ class EditRequest:
     def number(self, name: str) -> int:
         """Return a number from the form, or else from the path; raises UsageError for no number."""
         text = self.value(name) or self.vars.get(name, "")
-        if not (text.isascii() and text.isdigit() and len(text) < 19):
+        number = parse_row_number(text)
+        if number is None:
             raise UsageError(f"{text or name}: not a number")
-        return int(text)
+        return number
 
 
 @dataclass(frozen=True, slots=True)
