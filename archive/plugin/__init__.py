@@ -10,8 +10,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Awaitable, Callable
 from functools import cache, partial
-from hashlib import sha256
-from importlib.resources import files
 from typing import Any
 
 from markupsafe import Markup
@@ -56,6 +54,7 @@ from archive.plugin.routes import (
     PAGE_PATHS_PATTERN,
     page_routes,
 )
+from archive.plugin.static_files import static_file_version, with_static_files
 from archive.queries.search import match_or_nothing, matching_passage
 from archive.text.formatting import direction, many, moment, percent
 from archive.text.html import contact_link, marked
@@ -133,11 +132,9 @@ def guarded_app(app: App, datasette: Any) -> App:
         guarded = restricted_for_strangers(
             guarded, datasette, PAGE_PATHS_PATTERN, partial(respond_missing, datasette)
         )
-    return with_security_headers(
-        with_sound_requests(
-            with_request_lanes(guarded, datasette, PAGE_PATHS_PATTERN), server_host_names(datasette)
-        )
-    )
+    with_lanes = with_request_lanes(guarded, datasette, PAGE_PATHS_PATTERN)
+    with_files = with_static_files(with_lanes, datasette.setting("base_url"))
+    return with_security_headers(with_sound_requests(with_files, server_host_names(datasette)))
 
 
 @hookimpl(tryfirst=True)
@@ -172,7 +169,7 @@ def prepare_jinja2_environment(env: Any) -> None:
     env.filters["dateline_column_label"] = column_label
     env.filters |= {f"dateline_{each.__name__}": each for each in filters}
     env.globals |= {
-        "dateline_version": _static_file_version,
+        "dateline_version": static_file_version,
         "csp_nonce": script_nonce,
         "dateline_answer": answer_table,
         "dateline_field_kind": field_kind,
@@ -245,12 +242,6 @@ def disable_rich_tracebacks() -> None:
 
 def _sql_passage(text: object, words: object) -> str:
     return matching_passage(str(text or ""), str(words or ""))
-
-
-@cache
-def _static_file_version(name: str) -> str:
-    """Return a short digest of a style sheet or script, which changes its URL with its content."""
-    return sha256((files("archive.plugin") / "static" / name).read_bytes()).hexdigest()[:8]
 
 
 async def _configure_datasette(datasette: Any, given: TemplateVars) -> None:

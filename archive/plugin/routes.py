@@ -8,7 +8,9 @@ from typing import Any
 from urllib.parse import unquote
 
 from datasette import NotFound  # type: ignore[import-untyped]
+from markupsafe import Markup
 
+from archive.errors import ArchiveError, UsageError
 from archive.pages.article import article_comparison
 from archive.pages.home import home_page_data
 from archive.pages.outlet import outlet_list_rows, outlet_page_data
@@ -29,9 +31,10 @@ from archive.plugin.page_requests import (
     PageRequest,
     page_handler,
 )
-from archive.plugin.revision_page import REVISION_ROUTES
 from archive.plugin.story_routes import STORY_ROUTES
 from archive.queries.lookup import PlainRow
+from archive.queries.revision_diff import revision_page_data
+from archive.text.formatting import direction
 
 # -- from a request to the data of a page ----------------------------------------------------------
 
@@ -40,6 +43,19 @@ def _comparison_data(connection: sqlite3.Connection, asked: PageRequest) -> Plai
     id, other = int(asked.vars["id"]), int(asked.vars["other"])
     check_comparable_length(connection, id, other)
     return article_comparison(connection, id, other)
+
+
+def _revisions_data(connection: sqlite3.Connection, asked: PageRequest) -> PlainRow:
+    """Return the data of the page. Raises NotFound for an unknown article or revision."""
+    id, number = int(asked.vars["id"]), asked.vars.get("number")
+    check_comparable_length(connection, id)
+    try:
+        shown = revision_page_data(connection, id, int(number) if number else None)
+    except (ArchiveError, UsageError) as error:
+        raise NotFound(str(error)) from error
+    # `comparison_as_html` escaped the texts
+    comparison = Markup(shown["comparison"]) if shown["comparison"] else None  # noqa: S704
+    return shown | {"direction": direction(shown["language"]), "comparison": comparison}
 
 
 def _search_data(connection: sqlite3.Connection, asked: PageRequest) -> PlainRow:
@@ -98,7 +114,10 @@ PAGE_ROUTES: list[tuple[str, Any]] = [
     *CITATION_ROUTES,
     (ARTICLE_PATH + r"/beside/(?P<other>\d{1,18})$", page_handler("beside", _comparison_data)),
     *FEED_ROUTES,
-    *REVISION_ROUTES,
+    (
+        ARTICLE_PATH + r"/revisions(?:/(?P<number>\d{1,9}))?$",
+        page_handler("diff", _revisions_data),
+    ),
     *CAPTURE_ROUTES,
     (ARCHIVE_PATH + r"/-/search$", page_handler("search", _search_data)),
     *STORY_ROUTES,

@@ -7,6 +7,6 @@ MAX_ROW_NUMBER_DIGITS = 18
 
 
 def parse_row_number(text: str) -> int | None:
-    """Return the number of a row, or None for a text that is none or too long to be one."""
+    """Return the number of a row, or None for any other text and for too many digits."""
     is_number = text.isascii() and text.isdigit() and len(text) <= MAX_ROW_NUMBER_DIGITS
     return int(text) if is_number else None
