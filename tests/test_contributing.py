@@ -87,7 +87,7 @@ def test_every_path_that_the_guide_names_is_there(path):
 
 @pytest.mark.parametrize("name", sorted(set(DOTTED.findall(text()))))
 def test_every_name_of_code_in_the_guide_exists(name):
-    assert pkgutil.resolve_name(name)
+    assert pkgutil.resolve_name(name) is not None
 
 
 @pytest.mark.parametrize(

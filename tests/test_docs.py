@@ -271,7 +271,8 @@ def test_every_environment_variable_that_the_code_reads_is_told():
         for room in ("archive", "crawler", "pipelines")
         for path in code(room)
     ]
-    read_here = set(re.findall(r'(?:environ(?:\.get)?[(\[]|envvar=)"(\w+)"', "\n".join(sources)))
+    named = r'(?:environ(?:\.get)?[(\[]|envvar=|_VARIABLE = )"(\w+)"'
+    read_here = set(re.findall(named, "\n".join(sources)))
     told = set(
         re.findall(
             r"^- `(\w+)`", sections(read("docs/settings.md"))["Environment variables"], re.MULTILINE

@@ -120,9 +120,12 @@ def _note_text(text: str | None) -> str | None:
 
 def _note_number(text: str) -> int:
     """Return the number of a note; raises UsageError for anything else."""
-    if not (text.isascii() and text.isdigit() and len(text) < 19):
+    from archive.text.numbers import parse_row_number
+
+    number = parse_row_number(text)
+    if number is None:
         raise UsageError(f"{text}: name the note by its number; `dateline note ID` lists them")
-    return int(text)
+    return number
 
 
 def _named_subject(connection: sqlite3.Connection, text: str, folder: Path) -> NoteSubject:

@@ -241,15 +241,16 @@ def show_command(article: str, as_json: bool, as_html: bool, folder: Path) -> No
               dateline show 12 --html > page.html
     """
     from archive.cli import terminal
+    from archive.editing.notes import NoteSubject, notes_about
     from archive.queries import lookup as reading
 
     article = typed_text(article)
     keys: reading.UrlKeyFunction | None = command_dependencies().keys
     with opened_archive(folder) as connection:
-        record = reading.article_with_context(
-            connection, known_article_id(connection, article, keys, folder)
-        )
-    assert record is not None
+        id = known_article_id(connection, article, keys, folder)
+        record = reading.article_with_context(connection, id)
+        assert record is not None
+        record["notes"] = notes_about(connection, NoteSubject("article", id))
     if as_html:
         if not record["digest"]:
             raise ArchiveError(

@@ -46,9 +46,6 @@ PUBLIC_DATASETTE_SETTINGS = {
 }
 """Further settings for a public archive."""
 
-PROXY_SECRET_VARIABLE = "DATELINE_PROXY_SECRET"  # noqa: S105  a name
-"""The environment variable with the secret by which a reverse proxy on another machine is known."""
-
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
 """Names of this machine."""
 SERVED_NAME_PATTERN = re.compile(r"[\w.-]+|\[[0-9a-f:.]+\]", re.IGNORECASE | re.ASCII)
@@ -208,6 +205,8 @@ def _password_configuration(password_file: Path, folder: Path) -> dict[str, Any]
 
 def check_sign_in(how: ServeOptions) -> None:
     """Raise UsageError if the options for signing in cannot work, or would let anybody in."""
+    from archive.plugin.guards.proxy_users import PROXY_SECRET_HEADER, PROXY_SECRET_VARIABLE
+
     if how.editors and not (how.password_file or how.proxy_user_header):
         raise UsageError("--editor goes with --password-file or --proxy-user-header")
     if how.password_file:

@@ -138,17 +138,18 @@ def story_command(
             codes(languages),
             with_notes=not no_notes,
         )
-        citations = cited_articles(connection, dossier.article_ids)
+        is_cited = not as_list and chosen not in dossiers.DOSSIER_WRITERS
+        citations = cited_articles(connection, dossier.article_ids) if is_cited else []
     if as_list:
         click.echo(f"{dossier.story.title}: {dossier.summary}")
         from archive.cli.terminal import coverage_table
 
         print_all([coverage_table(dossier.pieces)])
-    elif chosen in dossiers.DOSSIER_WRITERS:
+    elif is_cited:
+        write_result(CITATION_WRITERS[chosen](citations), output, dossier.summary)
+    else:
         text = dossiers.DOSSIER_WRITERS[chosen](dossier)
         write_result(text, output, dossier.summary, paged=chosen == "text")
-    else:
-        write_result(CITATION_WRITERS[chosen](citations), output, dossier.summary)
 
 
 def write_result(text: str, output: Path | None, summary: str, paged: bool = False) -> None:

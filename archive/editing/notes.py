@@ -14,12 +14,13 @@ from typing import Any, Literal
 from archive.articles.stories import find_story
 from archive.errors import UsageError
 from archive.records import current_timestamp
+from archive.text.numbers import parse_row_number
 
 NoteKind = Literal["article", "event", "story"]
 
 MAX_NOTE_CHARS = 20_000
 MAX_SHOWN_NOTES = 200
-"""Notes on one page, the newest first."""
+"""Notes on one page: the newest ones, the oldest of them first."""
 
 NOTE_COLUMNS = """n.id, n.subject, n.article_id, n.story_id, n.author, n.text, n.created_at,
   n.edited_at, s.name AS story, m.event_id"""
@@ -27,7 +28,8 @@ NOTE_SOURCES = """notes n LEFT JOIN stories s ON s.id = n.story_id
   LEFT JOIN event_articles m ON m.article_id = n.article_id AND n.subject = 'event'"""
 
 NoteRow = dict[str, Any]
-"""A note: id, subject, article_id, story, event_id, author, text, created_at, edited_at."""
+"""A note: id, subject, article_id, story_id, author, text, created_at, edited_at, `story` (the name
+of its story) and `event_id`; None for what it has not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +82,14 @@ def find_note(connection: sqlite3.Connection, note_id: int) -> NoteRow:
 
 
 def notes_about(connection: sqlite3.Connection, about: NoteSubject) -> list[NoteRow]:
-    """Return the notes on an article, an event or a story, oldest first."""
+    """Return the newest notes on an article, an event or a story, oldest first."""
     conditions = {
         "article": "n.subject = 'article' AND n.article_id = ?",
         "event": """n.subject = 'event' AND n.article_id IN
           (SELECT article_id FROM event_articles WHERE event_id = ?)""",
         "story": "n.story_id = ?",
     }
-    return _note_rows(connection, conditions[about.kind], (about.id,))
+    return _note_rows(connection, conditions[about.kind], (about.id,), MAX_SHOWN_NOTES)
 
 
 def notes_on_story_articles(
@@ -143,9 +145,10 @@ def parse_note_subject(connection: sqlite3.Connection, text: str) -> NoteSubject
         return NoteSubject("story", find_story(connection, rest).id)
     if kind != "event":
         return None
-    if not (rest.isascii() and rest.isdigit() and len(rest) < 19):
+    event_id = parse_row_number(rest)
+    if event_id is None:
         raise UsageError(f"{text}: an event is named by its number, as in event:12")
-    return NoteSubject("event", int(rest))
+    return NoteSubject("event", event_id)
 
 
 def _attached_to(
@@ -178,12 +181,12 @@ def _checked_note_text(text: str) -> str:
 
 
 def _note_rows(
-    connection: sqlite3.Connection, condition: str, values: tuple[object, ...]
+    connection: sqlite3.Connection, condition: str, values: tuple[object, ...], most: int = -1
 ) -> list[NoteRow]:
-    """Return the notes that meet a condition, oldest first."""
+    """Return the newest `most` notes that meet a condition, by default all of them, oldest first."""
     rows = connection.execute(
         f"""SELECT * FROM (SELECT {NOTE_COLUMNS} FROM {NOTE_SOURCES} WHERE {condition}
-        ORDER BY n.id DESC LIMIT {MAX_SHOWN_NOTES}) ORDER BY id""",  # noqa: S608  our own text
+        ORDER BY n.id DESC LIMIT {most}) ORDER BY id""",  # noqa: S608  our own text
         values,
     )
     names = [column[0] for column in rows.description]

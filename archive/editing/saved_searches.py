@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from archive.errors import UsageError
 from archive.records import current_timestamp
@@ -20,6 +21,8 @@ MAX_FILTER_CHARS = 200
 MAX_SEARCH_FILTERS = 12
 MAX_SAVED_SEARCHES = 500
 """Saved searches of one archive."""
+
+SAVED_SEARCH_COLUMNS = "name, words, filters, author, created_at"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +76,13 @@ def save_search(
 
 def find_saved_search(connection: sqlite3.Connection, name: str) -> SavedSearch:
     """Return the saved search of a name; raises UsageError for an unknown one."""
-    found = [each for each in saved_searches(connection) if each.name == " ".join(name.split())]
-    if not found:
+    row = connection.execute(
+        f"SELECT {SAVED_SEARCH_COLUMNS} FROM saved_searches WHERE name = ?",  # noqa: S608  ours
+        (" ".join(name.split()),),
+    ).fetchone()
+    if row is None:
         raise UsageError(f"{name}: no such saved search; `dateline search --list-saved` lists them")
-    return found[0]
+    return _saved_search(row)
 
 
 def remove_saved_search(connection: sqlite3.Connection, name: str) -> SavedSearch:
@@ -89,13 +95,16 @@ def remove_saved_search(connection: sqlite3.Connection, name: str) -> SavedSearc
 def saved_searches(connection: sqlite3.Connection) -> list[SavedSearch]:
     """Return the saved searches, by name."""
     rows = connection.execute(
-        """SELECT name, words, filters, author, created_at FROM saved_searches
-        ORDER BY name COLLATE NOCASE, name"""
+        f"""SELECT {SAVED_SEARCH_COLUMNS} FROM saved_searches
+        ORDER BY name COLLATE NOCASE, name"""  # noqa: S608  our own text
     )
-    return [
-        SavedSearch(str(name), str(words), json.loads(filters), author, str(created_at))
-        for name, words, filters, author, created_at in map(tuple, rows)
-    ]
+    return [_saved_search(row) for row in rows]
+
+
+def _saved_search(row: Sequence[Any]) -> SavedSearch:
+    """Return the search of a row of `SAVED_SEARCH_COLUMNS`."""
+    name, words, filters, author, created_at = tuple(row)
+    return SavedSearch(str(name), str(words), json.loads(filters), author, str(created_at))
 
 
 def _check_search(name: str, words: str, filters: Mapping[str, str]) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import os
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
@@ -66,6 +67,15 @@ def write_csv(records: Iterable[PlainRow], file: TextIO) -> int:
         writer.writerow([safe_cell(value) for value in record.values()])
         count += 1
     return count
+
+
+def rows_as_csv(rows: Iterable[PlainRow], columns: Sequence[str]) -> str:
+    """Return rows as CSV for a spreadsheet; without any, the header has `columns`."""
+    file = io.StringIO(newline="")
+    file.write("\ufeff")  # tells spreadsheets that the file is UTF-8
+    if not write_csv(rows, file):
+        csv.writer(file).writerow(columns)
+    return file.getvalue()
 
 
 ARTICLE_WRITERS: dict[str, ArticleWriter] = {"jsonl": write_jsonl, "csv": write_csv}

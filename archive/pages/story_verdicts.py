@@ -12,6 +12,7 @@ from archive.articles.stories import save_verdict as keep_word
 from archive.errors import UsageError
 from archive.pages.story import HEADLINES_SQL, story_for_page
 from archive.queries.lookup import PlainRow
+from archive.text.numbers import parse_row_number
 
 VERDICT_WORDS: dict[str, StoryVerdict | None] = {"belongs": "belongs", "not": "not", "unsaid": None}
 """Value of the form → saved verdict."""
@@ -129,8 +130,8 @@ def judged_notice(
 
 def _asked_ids(written: str) -> list[int]:
     """Return the article IDs of a query, `4,5`; anything else is ignored."""
-    ids = [each for each in written.split(",") if each.isascii() and each.isdigit()]
-    return [int(each) for each in ids[:MAX_NAMED_CHANGES] if len(each) < 19]
+    ids = [parse_row_number(each) for each in written.split(",", MAX_NAMED_CHANGES)]
+    return [id for id in ids[:MAX_NAMED_CHANGES] if id is not None]
 
 
 def _headlines(connection: sqlite3.Connection, ids: Sequence[int]) -> list[PlainRow]:

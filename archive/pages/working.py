@@ -21,8 +21,8 @@ SEARCH_TEMPLATES = ("search", "home")
 class WorkOptions:
     """Permissions of a visitor on a page."""
 
-    sees_notes: bool = False
-    sees_searches: bool = False
+    sees_private: bool = False
+    """They may see the notes of a page that has a subject, or else the saved searches."""
     may_follow: bool = False
     may_judge: bool = False
 
@@ -53,19 +53,21 @@ def note_subject_of_page(template: str, shown: PlainRow) -> NoteSubject | None:
     return None
 
 
+def has_page_work(template: str, about: NoteSubject | None) -> bool:
+    """Return True for a page that shows notes, stories to choose or saved searches."""
+    return about is not None or template in SEARCH_TEMPLATES
+
+
 def page_work_data(
-    connection: sqlite3.Connection,
-    template: str,
-    about: NoteSubject | None,
-    options: WorkOptions,
+    connection: sqlite3.Connection, about: NoteSubject | None, options: WorkOptions
 ) -> PageWork:
-    """Return the notes and choices of a page."""
-    searches: tuple[SavedSearch, ...] = ()
-    if options.sees_searches and template in SEARCH_TEMPLATES:
-        searches = tuple(saved_searches(connection))
+    """Return the notes and choices of a page about a subject, or of one that lists searches."""
     if about is None:
-        return PageWork(searches=searches)
-    notes = tuple(notes_about(connection, about)) if options.sees_notes else ()
+        searches = saved_searches(connection) if options.sees_private else []
+        return PageWork(searches=tuple(searches))
+    notes = tuple(notes_about(connection, about)) if options.sees_private else ()
+    if not (options.may_follow or options.may_judge):
+        return PageWork(notes=notes)
     ids = _articles_to_follow(connection, about)
     return PageWork(
         notes=notes,

@@ -10,8 +10,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Awaitable, Callable
 from functools import cache, partial
-from hashlib import sha256
-from importlib.resources import files
 from typing import Any
 
 from markupsafe import Markup
@@ -24,7 +22,7 @@ from archive.plugin.answer_pages import (
     field_options,
     table_column_names,
 )
-from archive.plugin.cells import CellPlace, cell_html, column_label, row_values
+from archive.plugin.cells import CellPlace, cell_html, column_label
 from archive.plugin.error_pages import respond_exception, respond_forbidden, respond_missing
 from archive.plugin.feed_routes import atom_output
 from archive.plugin.guards.concurrency import with_request_lanes
@@ -54,9 +52,9 @@ from archive.plugin.metadata import (
 from archive.plugin.page_requests import ArchivePaths, stock_page_context
 from archive.plugin.routes import (
     PAGE_PATHS_PATTERN,
-    has_archive_page,
     page_routes,
 )
+from archive.plugin.static_files import static_file_version, with_static_files
 from archive.queries.search import match_or_nothing, matching_passage
 from archive.text.formatting import direction, many, moment, percent
 from archive.text.html import contact_link, marked
@@ -134,11 +132,9 @@ def guarded_app(app: App, datasette: Any) -> App:
         guarded = restricted_for_strangers(
             guarded, datasette, PAGE_PATHS_PATTERN, partial(respond_missing, datasette)
         )
-    return with_security_headers(
-        with_sound_requests(
-            with_request_lanes(guarded, datasette, PAGE_PATHS_PATTERN), server_host_names(datasette)
-        )
-    )
+    with_lanes = with_request_lanes(guarded, datasette, PAGE_PATHS_PATTERN)
+    with_files = with_static_files(with_lanes, datasette.setting("base_url"))
+    return with_security_headers(with_sound_requests(with_files, server_host_names(datasette)))
 
 
 @hookimpl(tryfirst=True)
@@ -162,7 +158,7 @@ def render_cell(
     """Return the HTML of a cell in Datasette's tables; None leaves it to Datasette."""
     if database not in archives(datasette):
         return None
-    place = CellPlace(column, table, row_values(row), ArchivePaths(datasette.urls, database))
+    place = CellPlace(column, table, row, ArchivePaths(datasette.urls, database))
     return cell_html(place, value)
 
 
@@ -173,16 +169,11 @@ def prepare_jinja2_environment(env: Any) -> None:
     env.filters["dateline_column_label"] = column_label
     env.filters |= {f"dateline_{each.__name__}": each for each in filters}
     env.globals |= {
-        "dateline_version": _static_file_version("dateline.css"),
-        "dateline_keyboard_version": _static_file_version("keyboard.js"),
-        "dateline_findings_version": _static_file_version("findings.css"),
-        "dateline_stock_version": _static_file_version("stock.css"),
+        "dateline_version": static_file_version,
         "csp_nonce": script_nonce,
         "dateline_answer": answer_table,
         "dateline_field_kind": field_kind,
         "dateline_folded_columns": folded_columns,
-        "dateline_has_page": has_archive_page,
-        "dateline_script_version": partial(_static_file_version, "sql.js"),
         "dateline_is_question": canned_queries().__contains__,
         "dateline_table_columns": table_column_names,
         "dateline_table_sentence": table_sentence,
@@ -251,11 +242,6 @@ def disable_rich_tracebacks() -> None:
 
 def _sql_passage(text: object, words: object) -> str:
     return matching_passage(str(text or ""), str(words or ""))
-
-
-@cache
-def _static_file_version(style: str) -> str:
-    return sha256((files("archive.plugin") / "static" / style).read_bytes()).hexdigest()[:8]
 
 
 async def _configure_datasette(datasette: Any, given: TemplateVars) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -27,6 +28,8 @@ STORY_COLUMNS = ("story",)
 EVENT_COLUMNS = ("event", "event_id")
 EVENT_KEY = ("events", "id")
 """The table of the events, and its column with their numbers."""
+ARTICLE_VIEWS = ("articles", "coverage", "event_coverage")
+"""The table and the views whose rows are articles."""
 TIMESTAMP_PATTERN = re.compile(
     r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?)?", re.ASCII
 )
@@ -50,12 +53,19 @@ class ValueCell(Markup):
 
 @dataclass(frozen=True, slots=True)
 class CellPlace:
-    """Where a value stands: its column, its table if any, the other values of its row."""
+    """Where a value stands: its column, its table if any, its row as Datasette has it."""
 
     column: str
     table: str | None
-    row: Mapping[str, Any]
+    row: Mapping[str, Any] | sqlite3.Row
     paths: ArchivePaths
+
+    def beside(self, column: str) -> Any:
+        """Return the value of another column of the row, or None without such a column."""
+        try:
+            return self.row[column]
+        except (KeyError, IndexError):  # of a mapping, of a row of SQLite
+            return None
 
     @property
     def is_event(self) -> bool:
@@ -65,17 +75,10 @@ class CellPlace:
     @property
     def article_url(self) -> str | None:
         """The page of the row's article, or None."""
-        name = "id" if self.table in ("articles", "coverage", "event_coverage") else "article"
-        if self.table and self.table not in ("articles", "coverage", "event_coverage"):
-            name = "article_id"
-        id = self.row.get(name)
+        name = "article_id" if self.table else "article"
+        id = self.beside("id" if self.table in ARTICLE_VIEWS else name)
         id = id.get("value") if isinstance(id, Mapping) else id
         return self.paths.article(id) if isinstance(id, int) else None
-
-
-def row_values(row: Any) -> Mapping[str, Any]:
-    """Return the values of a row of Datasette's by column."""
-    return row if isinstance(row, Mapping) else dict(row)
 
 
 def cell_html(place: CellPlace, value: Any) -> ValueCell | None:
@@ -120,7 +123,7 @@ def _number_html(place: CellPlace, value: float) -> Markup | None:
         return article_link(url, str(value))
     if column == "revision" and url and isinstance(value, int):
         return _page_link(f"{url}/revisions/{value}", str(value))
-    if column == "stealth" and "kinds" in place.row:
+    if column == "stealth" and place.beside("kinds") is not None:
         return Markup("silently") if value else Markup("")
     if UNGROUPED_NUMBERS.fullmatch(column):
         return Markup("{}").format(value)

@@ -15,13 +15,12 @@ from datasette.views.base import DatasetteError  # type: ignore[import-untyped]
 
 from archive.plugin.guards.concurrency import routed_path
 from archive.plugin.guards.middleware import CLEARED_ERROR_HEADER
-from archive.plugin.guards.permissions import archives, may_run_sql, may_see_tables
+from archive.plugin.guards.permissions import archives, may_run_sql
 from archive.plugin.guards.read_pool import page_readers
 from archive.plugin.page_requests import (
     PAGE_CONTENT_POLICY,
-    PAGE_TABLES,
     ArchivePaths,
-    first_archive_for,
+    archive_to_link,
 )
 from archive.plugin.site_context import site_context
 from archive.queries.lookup import PlainRow, newest_articles
@@ -160,7 +159,9 @@ async def respond_problem(datasette: Any, request: Any, problem: PageProblem) ->
         return _cleared(Response.json(body, status=problem.status))
     if request.path.endswith(".csv"):
         return _cleared(Response.text(problem.sentence, status=problem.status))
-    linked = await _archive_to_link(datasette, request)
+    path = routed_path(request.path, datasette.setting("base_url"))
+    database = str(tilde_decode(path.split("/")[1])) if path.count("/") else None
+    linked = await archive_to_link(datasette, request.actor, database)
     paths = ArchivePaths(datasette.urls, linked) if linked else None
     context = {
         "site": await site_context(datasette, request, paths),
@@ -177,17 +178,6 @@ def _cleared(response: Any) -> Any:
     """Return a response marked as fit for strangers; the middleware replaces other failures."""
     response.headers[CLEARED_ERROR_HEADER] = "1"
     return response
-
-
-async def _archive_to_link(datasette: Any, request: Any) -> str | None:
-    """Return the archive of the requested path, or else the first that the visitor may see."""
-    path = routed_path(request.path, datasette.setting("base_url"))
-    database = str(tilde_decode(path.split("/")[1])) if path.count("/") else ""
-    if database in archives(datasette) and await may_see_tables(
-        datasette, request.actor, database, PAGE_TABLES
-    ):
-        return database
-    return await first_archive_for(datasette, request.actor)
 
 
 async def _newest_coverage(datasette: Any, database: str | None, status: int) -> list[PlainRow]:

@@ -3,7 +3,6 @@ CSV and as JSON."""
 
 from __future__ import annotations
 
-import io
 import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -70,37 +69,20 @@ RowsFunction = Callable[[sqlite3.Connection, PageRequest], Sequence[PlainRow] | 
 # -- pages -----------------------------------------------------------------------------------------
 
 
-def _event_filters(asked: PageRequest) -> EventFilters:
-    return EventFilters(**asked.pick("days", "language", "outlets"))
-
-
-def _change_filters(asked: PageRequest) -> ChangeFilters:
-    return ChangeFilters(**asked.pick("kind", "outlet", "day", "since"))
-
-
-def _copy_filters(asked: PageRequest) -> CopyFilters:
-    return CopyFilters(**asked.pick("days", "outlet", "outlets"))
-
-
-def _attention_request(asked: PageRequest) -> AttentionRequest:
-    names = ("words", "story", "event", "outlet", "since", "until", "show")
-    return AttentionRequest(**asked.pick(*names))
-
-
 def _events_data(connection: sqlite3.Connection, asked: PageRequest) -> PlainRow:
-    return event_list_data(connection, _event_filters(asked), asked.page)
+    return event_list_data(connection, asked.filters(EventFilters), asked.page)
 
 
 def _changes_data(connection: sqlite3.Connection, asked: PageRequest) -> PlainRow:
-    return change_list_data(connection, _change_filters(asked), asked.page)
+    return change_list_data(connection, asked.filters(ChangeFilters), asked.page)
 
 
 def _copies_data(connection: sqlite3.Connection, asked: PageRequest) -> PlainRow:
-    return copy_list_data(connection, _copy_filters(asked), asked.page)
+    return copy_list_data(connection, asked.filters(CopyFilters), asked.page)
 
 
 def _attention_data(connection: sqlite3.Connection, asked: PageRequest) -> PlainRow:
-    return attention_page_data(connection, _attention_request(asked))
+    return attention_page_data(connection, asked.filters(AttentionRequest))
 
 
 async def respond_event(datasette: Any, request: Any) -> Any:
@@ -108,7 +90,7 @@ async def respond_event(datasette: Any, request: Any) -> Any:
     database = await requested_archive(datasette, request)
     asked = page_request(request)
     id = int(asked.vars["id"])
-    filters = EventPageFilters(**asked.pick("outlet", "language"))
+    filters = asked.filters(EventPageFilters)
 
     def read_event(connection: sqlite3.Connection) -> PlainRow | int | None:
         """Return the data of the page, or the ID to which it redirects."""
@@ -129,22 +111,22 @@ async def respond_event(datasette: Any, request: Any) -> Any:
 
 
 def _event_file_rows(connection: sqlite3.Connection, asked: PageRequest) -> list[PlainRow]:
-    rows = largest_events(connection, _event_filters(asked), MAX_FILE_ROWS)
+    rows = largest_events(connection, asked.filters(EventFilters), MAX_FILE_ROWS)
     return [event_file_row(row) for row in rows]
 
 
 def _change_file_rows(connection: sqlite3.Connection, asked: PageRequest) -> list[PlainRow]:
-    rows = change_rows(connection, _change_filters(asked), MAX_FILE_ROWS, with_words=False)
+    rows = change_rows(connection, asked.filters(ChangeFilters), MAX_FILE_ROWS, with_words=False)
     return [change_file_row(row) for row in rows]
 
 
 def _copy_file_rows(connection: sqlite3.Connection, asked: PageRequest) -> list[PlainRow]:
-    rows = most_copied_texts(connection, _copy_filters(asked), MAX_FILE_ROWS)
+    rows = most_copied_texts(connection, asked.filters(CopyFilters), MAX_FILE_ROWS)
     return [copy_file_row(row) for row in rows]
 
 
 def _attention_file_rows(connection: sqlite3.Connection, asked: PageRequest) -> list[PlainRow]:
-    series = attention_days(connection, _attention_request(asked))
+    series = attention_days(connection, asked.filters(AttentionRequest))
     return [attention_file_row(day) for day in series["days"]]
 
 
@@ -187,26 +169,15 @@ def list_file_handler(file: ListFile) -> Callable[..., Any]:
 
 def list_file_response(file: ListFile, rows: Sequence[PlainRow], form: str) -> Any:
     """Return a response with rows as CSV to save, or as JSON."""
-    from archive.exports.article_files import as_json_document
+    from archive.exports.article_files import as_json_document, rows_as_csv
 
     headers = {"content-security-policy": FILE_CONTENT_POLICY}
     if form == "csv":
         headers["content-disposition"] = f'attachment; filename="{file.name}.csv"'
-        text = _rows_as_csv(rows, file.columns)
+        text = rows_as_csv(rows, file.columns)
     else:
         text = as_json_document({file.name: list(rows)})
     return Response(text, content_type=FILE_CONTENT_TYPES[form], headers=headers)
-
-
-def _rows_as_csv(rows: Sequence[PlainRow], columns: Sequence[str]) -> str:
-    """Return rows as CSV, with a header even without rows."""
-    from archive.exports.article_files import write_csv
-
-    file = io.StringIO(newline="")
-    file.write("\ufeff")  # tells spreadsheets that the file is UTF-8
-    if not write_csv(rows, file):
-        file.write(",".join(columns) + "\r\n")
-    return file.getvalue()
 
 
 EVENT_FILE = ListFile("events", _event_file_rows, ("id", "headline", "outlets", "articles"))

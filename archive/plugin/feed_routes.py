@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
 from hashlib import sha256
 from typing import Any
 from urllib.parse import urlencode
@@ -112,11 +111,9 @@ def page_urls(datasette: Any, request: Any, database: str) -> list_feeds.FeedPag
 
 # -- routes ----------------------------------------------------------------------------------------
 
-SEARCH_FEED_PARAMETERS = tuple(each.name for each in fields(SearchRequest))
-
 
 def _search_feed(connection: sqlite3.Connection, asked: PageRequest, *urls: Any) -> str | None:
-    wanted = SearchRequest(**asked.pick(*SEARCH_FEED_PARAMETERS))
+    wanted = asked.filters(SearchRequest)
     return list_feeds.search_as_atom(connection, wanted, *urls)
 
 
@@ -130,17 +127,17 @@ def _event_feed(connection: sqlite3.Connection, asked: PageRequest, *urls: Any) 
 
 
 def _events_feed(connection: sqlite3.Connection, asked: PageRequest, *urls: Any) -> str | None:
-    filters = EventFilters(**asked.pick("days", "language", "outlets"))
+    filters = asked.filters(EventFilters)
     return list_feeds.events_as_atom(connection, filters, *urls)
 
 
 def _changes_feed(connection: sqlite3.Connection, asked: PageRequest, *urls: Any) -> str | None:
-    filters = ChangeFilters(**asked.pick("kind", "outlet", "day", "since"))
+    filters = asked.filters(ChangeFilters)
     return list_feeds.changes_as_atom(connection, filters, *urls)
 
 
 def _copies_feed(connection: sqlite3.Connection, asked: PageRequest, *urls: Any) -> str | None:
-    filters = CopyFilters(**asked.pick("days", "outlet", "outlets"))
+    filters = asked.filters(CopyFilters)
     return list_feeds.copies_as_atom(connection, filters, *urls)
 
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote, unquote, urlencode
 
 from datasette import Forbidden, NotFound, Response  # type: ignore[import-untyped]
 from datasette.utils import tilde_decode, tilde_encode  # type: ignore[import-untyped]
 
-from archive.plugin.guards.permissions import archives, may_judge, may_see_tables
+from archive.pages.filters import PageFilters
+from archive.plugin.guards.permissions import archives, may_see_tables
 from archive.plugin.guards.read_pool import page_readers
 from archive.plugin.page_work import page_work
-from archive.plugin.site_context import site_context, site_title
+from archive.plugin.site_context import site_context
 from archive.queries.lookup import PlainRow
 
 PAGE_CONTENT_POLICY = (
@@ -147,6 +148,12 @@ class ArchivePaths:
         return f"{self.urls.database(self.database)}?{urlencode({'sql': sql})}"
 
 
+MAX_FILTER_VALUE_CHARS = 200
+"""Characters of a filter that are read."""
+
+AskedFilters = TypeVar("AskedFilters", bound=PageFilters)
+
+
 @dataclass(frozen=True, slots=True)
 class PageRequest:
     """The parts of a request that a page depends on."""
@@ -162,9 +169,11 @@ class PageRequest:
         number = self.args.get("page", "")
         return int(number) if number.isascii() and number.isdigit() and len(number) < 7 else 1
 
-    def pick(self, *names: str) -> dict[str, str]:
-        """Return some of the query's values, cut to the greatest length of a filter."""
-        return {name: self.args[name].strip()[:200] for name in names if self.args.get(name)}
+    def filters(self, kind: type[AskedFilters]) -> AskedFilters:
+        """Return the filters of a kind that the query names, cut to `MAX_FILTER_VALUE_CHARS`."""
+        build: Callable[..., AskedFilters] = kind
+        given = {name: self.args[name].strip() for name in kind.__slots__ if name in self.args}
+        return build(**{name: value[:MAX_FILTER_VALUE_CHARS] for name, value in given.items()})
 
 
 PageDataFunction = Callable[[sqlite3.Connection, PageRequest], PlainRow | None]
@@ -195,6 +204,15 @@ async def first_archive_for(datasette: Any, actor: Any) -> str | None:
     return None
 
 
+async def archive_to_link(datasette: Any, actor: Any, database: str | None) -> str | None:
+    """Return the archive of a page, or else the first that the visitor may see, or None."""
+    if database in archives(datasette) and await may_see_tables(
+        datasette, actor, database, PAGE_TABLES
+    ):
+        return database
+    return await first_archive_for(datasette, actor)
+
+
 async def requested_archive(
     datasette: Any, request: Any, tables: tuple[str, ...] = PAGE_TABLES
 ) -> str:
@@ -202,14 +220,13 @@ async def requested_archive(
 
     Raises NotFound for an unknown archive, and Forbidden without permission.
     """
-    names = archives(datasette)
     if "database" not in request.url_vars:
         seen = await first_archive_for(datasette, request.actor)
         if seen is None:
             raise Forbidden("view-instance")
         return seen
     database = str(tilde_decode(request.url_vars["database"]))
-    if database not in names:
+    if database not in archives(datasette):
         raise NotFound(f"{database}: not an archive")
     if not await may_see_tables(datasette, request.actor, database, tables):
         raise Forbidden(f"view-table: {database}: {', '.join(tables)}")
@@ -217,6 +234,7 @@ async def requested_archive(
 
 
 def page_request(request: Any) -> PageRequest:
+    """Return the parts of a request that a page depends on."""
     path = {name: unquote(value) for name, value in request.url_vars.items() if value}
     return PageRequest(path, {name: request.args[name] for name in request.args})
 
@@ -226,17 +244,10 @@ async def rendered_page(
 ) -> Any:
     """Respond with a template filled with the data of a page."""
     paths = ArchivePaths(datasette.urls, database)
-    title = await site_title(datasette)
-    site = await site_context(datasette, request, paths, title)
     context = {
-        "title": title,
-        "site": site,
+        "site": await site_context(datasette, request, paths),
         "paths": paths,
         "database": database,
-        "archives": [name for name in archives(datasette) if name != database],
-        "may_judge": await may_judge(datasette, request.actor, database),
-        "may_ask_in_sql": site["may_ask_in_sql"],
-        "is_public": site["is_public"],
         "shown": found,
         "work": await page_work(datasette, request, template, database, found),
     }
@@ -245,17 +256,8 @@ async def rendered_page(
 
 
 async def stock_page_context(datasette: Any, request: Any, database: str | None) -> dict[str, Any]:
-    """Return what a page that Datasette computes needs: `site`, and `paths` if it has an archive.
-
-    The links lead to the page's own archive, or else to the first that the visitor may see.
-    """
-    actor = request.actor if request else None
-    if database in archives(datasette) and await may_see_tables(
-        datasette, actor, database, PAGE_TABLES
-    ):
-        linked: str | None = database
-    else:
-        linked = await first_archive_for(datasette, actor)
+    """Return what a page that Datasette computes needs: `site`, and `paths` if it has an archive."""
+    linked = await archive_to_link(datasette, request.actor if request else None, database)
     paths = ArchivePaths(datasette.urls, linked) if linked else None
     site = await site_context(datasette, request, paths)
     own = {"is_archive_site": True, "is_archive_page": bool(database) and linked == database}

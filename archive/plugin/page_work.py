@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from archive.pages.working import WorkOptions, note_subject_of_page, page_work_data
+from archive.pages.working import (
+    PageWork,
+    WorkOptions,
+    has_page_work,
+    note_subject_of_page,
+    page_work_data,
+)
 from archive.plugin.guards.permissions import (
     EDIT_PERMISSIONS,
     is_editor,
@@ -22,8 +28,7 @@ async def page_work(
     """Return what the templates need for notes and forms.
 
     `may` says for each word of `EDIT_PERMISSIONS` whether its forms are shown, `hindrance` why none
-    is, and `about` names the subject of the page as the forms of notes do. The rest is as in
-    `archive.pages.working.PageWork`.
+    is. The rest is as in `archive.pages.working.PageWork`; only pages that show it read it.
     """
     actor = request.actor
     allowed = {
@@ -32,22 +37,21 @@ async def page_work(
     }
     hindrance = write_hindrance(datasette, database) if any(allowed.values()) else None
     may = {word: permitted and not hindrance for word, permitted in allowed.items()}
-    options = WorkOptions(
-        sees_notes=await sees_private_table(datasette, actor, database, "notes"),
-        sees_searches=await sees_private_table(datasette, actor, database, "saved_searches"),
-        may_follow=may["follow"],
-        may_judge=may["verdict"],
-    )
     about = note_subject_of_page(template, shown)
-    data = await page_readers(datasette).read(
-        datasette,
-        database,
-        lambda connection: page_work_data(connection, template, about, options),
-    )
+    data = PageWork()
+    if has_page_work(template, about):
+        private = "notes" if about else "saved_searches"
+        options = WorkOptions(
+            sees_private=await sees_private_table(datasette, actor, database, private),
+            may_follow=may["follow"],
+            may_judge=may["verdict"],
+        )
+        data = await page_readers(datasette).read(
+            datasette, database, lambda connection: page_work_data(connection, about, options)
+        )
     return {
         "may": may,
         "hindrance": hindrance,
-        "about": about,
         "notes": data.notes,
         "stories": data.stories,
         "proposed_name": data.proposed_name,

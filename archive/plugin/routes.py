@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from dataclasses import fields
 from typing import Any
 from urllib.parse import unquote
 
 from datasette import NotFound  # type: ignore[import-untyped]
+from markupsafe import Markup
 
+from archive.errors import ArchiveError, UsageError
 from archive.pages.article import article_comparison
 from archive.pages.home import home_page_data
 from archive.pages.outlet import OUTLET_ORDERS, outlet_list_rows, outlet_page_data
 from archive.pages.search_page import SearchRequest, search_page_data
 from archive.pages.tables import explained_tables
 from archive.plugin.actions.all_routes import EDIT_ROUTES
+from archive.plugin.actions.outlet_routes import OUTLET_LOOK_ROUTES
 from archive.plugin.capture_page import CAPTURE_ROUTES
 from archive.plugin.citation_pages import CITATION_ROUTES
 from archive.plugin.event_pages import EVENT_ROUTES
@@ -29,12 +31,10 @@ from archive.plugin.page_requests import (
     PageRequest,
     page_handler,
 )
-from archive.plugin.revision_page import REVISION_ROUTES
 from archive.plugin.story_routes import STORY_ROUTES
 from archive.queries.lookup import PlainRow
-
-SEARCH_PARAMETERS = tuple(each.name for each in fields(SearchRequest))
-"""The values of a query that the search page reads."""
+from archive.queries.revision_diff import revision_page_data
+from archive.text.formatting import direction
 
 # -- from a request to the data of a page ----------------------------------------------------------
 
@@ -45,10 +45,23 @@ def _comparison_data(connection: sqlite3.Connection, asked: PageRequest) -> Plai
     return article_comparison(connection, id, other)
 
 
+def _revisions_data(connection: sqlite3.Connection, asked: PageRequest) -> PlainRow:
+    """Return the data of the page. Raises NotFound for an unknown article or revision."""
+    id, number = int(asked.vars["id"]), asked.vars.get("number")
+    check_comparable_length(connection, id)
+    try:
+        shown = revision_page_data(connection, id, int(number) if number else None)
+    except (ArchiveError, UsageError) as error:
+        raise NotFound(str(error)) from error
+    # `comparison_as_html` escaped the texts
+    comparison = Markup(shown["comparison"]) if shown["comparison"] else None  # noqa: S704
+    return shown | {"direction": direction(shown["language"]), "comparison": comparison}
+
+
 def _search_data(connection: sqlite3.Connection, asked: PageRequest) -> PlainRow:
     return search_page_data(
         connection,
-        SearchRequest(**asked.pick(*SEARCH_PARAMETERS)),
+        asked.filters(SearchRequest),
         asked.page,
     )
 
@@ -104,11 +117,15 @@ PAGE_ROUTES: list[tuple[str, Any]] = [
     *CITATION_ROUTES,
     (ARTICLE_PATH + r"/beside/(?P<other>\d{1,18})$", page_handler("beside", _comparison_data)),
     *FEED_ROUTES,
-    *REVISION_ROUTES,
+    (
+        ARTICLE_PATH + r"/revisions(?:/(?P<number>\d{1,9}))?$",
+        page_handler("diff", _revisions_data),
+    ),
     *CAPTURE_ROUTES,
     (ARCHIVE_PATH + r"/-/search$", page_handler("search", _search_data)),
     *STORY_ROUTES,
     *EDIT_ROUTES,
+    *OUTLET_LOOK_ROUTES,
     *EVENT_ROUTES,
     (ARCHIVE_PATH + r"/-/outlets$", page_handler("outlets", _outlets_data)),
     (ARCHIVE_PATH + r"/-/outlet/(?P<host>[^/]+)$", page_handler("outlet", _outlet_data)),
@@ -122,8 +139,3 @@ PAGE_PATHS_PATTERN = re.compile(
     "|".join(re.sub(r"\?P<\w+>", "?:", address) for address, _ in PAGE_ROUTES)
 )
 """The paths of the pages, for middleware that sees a request before Datasette does."""
-
-
-def has_archive_page(route: str) -> bool:
-    """Return True if a path, without base_url, is that of a page of the archive."""
-    return PAGE_PATHS_PATTERN.match(route) is not None

@@ -19,9 +19,8 @@ NAVIGATION = (
     ("Outlets", "outlets"),
     ("Questions", "questions"),
 )
-"""The links in the header: label, and page below `/archive/-/`. The template leaves out a page
-without a route, and adds SQL for those who may use it."""
-
+"""The links in the header: label, and page below `/archive/-/`. The template adds SQL for those
+who may use it."""
 
 ADMIN_PAGES = (
     ("Databases", "databases"),
@@ -37,16 +36,14 @@ ADMIN_PAGES = (
 """Datasette's debugging pages: label, and page below `/-/`."""
 
 
-async def site_context(
-    datasette: Any, request: Any, paths: Any, title: str | None = None
-) -> SiteContext:
+async def site_context(datasette: Any, request: Any, paths: Any) -> SiteContext:
     """Return what `dateline_base.html` knows as `site`.
 
     `paths` are those of the archive whose pages the header links; None if the visitor may see none,
     and then the header has no links.
     """
     context: SiteContext = {
-        "title": title or await site_title(datasette),
+        "title": await _site_title(datasette),
         "paths": paths,
         "navigation": [],
         "archives": [],
@@ -65,11 +62,10 @@ async def site_context(
     }
 
 
-def navigation_links(urls: Any, database: str) -> list[tuple[str, str, str]]:
-    """Return the label, the route and the path with base_url of each link in the header."""
+def navigation_links(urls: Any, database: str) -> list[tuple[str, str]]:
+    """Return the label and the path of each link in the header."""
     below = f"/{tilde_encode(database)}/-"
-    routes = [(label, f"{below}/{page}") for label, page in NAVIGATION]
-    return [(label, route, str(urls.path(route))) for label, route in routes]
+    return [(label, str(urls.path(f"{below}/{page}"))) for label, page in NAVIGATION]
 
 
 async def _admin_links(datasette: Any, request: Any) -> list[tuple[str, str]]:
@@ -82,7 +78,7 @@ async def _admin_links(datasette: Any, request: Any) -> list[tuple[str, str]]:
     return [(label, str(datasette.urls.path(f"/-/{page}"))) for label, page in ADMIN_PAGES]
 
 
-async def site_title(datasette: Any) -> str:
+async def _site_title(datasette: Any) -> str:
     """Return the title of the pages, from Datasette's configuration or by default `Dateline`."""
     if hasattr(datasette, "get_instance_metadata"):  # 1.0
         configured = (await datasette.get_instance_metadata()).get("title")

@@ -1,17 +1,15 @@
-"""The routes of stories: list, page, files and verdicts."""
+"""The routes of stories: list, page and files."""
 
 from __future__ import annotations
 
-import io
 import re
 import sqlite3
 from typing import Any
-from urllib.parse import parse_qsl, quote, unquote
+from urllib.parse import quote, unquote
 
-from datasette import Forbidden, NotFound, Response  # type: ignore[import-untyped]
+from datasette import NotFound, Response  # type: ignore[import-untyped]
 
 from archive.articles.stories import Story
-from archive.errors import DatelineError, UsageError
 from archive.exports.citations import cited_articles
 from archive.pages.feeds.story_feed import story_as_atom
 from archive.pages.story import (
@@ -21,15 +19,9 @@ from archive.pages.story import (
     story_page_data,
 )
 from archive.pages.story_list import story_list_data
-from archive.pages.story_verdicts import (
-    VerdictResult,
-    judged_notice,
-    store_page_verdict,
-    verdict_query,
-)
+from archive.pages.story_verdicts import judged_notice
 from archive.plugin.citation_pages import CITATION_CONTENT_TYPES, archived_urls, citation_response
 from archive.plugin.feed_routes import atom_response
-from archive.plugin.guards.permissions import may_judge
 from archive.plugin.guards.read_pool import page_readers
 from archive.plugin.page_requests import (
     ARCHIVE_PATH,
@@ -41,8 +33,6 @@ from archive.plugin.page_requests import (
 )
 from archive.plugin.page_work import sees_private_table
 from archive.queries.lookup import PlainRow
-from archive.story_policy import story_policy
-from archive.text.formatting import format_query_string
 
 STORY_CONTENT_TYPES = {
     "atom": "application/atom+xml; charset=utf-8",
@@ -60,12 +50,6 @@ INLINE_STORY_FORMATS = ("atom", "json")
 STORY_CSV_COLUMNS = ("published_at", "outlet", "headline", "language", "url", "probability", "tier", "part", "verdict",
                "id", "original_id")  # fmt: skip
 """Columns of a story's table."""
-
-
-FILTER_NAMES = tuple(StoryFilters.__slots__)
-"""Filters of the page, as its query names them."""
-PLACE_PATTERN = re.compile(r"[a-z-]{1,20}(?:-[0-9]{1,18})?")
-"""Names of places on the page to which a verdict returns."""
 
 
 async def respond_story_file(datasette: Any, request: Any) -> Any:
@@ -93,7 +77,7 @@ async def respond_story_file(datasette: Any, request: Any) -> Any:
             own, page = paths.story(story.name, form), paths.story(story.name)
             return story_as_atom(connection, story, absolute(own), article_url, absolute(page))
         if form == "csv":
-            return _story_as_csv(story_coverage_rows(connection, story.id))
+            return _story_as_csv(connection, story)
         return _dossier_text(connection, story, form, with_notes)
 
     text = await page_readers(datasette).read(datasette, database, write_file)
@@ -108,21 +92,15 @@ async def respond_story_file(datasette: Any, request: Any) -> Any:
     return Response(text, content_type=STORY_CONTENT_TYPES[form], headers=headers)
 
 
-def _story_as_csv(rows: list[sqlite3.Row]) -> str:
-    from archive.exports.article_files import write_csv
+def _story_as_csv(connection: sqlite3.Connection, story: Story) -> str:
+    """Return a story's coverage as CSV."""
+    from archive.exports.article_files import rows_as_csv
 
-    """Return a story's coverage as CSV, with a header even if it is empty."""
-    file = io.StringIO(newline="")
-    file.write("\ufeff")  # tells spreadsheets that the file is UTF-8
-    if rows:
-        write_csv(map(_story_csv_row, rows), file)
-    else:
-        file.write(",".join(STORY_CSV_COLUMNS) + "\r\n")
-    return file.getvalue()
-
-
-def _story_csv_row(row: sqlite3.Row) -> PlainRow:
-    return {name: row[name] for name in STORY_CSV_COLUMNS}
+    rows = [
+        {name: row[name] for name in STORY_CSV_COLUMNS}
+        for row in story_coverage_rows(connection, story.id)
+    ]
+    return rows_as_csv(rows, STORY_CSV_COLUMNS)
 
 
 def _dossier_text(connection: sqlite3.Connection, story: Story, form: str, with_notes: bool) -> str:
@@ -153,60 +131,11 @@ async def respond_story_citations(datasette: Any, request: Any) -> Any:
     return citation_response(citations, ending, quote(name, safe=""))
 
 
-# -- verdicts --------------------------------------------------------------------------------------
-
-
-async def respond_verdict(datasette: Any, request: Any) -> Any:
-    """Store a person's verdict on an article, list the story again, and redirect to it.
-
-    The page opens with the reader's filters, at the reader's place, and says what changed. Raises
-    Forbidden for visitors who may not write.
-    """
-    database = await requested_archive(datasette, request)
-    paths, name = ArchivePaths(datasette.urls, database), unquote(request.url_vars["name"])
-    if request.method != "POST":
-        return Response.redirect(paths.story(name))
-    if not await may_judge(datasette, request.actor, database):
-        raise Forbidden("dateline-verdict")
-    form = await request.post_vars()
-    id, word = form.get("article", ""), form.get("word", "")
-    if not (id.isascii() and id.isdigit() and len(id) < 19):
-        raise NotFound(f"{id}: not an article number")
-    try:
-        result = await datasette.get_database(database).execute_write_fn(
-            lambda connection: _store_verdict(connection, name, int(id), word)
-        )
-    except UsageError as error:
-        raise NotFound(str(error)) from error
-    place = form.get("place", "")
-    query = format_query_string(view_of_query(form.get("view", "")) | verdict_query(result))
-    fragment = place if PLACE_PATTERN.fullmatch(place) else f"article-{id}"
-    return Response.redirect(f"{paths.story(name)}{query}#{fragment}")
-
-
-def view_of_query(written: str) -> dict[str, str]:
-    """Return the filters and the page number in a query string that a form sent back."""
-    known = (*FILTER_NAMES, "page")
-    return {
-        name: value[:200] for name, value in parse_qsl(written.lstrip("?")[:2000]) if name in known
-    }
-
-
-def _store_verdict(connection: sqlite3.Connection, name: str, id: int, word: str) -> VerdictResult:
-    """Store a verdict in a transaction; return what changed."""
-    policy = story_policy()
-    try:
-        with connection:
-            return store_page_verdict(connection, name, id, word, policy)
-    except sqlite3.Error as error:
-        raise DatelineError(f"the verdict could not be saved ({error}); try again") from error
-
-
 # -- pages and routes ------------------------------------------------------------------------------
 
 
 def _story_data(connection: sqlite3.Connection, asked: PageRequest) -> PlainRow | None:
-    filters = StoryFilters(**asked.pick(*FILTER_NAMES))
+    filters = asked.filters(StoryFilters)
     found = story_page_data(connection, asked.vars["name"], filters, asked.page)
     if found is None:
         return None
@@ -227,5 +156,4 @@ STORY_ROUTES: list[tuple[str, Any]] = [
     (_STORY_PATH + r"$", page_handler("story", _story_data)),
     (_STORY_PATH + rf"\.(?P<form>{'|'.join(STORY_CONTENT_TYPES)})$", respond_story_file),
     (_STORY_PATH + rf"\.(?P<form>{_CITATION_ENDINGS})$", respond_story_citations),
-    (_STORY_PATH + r"/verdict$", respond_verdict),
 ]

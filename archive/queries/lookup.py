@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from archive.articles.identity import urls_leading_elsewhere
-from archive.editing.notes import NoteSubject, notes_about
 from archive.errors import ArchiveError, UsageError
 from archive.storage.captures import CaptureStore
 from archive.storage.database import open_read_only
 from archive.storage.schema import ARCHIVE_SCHEMA
+from archive.text.numbers import parse_row_number
 
 PlainRow = dict[str, Any]
 UrlKeyFunction = Callable[[str], str]
@@ -96,7 +96,7 @@ def article_record(row: sqlite3.Row) -> PlainRow:
 def outlet_totals(folder: Path) -> list[PlainRow]:
     """Return all outlets by host, each with its sources and articles counted.
 
-    `newest_articles` is the date of its newest article.
+    `newest` is the publication date of its newest article.
     """
     with closing(open_read_only(folder / "archive.db", ARCHIVE_SCHEMA)) as connection:
         return [dict(row) for row in connection.execute(OUTLET_TOTALS_SQL)]
@@ -117,7 +117,7 @@ def outlet_sources(folder: Path) -> list[PlainRow]:
 
 
 def article_with_context(connection: sqlite3.Connection, id: int) -> PlainRow | None:
-    """Return an article with its outlet, URLs, related articles, notes and revision count, or None.
+    """Return an article with its outlet, URLs, related articles and revision count, or None.
 
     `addresses` are its further URLs. `leads_to` says where its URLs lead now if not to it
     (`archive.articles.identity.urls_leading_elsewhere`). `gone` says since when the page is gone,
@@ -135,7 +135,6 @@ def article_with_context(connection: sqlite3.Connection, id: int) -> PlainRow | 
         "leads_to": urls_leading_elsewhere(connection, id),
         "gone": _gone_since(connection, id),
         "related": related_articles(connection, id),
-        "notes": notes_about(connection, NoteSubject("article", id)),
         "revisions": connection.execute(
             "SELECT count(*) FROM revisions WHERE article_id = ?", [id]
         ).fetchone()[0],
@@ -163,7 +162,7 @@ def find_article_id(
     With `keys`, other spellings of the URL are found too.
     """
     if is_article_number(id_or_url):
-        number = int(id_or_url[:18])  # SQLite's integers have 64 bits
+        number = parse_row_number(id_or_url)
         known = connection.execute("SELECT 1 FROM articles WHERE id = ?", [number]).fetchone()
         return number if known else None
     url_row = find_url_row(connection, id_or_url, keys)

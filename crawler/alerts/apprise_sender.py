@@ -22,6 +22,9 @@ MIN_SECRET_CHARS = 3
 """Parts of a URL below this length are not hidden in messages: they are words such as `to`."""
 MAX_ERROR_CHARS = 200
 
+HTTP_LOGGERS = ("urllib3", "requests")
+"""Loggers of the libraries by which Apprise sends; they write each request's path."""
+
 SendFunction = Callable[[str, AlertMessage], str | None]
 """Sends a message to a target's URL; returns what failed, or None."""
 
@@ -112,12 +115,20 @@ class _WarningList(logging.Handler):
 
 @contextmanager
 def _captured_warnings() -> Iterator[list[str]]:
-    """Collect what Apprise logs, which may hold secrets, and keep it out of every other log."""
-    logger, handler = logging.getLogger("apprise"), _WarningList()
-    was_propagated, logger.propagate = logger.propagate, False
-    logger.addHandler(handler)
+    """Collect what Apprise logs, and keep it and its HTTP library's words out of every other log.
+
+    Both may name the URL of a target, with its secrets.
+    """
+    handler = _WarningList()
+    kept: list[tuple[logging.Logger, logging.Handler]] = [(logging.getLogger("apprise"), handler)]
+    kept += [(logging.getLogger(name), logging.NullHandler()) for name in HTTP_LOGGERS]
+    were_propagated = [logger.propagate for logger, _ in kept]
+    for logger, own in kept:
+        logger.propagate = False
+        logger.addHandler(own)
     try:
         yield handler.texts
     finally:
-        logger.removeHandler(handler)
-        logger.propagate = was_propagated
+        for (logger, own), was_propagated in zip(kept, were_propagated, strict=True):
+            logger.removeHandler(own)
+            logger.propagate = was_propagated

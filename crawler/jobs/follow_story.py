@@ -17,7 +17,12 @@ from archive.cli.base import changed_archive, opened_archive, typed_text
 from archive.cli.read_commands import unknown_article_message
 from archive.editing.outlets import remove_empty_outlets
 from archive.errors import ArchiveError, BusyError, UsageError
-from archive.queries.lookup import find_article_id, find_url_row, outlet_totals
+from archive.queries.lookup import (
+    find_article_id,
+    find_url_row,
+    is_article_number,
+    outlet_totals,
+)
 from archive.times import parse_since as moment
 from crawler.sources.source_discovery import parse_host
 from crawler.text.language import language_code
@@ -73,7 +78,7 @@ def _known_outlet_hosts(folder: Path, articles: Sequence[str]) -> list[str]:
     return known + [
         urlsplit(request_url(each)).hostname or ""
         for each in articles
-        if not _is_article_number(each)
+        if not is_article_number(each)
     ]
 
 
@@ -114,7 +119,7 @@ def fetch_articles(
     Raises UsageError for an argument that is neither a number nor a URL, and ArchiveError, with the
     reason, for an article that could not be fetched.
     """
-    wanted = [each if _is_article_number(each) else request_url(each) for each in articles]
+    wanted = [each if is_article_number(each) else request_url(each) for each in articles]
     with new_outlets_removed_on_failure(folder):
         return _ids_and_context(folder, wanted, contact, alone)
 
@@ -149,9 +154,9 @@ def _ids_and_context(
     """Return what `fetch_articles` does, for numbers and normalised URLs."""
     have = _lookup_articles(folder, wanted) if wanted and (folder / "archive.db").exists() else {}
     missing = [each for each in wanted if have.get(each) is None]
-    if any(map(_is_article_number, missing)):
+    if any(map(is_article_number, missing)):
         return known_article_ids(folder, missing), FollowedContext()
-    named = [each for each in wanted if not _is_article_number(each)]
+    named = [each for each in wanted if not is_article_number(each)]
     around = FollowedContext()
     if alone and missing:
         _fetch_pages(folder, missing, contact)
@@ -191,7 +196,7 @@ def known_article_ids(folder: Path, articles: Sequence[str]) -> list[int]:
         if id is None:
             with opened_archive(folder) as connection:
                 address = (
-                    None if _is_article_number(each) else find_url_row(connection, each, url_key)
+                    None if is_article_number(each) else find_url_row(connection, each, url_key)
                 )
             raise ArchiveError(unknown_article_message(address, each, folder))
         ids.append(id)
@@ -201,10 +206,6 @@ def known_article_ids(folder: Path, articles: Sequence[str]) -> list[int]:
 def _lookup_articles(folder: Path, articles: Sequence[str]) -> dict[str, int | None]:
     with opened_archive(folder) as connection:
         return {each: find_article_id(connection, each, url_key) for each in articles}
-
-
-def _is_article_number(text: str) -> bool:
-    return text.isascii() and text.isdigit()
 
 
 def _fetch_pages(folder: Path, urls: Sequence[str], contact: str | None) -> None:

@@ -6,6 +6,7 @@ test allows by name and port.
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from dataclasses import dataclass, field
@@ -206,6 +207,50 @@ def test_what_a_person_names_leads_nowhere_inside_either(direct, inside, tmp_pat
             assert run(*words, code=None).returncode != 0
         run("import", saved, "--url", url, code=None)
         run("crawl", "--recheck", "--delay", "0", code=None)
+    assert inside.asked == []
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.2", "2130706434", "[::ffff:7f00:2]", "inside.example", "169.254.169.254"]
+)
+def test_an_outlet_inside_is_not_looked_up(direct, inside, host):
+    with stranger({}) as there:
+        looked = direct(there)("outlet", "look", "--json", f"{host}:{inside.port}", code=None)
+    assert looked.returncode != 0 or json.loads(looked.stdout)["problem"]
+    assert inside.asked == []
+    assert "Traceback" not in looked.stderr
+
+
+def test_the_lookup_of_an_outlet_follows_nothing_inside(direct, inside):
+    within = f"http://127.0.0.2:{inside.port}"
+    feed = '<link rel="alternate" type="application/rss+xml" href="{}">'
+    links = "".join(map(feed.format, (f"{within}/feed.xml", "/moved.xml", "/own.xml")))
+    page = f"<html><head>{links}</head><body>{'Ferry news. ' * 50}</body></html>"
+    says = {
+        "/robots.txt": Answer(200, f"Sitemap: {within}/feed.xml\nSitemap: /hop".encode()),
+        "/": Answer(200, page.encode()),
+        "/moved.xml": to(f"{within}/feed.xml"),
+        "/hop": to("/moved.xml"),
+        "/own.xml": Answer(200, rss("http://courier.example/1")),
+    }
+    with stranger(says) as there:
+        looked = direct(there)("outlet", "look", "--json", f"courier.example:{there.port}")
+        assert {"/", "/moved.xml", "/own.xml"} <= set(there.asked)
+    urls = [each["source"]["url"] for each in json.loads(looked.stdout)["sources"]]
+    assert urls == [f"http://courier.example:{there.port}/own.xml"]
+    assert inside.asked == []
+
+
+def test_the_lookup_of_a_name_with_a_public_and_an_inner_address_asks_the_public_one(
+    direct, inside
+):
+    port = inside.port
+    names = {"mixed.example": "127.0.0.2+127.0.0.1"}
+    with stranger({"/": html(1)}, port=port) as there:
+        direct(there, f"127.0.0.1:{port}", **names)(
+            "outlet", "look", f"mixed.example:{port}", code=None
+        )
+        assert there.asked
     assert inside.asked == []
 
 

@@ -1,4 +1,4 @@
-"""All routes that change an archive, except verdicts (`archive.plugin.story_routes`)."""
+"""All routes that change an archive; each has a handler of `edit_handler` or `form_handler`."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from archive.plugin.actions.follow_routes import FOLLOW_ROUTES
 from archive.plugin.actions.note_routes import NOTE_ROUTES
 from archive.plugin.actions.outlet_routes import OUTLET_EDIT_ROUTES
 from archive.plugin.actions.saved_search_routes import SAVED_SEARCH_ROUTES
+from archive.plugin.actions.verdict_routes import VERDICT_ROUTES
 
 EDIT_ROUTES: list[tuple[str, Any]] = [
     *FOLLOW_ROUTES,
     *NOTE_ROUTES,
     *OUTLET_EDIT_ROUTES,
     *SAVED_SEARCH_ROUTES,
+    *VERDICT_ROUTES,
 ]

@@ -1,7 +1,7 @@
 """Requests that change an archive: who may send them, and the code between a form and a function.
 
-Every change is a POST with a token, runs in one transaction on Datasette's writing thread, and ends
-with a redirect to a page that shows it with a message.
+Every form is a POST with a token. A change runs in one transaction on Datasette's writing thread,
+and ends with a redirect to a page that shows it.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from datasette.views.base import DatasetteError  # type: ignore[import-untyped]
 from archive.errors import DatelineError, UsageError
 from archive.plugin.guards.permissions import is_editor, write_hindrance
 from archive.plugin.page_requests import ArchivePaths, requested_archive
+from archive.text.numbers import parse_row_number
 
 MAX_FORM_FIELDS = 200
 
@@ -41,14 +42,15 @@ class EditRequest:
     def number(self, name: str) -> int:
         """Return a number from the form, or else from the path; raises UsageError for no number."""
         text = self.value(name) or self.vars.get(name, "")
-        if not (text.isascii() and text.isdigit() and len(text) < 19):
+        number = parse_row_number(text)
+        if number is None:
             raise UsageError(f"{text or name}: not a number")
-        return int(text)
+        return number
 
 
 @dataclass(frozen=True, slots=True)
 class Edited:
-    """The result of a change: a message, and the path of the page that shows it."""
+    """The result of a change: a message if the page has none, and the path of the page."""
 
     message: str
     path: str
@@ -57,22 +59,44 @@ class Edited:
 EditFunction = Callable[[sqlite3.Connection, EditRequest], Edited]
 """Changes the archive inside a transaction; raises UsageError for a visitor's mistake."""
 PathFunction = Callable[[EditRequest], str]
+RequestHandler = Callable[..., Awaitable[Any]]
+FormResponder = Callable[[Any, Any, EditRequest], Awaitable[Any]]
+"""Responds to a form: Datasette, the request, the form."""
 
 
-def edit_handler(
-    word: str, change: EditFunction, back: PathFunction
-) -> Callable[..., Awaitable[Any]]:
+def edit_handler(word: str, change: EditFunction, back: PathFunction) -> RequestHandler:
     """Return a handler for the forms of a change; `word` is its permission.
 
     `back` gives the page to which a visitor returns after a mistake.
     """
 
+    async def respond(datasette: Any, request: Any, asked: EditRequest) -> Any:
+        """Make the change."""
+        return await respond_to_edit(datasette, request, asked, change, back(asked))
+
+    return form_handler(word, respond, back)
+
+
+def form_handler(word: str, respond: FormResponder, back: PathFunction) -> RequestHandler:
+    """Return a handler that passes forms on from visitors who may send them; all changes need one.
+
+    It raises Forbidden without the permission of `word`, and for a form without its token, and
+    DatasetteError for an archive that cannot be written. A visitor who only opens the path is
+    redirected to the page that `back` gives.
+    """
+
     async def handler(datasette: Any, request: Any) -> Any:
         """Respond to a form."""
-        asked = await edit_request(datasette, request, word)
-        if isinstance(asked, Response):
-            return asked
-        return await respond_to_edit(datasette, request, asked, change, back(asked))
+        database = await requested_archive(datasette, request)
+        if request.method != "POST":
+            return Response.redirect(back(_edit_request(datasette, request, database, {})))
+        if not await is_editor(datasette, request.actor, database, word):
+            raise Forbidden(f"dateline-{word}")
+        if hindrance := write_hindrance(datasette, database):
+            raise DatasetteError(hindrance, status=403)
+        form = _parsed_form(await request.post_body())
+        _check_form_token(datasette, request, form)
+        return await respond(datasette, request, _edit_request(datasette, request, database, form))
 
     return handler
 
@@ -93,36 +117,31 @@ async def respond_to_edit(
     return redirect_with_message(datasette, request, done.path, done.message)
 
 
-async def edit_request(datasette: Any, request: Any, word: str) -> EditRequest | Any:
-    """Return the form of a visitor who may send it, or the response to one who may not.
+def _edit_request(
+    datasette: Any, request: Any, database: str, form: dict[str, list[str]]
+) -> EditRequest:
+    path_values = {name: unquote(value) for name, value in request.url_vars.items() if value}
+    author = _author_of_actor(request.actor)
+    return EditRequest(ArchivePaths(datasette.urls, database), author, path_values, form)
 
-    Raises Forbidden without permission, and for a form without its token.
-    """
-    database = await requested_archive(datasette, request)
-    paths = ArchivePaths(datasette.urls, database)
-    if request.method != "POST":
-        return Response.redirect(paths.home())
-    if not await is_editor(datasette, request.actor, database, word):
-        raise Forbidden(f"dateline-{word}")
-    if hindrance := write_hindrance(datasette, database):
-        raise DatasetteError(hindrance, status=403)
-    body = (await request.post_body()).decode("utf-8", "replace")
+
+def _parsed_form(body: bytes) -> dict[str, list[str]]:
+    """Return the fields of a form; raises DatasetteError if it has too many."""
     try:
-        form = parse_qs(body, keep_blank_values=True, max_num_fields=MAX_FORM_FIELDS)
+        return parse_qs(
+            body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=MAX_FORM_FIELDS
+        )
     except ValueError as error:
         raise DatasetteError("The form has too many fields.", status=400) from error
-    _check_form_token(datasette, request, form)
-    path_values = {name: unquote(value) for name, value in request.url_vars.items() if value}
-    return EditRequest(paths, _author_of_actor(request.actor), path_values, form)
 
 
 def redirect_with_message(
     datasette: Any, request: Any, path: str, message: str, *, error: bool = False
 ) -> Any:
-    """Redirect to a page, which shows a message once."""
-    response = Response.redirect(path)
-    datasette.add_message(request, message, datasette.ERROR if error else datasette.INFO)
-    return response
+    """Redirect to a page, which shows a message once if there is one."""
+    if message:
+        datasette.add_message(request, message, datasette.ERROR if error else datasette.INFO)
+    return Response.redirect(path)
 
 
 def _check_form_token(datasette: Any, request: Any, form: dict[str, list[str]]) -> None:

@@ -16,6 +16,7 @@ from archive.editing.notes import (
 from archive.errors import UsageError
 from archive.plugin.actions.edit_requests import Edited, EditRequest, edit_handler
 from archive.plugin.page_requests import ARCHIVE_PATH, ArchivePaths
+from archive.text.numbers import parse_row_number
 
 
 def note_page_path(paths: ArchivePaths, note: NoteRow) -> str:
@@ -49,10 +50,11 @@ def _form_subject(connection: sqlite3.Connection, asked: EditRequest) -> NoteSub
     subject = parse_note_subject(connection, text)
     if subject:
         return subject
-    kind, _, number = text.partition(":")
-    if kind != "article" or not (number.isascii() and number.isdigit() and len(number) < 19):
+    kind, _, rest = text.partition(":")
+    article_id = parse_row_number(rest)
+    if kind != "article" or article_id is None:
         raise UsageError(f"{text}: a note is on an article, an event or a story")
-    return NoteSubject("article", int(number))
+    return NoteSubject("article", article_id)
 
 
 def _subject_page(asked: EditRequest) -> str:
@@ -60,8 +62,8 @@ def _subject_page(asked: EditRequest) -> str:
     kind, _, rest = asked.value("about").partition(":")
     if kind == "story" and rest:
         return asked.paths.story(rest)
-    if kind in ("article", "event") and rest.isascii() and rest.isdigit():
-        number = int(rest[:18])
+    number = parse_row_number(rest)
+    if kind in ("article", "event") and number is not None:
         return asked.paths.event(number) if kind == "event" else asked.paths.article(number)
     return asked.paths.home()
 

@@ -75,8 +75,10 @@ _looks_by_datasette: WeakKeyDictionary[Any, OutletLooks] = WeakKeyDictionary()
 
 
 def outlet_looks(datasette: Any) -> OutletLooks:
-    """Return the lookups of a Datasette."""
-    return _looks_by_datasette.setdefault(datasette, OutletLooks())
+    """Return the lookups of a Datasette, with its threads started on first use."""
+    if datasette not in _looks_by_datasette:
+        _looks_by_datasette[datasette] = OutletLooks()
+    return _looks_by_datasette[datasette]
 
 
 def _preview_or_problem(host: str, previewer: OutletPreviewer) -> OutletPreview:

@@ -21,7 +21,7 @@ from archive.plugin.actions.edit_requests import (
     Edited,
     EditRequest,
     edit_handler,
-    edit_request,
+    form_handler,
     redirect_with_message,
     respond_to_edit,
 )
@@ -38,11 +38,8 @@ LOOK_REFRESH_SECONDS = 2
 """Interval at which a page asks whether a lookup is finished."""
 
 
-async def respond_look(datasette: Any, request: Any) -> Any:
+async def respond_look(datasette: Any, request: Any, asked: EditRequest) -> Any:
     """Start the lookup of an outlet, and redirect to the page that waits for it."""
-    asked = await edit_request(datasette, request, "outlet")
-    if isinstance(asked, Response):
-        return asked
     previewer, host = outlet_previewer(), asked.value("host")[:MAX_HOST_CHARS]
     try:
         if previewer is None:
@@ -72,11 +69,8 @@ async def respond_look_page(datasette: Any, request: Any) -> Any:
     return response
 
 
-async def respond_add(datasette: Any, request: Any) -> Any:
+async def respond_add(datasette: Any, request: Any, asked: EditRequest) -> Any:
     """Add an outlet that was looked up, with the sources that were chosen."""
-    asked = await edit_request(datasette, request, "outlet")
-    if isinstance(asked, Response):
-        return asked
     look = outlet_looks(datasette).find(asked.value("token"))
     found = look.found if look else None
     if found is None or found.problem:
@@ -130,6 +124,11 @@ def _remove(connection: sqlite3.Connection, asked: EditRequest) -> Edited:
     return Edited(f"{host} is removed, with its feeds and waiting pages.", asked.paths.outlets())
 
 
+def _outlet_list(asked: EditRequest) -> str:
+    """Return the path of the list of outlets."""
+    return asked.paths.outlets()
+
+
 def _outlet_page(asked: EditRequest) -> str:
     """Return the path of the outlet of a form."""
     return asked.paths.outlet(asked.vars["host"])
@@ -138,10 +137,14 @@ def _outlet_page(asked: EditRequest) -> str:
 _OUTLET_PATH = ARCHIVE_PATH + r"/-/outlet/(?P<host>[^/]+)"
 
 OUTLET_EDIT_ROUTES: list[tuple[str, Any]] = [
-    (ARCHIVE_PATH + r"/-/outlets/look$", respond_look),
-    (ARCHIVE_PATH + r"/-/outlets/look/(?P<token>[\w-]{1,40})$", respond_look_page),
-    (ARCHIVE_PATH + r"/-/outlets/add$", respond_add),
+    (ARCHIVE_PATH + r"/-/outlets/look$", form_handler("outlet", respond_look, _outlet_list)),
+    (ARCHIVE_PATH + r"/-/outlets/add$", form_handler("outlet", respond_add, _outlet_list)),
     (_OUTLET_PATH + r"/pause$", edit_handler("outlet", _pause, _outlet_page)),
     (_OUTLET_PATH + r"/resume$", edit_handler("outlet", _resume, _outlet_page)),
     (_OUTLET_PATH + r"/remove$", edit_handler("outlet", _remove, _outlet_page)),
 ]
+
+OUTLET_LOOK_ROUTES: list[tuple[str, Any]] = [
+    (ARCHIVE_PATH + r"/-/outlets/look/(?P<token>[\w-]{1,40})$", respond_look_page),
+]
+"""The page that waits for a lookup, which changes nothing."""

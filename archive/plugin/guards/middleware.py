@@ -1,7 +1,9 @@
 """Middleware between the web server and Datasette: safe headers out, sound requests in.
 
-A request passes `guarded` from the outside in: security headers → odd requests refused → limits on
-number and time (`archive.plugin.guards.concurrency`) → strangers kept to the public part
+`archive.plugin.guarded_app` puts it around Datasette. From the outside in, a request passes:
+security headers → odd requests refused → our style sheets and scripts sent
+(`archive.plugin.static_files`) → limits on number and time
+(`archive.plugin.guards.concurrency`) → strangers kept to the public part
 (`archive.plugin.guards.public`) → safe CSV (`archive.plugin.guards.csv_safety`) → Datasette.
 """
 

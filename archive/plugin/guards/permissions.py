@@ -76,16 +76,6 @@ async def _may_see_table(datasette: Any, actor: Any, database: str, table: str) 
     return True
 
 
-async def may_judge(datasette: Any, actor: Any, database: str) -> bool:
-    """Return True if a visitor may record verdicts.
-
-    It is False for every visitor of a file that was opened as immutable or cannot be written.
-    """
-    if write_hindrance(datasette, database):
-        return False
-    return await is_editor(datasette, actor, database, "verdict")
-
-
 async def is_editor(datasette: Any, actor: Any, database: str, word: str) -> bool:
     """Return True if a visitor has the permission of a word in `EDIT_PERMISSIONS`."""
     permission = f"dateline-{word}"

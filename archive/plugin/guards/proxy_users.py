@@ -12,14 +12,16 @@ import re
 import secrets
 from typing import Any
 
+PROXY_SECRET_VARIABLE = "DATELINE_PROXY_SECRET"  # noqa: S105  a name
 PROXY_SECRET_HEADER = "X-Dateline-Proxy-Secret"  # noqa: S105  a name
+"""The environment variable with the secret by which a proxy is known, and the proxy's header."""
 MAX_USER_NAME_CHARS = 200
 
 
 def actor_of_proxy(datasette: Any, request: Any) -> dict[str, str] | None:
     """Return the visitor whom the proxy names, or None."""
     config = datasette.plugin_config("dateline") or {}
-    header = str(config.get("proxy_user_header") or "").lower()
+    header = str(config.get("proxy_user_header") or "")
     if not header or not _is_sent_by_proxy(config, request):
         return None
     name = _only_header(request, header)
@@ -30,7 +32,7 @@ def actor_of_proxy(datasette: Any, request: Any) -> dict[str, str] | None:
 
 def _is_sent_by_proxy(config: dict[str, Any], request: Any) -> bool:
     """Return True if only the proxy can have sent a request."""
-    secret = str(config.get("proxy_secret") or os.environ.get("DATELINE_PROXY_SECRET") or "")
+    secret = str(config.get("proxy_secret") or os.environ.get(PROXY_SECRET_VARIABLE) or "")
     if not secret:
         return bool(config.get("proxy_on_loopback"))
     return secrets.compare_digest(
@@ -43,6 +45,6 @@ def _only_header(request: Any, name: str) -> str:
     values = [
         value.decode("utf-8", "replace").strip()
         for key, value in request.scope.get("headers") or []
-        if key.decode("latin-1").lower() == name
+        if key.decode("latin-1").lower() == name.lower()
     ]
     return values[0] if len(values) == 1 else ""

@@ -29,7 +29,7 @@ from archive.articles.revisions import (
 from archive.articles.store import _article_row, _insert_article, _update_article
 from archive.errors import ArchiveError, UsageError
 from archive.frontier.urls import add_article_urls, outlet_id_of_url, record_check
-from archive.plugin.revision_page import REVISION_ROUTES
+from archive.plugin.routes import PAGE_ROUTES
 from archive.queries.revision_diff import (
     compare_chosen_revisions,
     render_revision_diff,
@@ -363,7 +363,7 @@ class Routes:
 
     @HookimplMarker("datasette")
     def register_routes(self) -> Any:
-        return REVISION_ROUTES
+        return [route for route in PAGE_ROUTES if "revisions" in route[0]]
 
 
 @pytest.fixture
@@ -386,7 +386,7 @@ def test_datasette_has_a_page_of_the_changes(edited: Newsroom, get: Callable[...
     words_of_it = (
         'href="/archive/articles/1/revisions/2"',
         "<h2>2 → 4</h2>",
-        "stealth</strong>",
+        "silently</strong>",
         "body, restored (as 2)",
         '<span class="dateline-spoken">added: </span>',
     )

@@ -13,6 +13,7 @@ import archive.cli.note_commands
 import archive.cli.passwords
 import archive.cli.read_commands
 import archive.cli.story_commands
+import archive.exports.citations
 from archive.cli.base import cli
 from archive.cli.passwords import hash_password, read_password_file
 from archive.cli.serve import ServeOptions, check_sign_in, plugin_configuration, sign_in_lines
@@ -47,6 +48,24 @@ def test_a_note_is_written_listed_shown_edited_and_deleted(room: Path) -> None:
     assert "For now." in run(room, "note", "1").output
     run(room, "note", "--delete", "1")
     assert "No notes" in run(room, "note", "1").output
+
+
+@pytest.mark.parametrize(
+    ("words", "cited"), [(("--list",), 0), (("--format", "md"), 0), (("-o", "x.bib"), 1)]
+)
+def test_a_story_reads_citations_only_to_write_them(
+    room: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], cited: int
+) -> None:
+    counted: list[object] = []
+    read = archive.exports.citations.cited_articles
+    monkeypatch.setattr(
+        archive.exports.citations,
+        "cited_articles",
+        lambda *given: counted.append(1) or read(*given),
+    )
+    monkeypatch.chdir(tmp_path)
+    run(room, "story", STORY, *words)
+    assert len(counted) == cited
 
 
 def test_notes_on_a_story_its_event_and_its_articles_are_in_its_dossier_unless_left_out(

@@ -12,6 +12,7 @@ import pytest
 from archive.articles.stories import delete_story, find_story
 from archive.editing.notes import (
     MAX_NOTE_CHARS,
+    MAX_SHOWN_NOTES,
     NoteSubject,
     add_note,
     delete_note,
@@ -125,6 +126,14 @@ def test_a_story_gathers_the_notes_on_itself_its_events_and_its_articles(
     assert {id: [note["text"] for note in notes] for id, notes in notes_on_story_articles(db, 1).items()} == {
         1: ["a"]
     }  # fmt: skip
+
+
+def test_a_page_has_the_newest_notes_and_a_dossier_all_of_them(db: sqlite3.Connection) -> None:
+    written = [f"note {number}" for number in range(MAX_SHOWN_NOTES + 2)]
+    for text in written:
+        add_note(db, FOLLOWED, text, None)
+    assert texts(db, FOLLOWED) == written[2:]
+    assert [note["text"] for note in notes_on_story_and_events(db, 1)] == written
 
 
 def test_unfollowing_a_story_deletes_its_notes_and_no_others(db: sqlite3.Connection) -> None:

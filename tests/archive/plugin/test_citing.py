@@ -14,7 +14,7 @@ import pytest
 from datasette.app import Datasette
 from lxml import html
 
-from archive.plugin.story_routes import view_of_query
+from archive.plugin.actions.verdict_routes import view_of_query
 from tests.archive.conftest import PAGE, fill
 from tests.archive.room import FIRST_DIGEST, STORY, furnish
 

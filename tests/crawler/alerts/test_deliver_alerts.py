@@ -238,9 +238,10 @@ def test_one_target_that_fails_does_not_keep_news_from_another(folder: Path, des
     assert len(desk.messages) == 1
 
 
-def test_nothing_secret_is_printed_stored_in_the_archive_or_readable_by_others(
-    folder: Path, desk: Desk
+def test_nothing_secret_is_printed_logged_copied_stored_in_the_archive_or_readable_by_others(
+    folder: Path, desk: Desk, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level("DEBUG")
     desk.shut = True
     hook = desk.hook + "?+X-Token=t0ken-value"
     shown = [
@@ -257,6 +258,10 @@ def test_nothing_secret_is_printed_stored_in_the_archive_or_readable_by_others(
         dateline(folder, "notify", "add", "search:ferry", hook, exit_code=2),
         (folder / "archive.db").read_bytes().decode("latin-1"),
     ]
+    with archive_snapshot(folder) as copy:
+        shown.append(copy.read_bytes().decode("latin-1"))
+    logs = [file for file in folder.rglob("*") if file.is_file() and file.name != "notify.json"]
+    shown += [file.read_bytes().decode("latin-1") for file in logs] + [caplog.text]
     for secret in ("letmein", "s3cret-path", "t0ken-value"):
         assert [text for text in shown if secret in text] == [], secret
     assert stat.S_IMODE((folder / "notify.json").stat().st_mode) == 0o600

@@ -1,0 +1,92 @@
+"""The style sheets and scripts of the pages: compressed, and kept by browsers while they are valid.
+
+Datasette would send them uncompressed, and again for every page.
+"""
+
+from __future__ import annotations
+
+import gzip
+import re
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from importlib.resources import files
+
+from archive.plugin.guards.concurrency import routed_path
+from archive.plugin.guards.middleware import App, Receive, Scope, Send, raw_path
+
+STATIC_CONTENT_TYPES = {
+    "css": "text/css; charset=utf-8",
+    "js": "text/javascript; charset=utf-8",
+}
+"""Content types by the ending of a file's name."""
+STATIC_PATH_PATTERN = re.compile(r"/-/static-plugins/dateline/(?P<file>\w+\.(?P<ending>css|js))")
+VERSIONED_CACHE_CONTROL = "public, max-age=31536000, immutable"
+"""For a URL with the version of the content; any other is asked for again."""
+
+
+@dataclass(frozen=True, slots=True)
+class StaticFile:
+    """The content of a style sheet or script, plain and compressed."""
+
+    plain: bytes
+    compressed: bytes
+    version: str
+    """A short digest of the content, which changes its URL."""
+
+
+@cache
+def static_file_names() -> frozenset[str]:
+    """Return the names of the files in the folder `static`."""
+    return frozenset(file.name for file in (files("archive.plugin") / "static").iterdir())
+
+
+@cache
+def read_static_file(name: str) -> StaticFile:
+    """Return a file of the folder `static`."""
+    plain = (files("archive.plugin") / "static" / name).read_bytes()
+    return StaticFile(plain, gzip.compress(plain, mtime=0), sha256(plain).hexdigest()[:8])
+
+
+def static_file_version(name: str) -> str:
+    """Return the version of a file, which its URL names."""
+    return read_static_file(name).version
+
+
+def with_static_files(app: App, base_url: str) -> App:
+    """Return the application with these files sent from here; any other request goes to it."""
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        """Send a file, compressed if the browser can read that, or pass the request on."""
+        found = None
+        if scope["type"] == "http" and scope["method"] in ("GET", "HEAD"):
+            found = STATIC_PATH_PATTERN.fullmatch(routed_path(raw_path(scope), base_url))
+        if found is None or found["file"] not in static_file_names():
+            return await app(scope, receive, send)
+        file = read_static_file(found["file"])
+        sent = dict(scope.get("headers") or [])
+        is_compressed = accepts_gzip(sent.get(b"accept-encoding", b"").decode("latin-1"))
+        is_versioned = scope.get("query_string", b"").decode("latin-1") == file.version
+        body = file.compressed if is_compressed else file.plain
+        headers = {
+            "content-type": STATIC_CONTENT_TYPES[found["ending"]],
+            "content-length": str(len(body)),
+            "cache-control": VERSIONED_CACHE_CONTROL if is_versioned else "no-cache",
+            "vary": "accept-encoding",
+        } | ({"content-encoding": "gzip"} if is_compressed else {})
+        pairs = [(name.encode(), value.encode()) for name, value in headers.items()]
+        await send({"type": "http.response.start", "status": 200, "headers": pairs})
+        return await send(
+            {"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body}
+        )
+
+    return serve
+
+
+def accepts_gzip(accepted: str) -> bool:
+    """Return True if a header Accept-Encoding names gzip and does not refuse it."""
+    for each in accepted.lower().split(","):
+        coding, _, weight = each.replace(" ", "").partition(";q=")
+        if coding == "gzip":
+            return not weight or weight.strip("0.") != ""
+    return False
