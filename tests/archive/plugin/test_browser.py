@@ -5,11 +5,7 @@ from __future__ import annotations
 
 import os
 import re
-import socket
-import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +15,7 @@ from tests.archive.conftest import fill
 from tests.archive.room import PAGES, STORY, furnish
 from tests.chromium import CHROMIUM, Browser, Tab
 from tests.paths import ROOT
+from tests.servers import RunningServer, running_server
 
 STOCK_PAGES = (
     "/archive",
@@ -51,55 +48,17 @@ AXE = os.environ.get("AXE", "")
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Where the archive is served, by the plain `datasette` command; a link that makes its user
-    root comes after it."""
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """The archive, served by the plain `datasette` command."""
     folder = furnish(fill(tmp_path_factory.mktemp("archive")))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [
-        sys.executable,
-        "-m",
-        "datasette",
-        "serve",
-        str(folder / "archive.db"),
-        "--port",
-        str(port),
-        "--root",
-    ]
-    environment = os.environ | {"PYTHONUNBUFFERED": "1"}
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
-    ) as process:
-        try:
-            assert process.stdout
-            said = process.stdout.readline().decode().strip()
-            _wait_for(f"http://127.0.0.1:{port}/-/versions.json")
-            yield said
-        finally:
-            process.terminate()
-
-
-def _wait_for(address: str) -> None:
-    for _ in range(300):
-        try:
-            urllib.request.urlopen(address).close()
-            return
-        except OSError:
-            time.sleep(0.1)
-    raise TimeoutError(address)
+    command = [sys.executable, "-m", "datasette", "serve", folder / "archive.db", "--root"]
+    with running_server(command) as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
-def address(server: str) -> str:
-    return re.sub(r"/-/auth.*", "", server)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with Browser() as browser:
-        yield browser
+def address(server: RunningServer) -> str:
+    return server.address
 
 
 def keep(tab: Tab, name: str) -> None:
@@ -285,11 +244,13 @@ def test_the_first_key_leads_past_the_head_of_the_page(browser: Browser, address
         assert tab.run("location.hash") == "#main"
 
 
-def test_root_says_what_belongs_with_a_button(browser: Browser, server: str, address: str) -> None:
+def test_root_says_what_belongs_with_a_button(
+    browser: Browser, server: RunningServer, address: str
+) -> None:
     with browser.tab(390) as tab:
         tab.open(f"{address}/archive/-/story/{STORY}")
         assert tab.run("document.querySelectorAll('.verdict').length") == 0
-        tab.open(server)
+        tab.open(server.printed(r"\S+auth-token\S+"))
         tab.open(f"{address}/archive/-/story/{STORY}")
         keep(tab, "story-root")
         tab.click("#article-8 [value=not]")

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import os
-import re
-import socket
-import subprocess
 import sys
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,7 +16,7 @@ from archive.storage.schema import ARCHIVE_SCHEMA
 from tests.archive.conftest import fill
 from tests.archive.room import FIRST_DIGEST, STORY, furnish
 from tests.chromium import CHROMIUM, Browser, Tab
-from tests.patience import patient
+from tests.servers import RunningServer, running_server
 
 pytestmark = [
     pytest.mark.slow,
@@ -42,51 +38,22 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def sign_in(folder: Path) -> Iterator[str]:
-    """The link that makes its user root, at a `dateline serve` that lists stories again."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    serve = ["-m", "crawler", "serve", "--archive", str(folder), "--port", str(port), "--root"]
-    command = [sys.executable, *serve]
-    environment = os.environ | {"PYTHONUNBUFFERED": "1"}
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
-    ) as process:
-        try:
-            assert process.stdout
-            lines = iter(process.stdout.readline, b"")
-            yield next(line.decode().strip() for line in lines if b"auth-token" in line)
-        finally:
-            process.terminate()
+def server(folder: Path) -> Iterator[RunningServer]:
+    """A `dateline serve` that lists stories again."""
+    serve = ["-m", "crawler", "serve", "--archive", folder, "--root"]
+    with running_server([sys.executable, *serve]) as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
-def address(sign_in: str) -> str:
-    found = re.sub(r"/-/auth.*", "", sign_in)
-    wait_for(found)
-    return found
-
-
-def wait_for(address: str) -> None:
-    """Wait until the server answers."""
-    from time import monotonic, sleep
-
-    until = monotonic() + patient(60)
-    while True:
-        try:
-            urllib.request.urlopen(f"{address}/-/versions.json").close()
-            return
-        except OSError:
-            if monotonic() > until:
-                raise
-            sleep(0.1)
+def sign_in(server: RunningServer) -> str:
+    """The link that makes its user root."""
+    return server.printed(r"\S+auth-token\S+")
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with Browser() as browser:
-        yield browser
+def address(server: RunningServer) -> str:
+    return server.address
 
 
 def listed(tab: Tab) -> list[str]:
@@ -124,7 +91,7 @@ def test_a_printed_story_has_its_legend_and_the_state_of_the_archive(
         tab.open(address + PAGE)
         sheet = "getComputedStyle(document.querySelector('.sheet')).display"
         assert tab.run(sheet) == "none"
-        tab.ask("Emulation.setEmulatedMedia", media="print")
+        tab.send("Emulation.setEmulatedMedia", media="print")
         assert tab.run(sheet) == "block"
         assert "1 Mar 2024" in tab.run("document.querySelector('.sheet').innerText")
         # drawn, as browsers print no backgrounds
