@@ -31,6 +31,7 @@ from tests.paths import ROOT, SHARED
 from tests.patience import PYTEST_LIMIT_SECONDS, patient
 from tests.prepared import UNLIKE, Prepared
 from tests.servers import direct, free_port
+from tests.templates import use_templates
 
 settings.register_profile(
     "any machine",
@@ -42,6 +43,7 @@ settings.register_profile(
 settings.register_profile("fuzz", settings.get_profile("any machine"), max_examples=2_000)
 settings.load_profile("any machine")  # how fast this one is at the moment is no finding
 
+use_templates()
 os.environ["XDG_CACHE_HOME"] = str(ROOT / ".pytest_cache" / "user")
 """Of all commands that tests run: what they unpack once is not unpacked for each, nor put into the
 user's home."""
