@@ -268,6 +268,10 @@ class Tab:
         self.send("Page.navigate", url=address)
         self.wait_until_loaded()
 
+    def set_cookie(self, address: str, name: str, value: str) -> None:
+        """Have a cookie for a site."""
+        self.send("Network.setCookie", url=address, name=name, value=value)
+
     def click(self, selector: str) -> None:
         """Click with the mouse in the middle of the first such element, and wait for the page that
         this opens."""
@@ -318,7 +322,9 @@ class Tab:
             "height": min(size["height"], 4000),
             "scale": 1,
         }
-        png = self.send("Page.captureScreenshot", captureBeyondViewport=True, clip=clip)["data"]
+        png = self.send(
+            "Page.captureScreenshot", captureBeyondViewport=True, clip=clip, optimizeForSpeed=True
+        )["data"]
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(base64.b64decode(png))
 
