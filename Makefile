@@ -28,8 +28,7 @@ test: $(VENV)/ready-dev lint  ## style, types, and all tests
 	$(BIN)/python -m pytest -n $(AT_ONCE) --dist worksteal $(ARGS)
 
 test-next: .venv-next/ready  ## test the pages with the next Datasette
-	.venv-next/bin/python -m pytest tests/archive/plugin/test_plugin.py tests/archive/plugin/test_visitors.py \
-		tests/archive/plugin/test_public.py tests/archive/plugin/test_browser.py $(ARGS)
+	.venv-next/bin/python -m pytest tests/archive/plugin $(ARGS)
 
 lint: $(VENV)/ready-dev  ## style, types, and declared dependencies
 	$(BIN)/ruff check .

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -15,7 +14,6 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.request import ProxyHandler, build_opener
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -28,9 +26,12 @@ from archive.storage.database import transaction
 from demo.listings import FEED_PATHS
 from demo.web import Web
 from pipelines.identity import identify_source
+from tests.chromium import Browser, BrowserKeeper
 from tests.paths import ROOT, SHARED
 from tests.patience import PYTEST_LIMIT_SECONDS, patient
 from tests.prepared import UNLIKE, Prepared
+from tests.servers import direct, free_port
+from tests.templates import use_templates
 
 settings.register_profile(
     "any machine",
@@ -42,11 +43,10 @@ settings.register_profile(
 settings.register_profile("fuzz", settings.get_profile("any machine"), max_examples=2_000)
 settings.load_profile("any machine")  # how fast this one is at the moment is no finding
 
+use_templates()
 os.environ["XDG_CACHE_HOME"] = str(ROOT / ".pytest_cache" / "user")
 """Of all commands that tests run: what they unpack once is not unpacked for each, nor put into the
 user's home."""
-direct = build_opener(ProxyHandler({}))
-"""Asks loopback without a proxy."""
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
 
@@ -55,6 +55,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if {"dateline", "case_site"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.slow)
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.flaky(reruns=1, only_rerun=["BrowserUnresponsiveError"]))
         marker = item.get_closest_marker("timeout")
         limit = marker.args[0] if marker and marker.args else PYTEST_LIMIT_SECONDS
         item.add_marker(pytest.mark.timeout(patient(limit)), append=False)
@@ -67,6 +69,20 @@ def shared() -> Path:
     if not (SHARED / "corpus").is_dir():
         pytest.skip("the material beside the checkout (../shared) is not here")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def browser_keeper() -> Iterator[BrowserKeeper]:
+    keeper = BrowserKeeper()
+    yield keeper
+    keeper.close()
+
+
+@pytest.fixture
+def browser(browser_keeper: BrowserKeeper) -> Browser:
+    """A Chromium that answers; one for all tests until it does not. A test that meets the end of
+    one is run once more with the next."""
+    return browser_keeper.working_browser()
 
 
 @cache
@@ -213,9 +229,7 @@ def case_site(shared: Path, tmp_path: Path) -> Iterator[Callable[[str], CaseSite
     servers = []
 
     def serve(name: str) -> CaseSite:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = free_port()
         case = shared / "cases" / name
         command = [
             sys.executable,

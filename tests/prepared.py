@@ -200,11 +200,17 @@ def _import_everything() -> None:
     import gc
     from importlib import import_module
 
+    from archive.storage.schema import ARCHIVE_SCHEMA, CAPTURES_SCHEMA
+    from tests.templates import schema_template, use_templates
+
     for name in IMPORTED:
         import_module(name)
     # which depend on what a command is told
     for name in ("twisted.internet.reactor", "crawler.settings"):
         assert name not in sys.modules, name
+    use_templates()
+    for schema in (ARCHIVE_SCHEMA, CAPTURES_SCHEMA):
+        schema_template(schema)
     gc.collect()
     gc.freeze()
 

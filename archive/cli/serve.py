@@ -221,7 +221,6 @@ def check_sign_in(how: ServeOptions) -> None:
         return
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]{0,60}", header):
         raise UsageError(f"--proxy-user-header {header}: not a name of a header")
-    from archive.plugin.guards.proxy_users import PROXY_SECRET_HEADER
 
     if not how.is_on_loopback and not os.environ.get(PROXY_SECRET_VARIABLE):
         raise UsageError(

@@ -93,6 +93,20 @@ def folder(tmp_path: Path) -> Path:
     return fill(tmp_path)
 
 
+@pytest.fixture(scope="session")
+def filled_archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """That folder for tests that only read."""
+    return fill(tmp_path_factory.mktemp("filled"))
+
+
+@pytest.fixture(scope="session")
+def furnished_archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of `tests.archive.room.furnish`, for tests that only read."""
+    from tests.archive.room import furnish
+
+    return furnish(fill(tmp_path_factory.mktemp("furnished")))
+
+
 def fill(tmp_path: Path) -> Path:
     """Make that archive in a folder."""
     capture = Capture("https://harbour.example/news/1", PAGE, fetched_at=MOMENT)
@@ -100,6 +114,7 @@ def fill(tmp_path: Path) -> Path:
     captures.store([capture])
     captures.close()
     connection = open_database(tmp_path / "archive.db", ARCHIVE_SCHEMA)
+    connection.execute("BEGIN")
     for host, name in (("harbour.example", "The Harbour Post"), ("ridge.example", None), ("minato.example", "港新聞"),
                        ("mahatta.example", "المحطة"), ("silent.example", None)):  # fmt: skip
         connection.execute(
@@ -145,6 +160,7 @@ def fill(tmp_path: Path) -> Path:
                 reason,
             ],
         )
+    connection.execute("COMMIT")
     connection.close()
     return tmp_path
 

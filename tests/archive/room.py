@@ -57,6 +57,7 @@ def furnish(folder: Path) -> Path:
     """Put articles 7 (a shortened copy of 1) and 8 (changed twice, once without a word) in, and the
     story of them."""
     connection = open_database(folder / "archive.db", ARCHIVE_SCHEMA)
+    connection.execute("BEGIN")
     add_article(connection, 7, {"outlet_id": 2, "headline": "Ferries stop", "published_at": "2024-02-15T12:45:00Z",
                                 "text": SHORTENED, "fetched_at": MOMENT})  # fmt: skip
     add_article(connection, 8, {"outlet_id": 2, "headline": "Talks on Thursday fail", "fetched_at": MOMENT,
@@ -72,6 +73,7 @@ def furnish(folder: Path) -> Path:
         "INSERT INTO fetches (url_id, crawl_id, fetched_at, outcome) VALUES (1, 1, ?, 'failed')",
         [MOMENT],
     )
+    connection.execute("COMMIT")
     connection.close()
     return folder
 

@@ -5,20 +5,11 @@ from __future__ import annotations
 import os
 import re
 import signal
-import time
-from collections.abc import Callable
 
 from demo.web import serve
 from tests.desk import open_desk
-from tests.patience import patient
+from tests.patience import until
 from tests.stories import outlet, page, world
-
-
-def until(what: Callable[[], object]) -> None:
-    last = time.monotonic() + patient(90)
-    while not what():
-        assert time.monotonic() < last
-        time.sleep(0.01)
 
 
 def test_a_crawl_killed_while_it_fetches_or_sends_loses_no_news_and_repeats_none(dateline) -> None:

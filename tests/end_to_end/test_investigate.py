@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
-import time
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -20,7 +19,7 @@ from demo.markup import page_html
 from demo.web import Outlet, Page, Web, World, serve, served
 from tests.conftest import Dateline
 from tests.crawler.spiders.test_story_spider import BOAT, BREAD, CRACKS, DRILL, FREE, MINE, START
-from tests.patience import patient
+from tests.patience import patient, until
 from tests.stories import NOW, page
 from tests.terminals import on_a_terminal
 
@@ -247,14 +246,6 @@ def test_ctrl_c_ends_it_with_a_dossier_of_what_there_is_and_the_same_command_goe
         web.held = False
         run(*words)
     assert {MINE.path, DRILL.path, FREE.path, CRACKS.path} <= coverage(run)
-
-
-def until(holds) -> None:
-    for _ in range(1_800):
-        if holds():
-            return
-        time.sleep(0.05)
-    raise AssertionError("it did not come to that")
 
 
 @pytest.mark.parametrize(("answer", "asked"), [("n\n", False), ("\n", True)])

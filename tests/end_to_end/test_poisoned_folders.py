@@ -6,10 +6,8 @@ from __future__ import annotations
 import os
 import shlex
 import signal
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +17,8 @@ import pytest
 from demo.web import serve
 from tests.conftest import Dateline, direct
 from tests.paths import ROOT
-from tests.patience import patient
+from tests.patience import patient, until
+from tests.servers import free_port, responds
 from tests.stories import outlet, story, world
 
 SCRIPT = Path(sys.executable).parent / "dateline"
@@ -166,9 +165,7 @@ def test_without_a_script_the_schedule_calls_the_module_without_the_current_fold
 
 @contextmanager
 def served(here: Folder, *words: str) -> Iterator[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     process = here.start(*words, "--port", str(port))
     try:
         yield f"http://127.0.0.1:{port}/"
@@ -182,14 +179,8 @@ def test_an_archive_is_served_from_a_poisoned_folder(dateline, poisoned, options
     here = poisoned(dateline())
     here(str(SCRIPT), "import", "page.html")
     with served(here, str(SCRIPT), "serve", *options) as address:
-        until = time.monotonic() + patient(60)
-        while True:
-            try:
-                assert HEADLINE in direct.open(address).read().decode()
-                break
-            except OSError:
-                assert time.monotonic() < until
-                time.sleep(0.2)
+        until(lambda: responds(address), f"{address} does not answer")
+        assert HEADLINE in direct.open(address).read().decode()
     assert here.ran() == ""
 
 

@@ -7,25 +7,26 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from demo.web import serve
-from tests.patience import patient
+from tests.patience import patient, until
 from tests.stories import outlet, page, world
 
 SCRIPT = Path(sys.executable).parent / "dateline"
 
 
-def until(what: Callable[[], object], process: subprocess.Popen[str]) -> None:
-    last = time.monotonic() + patient(90)
-    while not what():
+def until_running(condition: Callable[[], object], process: subprocess.Popen[str]) -> None:
+    """Wait until a condition holds; fails if the process ends before."""
+
+    def holds() -> object:
         assert process.poll() is None, process.communicate()
-        assert time.monotonic() < last
-        time.sleep(0.01)
+        return condition()
+
+    until(holds)
 
 
 def hears(process: subprocess.Popen[str]) -> bool:
@@ -54,9 +55,11 @@ def test_a_crawl_that_is_asked_to_stop_ends_in_order(dateline, words, when, stop
             [str(SCRIPT), *words], env=run.environ(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             start_new_session=True,
         )  # fmt: skip
-        until(lambda: hears(process), process)
+        until_running(lambda: hears(process), process)
         if when == "it runs":
-            until(lambda: run.column("SELECT 1 FROM crawls") or process.poll() is not None, process)
+            until_running(
+                lambda: run.column("SELECT 1 FROM crawls") or process.poll() is not None, process
+            )
         os.killpg(process.pid, stop)
         told, mistakes = process.communicate(timeout=patient(100))
     assert process.returncode == 0, (told, mistakes)
@@ -72,7 +75,7 @@ def test_another_command_that_is_interrupted_while_it_loads_ends_without_a_trace
     process = subprocess.Popen(
         [str(SCRIPT), "search", "crawling"], env=run.environ(), stderr=subprocess.PIPE, text=True
     )
-    until(lambda: hears(process), process)
+    until_running(lambda: hears(process), process)
     process.send_signal(signal.SIGINT)
     assert "Traceback" not in process.communicate(timeout=patient(60))[1]
     assert process.returncode != 0

@@ -4,7 +4,6 @@ followed or overwritten, and what cannot go on ends in one clear line."""
 from __future__ import annotations
 
 import os
-import socket
 import stat
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from crawler.text import language_model
 from demo.web import serve
 from tests.end_to_end.test_faults import NAMESPACES, assert_one_line, mounts
 from tests.patience import patient
+from tests.servers import free_port
 from tests.stories import outlet, page, world
 
 SAID = "The last ferry leaves the island at noon, and nobody on the quay is sorry to see it go."
@@ -183,12 +183,6 @@ def test_a_crawl_and_a_reading_do_their_work_whatever_the_folder_is(dateline, tm
     if at.is_dir():
         assert sorted(each.name for each in at.iterdir()) == before
         assert (tmp_path / "victim").read_text() == "precious"
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 READ_ONLY = """

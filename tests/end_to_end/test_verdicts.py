@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import re
-import socket
-import subprocess
-import time
 from collections.abc import Iterator
 from http.cookiejar import CookieJar
-from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import HTTPCookieProcessor, OpenerDirector, build_opener
 
@@ -18,6 +14,7 @@ from demo.web import serve
 from tests.conftest import Dateline
 from tests.crawler.spiders.test_story_spider import BOAT, CRACKS, DRILL, FREE, MINE, START
 from tests.end_to_end.test_investigate import world
+from tests.servers import running_server
 
 
 @pytest.fixture
@@ -46,33 +43,11 @@ class Reader:
 
 
 def signed_in(run: Dateline, command: list[str]) -> Iterator[Reader]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = run.environ() | {"PYTHONUNBUFFERED": "1", "no_proxy": "127.0.0.1"}
-    words = [*command, "--port", str(port), "--root"]
-    with subprocess.Popen(
-        words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
-    ) as server:
-        try:
-            assert server.stdout
-            key = next(
-                found[0]
-                for line in server.stdout
-                if (found := re.search(r"\S+auth-token\S+", line.decode()))
-            )
-            browser = build_opener(HTTPCookieProcessor(CookieJar()))
-            for _ in range(400):
-                try:
-                    browser.open(key).close()
-                    break
-                except HTTPError:
-                    raise
-                except OSError:
-                    time.sleep(0.1)
-            yield Reader(browser, f"http://127.0.0.1:{port}/")
-        finally:
-            server.terminate()
+    environ = run.environ() | {"no_proxy": "127.0.0.1"}
+    with running_server([*command, "--root"], environ) as server:
+        browser = build_opener(HTTPCookieProcessor(CookieJar()))
+        browser.open(server.printed(r"\S+auth-token\S+")).close()
+        yield Reader(browser, server.address + "/")
 
 
 @pytest.fixture

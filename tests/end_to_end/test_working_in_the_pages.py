@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import json
-import socket
-import subprocess
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.error import HTTPError
 
 import pytest
 
 from demo.web import serve
 from tests.chromium import CHROMIUM, Browser, Tab
-from tests.conftest import Dateline, direct
+from tests.conftest import Dateline
 from tests.end_to_end.test_investigate import world
 from tests.paths import ROOT
-from tests.patience import patient
+from tests.patience import until
+from tests.servers import running_server
 
 pytestmark = pytest.mark.skipif(
     CHROMIUM is None, reason="there is no chromium here: apt-get install chromium"
@@ -62,41 +59,17 @@ class Desk:
         )
 
 
-def wait_for(address: str) -> None:
-    deadline = time.monotonic() + patient(60)
-    while True:
-        try:
-            direct.open(address).close()
-            return
-        except HTTPError:
-            return
-        except OSError:
-            assert time.monotonic() < deadline, address
-            time.sleep(0.1)
-
-
 @pytest.fixture
-def desk(dateline, tmp_path: Path) -> Iterator[Desk]:
+def desk(dateline, browser: Browser, tmp_path: Path) -> Iterator[Desk]:
     passwords = tmp_path / "passwords.txt"
-    with serve(world()) as web, socket.socket() as free, Browser() as browser:
+    with serve(world()) as web:
         run = dateline(web, no_proxy="127.0.0.1")
         run.knows("harbour.example", "ridge.example", "courier.example")
         run.crawl()
         run("password", "mara", passwords, stdin=PASSWORD + "\n")
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-        free.close()
-        words = run.command("serve", "--port", port, "--password-file", passwords)
-        with subprocess.Popen(
-            words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=run.environ()
-        ) as server:
-            try:
-                address = f"http://127.0.0.1:{port}"
-                wait_for(address + "/robots.txt")
-                with browser.tab(1280) as tab:
-                    yield Desk(run, address, tab)
-            finally:
-                server.terminate()
+        command = run.command("serve", "--password-file", passwords)
+        with running_server(command, run.environ()) as server, browser.tab(1280) as tab:
+            yield Desk(run, server.address, tab)
 
 
 def sign_in(desk: Desk) -> None:
@@ -167,10 +140,7 @@ def add_the_outlet_that_was_looked_up(desk: Desk) -> None:
     desk.open("/archive/-/outlets")
     desk.fill("[name=host]", "phare.example")
     desk.tab.click("form[action$='/outlets/look'] button")
-    deadline = time.monotonic() + patient(100)
-    while "Nothing is added" not in shown_text(desk):
-        assert time.monotonic() < deadline, shown_text(desk)
-        time.sleep(0.5)
+    until(lambda: "Nothing is added" in shown_text(desk), "nothing was looked up", 100)
     desk.keep("look-1280")
     desk.says("phare.example", "Feeds and sitemaps that work")
     assert desk.run.column("SELECT count(*) FROM outlets WHERE host = 'phare.example'") == [0]
@@ -215,17 +185,14 @@ KEY_CODES = {"j": 74, "k": 75, "o": 79, "s": 83, "n": 78, "/": 191, "?": 191, "E
 def press(desk: Desk, key: str) -> None:
     text = {"text": key} if len(key) == 1 else {}
     code = {"key": key, "code": key, "windowsVirtualKeyCode": KEY_CODES[key]}
-    desk.tab.ask("Input.dispatchKeyEvent", type="keyDown", **code, **text)
-    desk.tab.ask("Input.dispatchKeyEvent", type="keyUp", **code)
+    desk.tab.send("Input.dispatchKeyEvent", type="keyDown", **code, **text)
+    desk.tab.send("Input.dispatchKeyEvent", type="keyUp", **code)
 
 
 def close_help(desk: Desk) -> None:
     """Close the help, which a browser does some time after the key."""
     press(desk, "Escape")
-    deadline = time.monotonic() + patient(10)
-    while desk.tab.run("document.querySelector('dialog').open"):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    until(lambda: not desk.tab.run("document.querySelector('dialog').open"), "the help stays open")
 
 
 @pytest.mark.timeout(300)
@@ -265,7 +232,7 @@ def test_keys_move_among_the_articles_and_never_act_while_somebody_types(desk: D
     press(desk, "j")
     desk.tab.loaded = False
     press(desk, "o")
-    desk.tab._wait()
+    desk.tab.wait_until_loaded()
     assert desk.tab.address().endswith(links[0])
     press(desk, "s")
     assert desk.focused() == "name"

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import resource
 import socket
-import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -17,6 +14,7 @@ import pytest
 from archive.cli.idle_connections import MAX_IDLE_CONNECTIONS
 from tests.archive.cli.test_serve import _get
 from tests.patience import patient
+from tests.servers import running_server
 
 pytestmark = pytest.mark.slow  # each starts a server
 
@@ -34,24 +32,9 @@ def served(folder: Path) -> Iterator[Callable[[float], int]]:
     with ExitStack() as ending:
 
         def serve(patience: float) -> int:
-            with socket.socket() as free:
-                free.bind(("127.0.0.1", 0))
-                port = int(free.getsockname()[1])
-            words = ["serve", "--archive", str(folder), "--port", str(port)]
-            server = subprocess.Popen(
-                [sys.executable, "-c", RUN.format(patience=patience), *words],
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                env=os.environ | {"PYTHONUNBUFFERED": "1"},
-            )
-            ending.callback(server.wait)
-            ending.callback(server.kill)
-            while server.poll() is None:
-                with suppress(OSError):
-                    _get(f"http://127.0.0.1:{port}/-/versions.json")
-                    break
-                time.sleep(0.1)
-            return port
+            words = [sys.executable, "-c", RUN.format(patience=patience), "serve"]
+            server = ending.enter_context(running_server([*words, "--archive", folder]))
+            return server.port
 
         yield serve
 

@@ -19,8 +19,9 @@ from archive.pages.outlet import outlet_page_data
 from archive.pages.story import text_spreads
 from archive.queries.evidence import ArticleEvidence
 from tests.archive.cli.test_read_commands import run
-from tests.archive.plugin.test_plugin import getter, rows
+from tests.archive.plugin.test_plugin import rows
 from tests.archive.room import STORY, furnish
+from tests.archive.served import getter
 
 # -- formats ---------------------------------------------------------------------------------------
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
 import signal
 import socket
 import subprocess
 import sys
 import threading
-import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +18,7 @@ from archive.cli.serve import DATASETTE_SETTINGS, ServeOptions, datasette_argume
 from archive.storage.database import open_database, transaction
 from archive.storage.schema import ARCHIVE_SCHEMA
 from tests.patience import patient
+from tests.servers import running_server
 
 pytestmark = pytest.mark.slow  # each starts a server
 
@@ -37,44 +36,14 @@ PAGES = (
 )
 
 
-def command(folder: Path, port: int) -> list[str]:
-    return [sys.executable, "-c", RUN, "serve", "--archive", str(folder), "--port", str(port)]
+def command(folder: Path) -> list[str]:
+    return [sys.executable, "-c", RUN, "serve", "--archive", str(folder)]
 
 
 @pytest.fixture
-def port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
-
-
-@pytest.fixture
-def address(folder: Path, port: int) -> Iterator[str]:
-    with subprocess.Popen(
-        command(folder, port),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env=os.environ | {"PYTHONUNBUFFERED": "1"},
-    ) as server:
-        try:
-            assert server.stdout
-            said = server.stdout.readline().decode()
-            found = re.search(r"http://\S+", said)
-            assert found, said
-            _wait_for(found[0])
-            yield found[0]
-        finally:
-            server.terminate()
-
-
-def _wait_for(address: str) -> None:
-    for _ in range(200):
-        try:
-            urllib.request.urlopen(address + "-/versions.json").close()
-            return
-        except OSError:
-            time.sleep(0.1)
-    raise TimeoutError(address)
+def address(folder: Path) -> Iterator[str]:
+    with running_server(command(folder)) as server:
+        yield server.address + "/"
 
 
 def _get(address: str) -> str:
@@ -114,24 +83,19 @@ def test_pages_are_served_while_a_crawl_writes(folder: Path, address: str) -> No
 
 
 @pytest.mark.slow
-def test_ctrl_c_stops_it_quietly(folder: Path, port: int) -> None:
-    with subprocess.Popen(
-        command(folder, port), stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as server:
-        _wait_for(f"http://127.0.0.1:{port}/")
-        server.send_signal(signal.SIGINT)
-        _, said = server.communicate(timeout=patient(30))
-    assert server.returncode == 0
-    assert b"Traceback" not in said
+def test_ctrl_c_stops_it_quietly(folder: Path) -> None:
+    with running_server(command(folder)) as server:
+        server.process.send_signal(signal.SIGINT)
+        assert server.process.wait(patient(30)) == 0
+        assert "Traceback" not in server.output.read_text()
 
 
-def test_a_port_in_use_is_said_in_one_line(folder: Path, port: int) -> None:
+def test_a_port_in_use_is_said_in_one_line(folder: Path) -> None:
     with socket.socket() as other:
-        other.bind(("127.0.0.1", port))
+        other.bind(("127.0.0.1", 0))
         other.listen()
-        done = subprocess.run(
-            command(folder, port), capture_output=True, check=False, timeout=patient(60)
-        )
+        words = [*command(folder), "--port", str(other.getsockname()[1])]
+        done = subprocess.run(words, capture_output=True, check=False, timeout=patient(60))
     assert done.returncode == 1
     assert re.fullmatch(
         rb"dateline: 127\.0\.0\.1:\d+: cannot listen there \(.+\); choose another with --port\n",

@@ -3,22 +3,18 @@
 
 from __future__ import annotations
 
-import os
 import re
-import socket
-import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.archive.conftest import fill
 from tests.archive.room import PAGES, STORY, furnish
+from tests.barriers import barriers_at
 from tests.chromium import CHROMIUM, Browser, Tab
 from tests.paths import ROOT
+from tests.servers import RunningServer, running_server
 
 STOCK_PAGES = (
     "/archive",
@@ -46,60 +42,20 @@ SCREENSHOTS = ROOT / "tests" / "screenshots"
 WIDTHS = (390, 1280)
 FIRST_TRANSFER = 60_000
 """Bytes that a page may take when nothing of it was seen before."""
-AXE = os.environ.get("AXE", "")
-"""A copy of axe.min.js (npm: axe-core) for `test_axe_finds_nothing_serious`."""
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Where the archive is served, by the plain `datasette` command; a link that makes its user
-    root comes after it."""
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """The archive, served by the plain `datasette` command."""
     folder = furnish(fill(tmp_path_factory.mktemp("archive")))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [
-        sys.executable,
-        "-m",
-        "datasette",
-        "serve",
-        str(folder / "archive.db"),
-        "--port",
-        str(port),
-        "--root",
-    ]
-    environment = os.environ | {"PYTHONUNBUFFERED": "1"}
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
-    ) as process:
-        try:
-            assert process.stdout
-            said = process.stdout.readline().decode().strip()
-            _wait_for(f"http://127.0.0.1:{port}/-/versions.json")
-            yield said
-        finally:
-            process.terminate()
-
-
-def _wait_for(address: str) -> None:
-    for _ in range(300):
-        try:
-            urllib.request.urlopen(address).close()
-            return
-        except OSError:
-            time.sleep(0.1)
-    raise TimeoutError(address)
+    command = [sys.executable, "-m", "datasette", "serve", folder / "archive.db", "--root"]
+    with running_server(command) as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
-def address(server: str) -> str:
-    return re.sub(r"/-/auth.*", "", server)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with Browser() as browser:
-        yield browser
+def address(server: RunningServer) -> str:
+    return server.address
 
 
 def keep(tab: Tab, name: str) -> None:
@@ -108,32 +64,39 @@ def keep(tab: Tab, name: str) -> None:
     tab.screenshot(SCREENSHOTS / f"{words}.png")
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("path", PAGES)
-def test_each_page_shows_itself_whole_and_without_a_complaint(
-    browser: Browser, address: str, path: str, width: int
-) -> None:
-    with browser.tab(width) as tab:
-        tab.open(address + path)
-        keep(tab, f"{path if len(path) > 1 else 'home'}-{width}")
-        assert tab.problems == []
-        assert not tab.scrolls_sideways()
-        assert tab.bytes <= FIRST_TRANSFER
+def is_dark(tab: Tab) -> bool:
+    """Return whether the page has light letters on a dark ground."""
+    ground, ink = (
+        [int(part) for part in re.findall(r"\d+", tab.run(colour))[:3]]
+        for colour in (
+            "getComputedStyle(document.body).backgroundColor",
+            "getComputedStyle(document.body).color",
+        )
+    )
+    return max(ground) < 60 and min(ink) > 180
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("path", STOCK_PAGES)
-def test_datasettes_own_pages_show_an_archive_whole_and_without_a_complaint(
-    browser: Browser, address: str, path: str, width: int
+@pytest.mark.parametrize("path", [*PAGES, *STOCK_PAGES])
+def test_each_page_is_whole_light_and_dark_without_a_complaint_or_a_barrier(
+    browser: Browser, address: str, path: str
 ) -> None:
-    with browser.tab(width) as tab:
+    """The page is loaded once, and then shown in windows of both widths on both systems."""
+    name = path if len(path) > 1 else "home"
+    expected = "the server responded with" if path in STOCK_PAGES else "no complaint"
+    with browser.tab(WIDTHS[0]) as tab:
         tab.open(address + path)
-        keep(tab, f"{path}-{width}")
-        assert [each for each in tab.problems if "the server responded with" not in each] == []
-        assert not tab.scrolls_sideways()
         assert tab.bytes <= FIRST_TRANSFER
         assert tab.run("document.querySelectorAll('header nav a').length") >= 4
+        for width in WIDTHS:
+            tab.show(width)
+            assert not tab.scrolls_sideways(), width
+            assert not is_dark(tab)
+            keep(tab, f"{name}-{width}")
+        tab.show(WIDTHS[-1], dark=True)
+        assert is_dark(tab)
+        keep(tab, f"{name}-dark")
+        assert barriers_at(tab, *WIDTHS) == {}
+        assert [problem for problem in tab.problems if expected not in problem] == []
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -174,24 +137,6 @@ def test_a_field_of_a_question_and_its_button_narrow_the_answer(
         assert hosts == ["ridge.example"]
         tab.click("td a.dateline-article")
         assert "/archive/articles/" in tab.address()
-
-
-@pytest.mark.parametrize("path", [*PAGES, *STOCK_PAGES])
-def test_each_page_is_dark_where_the_system_is(browser: Browser, address: str, path: str) -> None:
-    with browser.tab(1280, dark=True) as tab:
-        tab.open(address + path)
-        keep(tab, f"{path if len(path) > 1 else 'home'}-dark")
-        ground, ink = (
-            [
-                int(part)
-                for part in re.findall(r"\d+", tab.run(f"getComputedStyle(document.body).{name}"))[
-                    :3
-                ]
-            ]
-            for name in ("backgroundColor", "color")
-        )
-        assert max(ground) < 60
-        assert min(ink) > 180
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -285,11 +230,13 @@ def test_the_first_key_leads_past_the_head_of_the_page(browser: Browser, address
         assert tab.run("location.hash") == "#main"
 
 
-def test_root_says_what_belongs_with_a_button(browser: Browser, server: str, address: str) -> None:
+def test_root_says_what_belongs_with_a_button(
+    browser: Browser, server: RunningServer, address: str
+) -> None:
     with browser.tab(390) as tab:
         tab.open(f"{address}/archive/-/story/{STORY}")
         assert tab.run("document.querySelectorAll('.verdict').length") == 0
-        tab.open(server)
+        tab.open(server.printed(r"\S+auth-token\S+"))
         tab.open(f"{address}/archive/-/story/{STORY}")
         keep(tab, "story-root")
         tab.click("#article-8 [value=not]")
@@ -300,20 +247,3 @@ def test_root_says_what_belongs_with_a_button(browser: Browser, server: str, add
         assert tab.run("document.querySelectorAll('.verdict').length") > 0
         assert tab.problems == []
         assert not tab.scrolls_sideways()
-
-
-@pytest.mark.skipif(not AXE, reason="AXE=…/axe.min.js names no copy of axe-core")
-@pytest.mark.parametrize("dark", [False, True])
-@pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("path", [*PAGES, *STOCK_PAGES])
-def test_axe_finds_nothing_serious(
-    browser: Browser, address: str, path: str, dark: bool, width: int
-) -> None:
-    with browser.tab(width, dark=dark) as tab:
-        tab.open(address + path)
-        tab.run(Path(AXE).read_text("utf-8") + "; 0")
-        found = tab.run(
-            "axe.run().then(done => done.violations.filter(v => ['serious', 'critical'].includes(v.impact))"
-            ".map(v => v.id + ': ' + v.nodes.map(n => n.html).slice(0, 3).join(' ')))"
-        )
-        assert found == []

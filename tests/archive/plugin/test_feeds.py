@@ -3,26 +3,22 @@ Datasette."""
 
 from __future__ import annotations
 
-import asyncio
 import re
 import sqlite3
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
-from datasette.app import Datasette
 
 from archive.pages.feeds.atom import ATOM_NAMESPACE, MAX_ATOM_ENTRIES
 from archive.storage.database import open_database
 from archive.storage.schema import ARCHIVE_SCHEMA
 from crawler.sources.feed_parser import parse_feed
-from tests.archive.conftest import add_article, fill
-from tests.archive.room import STORY, furnish
-
-Get = Callable[..., Any]
+from tests.archive.conftest import add_article
+from tests.archive.room import STORY
+from tests.archive.served import Get, configured, getter, reader_of
 
 FEEDS = (
     "/archive/-/search.atom?words=ferry",
@@ -38,39 +34,20 @@ PAGES_OF_FEEDS = [path.replace(".atom", "") for path in FEEDS]
 RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
 
-def getter(folder: Path, **settings: Any) -> Get:
-    """Requests to a Datasette on an archive, each with its own event loop."""
-    datasette = Datasette(
-        [str(folder / "archive.db")], settings={"sql_time_limit_ms": 10_000}, **settings
-    )
-
-    def get(path: str, **options: Any) -> Any:
-        async def ask() -> Any:
-            return await datasette.client.get(path, **options)
-
-        return asyncio.run(ask())
-
-    return get
-
-
 @pytest.fixture(scope="module")
-def room(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return furnish(fill(tmp_path_factory.mktemp("room")))
+def room(furnished_archive: Path) -> Path:
+    return furnished_archive
 
 
 @pytest.fixture(scope="module")
 def get(room: Path) -> Get:
-    return getter(room)
+    return reader_of(room)
 
 
 @pytest.fixture(scope="module")
 def stranger(room: Path) -> Get:
     """Requests of a stranger to the same archive in public."""
-    return (
-        getter(room, metadata={"plugins": {"dateline": {"public": True}}})
-        if hasattr(Datasette, "metadata")
-        else getter(room, config={"plugins": {"dateline": {"public": True}}})
-    )
+    return getter(room / "archive.db", **configured({"plugins": {"dateline": {"public": True}}}))
 
 
 def read(get: Get, path: str, **options: Any) -> ET.Element:
@@ -207,6 +184,6 @@ def test_a_feed_ends_after_fifty_entries(room: Path, tmp_path: Path) -> None:
             add_article(
                 db, id, {"outlet_id": 3, "headline": f"Ferry {id}", "text": f"The ferry, {id}."}
             )
-    feed = read(getter(tmp_path), "/archive/-/search.atom?words=ferry")
+    feed = read(getter(tmp_path / "archive.db"), "/archive/-/search.atom?words=ferry")
     assert len(texts(feed, "id")) == MAX_ATOM_ENTRIES
     assert texts(feed, "title")[0] == f"Ferry {29 + MAX_ATOM_ENTRIES}"

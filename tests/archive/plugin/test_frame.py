@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import sqlite3
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +13,10 @@ from datasette.app import Datasette
 from archive.plugin.answer_pages import MAX_SHOWN_ROWS
 from archive.plugin.error_pages import problem_of
 from archive.plugin.metadata import QUESTION_GROUPS, canned_queries
-from tests.archive.conftest import fill
-from tests.archive.room import STORY, furnish
+from tests.archive.room import STORY
+from tests.archive.served import PATIENT_SETTINGS, VERSION_0, Get, configured, getter_of
 
-Get = Callable[..., Any]
-
-SQL_PAGE = "/archive" if not hasattr(Datasette, "allowed") else "/archive/-/query"
+SQL_PAGE = "/archive" if VERSION_0 else "/archive/-/query"
 FRAMED = (
     "/archive",
     "/archive/coverage",
@@ -40,38 +36,32 @@ FRAMED = (
 )
 
 
-def getter_of(datasette: Datasette) -> Get:
-    """Requests to a Datasette, each with its own event loop."""
-
-    def get(path: str, **options: Any) -> Any:
-        return asyncio.run(datasette.client.get(path, **options))
-
-    return get
-
-
 def opened_archive_server(folder: Path, **told: Any) -> Datasette:
     """A Datasette on the furnished archive of a folder."""
-    option = "metadata" if not hasattr(Datasette, "allowed") else "config"
-    return Datasette(
-        [str(folder / "archive.db")], settings={"sql_time_limit_ms": 10_000}, **{option: told}
-    )
+    return Datasette([str(folder / "archive.db")], settings=PATIENT_SETTINGS, **configured(told))
 
 
 @pytest.fixture(scope="module")
-def framed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return furnish(fill(tmp_path_factory.mktemp("framed")))
+def framed(furnished_archive: Path) -> Path:
+    return furnished_archive
 
 
 @pytest.fixture(scope="module")
-def get(framed: Path) -> Get:
-    return getter_of(opened_archive_server(framed))
+def server(framed: Path) -> Datasette:
+    return opened_archive_server(framed)
+
+
+@pytest.fixture(scope="module")
+def get(server: Datasette) -> Get:
+    return getter_of(server)
 
 
 @pytest.mark.parametrize("path", FRAMED)
-def test_every_page_has_the_navigation_the_search_and_one_heading(framed: Path, path: str) -> None:
-    datasette = opened_archive_server(framed)
-    cookies = {"ds_actor": datasette.sign({"a": {"id": "root"}}, "actor")}
-    page = getter_of(datasette)(path, cookies=cookies, follow_redirects=True).text
+def test_every_page_has_the_navigation_the_search_and_one_heading(
+    server: Datasette, path: str
+) -> None:
+    cookies = {"ds_actor": server.sign({"a": {"id": "root"}}, "actor")}
+    page = getter_of(server)(path, cookies=cookies, follow_redirects=True).text
     assert '<nav aria-label="Archive">' in page
     assert 'role="search"' in page
     assert len(re.findall("<h1", page)) == 1

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 import sqlite3
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,37 +19,21 @@ from archive.plugin.page_requests import ArchivePaths
 from archive.storage.schema import FIRST_TABLES
 from archive.text.html import text_excerpt
 from tests.archive.room import PAGES, STORY, furnish
-
-Get = Callable[..., Any]
-
-VERSION_0 = not hasattr(Datasette, "allowed")
-"""Datasette 0.65, where permissions are asked for by another name."""
-
-
-def getter(*paths: Path, **settings: Any) -> Get:
-    """Requests to a Datasette on these files, each with its own event loop."""
-    # on a machine that is busy with other tests
-    settings = {"settings": {"sql_time_limit_ms": 10_000}} | settings
-    datasette = Datasette([str(path) for path in paths], **settings)
-
-    def get(path: str, **options: Any) -> Any:
-        async def ask() -> Any:
-            return await datasette.client.get(path, **options)
-
-        return asyncio.run(ask())
-
-    return get
+from tests.archive.served import VERSION_0, Get, getter, reader_of
 
 
 @pytest.fixture
-def get(folder: Path) -> Get:
-    return getter(folder / "archive.db")
+def get(request: pytest.FixtureRequest, filled_archive: Path) -> Get:
+    """Requests to the small archive; to the test's own where it asks for a folder."""
+    if "folder" in request.fixturenames:
+        return getter(request.getfixturevalue("folder") / "archive.db")
+    return reader_of(filled_archive)
 
 
 @pytest.fixture
-def reading(folder: Path) -> Get:
-    """The same with a story, an event, copies and changes in it."""
-    return getter(furnish(folder) / "archive.db")
+def reading(furnished_archive: Path) -> Get:
+    """Requests to the archive with a story, an event, copies and changes in it."""
+    return reader_of(furnished_archive)
 
 
 def rows(get: Get, path: str) -> list[dict[str, Any]]:

@@ -31,10 +31,10 @@ from archive.queries.lookup import stored_page
 from archive.storage.snapshot import archive_snapshot
 from bench.visitors import Attack, Server
 from tests.archive.room import PAGES, STORY, furnish
+from tests.archive.served import PATIENT_SETTINGS, configured
 
 assert archive.cli.read_commands
 
-VERSION_0 = not hasattr(Datasette, "allowed")
 
 OPEN = (
     *PAGES,
@@ -98,10 +98,8 @@ def opened(folder: Path, **more: Any) -> Datasette:
         "plugins": {"dateline": {"public": True, **more.pop("plugin", {})}},
         **more.pop("told", {}),
     }
-    where = {"metadata": told} if VERSION_0 else {"config": told}
-    # on a machine that is busy with other tests
-    settings = {"sql_time_limit_ms": 10_000} | more.pop("settings", {})
-    return Datasette([str(folder / "archive.db")], settings=settings, **where, **more)
+    settings = PATIENT_SETTINGS | more.pop("settings", {})
+    return Datasette([str(folder / "archive.db")], settings=settings, **configured(told), **more)
 
 
 def ask(datasette: Datasette, path: str, actor: str | None = None, **options: Any) -> Any:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import re
-import socket
-import subprocess
 import sys
-import urllib.request
 from collections.abc import Iterator
+from http.cookiejar import CookieJar
 from pathlib import Path
+from urllib.request import HTTPCookieProcessor, ProxyHandler, build_opener
 
 import pytest
 
@@ -19,8 +16,9 @@ from archive.storage.database import open_database
 from archive.storage.schema import ARCHIVE_SCHEMA
 from tests.archive.conftest import fill
 from tests.archive.room import FIRST_DIGEST, STORY, furnish
+from tests.barriers import AXE, barriers_at, serious_barriers
 from tests.chromium import CHROMIUM, Browser, Tab
-from tests.patience import patient
+from tests.servers import RunningServer, running_server
 
 pytestmark = [
     pytest.mark.slow,
@@ -30,10 +28,6 @@ pytestmark = [
 ]
 
 PAGE = f"/archive/-/story/{STORY}"
-AXE = os.environ.get("AXE", "")
-"""A copy of axe.min.js (npm: axe-core)."""
-AXE_CALL = """axe.run().then(done => done.violations.filter(v => ['serious', 'critical'].includes(v.impact))
-.map(v => v.id + ': ' + v.nodes.map(n => n.html).slice(0, 3).join(' ')))"""
 
 
 @pytest.fixture(scope="module")
@@ -42,51 +36,25 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def sign_in(folder: Path) -> Iterator[str]:
-    """The link that makes its user root, at a `dateline serve` that lists stories again."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    serve = ["-m", "crawler", "serve", "--archive", str(folder), "--port", str(port), "--root"]
-    command = [sys.executable, *serve]
-    environment = os.environ | {"PYTHONUNBUFFERED": "1"}
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
-    ) as process:
-        try:
-            assert process.stdout
-            lines = iter(process.stdout.readline, b"")
-            yield next(line.decode().strip() for line in lines if b"auth-token" in line)
-        finally:
-            process.terminate()
+def server(folder: Path) -> Iterator[RunningServer]:
+    """A `dateline serve` that lists stories again."""
+    serve = ["-m", "crawler", "serve", "--archive", folder, "--root"]
+    with running_server([sys.executable, *serve]) as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
-def address(sign_in: str) -> str:
-    found = re.sub(r"/-/auth.*", "", sign_in)
-    wait_for(found)
-    return found
-
-
-def wait_for(address: str) -> None:
-    """Wait until the server answers."""
-    from time import monotonic, sleep
-
-    until = monotonic() + patient(60)
-    while True:
-        try:
-            urllib.request.urlopen(f"{address}/-/versions.json").close()
-            return
-        except OSError:
-            if monotonic() > until:
-                raise
-            sleep(0.1)
+def root_cookie(server: RunningServer) -> str:
+    """The cookie of a user who has opened the link that makes him root; it works once."""
+    cookies = CookieJar()
+    link = server.printed(r"\S+auth-token\S+")
+    build_opener(ProxyHandler({}), HTTPCookieProcessor(cookies)).open(link).close()
+    return next(str(cookie.value) for cookie in cookies if cookie.name == "ds_actor")
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with Browser() as browser:
-        yield browser
+def address(server: RunningServer) -> str:
+    return server.address
 
 
 def listed(tab: Tab) -> list[str]:
@@ -94,10 +62,10 @@ def listed(tab: Tab) -> list[str]:
 
 
 def test_a_verdict_lists_the_story_again_and_undo_takes_it_back(
-    browser: Browser, sign_in: str, address: str
+    browser: Browser, root_cookie: str, address: str
 ) -> None:
     with browser.tab(390) as tab:
-        tab.open(sign_in)
+        tab.set_cookie(address, "ds_actor", root_cookie)
         tab.open(f"{address}{PAGE}?language=en&outlet=harbour.example")
         before = listed(tab)
         assert "article-4" not in before
@@ -124,7 +92,7 @@ def test_a_printed_story_has_its_legend_and_the_state_of_the_archive(
         tab.open(address + PAGE)
         sheet = "getComputedStyle(document.querySelector('.sheet')).display"
         assert tab.run(sheet) == "none"
-        tab.ask("Emulation.setEmulatedMedia", media="print")
+        tab.send("Emulation.setEmulatedMedia", media="print")
         assert tab.run(sheet) == "block"
         assert "1 Mar 2024" in tab.run("document.querySelector('.sheet').innerText")
         # drawn, as browsers print no backgrounds
@@ -158,21 +126,19 @@ def test_the_dossier_is_one_page_in_the_dress_of_the_site(
         assert tab.run(colours) == of_the_site
         assert tab.problems == []
         assert not tab.scrolls_sideways()
-        if AXE:
-            tab.run(Path(AXE).read_text("utf-8") + "; 0")
-            assert tab.run(AXE_CALL) == []
+        assert serious_barriers(tab) == []
 
 
+@pytest.mark.parametrize(
+    "path",
+    [f"{PAGE}?judged=8&was=not", "/archive/-/stories", "/archive/articles/1",
+     f"/archive/articles/8/capture/{FIRST_DIGEST}"],
+)  # fmt: skip
 @pytest.mark.skipif(not AXE, reason="AXE=…/axe.min.js names no copy of axe-core")
-@pytest.mark.parametrize("dark", [False, True])
-@pytest.mark.parametrize("width", [390, 1280])
 def test_axe_finds_nothing_serious_on_what_root_sees(
-    browser: Browser, sign_in: str, address: str, dark: bool, width: int
+    browser: Browser, root_cookie: str, address: str, path: str
 ) -> None:
-    pages = (f"{PAGE}?judged=8&was=not", "/archive/-/stories", "/archive/articles/1",
-             f"/archive/articles/8/capture/{FIRST_DIGEST}")  # fmt: skip
-    with browser.tab(width, dark=dark) as tab:
-        for path in pages:
-            tab.open(address + path)
-            tab.run(Path(AXE).read_text("utf-8") + "; 0")
-            assert tab.run(AXE_CALL) == [], path
+    with browser.tab(1280) as tab:
+        tab.set_cookie(address, "ds_actor", root_cookie)
+        tab.open(address + path)
+        assert barriers_at(tab, 390, 1280) == {}

@@ -28,10 +28,8 @@ from archive.storage.schema import ARCHIVE_SCHEMA
 from bench.visitors import Server, attacks
 from tests.archive.conftest import MOMENT, add_article
 from tests.archive.room import STORY, furnish
+from tests.archive.served import getter
 from tests.patience import patient
-
-VERSION_0 = not hasattr(Datasette, "allowed")
-
 
 # -- SQL -------------------------------------------------------------------------------------------
 
@@ -395,26 +393,12 @@ def test_an_error_tells_nothing_of_the_machine() -> None:
         assert headers["x-content-type-options"] == "nosniff"
 
 
-def getter(folder: Path, **settings: Any) -> Any:
-    # on a machine that is busy with other tests
-    settings = {"settings": {"sql_time_limit_ms": 10_000}} | settings
-    datasette = Datasette([str(folder / "archive.db")], **settings)
-
-    def get(path: str, **options: Any) -> Any:
-        async def asked() -> Any:
-            return await datasette.client.get(path, **options)
-
-        return asyncio.run(asked())
-
-    return get
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "path", ["/archive", "/archive/articles", "/archive/search?words=ferry", "/nothing"]
 )
 def test_a_script_runs_only_if_it_stood_in_a_template(folder: Path, path: str) -> None:
-    answer = getter(furnish(folder))(path)
+    answer = getter(furnish(folder) / "archive.db")(path)
     scripts = re.search("script-src ([^;]+)", answer.headers["content-security-policy"])
     assert scripts
     assert "unsafe-inline" not in scripts[1]
@@ -422,7 +406,7 @@ def test_a_script_runs_only_if_it_stood_in_a_template(folder: Path, path: str) -
     tags = re.findall(r"<script[^>]*>", answer.text)
     assert tags
     assert all(may_run(tag, words) for tag in tags)
-    again = getter(folder)(path).headers["content-security-policy"]
+    again = getter(folder / "archive.db")(path).headers["content-security-policy"]
     assert words == [] or again != answer.headers["content-security-policy"]
 
 
@@ -433,7 +417,7 @@ def may_run(tag: str, nonces: Iterable[str]) -> bool:
 
 
 def test_a_visitors_mistake_is_no_failure_of_the_server(folder: Path) -> None:
-    get = getter(folder)
+    get = getter(folder / "archive.db")
     for path in (
         "/archive/articles?_sort=nothing",
         "/archive/articles?_timelimit=x",
@@ -456,7 +440,7 @@ def test_texts_too_long_to_compare_in_a_visitors_time_are_not_compared(folder: P
         connection.execute(
             "UPDATE revisions SET text = ? WHERE article_id = 8 AND number = 2", ["a " * 150_000]
         )
-    get = getter(folder)
+    get = getter(folder / "archive.db")
     for path in ("/archive/articles/1/beside/7", "/archive/articles/8/revisions/2"):
         assert get(path).status_code == 413, path
     assert get("/archive/articles/1/beside/2").status_code != 413
@@ -498,7 +482,7 @@ def test_a_table_in_pieces_is_as_safe_as_a_whole_one(rows: list[list[str]], size
 def test_datasettes_tables_are_safe_in_a_spreadsheet(folder: Path, path: str) -> None:
     with sqlite3.connect(folder / "archive.db") as connection:
         connection.execute('UPDATE articles SET headline = \'=HYPERLINK("https://a.example","x")\'')
-    answer = getter(folder)(path)
+    answer = getter(folder / "archive.db")(path)
     cells = [cell for row in csv.reader(io.StringIO(answer.text, newline="")) for cell in row]
     assert '\'=HYPERLINK("https://a.example","x")' in cells
     assert not [cell for cell in cells if cell.startswith("=")]
@@ -614,7 +598,7 @@ def unsafe(page: str, own_scripts: bool) -> list[str]:
 
 @pytest.mark.slow
 def test_no_text_of_a_page_runs_on_any_page_of_the_archive(hostile: Path) -> None:
-    get = getter(hostile)
+    get = getter(hostile / "archive.db")
     for path in OWN_PAGES:
         answer = get(path)
         assert answer.status_code == 200, path
@@ -624,7 +608,7 @@ def test_no_text_of_a_page_runs_on_any_page_of_the_archive(hostile: Path) -> Non
 
 @pytest.mark.slow
 def test_no_text_of_a_page_runs_on_datasettes_own(hostile: Path) -> None:
-    get = getter(hostile)
+    get = getter(hostile / "archive.db")
     for path in DATASETTES:
         answer = get(path, follow_redirects=True)
         if answer.headers["content-type"].startswith("text/html"):
@@ -635,7 +619,7 @@ def test_no_text_of_a_page_runs_on_datasettes_own(hostile: Path) -> None:
 
 
 def test_a_feed_of_hostile_texts_is_sound_xml_without_markup(hostile: Path) -> None:
-    answer = getter(hostile)(f"/archive/-/story/{STORY}.atom")
+    answer = getter(hostile / "archive.db")(f"/archive/-/story/{STORY}.atom")
     feed = etree.fromstring(answer.content)
     assert {etree.QName(element).namespace for element in feed.iter()} == {
         "http://www.w3.org/2005/Atom"
@@ -646,7 +630,7 @@ def test_a_feed_of_hostile_texts_is_sound_xml_without_markup(hostile: Path) -> N
 
 
 def test_files_of_hostile_texts_are_saved_and_never_shown(hostile: Path) -> None:
-    get = getter(hostile)
+    get = getter(hostile / "archive.db")
     for form in ("html", "md", "txt", "csv"):
         headers = get(f"/archive/-/story/{STORY}.{form}").headers
         assert headers["content-disposition"].startswith("attachment")
@@ -657,7 +641,7 @@ def test_files_of_hostile_texts_are_saved_and_never_shown(hostile: Path) -> None
 
 
 def test_json_is_never_taken_for_a_page(hostile: Path) -> None:
-    answer = getter(hostile)("/archive/articles/20.json?_shape=objects")
+    answer = getter(hostile / "archive.db")("/archive/articles/20.json?_shape=objects")
     assert answer.headers["content-type"].startswith("application/json")
     assert answer.headers["x-content-type-options"] == "nosniff"
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import sqlite3
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from datasette.app import Datasette
 
 from archive.errors import DatelineError
 from archive.outlet_preview import OutletPreview, PreviewedSource, set_outlet_previewer
@@ -22,9 +19,8 @@ from archive.story_policy import set_story_policy
 from pipelines.identity import identify_source
 from pipelines.topics.stories import STORY_POLICY
 from tests.archive.room import PAGES, STORY, furnish
-from tests.patience import patient
-
-VERSION_0 = not hasattr(Datasette, "allowed")
+from tests.archive.served import Visitor, configured
+from tests.patience import until
 
 FORMS: dict[str, tuple[str, dict[str, str]]] = {
     "follow an article": ("follow", {"article": "1", "name": "ferry-strike"}),
@@ -37,60 +33,6 @@ FORMS: dict[str, tuple[str, dict[str, str]]] = {
     "save a search": ("searches/save", {"name": "Ferries", "words": "ferry"}),
 }
 """A form of each kind, as the pages send it."""
-
-
-class Visitor:
-    """A person with a browser at a Datasette: with cookies, and forms with their tokens."""
-
-    def __init__(self, folder: Path, actor: str | None = "root", **settings: Any) -> None:
-        immutable = settings.pop("immutable", False)
-        files = {"files": [], "immutables": [str(folder / "archive.db")]}
-        if not immutable:
-            files = {"files": [str(folder / "archive.db")]}
-        self.settings = {"sql_time_limit_ms": 10_000}
-        self.datasette = Datasette(**files, settings=self.settings, **settings)
-        if actor == "root" and hasattr(self.datasette, "root_enabled"):
-            self.datasette.root_enabled = True
-        self.folder = folder
-        self.actor = actor
-        self.headers: dict[str, str] = {}
-        self.csrf: str | None = None
-        self.cookies: dict[str, str] = {}
-        if actor:
-            self.cookies["ds_actor"] = self.datasette.sign({"a": {"id": actor}}, "actor")
-
-    def _run(self, method: str, path: str, **options: Any) -> Any:
-        async def ask() -> Any:
-            headers = {**self.headers, **options.pop("headers", {})}
-            client = getattr(self.datasette.client, method)
-            return await client(path, cookies=self.cookies, headers=headers, **options)
-
-        answer = asyncio.run(ask())
-        self.cookies |= dict(answer.cookies)
-        return answer
-
-    def get(self, path: str) -> Any:
-        return self._run("get", path)
-
-    def token(self) -> str:
-        if self.csrf is None:
-            page = self.get("/archive/articles/1").text
-            found = re.search(r'name="csrftoken" value="([^"]*)"', page)
-            self.csrf = found[1] if found else ""
-        return self.csrf
-
-    def send(
-        self, path: str, data: dict[str, Any], *, site: str = "same-origin", token: bool = True
-    ) -> Any:
-        """Send a form; another `site` than our own, or no `token`, is what an attacker sends."""
-        form = {**data, "csrftoken": self.token()} if token else data
-        origin = "http://localhost" if site == "same-origin" else "https://elsewhere.example"
-        headers = {"origin": origin, "sec-fetch-site": site}
-        return self._run("post", f"/archive/-/{path}", data=form, headers=headers)
-
-    def rows(self, query: str) -> list[tuple[Any, ...]]:
-        with sqlite3.connect(self.folder / "archive.db") as connection:
-            return connection.execute(query).fetchall()
 
 
 @pytest.fixture
@@ -109,8 +51,7 @@ def serving() -> Iterator[None]:
 
 def named(*words: str, **blocks: Any) -> dict[str, Any]:
     """The configuration that lets mara do something."""
-    config = {"plugins": {"dateline": {word: {"id": "mara"} for word in words} | blocks}}
-    return {"metadata": config} if VERSION_0 else {"config": config}
+    return configured({"plugins": {"dateline": {word: {"id": "mara"} for word in words} | blocks}})
 
 
 # -- who may ---------------------------------------------------------------------------------------
@@ -315,9 +256,7 @@ def look(visitor: Visitor, host: str, previewer: Callable[[str], OutletPreview])
     """Look an outlet up, and return the path of the result."""
     set_outlet_previewer(previewer)
     path = str(visitor.send("outlets/look", {"host": host}).headers["location"])
-    deadline = time.monotonic() + patient(10)
-    while "refresh" in visitor.get(path).headers and time.monotonic() < deadline:
-        time.sleep(0.01)
+    until(lambda: "refresh" not in visitor.get(path).headers, "the look-up does not end")
     return path
 
 

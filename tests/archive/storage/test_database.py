@@ -19,8 +19,8 @@ OPEN = """
 import sys, time
 from pathlib import Path
 from archive.archive import Archive
-for number in range(40):
-    while time.time() < float(sys.argv[2]) + number / 8:
+for number in range(12):
+    while time.time() < float(sys.argv[2]) + number / 2:
         pass
     with Archive(Path(sys.argv[1]) / str(number)) as archive:
         print(archive.db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])

@@ -23,7 +23,7 @@ from crawler.workers.pool import Worker, WorkerPool
 from pipelines.text_features import with_text_features
 from tests.growth import assert_growth
 from tests.paths import ROOT
-from tests.patience import patient
+from tests.patience import patient, until
 from tests.stories import story
 
 pytestmark = pytest.mark.slow  # each starts processes
@@ -103,11 +103,7 @@ def test_workers_end_when_their_crawl_is_killed():
     worker = int(parent.stdout.readline())
     parent.kill()
     parent.wait()
-    for _ in range(100):
-        if not is_alive(worker):
-            return
-        time.sleep(0.05)
-    pytest.fail("the worker lives on")
+    until(lambda: not is_alive(worker), "the worker lives on")
 
 
 def is_alive(pid: int) -> bool:
