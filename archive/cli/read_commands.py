@@ -473,9 +473,11 @@ def known_article_id(
     Raises ArchiveError, with the reason, if it is not there.
     """
     from archive.queries import lookup as reading
+    from archive.queries.removed_articles import check_not_removed
 
     id = reading.find_article_id(connection, article, keys)
     if id is None:
+        check_not_removed(connection, [article], keys)
         address = (
             None
             if reading.is_article_number(article)

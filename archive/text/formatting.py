@@ -95,6 +95,11 @@ def many(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else plural}"
 
 
+def megabytes(size: int) -> str:
+    """Return a number of bytes as `12.3 MB`."""
+    return f"{size / 1_000_000:,.1f} MB"
+
+
 def format_hours(hours: float) -> str:
     """Return a duration given in hours, rounded: `40 min`, `7 h`, `3 d`."""
     if hours >= 48:

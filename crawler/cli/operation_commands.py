@@ -99,7 +99,7 @@ def watch_command(every: str, folder: Path) -> None:
     "--repair",
     "mend",
     is_flag=True,
-    help="Repair what is safe to repair; delete nothing archived.",
+    help="Repair what is safe to repair; no article is deleted.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of lines.")
 @archive_option
@@ -132,16 +132,17 @@ def _examine_archive(folder: Path, mend: bool) -> Diagnosis:
     from pipelines.policies import archive_policies
     from pipelines.urls import url_key
 
-    judge = archive_policies().texts
+    decisions = archive_policies()
+    judge = decisions.texts
     if not (folder / "archive.db").is_file():
         return doctor.examine_archive(folder, judge, alone=False)  # it reports the missing archive
     with progress_bar("examining") as report:
         try:
             with hold_crawl_lock(folder):
                 if mend:
-                    return doctor.repair_archive(folder, judge, url_key, report)
-                return doctor.examine_archive(folder, judge, alone=True, report=report)
+                    return doctor.repair_archive(folder, judge, url_key, report, decisions)
+                return doctor.examine_archive(folder, judge, True, report, decisions)
         except ArchiveError:
             if mend:
                 raise
-        return doctor.examine_archive(folder, judge, alone=False, report=report)
+        return doctor.examine_archive(folder, judge, False, report, decisions)

@@ -16,7 +16,9 @@ from archive.cli.base import opened_archive, typed_text
 from archive.cli.read_commands import unknown_article_message
 from archive.errors import ArchiveError, BusyError, UsageError
 from archive.queries.lookup import find_article_id, find_url_row, outlet_totals
+from archive.queries.removed_articles import check_not_removed
 from archive.times import parse_since as moment
+from crawler.jobs.removal.known_removals import check_not_removed_in
 from crawler.sources.source_discovery import parse_host
 from crawler.text.language import language_code
 from pipelines.urls import request_url, url_key
@@ -115,6 +117,7 @@ def fetch_articles(
     wanted = [each if _is_article_number(each) else request_url(each) for each in articles]
     have = _lookup_articles(folder, wanted) if wanted and (folder / "archive.db").exists() else {}
     missing = [each for each in wanted if have.get(each) is None]
+    check_not_removed_in(folder, missing)
     if any(map(_is_article_number, missing)):
         return known_article_ids(folder, missing), FollowedContext()
     named = [each for each in wanted if not _is_article_number(each)]
@@ -156,6 +159,7 @@ def known_article_ids(folder: Path, articles: Sequence[str]) -> list[int]:
     for each, id in _lookup_articles(folder, articles).items():
         if id is None:
             with opened_archive(folder) as connection:
+                check_not_removed(connection, [each], url_key)
                 address = (
                     None if _is_article_number(each) else find_url_row(connection, each, url_key)
                 )

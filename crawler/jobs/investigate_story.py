@@ -22,6 +22,7 @@ from archive.exports.dossier import StoryDossier
 from archive.storage.database import open_database, transaction
 from archive.storage.schema import ARCHIVE_SCHEMA
 from archive.text.printable import printable_text
+from crawler.jobs.removal.known_removals import check_not_removed_in
 from crawler.jobs.run_spider import run_crawl
 from pipelines.topics.outlet_suggestions import OutletSuggestion
 
@@ -75,6 +76,7 @@ def run_investigation(
     from crawler.sources.catalogue import read_catalogue
     from crawler.spiders.investigation import Interviewer, InvestigationSpider
 
+    check_not_removed_in(folder, [wanted.url])
     known = read_catalogue(catalogue)
     asks = sys.stdin.isatty() and not wanted.yes
     ended = run_crawl(
