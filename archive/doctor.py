@@ -469,7 +469,7 @@ def _broken_references(
         )
         for (rows_of, missing), many in broken.items():
             what = f"rows of {rows_of} whose row of {missing} is missing"
-            if missing == "articles" and decisions:
+            if missing in ("articles", "alert_items") and decisions:
                 yield Finding(what, many, ORPHANS_ADVICE, _OrphanRepair(decisions))
             elif rows_of in DERIVED_TABLES:
                 yield _relations_finding(what, many, judge)

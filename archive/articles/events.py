@@ -201,8 +201,16 @@ def delete_event_terms(
         return
     counted = json.loads(stored["weights"])
     if stored["id"] is not None:
+        first = connection.execute(
+            "SELECT headline, standfirst, text FROM revisions WHERE article_id = ? AND number = 1",
+            (article_id,),
+        ).fetchone()
+        as_arrived = first or stored  # an article that changes is not counted again
         counted = policy.weights(
-            stored["headline"], stored["standfirst"], stored["text"], stored["article_language"]
+            as_arrived["headline"],
+            as_arrived["standfirst"],
+            as_arrived["text"],
+            stored["article_language"],
         )
     subtract_terms(connection, stored["language"], counted)
 

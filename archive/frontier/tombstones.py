@@ -19,8 +19,9 @@ UNPROVEN_ROLES = ("elsewhere", "part", "listed")
 """Roles of URLs that do not say which article a page shows."""
 
 
-ErasureKind = Literal["url", "body", "index"]
-"""What is deleted: the captures of a URL, those of a body, or what the search index still holds."""
+ErasureKind = Literal["url", "body", "page", "index"]
+"""What is deleted: the captures of a URL, those of a body, those of a body at a URL that another
+article has now (digest, blank, URL), or what the search index still holds."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,12 +75,15 @@ def erase_captures(archive: Archive, report: ProgressReport = ignore_progress) -
 
 
 def _captures_to_delete(archive: Archive, kind: str, value: str) -> list[int]:
-    """Return the captures of a URL, or those of a body at URLs that lead to no article."""
+    """Return the captures to delete; those of a body are kept at URLs that lead to an article."""
     if kind == "url":
         if _article_ids_of_urls(archive.db, [value]):  # archived again meanwhile
             return []
         rows = archive.captures.connection.execute("SELECT id FROM captures WHERE url = ?", (value,))
         return [int(row["id"]) for row in rows]
+    if kind == "page":
+        digest, _, page_url = value.partition(" ")
+        return [id for id, url in archive.captures.captures_of_body(digest) if url == page_url]
     found = archive.captures.captures_of_body(value)
     with_article = _article_ids_of_urls(archive.db, [url for _, url in found])
     return [id for id, url in found if url not in with_article]

@@ -69,6 +69,7 @@ def delete_orphans(connection: sqlite3.Connection, decisions: Decisions) -> None
     Their URLs stay known and are not fetched again unless they are listed with a newer date.
     """
     missing = sorted(_missing_articles(connection))
+    connection.execute(f"UPDATE urls SET leads_to = NULL WHERE {_is_orphan('leads_to')}")  # noqa: S608
     for article_id in missing:
         release_pruned_urls(connection, article_id)
     stories = forget_articles(connection, missing, decisions)
@@ -82,6 +83,9 @@ def delete_orphans(connection: sqlite3.Connection, decisions: Decisions) -> None
     for (event_id,) in connection.execute(first, (asked,)).fetchall():
         reform_event(connection, event_id)
     delete_unindexed_orphans(connection)
+    connection.execute(
+        "DELETE FROM alert_deliveries WHERE item_id NOT IN (SELECT id FROM alert_items)"
+    )
     for story_id in sorted(stories):
         relist_story(connection, story_id, decisions.stories)
 

@@ -21,7 +21,7 @@ from archive.progress import ProgressReport, ignore_progress
 from archive.records import current_timestamp
 from archive.removal.erasure import finish_erasures
 from archive.removal.forget_articles import forget_articles
-from archive.removal.remove_articles import digests_at_reused_urls, release_reused_urls
+from archive.removal.remove_articles import pages_at_shared_urls, release_reused_urls
 from archive.storage.database import transaction
 
 ARTICLES_PER_TRANSACTION = 25
@@ -187,7 +187,7 @@ def prune_articles(
 
 def release_pruned_urls(connection: sqlite3.Connection, article_id: int) -> None:
     """Keep an article's URLs as known, without what feeds said of it and without their fetches."""
-    request_erasure(connection, "body", digests_at_reused_urls(connection, article_id))
+    request_erasure(connection, "page", pages_at_shared_urls(connection, article_id))
     release_reused_urls(connection, article_id)
     own = "SELECT id FROM urls WHERE article_id = ?"
     rows = connection.execute("SELECT url FROM urls WHERE article_id = ?", (article_id,))

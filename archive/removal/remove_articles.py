@@ -153,7 +153,7 @@ def _release_urls(connection: sqlite3.Connection, article_id: int) -> None:
     rows = connection.execute(
         "SELECT id, url, url_key, leads_to FROM urls WHERE article_id = ?", (article_id,)
     ).fetchall()
-    request_erasure(connection, "body", digests_at_reused_urls(connection, article_id))
+    request_erasure(connection, "page", pages_at_shared_urls(connection, article_id))
     release_reused_urls(connection, article_id)
     own = [row for row in rows if row["leads_to"] in (None, article_id)]
     request_erasure(connection, "url", [row["url"] for row in own])
@@ -170,16 +170,31 @@ def _release_urls(connection: sqlite3.Connection, article_id: int) -> None:
     )
 
 
-def digests_at_reused_urls(connection: sqlite3.Connection, article_id: int) -> list[str]:
-    """Return the digests fetched from an article's URLs before these showed another article."""
+def pages_at_shared_urls(connection: sqlite3.Connection, article_id: int) -> list[str]:
+    """Return the pages of an article at URLs that are another article's too, as digest and URL.
+
+    Of an own URL these are the pages fetched before it showed the other article; of another
+    article's URL, those fetched since it shows this one.
+    """
     rows = connection.execute(
-        """SELECT DISTINCT f.digest FROM urls u JOIN fetches f ON f.url_id = u.id
-        JOIN articles a ON a.id = u.article_id
-        WHERE u.article_id = ? AND u.leads_to <> u.article_id AND f.fetched_at <= a.fetched_at
-          AND f.digest IS NOT NULL""",
+        """SELECT DISTINCT f.digest, u.url FROM articles a
+        JOIN urls u ON u.article_id = a.id AND u.leads_to <> a.id
+        JOIN fetches f ON f.url_id = u.id AND f.fetched_at <= a.fetched_at
+        WHERE a.id = ?1 AND f.digest IS NOT NULL
+        UNION SELECT f.digest, u.url FROM articles a
+        JOIN urls u ON u.leads_to = a.id AND u.article_id <> a.id
+        JOIN fetches f ON f.url_id = u.id AND f.fetched_at >= coalesce(
+          (SELECT min(seen_at) FROM revisions WHERE article_id = a.id), a.fetched_at)
+        WHERE a.id = ?1 AND f.digest IS NOT NULL
+        UNION SELECT d.digest, u.url FROM (
+          SELECT digest FROM articles WHERE id = ?1
+          UNION SELECT digest FROM revisions WHERE article_id = ?1
+        ) d JOIN urls u ON (u.article_id = ?1 AND u.leads_to <> ?1)
+          OR (u.leads_to = ?1 AND u.article_id <> ?1)
+        WHERE d.digest IS NOT NULL""",
         (article_id,),
     )
-    return [str(row[0]) for row in rows]
+    return [f"{digest} {url}" for digest, url in rows]
 
 
 def release_reused_urls(connection: sqlite3.Connection, article_id: int) -> None:

@@ -840,8 +840,8 @@ CREATE INDEX removed_urls_by_key ON removed_urls(url_key);
 
 -- Work left by removing and pruning. Without rows, the texts are gone from both files.
 CREATE TABLE erasures (
-  kind TEXT NOT NULL CHECK (kind IN ('url', 'body', 'index')),
-  value TEXT NOT NULL,        -- of captures to delete, the URL or the digest; '' for the search index
+  kind TEXT NOT NULL CHECK (kind IN ('url', 'body', 'page', 'index')),
+  value TEXT NOT NULL,        -- of captures to delete: URL, digest, or both; '' for the search index
   PRIMARY KEY (kind, value)
 ) WITHOUT ROWID;
 
