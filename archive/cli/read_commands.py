@@ -436,7 +436,11 @@ def serve_command(folder: Path, **how: Any) -> None:
 
     given = command_dependencies()
     previewer = partial(given.previewer, folder) if given.previewer else None
-    serving.serve_archive(folder, serving.ServeOptions(**how), given.judge, previewer)
+    removals = None
+    if given.decisions and given.keys:
+        removals = serving.RemovalPolicies(given.decisions, given.keys)
+    options = serving.ServeOptions(**how)
+    serving.serve_archive(folder, options, given.judge, previewer, removals)
 
 
 def _parsed_filters(
