@@ -34,7 +34,8 @@ def write_checks(
     an article, and never an article without its capture. A check whose content cannot be stored is
     recorded as `failed` with the reason and does not affect the others. If the archive cannot be
     written, sqlite3.Error or ArchiveError is raised and nothing of the batch is stored. No page is
-    extracted within the transaction. The page of a removed article is `refused`. Nothing is stored of an article that was removed.
+    extracted within the transaction. Nothing is stored of an article that was
+    removed: its page is `refused`.
     """
     archive.check_in_place()
     captures = [

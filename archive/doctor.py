@@ -405,7 +405,9 @@ class _OrphanRepair:
 def _removal_findings(db: sqlite3.Connection, decisions: Decisions | None) -> Iterator[Finding]:
     """Yield what removing, pruning and programs that delete articles have left."""
     repair = _OrphanRepair(decisions) if decisions else None
-    referenced = {table for table, column in ARTICLE_REFERENCES if is_foreign_key(db, table, column)}
+    referenced = {
+        table for table, column in ARTICLE_REFERENCES if is_foreign_key(db, table, column)
+    }
     for table, count in orphan_counts(db):
         if table not in referenced:
             what = f"rows of {table} whose row of articles is missing"
@@ -439,12 +441,15 @@ def _captures_of_removed(db: sqlite3.Connection) -> Iterator[Finding]:
             """SELECT c.url FROM (SELECT DISTINCT url FROM captures.captures) c
             WHERE EXISTS (SELECT 1 FROM removed_urls r
               WHERE r.fingerprint IS NULL AND r.url_digest = url_digest(c.url))
-            AND NOT EXISTS (SELECT 1 FROM urls u WHERE u.url = c.url AND u.article_id IS NOT NULL)"""
+            AND NOT EXISTS (SELECT 1 FROM urls u WHERE u.url = c.url AND u.article_id IS NOT NULL)
+            AND NOT EXISTS (SELECT 1 FROM erasures e WHERE e.kind = 'url' AND e.value = c.url)"""
         )
     ]
     if urls:
         advice = "--repair erases them"
-        yield Finding("stored pages of removed articles", len(urls), advice, _ErasePages(tuple(urls)))
+        yield Finding(
+            "stored pages of removed articles", len(urls), advice, _ErasePages(tuple(urls))
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,7 +109,9 @@ CHANGED = Told(
     byline=SECRET.byline,
 )
 COPIES = tuple(
-    Told(url, f"Cranes stand still, says paper {number}", STRIKE_TEXT, f"2024-02-15T1{number}:00:00Z")
+    Told(
+        url, f"Cranes stand still, says paper {number}", STRIKE_TEXT, f"2024-02-15T1{number}:00:00Z"
+    )
     for number, url in enumerate(COPY_URLS, 1)
 )
 OTHERS = tuple(
@@ -162,9 +164,7 @@ def _mention(db, secret: int) -> None:  # type: ignore[no-untyped-def]
     db.execute("UPDATE story_articles SET nearest_id = ? WHERE article_id = ?", (secret, other))
     add_note(db, NoteSubject("article", secret), f"My {SECRET_WORDS['a note']}", "mara")
     add_note(db, NoteSubject("event", event), "The event of the strike", "mara")
-    db.execute(
-        "UPDATE notes SET article_id = ? WHERE subject = 'event'", (secret,)
-    )
+    db.execute("UPDATE notes SET article_id = ? WHERE subject = 'event'", (secret,))
     db.execute("INSERT INTO relations VALUES (?, ?, 'template', '', 0, 0, 0)", (secret, other))
     db.execute("UPDATE shared_texts SET original_id = ?", (secret,))
     db.execute(

@@ -663,7 +663,11 @@ def reform_event(connection: sqlite3.Connection, event_id: int) -> int | None:
 
 
 def _replace_event(
-    connection: sqlite3.Connection, event_id: int, new_id: int, period: tuple[str, str], articles: int
+    connection: sqlite3.Connection,
+    event_id: int,
+    new_id: int,
+    period: tuple[str, str],
+    articles: int,
 ) -> None:
     """Store an event's period and number of articles, under another id if it has one now."""
     if new_id != event_id:

@@ -20,11 +20,11 @@ import click
 from archive.cli.passwords import read_password_file
 from archive.errors import DatelineError, UsageError
 from archive.outlet_preview import OutletPreviewer, set_outlet_previewer
+from archive.removal.serving import RemovalPolicies, set_removal_policies
 from archive.storage.database import open_read_only
 from archive.storage.schema import ARCHIVE_SCHEMA
 from archive.storage.snapshot import archive_snapshot
 from archive.storage.temporary_files import report_full_folder, temporary_folder
-from archive.removal.serving import RemovalPolicies, set_removal_policies
 from archive.story_policy import PolicyLoader, set_story_policy
 
 DATASETTE_SETTINGS = {
@@ -120,10 +120,11 @@ def serve_archive(
     """Run Datasette on the archive until it is stopped.
 
     With `judge`, a person's verdict lists a story again at once; with `previewer`, the pages look
-    outlets up; with `removals`, they remove articles. The pages, queries and descriptions come from `archive.plugin`, as with plain `datasette`. The
-    archive itself is never opened as immutable, because a crawl may be writing it; a public server
-    gets a copy of its present state. Raises ArchiveError without an archive, DatelineError if the
-    port is taken, UsageError for an invalid host name.
+    outlets up; with `removals`, they remove articles. The pages, queries and descriptions come from
+    `archive.plugin`, as with plain `datasette`. The archive itself is never opened as immutable,
+    because a crawl may be writing it; a public server gets a copy of its present state. Raises
+    ArchiveError without an archive, DatelineError if the port is taken, UsageError for an invalid
+    host name.
     """
     path = folder / "archive.db"
     open_read_only(path, ARCHIVE_SCHEMA).close()

@@ -13,9 +13,9 @@ from datasette.utils import tilde_decode  # type: ignore[import-untyped]
 from datasette.utils.asgi import Base400  # type: ignore[import-untyped]
 from datasette.views.base import DatasetteError  # type: ignore[import-untyped]
 
+from archive.frontier.tombstones import Removal, removal_of_article
 from archive.plugin.guards.concurrency import routed_path
 from archive.plugin.guards.middleware import CLEARED_ERROR_HEADER
-from archive.frontier.tombstones import Removal, removal_of_article
 from archive.plugin.guards.permissions import archives, may_run_sql, may_see_tables
 from archive.plugin.guards.public import is_public_archive
 from archive.plugin.guards.read_pool import page_readers

@@ -37,8 +37,8 @@ def finish_erasures(archive: Archive, report: ProgressReport = ignore_progress) 
         return True
     merge_search_index(archive.db)
     connections = (archive.db, archive.captures.connection)
-    is_written_back = all([write_back_log(connection) for connection in connections])
-    if not is_written_back:
+    written_back = [write_back_log(connection) for connection in connections]  # both, in any case
+    if not all(written_back):
         return False
     with transaction(archive.db) as db:
         db.execute("DELETE FROM erasures WHERE kind = 'index'")
@@ -79,7 +79,9 @@ def _captures_to_delete(archive: Archive, kind: str, value: str) -> list[int]:
     if kind == "url":
         if _article_ids_of_urls(archive.db, [value]):  # archived again meanwhile
             return []
-        rows = archive.captures.connection.execute("SELECT id FROM captures WHERE url = ?", (value,))
+        rows = archive.captures.connection.execute(
+            "SELECT id FROM captures WHERE url = ?", (value,)
+        )
         return [int(row["id"]) for row in rows]
     if kind == "page":
         digest, _, page_url = value.partition(" ")

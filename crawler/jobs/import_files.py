@@ -19,8 +19,8 @@ from archive.archive import Archive
 from archive.articles.store import ARTICLE_COLUMNS
 from archive.errors import ReadingError, UsageError
 from archive.progress import ProgressReport, ignore_progress
-from archive.removal.erasure import erase_captures
 from archive.records import Article, Capture, Check, Lead, current_timestamp
+from archive.removal.erasure import erase_captures
 from crawler.files.saved_page_urls import find_declared_url, unarchive_url
 from crawler.files.saved_pages import capture_saved_page
 from crawler.files.warc_files import (

@@ -16,7 +16,13 @@ from archive.queries.lookup import find_article_id
 from archive.queries.removed_articles import find_removal
 from archive.rebuilds import prepare_archive
 from archive.removal.erasure import finish_erasures
-from archive.removal.prune_articles import PruneOrder, PruneResult, count_prunable, prune_archive
+from archive.removal.prune_articles import (
+    PruneOrder,
+    PruneResult,
+    count_prunable,
+    list_stale_stories,
+    prune_archive,
+)
 from archive.removal.prune_articles import prune_articles as prune_batch
 from archive.removal.remove_articles import RemovalOrder, remove_articles, undo_removal
 from archive.storage.compaction import compact_file, has_room_to_compact, is_compaction_due
@@ -203,6 +209,7 @@ def remove_outlet_articles(
             with transaction(archive.db) as db:
                 prune_batch(db, ids[start : start + REMOVED_PER_TRANSACTION], decisions)
             report(start, len(ids))
+        list_stale_stories(archive.db, decisions)
         finish_erasures(archive)
     return len(ids)
 
@@ -226,7 +233,7 @@ def parsed_outlet_facts(
         if text is None:
             continue
         found = sorted(codes([text]) or ()) if text.strip() else [None]
-        if len(found) != 1:
-            raise UsageError(f"{text}: names {len(found)} of them; give a code")
+        if len(found) > 1:
+            raise UsageError(f"--{column} {text}: may be {' or '.join(map(str, found))}; give one")
         facts[column] = found[0]
     return facts

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -19,7 +18,7 @@ from archive.queries.removed_articles import find_removal
 from archive.records import Lead
 from archive.removal.erasure import finish_erasures
 from archive.removal.orphans import ARTICLE_REFERENCES, ID_MARKS
-from archive.removal.remove_articles import remove_articles, removal_reason, undo_removal
+from archive.removal.remove_articles import removal_reason, remove_articles, undo_removal
 from archive.storage.database import transaction
 from pipelines.identity import identify_lead
 from pipelines.urls import url_key
@@ -191,7 +190,9 @@ def derived(db: sqlite3.Connection) -> dict[str, list[tuple[object, ...]]]:
 def test_the_copies_find_another_original_and_later_copies_are_found(archive: Archive) -> None:
     remove(archive, 3)
     first, second = (article_id(archive, url) for url in COPY_URLS)
-    rows = archive.db.execute("SELECT id, original_id FROM originals WHERE id IN (?, ?)", (first, second))
+    rows = archive.db.execute(
+        "SELECT id, original_id FROM originals WHERE id IN (?, ?)", (first, second)
+    )
     assert {tuple(row) for row in rows} == {(first, first), (second, first)}
     edited = COPIES[0].text.replace("at dawn", "in the morning")
     arrive(archive, Told("https://ridge.example/later", "Another", edited, "2024-02-16T10:00:00Z"))
@@ -214,14 +215,19 @@ def test_the_pages_of_other_articles_stay_even_where_they_share_a_body(
     with Archive(tmp_path) as archive:
         twin = Told("https://ridge.example/twin", SECRET.headline, SECRET.text)
         arrive(archive, SECRET, twin, OTHERS[0])
-        archive.captures.connection.execute("UPDATE captures SET digest = (SELECT min(digest) FROM captures)")
+        archive.captures.connection.execute(
+            "UPDATE captures SET digest = (SELECT min(digest) FROM captures)"
+        )
         archive.db.execute(
-            "UPDATE articles SET digest = (SELECT digest FROM articles WHERE url = ?)", (SECRET_URL,)
+            "UPDATE articles SET digest = (SELECT digest FROM articles WHERE url = ?)",
+            (SECRET_URL,),
         )
         secret = article_id(archive, SECRET_URL)
         assert secret is not None
         remove(archive, secret)
-        urls = archive.captures.connection.execute("SELECT url FROM captures ORDER BY url").fetchall()
+        urls = archive.captures.connection.execute(
+            "SELECT url FROM captures ORDER BY url"
+        ).fetchall()
         assert [row["url"] for row in urls] == [OTHERS[0].url, twin.url]
 
 
@@ -274,7 +280,9 @@ def test_a_feed_that_lists_a_removed_article_queues_nothing(archive: Archive) ->
     with transaction(archive.db) as db:
         for url in (SECRET_URL, f"{SECRET_URL}?utm_source=feed"):
             assert queue_leads(db, [identify_lead(Lead(url, via="feed"))]) == 0
-        assert queue_leads(db, [identify_lead(Lead("https://harbour.example/new", via="feed"))]) == 1
+        assert (
+            queue_leads(db, [identify_lead(Lead("https://harbour.example/new", via="feed"))]) == 1
+        )
 
 
 def test_an_undone_removal_lets_the_article_come_back_under_a_new_id(archive: Archive) -> None:
