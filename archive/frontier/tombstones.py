@@ -20,7 +20,7 @@ UNPROVEN_ROLES = ("elsewhere", "part", "listed")
 
 
 ErasureKind = Literal["url", "body", "page", "index"]
-"""What is deleted: the captures of a URL, those of a body, those of a body at a URL that another
+"""Kinds of deletions: the captures of a URL, those of a body, those of a body at a URL that another
 article has now (digest, blank, URL), or what the search index still holds."""
 
 
@@ -34,7 +34,7 @@ class Removal:
     reason: str
     removed_at: str
     method: str
-    """How it was removed: `command`, `outlet` or `page`."""
+    """The way of removing it: `command`, `outlet` or `page`."""
     removed_by: str | None
     kept_out_at: str | None
     """When a crawl or import last left it out."""

@@ -1,4 +1,4 @@
-"""What the archive knows of removed articles, by id or URL."""
+"""Look up removed articles by id or URL."""
 
 from __future__ import annotations
 

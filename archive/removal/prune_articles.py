@@ -37,7 +37,7 @@ KEPT_SQL: dict[str, str] = {
 """Kinds of articles that may be kept, as SQL conditions on a row `a` of `articles`: listed in a
 story or judged by a person · a version of a text that others have too · changed · with a note."""
 DEFAULT_KEPT_KINDS = ("stories", "noted")
-"""What people worked on."""
+"""Articles that people worked on."""
 KEEP_NOTHING = "none"
 
 
@@ -172,7 +172,7 @@ def list_stale_stories(connection: sqlite3.Connection, decisions: Decisions) -> 
 def _still_prunable(
     connection: sqlite3.Connection, article_ids: Sequence[int], order: PruneOrder
 ) -> list[int]:
-    """Return those of the articles that nobody changed, noted or listed meanwhile."""
+    """Return those of the articles that were not changed, noted or listed meanwhile."""
     rows = connection.execute(
         f"""SELECT a.id FROM json_each(?) AS asked JOIN articles a ON a.id = asked.value
         WHERE {_prunable_sql(order)}""",  # noqa: S608  our own text
@@ -255,7 +255,7 @@ def _prunable_urls(connection: sqlite3.Connection, urls: set[str], order: PruneO
 
 
 def _note_pruned_bodies(connection: sqlite3.Connection, digests: Sequence[str]) -> None:
-    """Record that bodies were deleted on purpose, so that nobody misses them."""
+    """Record that bodies were deleted on purpose, so that `doctor` does not report them."""
     moment = current_timestamp()
     with transaction(connection) as db:
         db.executemany(

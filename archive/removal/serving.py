@@ -22,7 +22,7 @@ from archive.storage.database import transaction
 
 @dataclass(frozen=True, slots=True)
 class RemovalPolicies:
-    """What a removal needs of the project's policies."""
+    """The project's policies, as far as a removal needs them."""
 
     decisions: Callable[[], Decisions]
     """Loads the policies when they are first needed, because loading takes a moment."""

@@ -44,7 +44,7 @@ class RemovalChoice:
 
 @dataclass(frozen=True, slots=True)
 class ArticleLine:
-    """What a person sees of an article before it is removed."""
+    """The facts of an article that are shown before it is removed."""
 
     id: int
     outlet: str
