@@ -52,7 +52,10 @@ def archive_with_pages(articles: int, folder: Path) -> None:
 def page_of_article(row: Any) -> Capture:
     """Return an article's page: its text within the template of its outlet."""
     outlet, own = Random(row["outlet_id"]), Random(row["id"])
-    words = [f"<a href=/{outlet.randrange(9_999)}>{outlet.randrange(99_999)}" for _ in range(TEMPLATE_WORDS)]
+    words = [
+        f"<a href=/{outlet.randrange(9_999)}>{outlet.randrange(99_999)}"
+        for _ in range(TEMPLATE_WORDS)
+    ]
     for place in range(0, TEMPLATE_WORDS, 3):
         words[place] = f"<a href=/{own.randrange(9_999)}>{own.randrange(99_999)}"
     body = f"<html>{' '.join(words)}<p>{row['text']}</html>".encode()

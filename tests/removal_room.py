@@ -165,6 +165,9 @@ def _mention(db, secret: int) -> None:  # type: ignore[no-untyped-def]
     add_note(db, NoteSubject("article", secret), f"My {SECRET_WORDS['a note']}", "mara")
     add_note(db, NoteSubject("event", event), "The event of the strike", "mara")
     db.execute("UPDATE notes SET article_id = ? WHERE subject = 'event'", (secret,))
+    # of an earlier text and date
+    db.execute("INSERT INTO shingles VALUES (99, ?)", (secret,))
+    db.execute("INSERT INTO strong_terms VALUES (?, 1, ?)", (SECRET_WORDS["text"].lower(), secret))
     db.execute("INSERT INTO relations VALUES (?, ?, 'template', '', 0, 0, 0)", (secret, other))
     db.execute("UPDATE shared_texts SET original_id = ?", (secret,))
     db.execute(

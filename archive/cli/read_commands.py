@@ -433,12 +433,13 @@ def serve_command(folder: Path, **how: Any) -> None:
               dateline serve --public --name news.example
     """
     from archive.cli import serve as serving
+    from archive.removal.serving import RemovalPolicies
 
     given = command_dependencies()
     previewer = partial(given.previewer, folder) if given.previewer else None
     removals = None
     if given.decisions and given.keys:
-        removals = serving.RemovalPolicies(given.decisions, given.keys)
+        removals = RemovalPolicies(given.decisions, given.keys)
     options = serving.ServeOptions(**how)
     serving.serve_archive(folder, options, given.judge, previewer, removals)
 

@@ -20,6 +20,14 @@ from archive.storage.database import transaction
 ERASURES_PER_TRANSACTION = 100
 """URLs or digests whose captures are deleted in one transaction."""
 CAPTURES_PER_TRANSACTION = 500
+STRAY_ROWS_PER_TRANSACTION = 5_000
+UNINDEXED_REFERENCES: dict[str, tuple[str, ...]] = {
+    "boilerplate_candidates": ("outlet_id", "line_hash", "article_id"),
+    "shingles": ("hash", "article_id"),
+    "strong_keys": ("key", "day", "article_id"),
+    "strong_terms": ("term", "day", "article_id"),
+}
+"""Tables that mention articles and have no index by article, with their primary keys."""
 MERGED_PAGES_PER_TRANSACTION = 500
 """Pages of the search index that are merged in one transaction."""
 CHECKPOINT_TIMEOUT_MS = 2_000
@@ -35,6 +43,7 @@ def finish_erasures(archive: Archive, report: ProgressReport = ignore_progress) 
     erase_captures(archive, report)
     if not archive.db.execute("SELECT 1 FROM erasures WHERE kind = 'index'").fetchone():
         return True
+    delete_stray_rows(archive.db)
     merge_search_index(archive.db)
     connections = (archive.db, archive.captures.connection)
     written_back = [write_back_log(connection) for connection in connections]  # both, in any case
@@ -99,6 +108,26 @@ def _article_ids_of_urls(connection: sqlite3.Connection, urls: Sequence[str]) ->
         (json.dumps(urls),),
     )
     return {row[0] for row in rows}
+
+
+def delete_stray_rows(connection: sqlite3.Connection) -> None:
+    """Delete rows of missing articles from the tables of `UNINDEXED_REFERENCES`.
+
+    They are left if the text or the date of an article changed after it was indexed. The search for
+    them reads all rows, but keeps no other program from writing.
+    """
+    for table, key in UNINDEXED_REFERENCES.items():
+        columns = ", ".join(key)
+        rows = connection.execute(
+            f"SELECT {columns} FROM {table} WHERE article_id NOT IN (SELECT id FROM articles)"  # noqa: S608
+        ).fetchall()
+        matches = " AND ".join(f"{column} = ?" for column in key)
+        for start in range(0, len(rows), STRAY_ROWS_PER_TRANSACTION):
+            with transaction(connection) as db:
+                db.executemany(
+                    f"DELETE FROM {table} WHERE {matches}",  # noqa: S608  our own names
+                    rows[start : start + STRAY_ROWS_PER_TRANSACTION],
+                )
 
 
 def merge_search_index(connection: sqlite3.Connection) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from archive.articles.events import reform_event
 from archive.articles.store import Decisions
 from archive.articles.stories import relist_story
+from archive.removal.erasure import UNINDEXED_REFERENCES
 from archive.removal.forget_articles import forget_articles
 from archive.removal.prune_articles import release_pruned_urls
 
@@ -46,9 +47,6 @@ ID_MARKS: tuple[tuple[str, str], ...] = (
     ("stories", "newest_id"),
 )
 """Columns with an id up to which something was done, or of an article that is gone on purpose."""
-UNINDEXED_REFERENCES = ("boilerplate_candidates", "shingles", "strong_keys", "strong_terms")
-"""Tables that have no index by article. Rows may be left in them if an article's text or date
-changed; they do no harm but take room."""
 
 
 def orphan_counts(connection: sqlite3.Connection) -> Iterator[tuple[str, int]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,8 @@ from archive.records import Lead
 from archive.removal.erasure import finish_erasures
 from archive.removal.orphans import ARTICLE_REFERENCES, ID_MARKS
 from archive.removal.remove_articles import removal_reason, remove_articles, undo_removal
-from archive.storage.database import transaction
+from archive.storage.database import open_database, transaction
+from archive.storage.schema import ARCHIVE_SCHEMA, CAPTURES_SCHEMA
 from pipelines.identity import identify_lead
 from pipelines.urls import url_key
 from tests.removal_room import (
@@ -345,6 +347,31 @@ def test_an_unknown_article_changes_nothing(archive: Archive) -> None:
         remove(archive, 3, 99)
     assert article_id(archive, SECRET_URL) == 3
     assert all_removals(archive.db) == []
+
+
+# -- older archives -------------------------------------------------------------------------------
+
+
+def test_an_archive_of_an_earlier_version_gets_the_tables_and_removes_articles(
+    tmp_path: Path,
+) -> None:
+    before = replace(
+        ARCHIVE_SCHEMA, steps=tuple(each for each in ARCHIVE_SCHEMA.steps if each[0] < "m023")
+    )
+    db = open_database(tmp_path / "archive.db", before)
+    db.execute("INSERT INTO outlets (host, added_at) VALUES ('harbour.example', '')")
+    db.execute(
+        """INSERT INTO articles (outlet_id, url, fetched_at, text)
+        VALUES (1, 'https://harbour.example/news/1', '2024-02-15', 'Dockers strike.')"""
+    )
+    db.close()
+    first = replace(CAPTURES_SCHEMA, steps=CAPTURES_SCHEMA.steps[:2])
+    open_database(tmp_path / "captures.db", first).close()
+    with Archive(tmp_path) as archive:
+        remove(archive, 1)
+        removal = find_removal(archive.db, "https://harbour.example/news/1", url_key)
+        assert removal is not None
+        assert removal.article_id == 1
 
 
 # -- deleted by SQL --------------------------------------------------------------------------------
