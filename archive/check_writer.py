@@ -15,6 +15,13 @@ from archive.articles.text_features import with_known_features
 from archive.errors import ArchiveError
 from archive.frontier import urls as frontier
 from archive.frontier.sources import set_source_due
+from archive.frontier.tombstones import (
+    Removal,
+    note_kept_out,
+    removal_of_check,
+    removal_of_key,
+    request_erasure,
+)
 from archive.records import Check, Outcome
 from archive.storage.database import savepoint
 
@@ -28,10 +35,15 @@ def write_checks(
     an article, and never an article without its capture. A check whose content cannot be stored is
     recorded as `failed` with the reason and does not affect the others. If the archive cannot be
     written, sqlite3.Error or ArchiveError is raised and nothing of the batch is stored. No page is
-    extracted within the transaction.
+    extracted within the transaction. Nothing is stored of an article that was
+    removed: its page is `refused`.
     """
     archive.check_in_place()
-    captures = [check.capture for check in checks if check.capture]
+    captures = [
+        check.capture
+        for check in checks
+        if check.capture and removal_of_check(archive.db, check) is None
+    ]
     if captures:
         archive.captures.store(captures)
 
@@ -94,6 +106,8 @@ def _write_check(
     db: sqlite3.Connection, check: Check, decisions: Decisions, crawl_id: int | None
 ) -> Outcome:
     """Store a check with its article, leads and next due dates; return its outcome."""
+    if removal := removal_of_check(db, check):
+        return _refuse_removed(db, check, crawl_id, removal)
     article_id = None
     check = _check_or_gone(db, check, decisions)
     if check.outcome == "new" and check.article:
@@ -110,6 +124,19 @@ def _write_check(
     if known := fetch_history(db, check.url):
         frontier.set_page_due(db, check.url, decisions.due_at(known, check.fetched_at))
     return check.outcome
+
+
+def _refuse_removed(
+    db: sqlite3.Connection, check: Check, crawl_id: int | None, removal: Removal
+) -> Outcome:
+    """Leave out the page of a removed article; record that if another URL led to it."""
+    note_kept_out(db, removal)
+    if check.capture:  # stored already if the article was removed just now
+        request_erasure(db, "body", [check.capture.digest])
+    if removal_of_key(db, check.url_key) is None:
+        refused = replace(check, outcome="refused", reason=removal.sentence, article=None)
+        frontier.record_check(db, refused, crawl_id, None)
+    return "refused"
 
 
 def _check_or_gone(db: sqlite3.Connection, check: Check, decisions: Decisions) -> Check:

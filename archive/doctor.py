@@ -1,8 +1,8 @@
 """Check the archive: what is wrong with it, how often, what to do, and what can be repaired.
 
 A repair rebuilds what is derived from the articles (the full-text index, the relations of texts),
-or lets a crawl rebuild it (their language keys) or fetch a page again. Nothing that was archived is
-deleted.
+or lets a crawl rebuild it (their language keys) or fetch a page again. Of articles that are there,
+nothing is deleted; of articles that a program deleted or a person removed, all that is left.
 """
 
 from __future__ import annotations
@@ -16,11 +16,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from archive.archive import Archive
 from archive.articles.copies import CopyPolicy, are_copies_current, rebuild_copies
+from archive.articles.store import Decisions
+from archive.frontier.tombstones import request_erasure
 from archive.frontier.urls import return_all_leases
 from archive.progress import ProgressReport, ignore_progress
 from archive.queries.status import LOW_DISK_BYTES
 from archive.records import current_timestamp
+from archive.removal.erasure import finish_erasures
+from archive.removal.orphans import ARTICLE_REFERENCES, delete_orphans, orphan_counts
+from archive.removal.remove_articles import url_digest
 from archive.storage.database import (
     BUSY_TIMEOUT_SECONDS,
     open_database,
@@ -42,6 +48,10 @@ SKIPPED_WITHOUT_LOCK = (
     "the search index and the leases of dead crawls; the archive is in use, or cannot be written",
 )
 
+ORPHANS_ADVICE = (
+    "a program deleted articles; --repair deletes what is left of them "
+    "(`dateline remove` deletes an article with all that refers to it)"
+)
 DERIVED_TABLES = {"relations", "shared_texts", "shared_text_articles"}
 """Tables that `rebuild_copies` (`archive.articles.copies`) derives from the articles."""
 EXAMINATION_STEPS = 5
@@ -113,13 +123,18 @@ class Diagnosis:
 
 
 def examine_archive(
-    folder: Path, judge: CopyPolicy, alone: bool, report: ProgressReport = ignore_progress
+    folder: Path,
+    judge: CopyPolicy,
+    alone: bool,
+    report: ProgressReport = ignore_progress,
+    decisions: Decisions | None = None,
 ) -> Diagnosis:
     """Check everything and change nothing.
 
     `alone` says that the caller holds the archive's lock. Otherwise the checks that need it are
     skipped and reported as skipped: the full-text index is checked under a write lock, and pages
     that a running crawl has leased are not a problem. `report` is called before each step.
+    With `decisions`, what is left of deleted articles can be repaired.
 
     Raises ArchiveError without an archive, and NewerArchiveError for one that a newer version
     wrote.
@@ -138,7 +153,8 @@ def examine_archive(
         report(next(steps), EXAMINATION_STEPS)
         findings = list(_inconsistencies(db))
         report(next(steps), EXAMINATION_STEPS)
-        findings += [*_broken_references(db, judge), *_keys(db), *_disk_findings(folder)]
+        findings += [*_broken_references(db, judge, decisions), *_keys(db)]
+        findings += [*_removal_findings(db, decisions), *_disk_findings(folder)]
         if alone:
             findings += _left_by_dead_crawls(db)
         if not are_copies_current(db, judge) and db.execute("SELECT 1 FROM articles").fetchone():
@@ -156,13 +172,14 @@ def repair_archive(
     judge: CopyPolicy,
     key: Callable[[str], str],
     report: ProgressReport = ignore_progress,
+    decisions: Decisions | None = None,
 ) -> Diagnosis:
     """Repair what can be repaired, then check again. The caller holds the archive's lock.
 
     `key` returns the key under which a URL is looked up. Raises the errors of `examine_archive`,
     and sqlite3.Error if the archive cannot be written.
     """
-    before = examine_archive(folder, judge, alone=True, report=report)
+    before = examine_archive(folder, judge, alone=True, report=report, decisions=decisions)
     mendable = [finding for finding in before.findings if finding.repair]
     with closing(open_database(folder / "archive.db", ARCHIVE_SCHEMA)) as db:
         db.create_function("url_key", 1, key)
@@ -170,7 +187,10 @@ def repair_archive(
             with transaction(db):
                 repairing(db)
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    after = examine_archive(folder, judge, alone=True, report=report)
+    if (folder / "captures.db").is_file():
+        with Archive(folder) as archive:
+            finish_erasures(archive)
+    after = examine_archive(folder, judge, alone=True, report=report, decisions=decisions)
     left = {finding.what for finding in after.findings}
     mended = tuple(finding for finding in before.findings if finding.what not in left)
     return Diagnosis(after.schema, after.findings, mended, after.skipped)
@@ -332,14 +352,16 @@ CONSISTENCY_CHECKS: tuple[tuple[str, str, str, RepairFunction | None], ...] = (
     (
         "articles whose page is not in captures.db",
         """SELECT count(*) FROM articles WHERE digest IS NOT NULL
-        AND NOT EXISTS (SELECT 1 FROM captures.bodies b WHERE b.digest = articles.digest)""",
+        AND NOT EXISTS (SELECT 1 FROM captures.bodies b WHERE b.digest = articles.digest)
+        AND NOT EXISTS (SELECT 1 FROM pruned_bodies p WHERE p.digest = articles.digest)""",
         "the articles are complete; restore a backup of captures.db, or go on without those pages",
         None,
     ),
     (
         "revisions whose page is not in captures.db",
         """SELECT count(*) FROM revisions WHERE digest IS NOT NULL
-        AND NOT EXISTS (SELECT 1 FROM captures.bodies b WHERE b.digest = revisions.digest)""",
+        AND NOT EXISTS (SELECT 1 FROM captures.bodies b WHERE b.digest = revisions.digest)
+        AND NOT EXISTS (SELECT 1 FROM pruned_bodies p WHERE p.digest = revisions.digest)""",
         "the revisions are complete; restore a backup of captures.db, or go on without those pages",
         None,
     ),
@@ -370,7 +392,80 @@ class _Rebuilding:
         rebuild_copies(db, self.judge, current_timestamp())
 
 
-def _broken_references(db: sqlite3.Connection, judge: CopyPolicy) -> Iterator[Finding]:
+@dataclass(frozen=True, slots=True)
+class _OrphanRepair:
+    """A repair that deletes what is left of deleted articles; all instances are equal."""
+
+    decisions: Decisions
+
+    def __call__(self, db: sqlite3.Connection) -> None:
+        delete_orphans(db, self.decisions)
+
+
+def _removal_findings(db: sqlite3.Connection, decisions: Decisions | None) -> Iterator[Finding]:
+    """Yield what removing, pruning and programs that delete articles have left."""
+    repair = _OrphanRepair(decisions) if decisions else None
+    referenced = {
+        table for table, column in ARTICLE_REFERENCES if is_foreign_key(db, table, column)
+    }
+    for table, count in orphan_counts(db):
+        if table not in referenced:
+            what = f"rows of {table} whose row of articles is missing"
+            yield Finding(what, count, ORPHANS_ADVICE, repair)
+    left = db.execute("SELECT count(*) FROM erasures").fetchone()[0]
+    if left:
+        advice = "--repair finishes it; so does the next `dateline remove` or `dateline prune`"
+        yield Finding("texts or pages removed but not erased yet", left, advice, _repair_nothing)
+    back = db.execute(
+        """SELECT count(DISTINCT a.id) FROM removed_urls r JOIN urls u ON u.url_key = r.url_key
+        JOIN articles a ON a.id = u.article_id
+        WHERE r.fingerprint IS NULL OR r.fingerprint = a.fingerprint"""
+    ).fetchone()[0]
+    if back:
+        advice = (
+            "another program brought them back; `dateline remove` removes them again, "
+            "or `dateline remove --undo` lets them stay"
+        )
+        yield Finding("articles that were removed before", back, advice)
+    yield from _captures_of_removed(db)
+
+
+def _captures_of_removed(db: sqlite3.Connection) -> Iterator[Finding]:
+    """Yield a finding if pages of removed articles are stored."""
+    if not db.execute("SELECT 1 FROM removed_urls LIMIT 1").fetchone():
+        return
+    db.create_function("url_digest", 1, url_digest, deterministic=True)
+    urls = [
+        row[0]
+        for row in db.execute(
+            """SELECT c.url FROM (SELECT DISTINCT url FROM captures.captures) c
+            WHERE EXISTS (SELECT 1 FROM removed_urls r
+              WHERE r.fingerprint IS NULL AND r.url_digest = url_digest(c.url))
+            AND NOT EXISTS (SELECT 1 FROM urls u WHERE u.url = c.url AND u.article_id IS NOT NULL)
+            AND NOT EXISTS (SELECT 1 FROM erasures e WHERE e.kind = 'url' AND e.value = c.url)"""
+        )
+    ]
+    if urls:
+        advice = "--repair erases them"
+        yield Finding(
+            "stored pages of removed articles", len(urls), advice, _ErasePages(tuple(urls))
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _ErasePages:
+    """A repair that has the captures of URLs erased."""
+
+    urls: tuple[str, ...]
+
+    def __call__(self, db: sqlite3.Connection) -> None:
+        request_erasure(db, "url", self.urls)
+        request_erasure(db, "index", [""])
+
+
+def _broken_references(
+    db: sqlite3.Connection, judge: CopyPolicy, decisions: Decisions | None
+) -> Iterator[Finding]:
     """Yield a finding for rows that refer to missing rows."""
     for schema in ("main", "captures"):
         broken = Counter(
@@ -379,7 +474,9 @@ def _broken_references(db: sqlite3.Connection, judge: CopyPolicy) -> Iterator[Fi
         )
         for (rows_of, missing), many in broken.items():
             what = f"rows of {rows_of} whose row of {missing} is missing"
-            if rows_of in DERIVED_TABLES:
+            if missing in ("articles", "alert_items") and decisions:
+                yield Finding(what, many, ORPHANS_ADVICE, _OrphanRepair(decisions))
+            elif rows_of in DERIVED_TABLES:
                 yield _relations_finding(what, many, judge)
             elif rows_of in OF_KEYS:
                 yield Finding(what, many, KEYS_ANEW, forget_keys)
@@ -437,6 +534,12 @@ def _keys(db: sqlite3.Connection) -> Iterator[Finding]:
         count = db.execute(query).fetchone()[0]
         if count:
             yield Finding(what, count, KEYS_ANEW, forget_keys)
+
+
+def is_foreign_key(db: sqlite3.Connection, table: str, column: str) -> bool:
+    """Return whether SQLite checks a column as a reference."""
+    keys = db.execute(f"PRAGMA main.foreign_key_list({table})")
+    return any(row["from"] == column for row in keys)
 
 
 def forget_keys(db: sqlite3.Connection) -> None:

@@ -27,6 +27,7 @@ BENCHES = (
     "languages",
     "investigating",
     "stories_cost",
+    "pruning",
     "crawl",
     "schedule",
     "faults_archive",

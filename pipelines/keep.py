@@ -23,6 +23,7 @@ from archive.check_writer import write_checks
 from archive.errors import ArchiveError
 from archive.rebuilds import prepare_archive, tidy_events_if_due
 from archive.records import Check, Outcome
+from archive.removal.erasure import erase_captures
 from archive.storage.database import transaction
 from pipelines.policies import archive_policies
 
@@ -95,9 +96,10 @@ class CheckBatches:
                     self.on_written(check, outcome)
 
     def finish(self) -> None:
-        """Write all waiting checks; then do the daily maintenance and refresh the followed stories
-        if due."""
+        """Write all waiting checks; then erase what is left of removed articles, and do the daily
+        maintenance and refresh the followed stories if due."""
         self.flush()
+        erase_captures(self.archive)
         tidy_events_if_due(self.archive.db, self.decisions)
         with transaction(self.archive.db) as db:
             refresh_stories(db, self.decisions.stories)

@@ -222,7 +222,7 @@ FLOORS = {
         ["dedup"], ["scheduling"], ["text"], ["urls"], ["url_wrappers", "hosted_sites"],
     ],
     "archive": [
-        ["cli"], ["plugin"], ["pages"], ["exports", "doctor", "alerts"], ["queries"],
+        ["cli"], ["plugin"], ["pages"], ["exports", "doctor", "alerts"], ["removal"], ["queries"],
         ["archive", "check_writer", "rebuilds", "story_policy", "outlet_preview"], ["editing"], ["articles"],
         ["frontier"], ["storage"], ["text"],
         ["timestamps", "times"], ["records"], ["errors", "progress"],

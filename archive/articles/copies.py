@@ -108,7 +108,7 @@ def relate_article(
     article = _compared_article(connection, article_id)
     if article is None:
         raise ValueError(f"no article {article_id}")
-    known = _delete_relations(connection, article_id, policy)
+    known = delete_relations(connection, article_id, policy)
     relations = _identical_relation(connection, article, newest) or _similar_relations(
         connection, article, policy, known
     )
@@ -319,6 +319,17 @@ def _index_hashes(
     connection.executemany("INSERT OR IGNORE INTO shingles (hash, article_id) VALUES (?, ?)", new)
 
 
+def delete_hashes(
+    connection: sqlite3.Connection, article_id: int, texts: Iterable[str], policy: CopyPolicy
+) -> None:
+    """Delete the index entries of an article for its texts, also former ones."""
+    hashes = {number for text in texts for number in policy.sketch(text)}
+    connection.executemany(
+        "DELETE FROM shingles WHERE hash = ? AND article_id = ?",
+        [(number, article_id) for number in hashes],
+    )
+
+
 # -- folding ---------------------------------------------------------------------------------------
 
 
@@ -434,10 +445,13 @@ def _store_original(
     )
 
 
-def _delete_relations(
+def delete_relations(
     connection: sqlite3.Connection, article_id: int, policy: CopyPolicy
 ) -> set[int]:
-    """Delete the relations of an article and return the ids of the related articles."""
+    """Delete the relations of an article and return the ids of the related articles.
+
+    It leaves the group of its text, which gets another original or is dissolved.
+    """
     rows = [
         *connection.execute(
             "DELETE FROM relations WHERE article_id = ? RETURNING other_id", (article_id,)
@@ -450,7 +464,9 @@ def _delete_relations(
     if text_id is not None:
         connection.execute("DELETE FROM shared_text_articles WHERE article_id = ?", (article_id,))
         remaining = connection.execute(
-            "SELECT article_id FROM shared_text_articles WHERE text_id = ?", (text_id,)
+            """SELECT v.article_id FROM shared_text_articles v JOIN articles a ON a.id = v.article_id
+            WHERE v.text_id = ?""",
+            (text_id,),
         ).fetchall()
         if len(remaining) > 1:
             _store_original(connection, text_id, [row[0] for row in remaining], policy)

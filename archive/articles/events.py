@@ -26,6 +26,7 @@ from archive.articles.vocabulary import (
     WeightedTerms,
     count_terms,
     strongest_terms,
+    subtract_terms,
     term_frequencies,
     unit_vector,
     vector_length,
@@ -176,6 +177,82 @@ def articles_with_terms(
         connection, terms, -inf if first is None else first, inf if last is None else last, most
     )
     return articles_with_versions(connection, found)[:most]
+
+
+def delete_event_terms(
+    connection: sqlite3.Connection, article_id: int, policy: EventPolicy
+) -> None:
+    """Take an article out of its event, the index of terms and the vocabulary.
+
+    Call `reform_event` for its event afterwards. Of an article that a program has deleted already,
+    the stored terms are subtracted.
+    """
+    stored = connection.execute(
+        """SELECT w.language, w.weights, a.id, a.headline, a.standfirst, a.text, a.published_at,
+          a.language AS article_language
+        FROM article_terms w LEFT JOIN articles a ON a.id = w.article_id WHERE w.article_id = ?""",
+        (article_id,),
+    ).fetchone()
+    was_counted = _delete_indexed_terms(connection, article_id, stored)
+    for table in ("article_terms", "event_articles"):
+        # constant table names
+        connection.execute(f"DELETE FROM {table} WHERE article_id = ?", (article_id,))  # noqa: S608
+    if not was_counted:
+        return
+    counted = json.loads(stored["weights"])
+    if stored["id"] is not None:
+        first = connection.execute(
+            "SELECT headline, standfirst, text FROM revisions WHERE article_id = ? AND number = 1",
+            (article_id,),
+        ).fetchone()
+        as_arrived = first or stored  # an article that changes is not counted again
+        counted = policy.weights(
+            as_arrived["headline"],
+            as_arrived["standfirst"],
+            as_arrived["text"],
+            stored["article_language"],
+        )
+    subtract_terms(connection, stored["language"], counted)
+
+
+def _delete_indexed_terms(
+    connection: sqlite3.Connection, article_id: int, stored: sqlite3.Row | None
+) -> bool:
+    """Delete an article from the index of terms; return whether it was there and has terms."""
+    if stored is None or stored["id"] is None:  # without its date all days are searched
+        done = connection.execute("DELETE FROM strong_terms WHERE article_id = ?", (article_id,))
+        return stored is not None and done.rowcount > 0
+    done = connection.execute(
+        """DELETE FROM strong_terms WHERE (term, day, article_id) IN (
+          SELECT term.key, day.value, ? FROM json_each(?) AS term CROSS JOIN json_each(?) AS day
+        )""",
+        (article_id, stored["weights"], json.dumps(_index_days(stored["published_at"]))),
+    )
+    return done.rowcount > 0
+
+
+def is_event_text(connection: sqlite3.Connection, article_id: int) -> bool:
+    """Return whether an article counts for its event, and not another version of its text."""
+    row = connection.execute(
+        """SELECT w.weights, a.published_at FROM article_terms w JOIN articles a ON a.id = w.article_id
+        WHERE w.article_id = ?""",
+        (article_id,),
+    ).fetchone()
+    if row is None:
+        return False
+    found = connection.execute(
+        """SELECT 1 FROM json_each(?) AS term CROSS JOIN json_each(?) AS day
+        CROSS JOIN strong_terms AS s
+          ON s.term = term.key AND s.day = day.value AND s.article_id = ? LIMIT 1""",
+        (row["weights"], json.dumps(_index_days(row["published_at"])), article_id),
+    )
+    return found.fetchone() is not None
+
+
+def _index_days(published_at: str | None) -> list[int]:
+    """Return the days under which an article may be indexed."""
+    day = days_since_epoch(published_at)
+    return [UNDATED_DAY] if day is None else [floor(day), UNDATED_DAY]
 
 
 # -- all of them -----------------------------------------------------------------------------------
@@ -553,6 +630,64 @@ def _extend_event(
         """UPDATE events SET articles = articles + ?, first_at = min(first_at, ?),
           last_at = max(last_at, ?) WHERE id = ?""",
         (articles, first_at, last_at, event_id),
+    )
+
+
+def reform_event(connection: sqlite3.Connection, event_id: int) -> int | None:
+    """Compute an event again from the articles that are left in it; return its id.
+
+    The id is another one if the event's first article is gone, and None if no article is left.
+    """
+    members = connection.execute(
+        """SELECT m.article_id, a.published_at, coalesce(a.published_at, a.fetched_at) AS timestamp
+        FROM event_articles m JOIN articles a ON a.id = m.article_id
+        WHERE m.event_id = ? ORDER BY m.article_id""",
+        (event_id,),
+    ).fetchall()
+    if not members:
+        connection.execute("DELETE FROM events WHERE id = ?", (event_id,))
+        return None
+    ids = [int(member["article_id"]) for member in members]
+    texts = [member for member in members if is_event_text(connection, member["article_id"])]
+    texts = texts or members[:1]
+    new_id = event_id if event_id in ids else int(texts[0]["article_id"])
+    vectors = [article_vector(connection, member["article_id"]) or {} for member in texts]
+    timestamps = [member["timestamp"] for member in members]
+    _replace_event(connection, event_id, new_id, (min(timestamps), max(timestamps)), len(ids))
+    connection.execute(
+        "UPDATE events SET texts = 0, dated = 0, day = NULL, terms = '{}' WHERE id = ?", (new_id,)
+    )
+    for member, vector in zip(texts, vectors, strict=True):
+        _add_to_event(connection, new_id, vector, days_since_epoch(member["published_at"]), 1)
+    return new_id
+
+
+def _replace_event(
+    connection: sqlite3.Connection,
+    event_id: int,
+    new_id: int,
+    period: tuple[str, str],
+    articles: int,
+) -> None:
+    """Store an event's period and number of articles, under another id if it has one now."""
+    if new_id != event_id:
+        connection.execute(
+            """INSERT INTO events (id, articles, texts, dated, first_at, last_at, length, terms)
+            VALUES (?, 0, 0, 0, '', '', 1, '{}')""",
+            (new_id,),
+        )
+        connection.execute(
+            "UPDATE event_articles SET event_id = ? WHERE event_id = ?", (new_id, event_id)
+        )
+        connection.execute(
+            """UPDATE event_articles SET joined = 'first', score = NULL, terms = '[]'
+            WHERE article_id = ?""",
+            (new_id,),
+        )
+        connection.execute("DELETE FROM events WHERE id = ?", (event_id,))
+    connection.execute(
+        "UPDATE events SET articles = ?, first_at = ?, last_at = ? WHERE id = ?",
+        (articles, *period, new_id),
     )
 
 

@@ -60,6 +60,28 @@ def count_terms(
     return {str(term): int(held) for term, held in rows}, int(articles)
 
 
+def subtract_terms(
+    connection: sqlite3.Connection, language: str | None, terms: Collection[str]
+) -> None:
+    """Count one article with these terms less."""
+    language, asked = language or UNKNOWN_LANGUAGE, json.dumps(sorted(set(terms)))
+    connection.execute(
+        "UPDATE language_counts SET articles = articles - 1 WHERE language = ? AND articles > 0",
+        (language,),
+    )
+    connection.execute(
+        """UPDATE term_counts SET articles = articles - 1
+        WHERE language = ? AND term IN (SELECT value FROM json_each(?))""",
+        (language, asked),
+    )
+    connection.execute(
+        """DELETE FROM term_counts WHERE language = ? AND articles <= 0
+        AND term IN (SELECT value FROM json_each(?))""",
+        (language, asked),
+    )
+    connection.execute("DELETE FROM language_counts WHERE articles <= 0")
+
+
 def term_frequencies(
     connection: sqlite3.Connection, language: str | None, terms: Collection[str]
 ) -> tuple[dict[str, int], int]:

@@ -54,6 +54,8 @@ OVERVIEW: dict[str, dict[str, str]] = {
         "doctor": "Check whether the archive is sound, and repair it.",
         "tidy": "Merge small events into the events they belong to.",
         "rebuild": "Rebuild derived data.",
+        "remove": "Remove articles for good.",
+        "prune": "Delete old articles and stored pages to save space.",
     },
     "Move data": {
         "import": "Import saved pages, WARC files or JSON lines.",
@@ -191,6 +193,8 @@ class CommandDependencies:
     previewer: Callable[[Path, str], Any] | None = None
     """Looks up a host for the pages of the archive in a folder, and returns an
     `archive.outlet_preview.OutletPreview`."""
+    decisions: Callable[[], Any] | None = None
+    """Returns the policies for all articles (`archive.articles.store.Decisions`)."""
 
 
 def command_dependencies() -> CommandDependencies:

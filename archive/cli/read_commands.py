@@ -444,10 +444,15 @@ def serve_command(folder: Path, **how: Any) -> None:
               dateline serve --public --name news.example
     """
     from archive.cli import serve as serving
+    from archive.removal.serving import RemovalPolicies
 
     given = command_dependencies()
     previewer = partial(given.previewer, folder) if given.previewer else None
-    serving.serve_archive(folder, serving.ServeOptions(**how), given.judge, previewer)
+    removals = None
+    if given.decisions and given.keys:
+        removals = RemovalPolicies(given.decisions, given.keys)
+    options = serving.ServeOptions(**how)
+    serving.serve_archive(folder, options, given.judge, previewer, removals)
 
 
 def _parsed_filters(
@@ -484,9 +489,11 @@ def known_article_id(
     Raises ArchiveError, with the reason, if it is not there.
     """
     from archive.queries import lookup as reading
+    from archive.queries.removed_articles import check_not_removed
 
     id = reading.find_article_id(connection, article, keys)
     if id is None:
+        check_not_removed(connection, [article], keys)
         address = (
             None
             if reading.is_article_number(article)

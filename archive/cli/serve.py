@@ -20,6 +20,7 @@ import click
 from archive.cli.passwords import read_password_file
 from archive.errors import DatelineError, UsageError
 from archive.outlet_preview import OutletPreviewer, set_outlet_previewer
+from archive.removal.serving import RemovalPolicies, set_removal_policies
 from archive.storage.database import open_read_only
 from archive.storage.schema import ARCHIVE_SCHEMA
 from archive.storage.snapshot import archive_snapshot
@@ -110,14 +111,16 @@ def serve_archive(
     how: ServeOptions,
     judge: PolicyLoader | None = None,
     previewer: OutletPreviewer | None = None,
+    removals: RemovalPolicies | None = None,
 ) -> None:
     """Run Datasette on the archive until it is stopped.
 
     With `judge`, a person's verdict lists a story again at once; with `previewer`, the pages look
-    outlets up. The pages, queries and descriptions come from `archive.plugin`, as with plain `datasette`. The
-    archive itself is never opened as immutable, because a crawl may be writing it; a public server
-    gets a copy of its present state. Raises ArchiveError without an archive, DatelineError if the
-    port is taken, UsageError for an invalid host name.
+    outlets up; with `removals`, they remove articles. The pages, queries and descriptions come from
+    `archive.plugin`, as with plain `datasette`. The archive itself is never opened as immutable,
+    because a crawl may be writing it; a public server gets a copy of its present state. Raises
+    ArchiveError without an archive, DatelineError if the port is taken, UsageError for an invalid
+    host name.
     """
     path = folder / "archive.db"
     open_read_only(path, ARCHIVE_SCHEMA).close()
@@ -135,6 +138,7 @@ def serve_archive(
     ):
         set_story_policy(judge)
         set_outlet_previewer(None if how.public else previewer)
+        set_removal_policies(None if how.public else removals)
         click.echo(_start_message(path, how))
         for line in sign_in_lines(how):
             click.echo(line)

@@ -1,4 +1,4 @@
-"""Pause, resume and remove outlets by hand.
+"""Pause, resume, describe and remove outlets by hand.
 
 Functions that write run inside the caller's transaction.
 """
@@ -6,10 +6,13 @@ Functions that write run inside the caller's transaction.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from archive.errors import BusyError, UsageError
 from archive.records import current_timestamp
+
+OUTLET_FACTS = ("name", "language", "country")
+"""Columns of an outlet that a person may set."""
 
 
 def pause_outlet(connection: sqlite3.Connection, host: str) -> bool:
@@ -37,6 +40,22 @@ def resume_outlet(connection: sqlite3.Connection, host: str) -> bool:
     return done.rowcount > 0
 
 
+def set_outlet_facts(
+    connection: sqlite3.Connection, host: str, facts: Mapping[str, str | None]
+) -> None:
+    """Set the name, language or country of an outlet; None erases one.
+
+    Raises UsageError for an unknown outlet.
+    """
+    outlet_id = _outlet_id(connection, host)
+    for column in OUTLET_FACTS:
+        if column in facts:
+            connection.execute(
+                f"UPDATE outlets SET {column} = ? WHERE id = ?",  # noqa: S608  constant names
+                (facts[column], outlet_id),
+            )
+
+
 def remove_outlet(connection: sqlite3.Connection, host: str) -> int:
     """Remove an outlet without articles, with its sources and waiting pages; return their number.
 
@@ -50,7 +69,8 @@ def remove_outlet(connection: sqlite3.Connection, host: str) -> int:
         number = "1 article" if articles == 1 else f"{articles:,} articles"
         raise UsageError(
             f"{host}: has {number}, and only an outlet without any can be removed; "
-            f"`dateline outlet pause {host}` stops reading it"
+            f"`dateline outlet pause {host}` stops reading it, and "
+            f"`dateline outlet remove {host} --articles` removes them too"
         )
     leased = "SELECT 1 FROM urls WHERE outlet_id = ? AND state = 'leased' LIMIT 1"
     if connection.execute(leased, (outlet_id,)).fetchone():

@@ -33,6 +33,12 @@ def start_crawl(connection: sqlite3.Connection, command: str, recheck: bool = Fa
         return int(done.lastrowid or 0)
 
 
+def crawl_start(connection: sqlite3.Connection, crawl_id: int) -> str:
+    """Return when a crawl began."""
+    query = "SELECT started_at FROM crawls WHERE id = ?"
+    return str(connection.execute(query, (crawl_id,)).fetchone()[0])
+
+
 def finish_crawl(connection: sqlite3.Connection, crawl_id: int, reason: str | None = None) -> None:
     """End a crawl as `finished`, or `stopped` for a reason, and queue its leased URLs again."""
     with transaction(connection) as db:

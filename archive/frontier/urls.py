@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from archive.frontier.date_hints import DateHints, note_date_hint
 from archive.frontier.hosts import bare_host, hosts_of_outlet, is_mobile_host
+from archive.frontier.tombstones import note_kept_out, removal_of_key
 from archive.records import ArticleUrl, Check, Lead, Outlet, Source, current_timestamp
 
 MAX_PAGE_TRIES = 4
@@ -238,8 +239,14 @@ def _queue_lead(connection: sqlite3.Connection, lead: Lead, hints: DateHints) ->
 
 
 def _insert_lead(connection: sqlite3.Connection, lead: Lead) -> bool:
-    """Insert a lead to an unknown URL; return whether it is a page, which is queued."""
+    """Insert a lead to an unknown URL; return whether it is a page, which is queued.
+
+    The page of a removed article is left out.
+    """
     is_page = lead.kind == "page"
+    if is_page and (removal := removal_of_key(connection, lead.url_key)):
+        note_kept_out(connection, removal)
+        return False
     # a sitemap belongs to the outlet whose index named it, wherever it is stored
     outlet_url = lead.found_on if lead.found_on and not is_page else lead.url
     connection.execute(

@@ -13,9 +13,11 @@ from datasette.utils import tilde_decode  # type: ignore[import-untyped]
 from datasette.utils.asgi import Base400  # type: ignore[import-untyped]
 from datasette.views.base import DatasetteError  # type: ignore[import-untyped]
 
+from archive.frontier.tombstones import Removal, removal_of_article
 from archive.plugin.guards.concurrency import routed_path
 from archive.plugin.guards.middleware import CLEARED_ERROR_HEADER
 from archive.plugin.guards.permissions import archives, may_run_sql
+from archive.plugin.guards.public import is_public_archive
 from archive.plugin.guards.read_pool import page_readers
 from archive.plugin.page_requests import (
     PAGE_CONTENT_POLICY,
@@ -38,10 +40,14 @@ MISSING_PAGES = (
 )
 """Paths of pages that may be missing, and what to say then."""
 
+REMOVED_ARTICLE_PATH = r"/[^/]+/articles/(\d{1,18})(?:\.\w+|/.*)?"
+"""The path of an article, and of all that belongs to it."""
+
 ERROR_HEADINGS = {
     400: "This request is not valid",
     403: "You may not see this page",
     404: "There is no such page",
+    410: "This was removed",
     413: "This is too large",
     500: "Something went wrong",
     503: "The server is busy",
@@ -134,6 +140,8 @@ async def respond_exception(datasette: Any, request: Any, exception: Exception) 
     """
     path = routed_path(request.path, datasette.setting("base_url"))
     problem = problem_of(exception, path, datasette.setting("sql_time_limit_ms"))
+    if problem.status == 404:
+        problem = await _removed_article(datasette, request, path) or problem
     database = await _sql_database(datasette, request, path)
     if database and problem.status != 404:
         return await _respond_failed_sql(datasette, request, database, problem)
@@ -143,7 +151,35 @@ async def respond_exception(datasette: Any, request: Any, exception: Exception) 
 async def respond_missing(datasette: Any, request: Any) -> Any:
     """Respond to a request for something that does not exist, or that strangers may not see."""
     path = routed_path(request.path, datasette.setting("base_url"))
-    return await respond_problem(datasette, request, _missing_page(path, ""))
+    problem = await _removed_article(datasette, request, path) or _missing_page(path, "")
+    return await respond_problem(datasette, request, problem)
+
+
+async def _removed_article(datasette: Any, request: Any, path: str) -> PageProblem | None:
+    """Return what to tell of an article that was removed, or None for any other path.
+
+    In public mode the reason is not shown.
+    """
+    found = re.fullmatch(REMOVED_ARTICLE_PATH, path)
+    if found is None:
+        return None
+    database = str(tilde_decode(path.split("/")[1]))
+    if await archive_to_link(datasette, request.actor, database) != database:
+        return None
+    article_id = int(found[1])
+
+    def read_removal(connection: sqlite3.Connection) -> Removal | None:
+        """Return the removal."""
+        return removal_of_article(connection, article_id)
+
+    removal = await page_readers(datasette).read(datasette, database, read_removal)
+    if removal is None:
+        return None
+    shown = removal.sentence
+    if is_public_archive(datasette):
+        shown = f"removed on {removal.removed_at[:10]}"
+    heading = f"Article {article_id} was removed from this archive"
+    return PageProblem(410, heading, f"{shown[0].upper()}{shown[1:]}.")
 
 
 async def respond_forbidden(datasette: Any, request: Any) -> Any:

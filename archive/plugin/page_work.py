@@ -20,6 +20,7 @@ from archive.plugin.guards.permissions import (
 from archive.plugin.guards.public import is_public_archive
 from archive.plugin.guards.read_pool import page_readers
 from archive.queries.lookup import PlainRow
+from archive.removal.serving import can_remove
 
 
 async def page_work(
@@ -37,6 +38,7 @@ async def page_work(
     }
     hindrance = write_hindrance(datasette, database) if any(allowed.values()) else None
     may = {word: permitted and not hindrance for word, permitted in allowed.items()}
+    may["remove"] = may["remove"] and can_remove()
     about = note_subject_of_page(template, shown)
     data = PageWork()
     if has_page_work(template, about):

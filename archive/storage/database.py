@@ -36,6 +36,8 @@ def open_database(
         # a power cut loses no committed batch; with batches the cost is negligible
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
+        # what is deleted is overwritten; many builds of SQLite do that by default, others do not
+        connection.execute("PRAGMA secure_delete = ON")
         connection.execute(f"PRAGMA cache_size = -{schema.cache}")
         _apply_migrations(connection, schema, path)
     # SQLite puts raw bytes of a damaged file into its messages, hence UnicodeDecodeError

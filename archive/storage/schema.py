@@ -824,6 +824,57 @@ CREATE INDEX revisions_by_digest ON revisions(substr(digest, 1, 16)) WHERE diges
 CREATE INDEX fetches_by_digest ON fetches(substr(digest, 1, 16)) WHERE digest IS NOT NULL;
 """
 
+REMOVAL_TABLES = """
+-- Articles that a person removed. No crawl and no import archives them again.
+CREATE TABLE removals (
+  id INTEGER PRIMARY KEY,
+  article_id INTEGER NOT NULL UNIQUE,  -- the id that the article had
+  reason TEXT NOT NULL,       -- as given; empty in a published copy
+  removed_at TEXT NOT NULL,
+  method TEXT NOT NULL,       -- how: command, outlet or page
+  removed_by TEXT,            -- who removed it; NULL if unknown
+  kept_out_at TEXT            -- when a crawl or import last left it out
+);
+
+-- URLs of removed articles.
+CREATE TABLE removed_urls (
+  removal_id INTEGER NOT NULL REFERENCES removals(id) ON DELETE CASCADE,
+  url_digest TEXT NOT NULL,   -- SHA-256 of the URL
+  url_key TEXT NOT NULL,      -- normalised URL for look-ups
+  fingerprint TEXT,           -- only this text is kept out, as the URL is another article's too; NULL: any
+  PRIMARY KEY (removal_id, url_digest)
+) WITHOUT ROWID;
+CREATE INDEX removed_urls_by_key ON removed_urls(url_key);
+
+-- Work left by removing and pruning. Without rows, the texts are gone from both files.
+CREATE TABLE erasures (
+  kind TEXT NOT NULL CHECK (kind IN ('url', 'body', 'page', 'index')),
+  value TEXT NOT NULL,        -- of captures to delete: URL, digest, or both; '' for the search index
+  PRIMARY KEY (kind, value)
+) WITHOUT ROWID;
+
+-- Bodies that were deleted from captures.db to save space; their articles stay.
+CREATE TABLE pruned_bodies (
+  digest TEXT PRIMARY KEY,    -- SHA-256 of the body
+  pruned_at TEXT NOT NULL
+) WITHOUT ROWID;
+
+-- The highest id of a deleted article. No id is given twice, because links contain it.
+CREATE TABLE retired_articles (
+  only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+  highest_id INTEGER NOT NULL
+);
+CREATE TRIGGER articles_retire AFTER DELETE ON articles BEGIN
+  INSERT INTO retired_articles (only_row, highest_id) VALUES (1, old.id)
+  ON CONFLICT (only_row) DO UPDATE SET highest_id = max(highest_id, excluded.highest_id);
+END;
+"""
+
+CAPTURE_INDEXES = """
+-- Index that finds the captures of a body, to see whether others share it.
+CREATE INDEX captures_by_digest ON captures(digest);
+"""
+
 ARCHIVE_SCHEMA = DatabaseSchema(
     "dateline.archive",
     (
@@ -849,11 +900,17 @@ ARCHIVE_SCHEMA = DatabaseSchema(
         ("m020_notifications", ALERT_TABLES),
         ("m021_stored_vectors", STORED_VECTOR_COLUMNS),
         ("m022_digests", DIGEST_INDEXES),
+        ("m023_removals", REMOVAL_TABLES),
     ),
     cache=24_000,  # reads of the index of shared passages are scattered over the file
 )
 CAPTURES_SCHEMA = DatabaseSchema(
-    "dateline.captures", (("c001_first_tables", CAPTURE_TABLES), ("c002_deltas", DELTA_COLUMNS))
+    "dateline.captures",
+    (
+        ("c001_first_tables", CAPTURE_TABLES),
+        ("c002_deltas", DELTA_COLUMNS),
+        ("c003_shared_bodies", CAPTURE_INDEXES),
+    ),
 )
 
 

@@ -19,8 +19,9 @@ PRIVATE_TABLES = (
     "alert_items",
     "alert_targets",
     "alerts",
+    "erasures",
 )
-"""Tables whose rows are not for the public."""
+"""Tables whose rows are not for the public; nor are the reasons of removals."""
 
 
 @contextmanager
@@ -53,3 +54,4 @@ def _remove_private_rows(copy: Path) -> None:
         connection.execute("PRAGMA secure_delete = ON")
         for table in PRIVATE_TABLES:
             connection.execute(f"DELETE FROM {table}")  # noqa: S608  constant table names
+        connection.execute("UPDATE removals SET reason = '', removed_by = NULL")

@@ -103,6 +103,11 @@ def duration_text(seconds: float) -> str:
     return f"{seconds:.0f} s"
 
 
+def megabytes(size: int) -> str:
+    """Return a number of bytes as `12.3 MB`."""
+    return f"{size / 1_000_000:,.1f} MB"
+
+
 def format_hours(hours: float) -> str:
     """Return a duration given in hours, rounded: `40 min`, `7 h`, `3 d`."""
     if hours >= 48:

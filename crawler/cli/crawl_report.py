@@ -55,6 +55,10 @@ def print_crawl_report(report: CrawlReport, every_outlet: bool = False) -> None:
             f"Skipped in sitemaps: {report.older:,} older than --since, "
             f"{report.undated:,} without a date."
         )
+    if report.kept_out:
+        click.echo(
+            f"Removed before: {report.kept_out:,} left out (`dateline remove --list` lists them)."
+        )
     for site, remark in report.remarks.items():
         click.echo(f"{site}: {remark}")
     if report.stopped_early:

@@ -25,6 +25,7 @@ import crawler.cli.notify_commands
 import crawler.cli.operation_commands
 import crawler.cli.outlet_commands
 import crawler.cli.outlet_state_commands
+import crawler.cli.removal_commands
 import crawler.cli.story_commands  # noqa: F401
 from archive.cli.base import CommandDependencies, cli
 
@@ -33,6 +34,7 @@ TYPE_CHECKING = False  # typing itself would be imported from the current folder
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from archive.articles.store import Decisions
     from archive.articles.stories import StoryPolicy
     from archive.outlet_preview import OutletPreview
 
@@ -42,7 +44,10 @@ def main() -> None:
     termination.restore_signal_handlers()
     if termination.is_stop_requested() and not {"crawl", "investigate"} & set(sys.argv):
         sys.exit(130)  # the exit code of a program that Ctrl-C ended (128 + SIGINT)
-    cli(prog_name="dateline", obj=CommandDependencies(_lazy_url_key, _judge, _outlet_previewer))
+    cli(
+        prog_name="dateline",
+        obj=CommandDependencies(_lazy_url_key, _judge, _outlet_previewer, _decisions),
+    )
 
 
 def _lazy_url_key(url: str) -> str:
@@ -57,6 +62,13 @@ def _judge() -> "StoryPolicy":
     from pipelines.topics.stories import STORY_POLICY
 
     return STORY_POLICY
+
+
+def _decisions() -> "Decisions":
+    """Return the policies with which `serve` removes an article."""
+    from pipelines.policies import archive_policies
+
+    return archive_policies()
 
 
 def _outlet_previewer(folder: "Path", host: str) -> "OutletPreview":

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 def schedule_command(kind: str | None, every: str, action: str | None, folder: Path) -> None:
     """Crawl on schedule with systemd or cron.
 
-    Prints the units or the crontab lines that crawl on schedule and check the archive every night;
-    --install installs them.
+    Prints the units or the crontab lines that crawl on schedule, check the archive every night and
+    prune it where an age is configured; --install installs them.
 
     \b
     Examples: dateline schedule --systemd
@@ -76,7 +76,7 @@ def _schedule_text(plan: object, kind: str) -> str:
 )
 @archive_option
 def watch_command(every: str, folder: Path) -> None:
-    """Crawl again and again until stopped.
+    """Crawl again and again until stopped, and prune once a day where an age is configured.
 
     It does in containers what cron does elsewhere, and prints a line for each run. SIGTERM and
     Ctrl-C stop it within ten seconds, and the running crawl with it.
@@ -90,7 +90,8 @@ def watch_command(every: str, folder: Path) -> None:
     seconds = units.period_seconds(every)
     click.echo(f"{folder}: dateline {' '.join(units.SCHEDULED_RUN)}, every {every}")
     command = watching.program_command(*units.SCHEDULED_RUN, "--archive", str(folder))
-    watching.watch_archive(folder, seconds, command, click.echo)
+    prune = watching.program_command(*units.PRUNE_RUN, "--archive", str(folder))
+    watching.watch_archive(folder, seconds, command, click.echo, prune)
 
 
 @cli.command()
@@ -98,7 +99,7 @@ def watch_command(every: str, folder: Path) -> None:
     "--repair",
     "mend",
     is_flag=True,
-    help="Repair what is safe to repair; delete nothing archived.",
+    help="Repair what is safe to repair; no article is deleted.",
 )
 @json_option
 @archive_option
@@ -131,16 +132,17 @@ def _examine_archive(folder: Path, mend: bool) -> Diagnosis:
     from pipelines.policies import archive_policies
     from pipelines.urls import url_key
 
-    judge = archive_policies().texts
+    decisions = archive_policies()
+    judge = decisions.texts
     if not (folder / "archive.db").is_file():
         return doctor.examine_archive(folder, judge, alone=False)  # it reports the missing archive
     with progress_bar("examining") as report:
         try:
             with hold_crawl_lock(folder):
                 if mend:
-                    return doctor.repair_archive(folder, judge, url_key, report)
-                return doctor.examine_archive(folder, judge, alone=True, report=report)
+                    return doctor.repair_archive(folder, judge, url_key, report, decisions)
+                return doctor.examine_archive(folder, judge, True, report, decisions)
         except ArchiveError:
             if mend:
                 raise
-        return doctor.examine_archive(folder, judge, alone=False, report=report)
+        return doctor.examine_archive(folder, judge, False, report, decisions)

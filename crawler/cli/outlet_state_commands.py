@@ -1,4 +1,4 @@
-"""Commands on single outlets: `outlet look`, `outlet pause`, `outlet resume`, `outlet remove`."""
+"""Commands on single outlets: `outlet look`, `pause`, `resume`, `set` and `remove`."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from archive.cli.base import (
     print_json,
     typed_text,
 )
+from archive.errors import UsageError
 from crawler.cli.crawl_commands import outlet_group
 from crawler.cli.options import catalogue_option
 
@@ -96,17 +97,55 @@ def outlet_resume_command(host: str, folder: Path) -> None:
     )
 
 
-@outlet_group.command("remove")
+@outlet_group.command("set")
 @click.argument("host", metavar="HOST")
+@click.option("--name", metavar="TEXT", help="The name that pages show; '' erases it.")
+@click.option("--language", metavar="LANGUAGE", help="Its language: ko, korean; '' erases it.")
+@click.option("--country", metavar="COUNTRY", help="Its country: KR, korea; '' erases it.")
 @archive_option
-def outlet_remove_command(host: str, folder: Path) -> None:
-    """Remove an outlet that has no articles.
-
-    Its feeds, sitemaps and waiting pages go. An outlet with articles is paused instead:
-    `dateline outlet pause HOST`.
+def outlet_set_command(
+    host: str, name: str | None, language: str | None, country: str | None, folder: Path
+) -> None:
+    """Set the name, language or country of an outlet.
 
     \b
-    Example:  dateline outlet remove harbour.example
+    Example:  dateline outlet set harbour.example --name "The Harbour Post" --country KR
+    """
+    from archive.editing.outlets import set_outlet_facts
+    from crawler.jobs.removal.removal_jobs import parsed_outlet_facts
+
+    typed = [text if text is None else typed_text(text) for text in (name, language, country)]
+    facts = parsed_outlet_facts(*typed)
+    if not facts:
+        raise UsageError("say what to set: --name, --language or --country")
+
+    def set_facts(db: sqlite3.Connection, known: str) -> int:
+        set_outlet_facts(db, known, facts)
+        return len(facts)
+
+    known = _change_outlet(folder, host, set_facts).host
+    now = ", ".join(f"{column} {value or 'unknown'}" for column, value in facts.items())
+    click.echo(f"{known}: {now}")
+
+
+@outlet_group.command("remove")
+@click.argument("host", metavar="HOST")
+@click.option("--articles", is_flag=True, help="Remove its articles too.")
+@click.option("--reason", metavar="TEXT", help="With --articles, keep them out for good, and why.")
+@click.option("--yes", is_flag=True, help="Remove its articles without asking.")
+@archive_option
+def outlet_remove_command(
+    host: str, articles: bool, reason: str | None, yes: bool, folder: Path
+) -> None:
+    """Remove an outlet, with --articles also its articles.
+
+    Its feeds, sitemaps and waiting pages go. Without --articles an outlet that has some is refused:
+    `dateline outlet pause HOST` stops reading it.
+
+    \b
+    Examples: dateline outlet remove harbour.example
+              dateline outlet remove harbour.example --articles
+              dateline outlet remove harbour.example --articles --reason "letter of 3 March"
     """
     from archive.editing.outlets import remove_outlet
     from archive.storage.lock import hold_crawl_lock
@@ -114,9 +153,31 @@ def outlet_remove_command(host: str, folder: Path) -> None:
 
     with opened_archive(folder):
         pass  # raises where there is no archive
+    if reason is not None and not articles:
+        raise UsageError("--reason goes with --articles")
     with hold_crawl_lock(folder):
+        if articles:
+            _remove_articles_of(folder, host, reason, yes)
         removed = _change_outlet(folder, host, remove_outlet)
     click.echo(f"{removed.host} is removed, with {many(removed.changed, 'URL')}.")
+
+
+def _remove_articles_of(folder: Path, host: str, reason: str | None, yes: bool) -> None:
+    """Remove the articles of an outlet, after a question."""
+    from archive.cli.progress_bar import progress_bar
+    from archive.removal.remove_articles import removal_reason
+    from archive.text.formatting import many
+    from crawler.cli.removal_commands import confirm_removal
+    from crawler.jobs.removal import removal_jobs as jobs
+
+    outlet_id = jobs.outlet_id_of_host(folder, typed_text(host))
+    why = removal_reason(typed_text(reason)) if reason is not None else None
+    number = many(len(jobs.articles_of_outlet(folder, outlet_id)), "article")
+    if not yes:
+        confirm_removal(f"Remove {host} with {number}?")
+    with progress_bar("removing", "articles") as report:
+        jobs.remove_outlet_articles(folder, outlet_id, why, report)
+    click.echo(f"{host}: {number} removed.")
 
 
 class OutletChange(NamedTuple):

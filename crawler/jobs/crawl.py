@@ -16,6 +16,7 @@ from archive.cli.base import opened_archive
 from archive.errors import UsageError
 from archive.queries.crawl_results import OutletReport
 from archive.queries.story_news import StoryNews
+from crawler.jobs.removal.known_removals import check_not_removed_in
 from crawler.jobs.run_spider import EndedCrawl, run_crawl
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ class CrawlReport:
     """The time from which something is due again, if nothing was due."""
     stories: tuple[StoryNews, ...] = ()
     """Followed stories with new, changed or removed articles."""
+    kept_out: int = 0
+    """Removed articles that were met again and left out."""
 
     @property
     def has_article(self) -> bool:
@@ -182,7 +185,9 @@ def crawl_pages(
     from crawler.spiders.pages import PagesSpider
     from pipelines.urls import request_url
 
-    asked = " ".join(_allowed_url(request_url(url), settings) for url in urls)
+    named = [_allowed_url(request_url(url), settings) for url in urls]
+    check_not_removed_in(folder, named)
+    asked = " ".join(named)
     ended = run_crawl(
         folder, PagesSpider, _crawl_command_line(urls, limits), settings, urls=asked, **limits
     )
@@ -295,6 +300,7 @@ def _crawl_report(ended: EndedCrawl[Any]) -> CrawlReport:
         undated=session.counts["undated"],
         remarks=dict(session.remarks),
         stories=tuple(ended.stories),
+        kept_out=ended.kept_out,
     )
 
 

@@ -23,7 +23,9 @@ from archive.queries.lookup import (
     is_article_number,
     outlet_totals,
 )
+from archive.queries.removed_articles import check_not_removed
 from archive.times import parse_since as moment
+from crawler.jobs.removal.known_removals import check_not_removed_in
 from crawler.sources.source_discovery import parse_host
 from crawler.text.language import language_code
 from pipelines.urls import request_url, url_key
@@ -154,6 +156,7 @@ def _ids_and_context(
     """Return what `fetch_articles` does, for numbers and normalised URLs."""
     have = _lookup_articles(folder, wanted) if wanted and (folder / "archive.db").exists() else {}
     missing = [each for each in wanted if have.get(each) is None]
+    check_not_removed_in(folder, missing)
     if any(map(is_article_number, missing)):
         return known_article_ids(folder, missing), FollowedContext()
     named = [each for each in wanted if not is_article_number(each)]
@@ -195,6 +198,7 @@ def known_article_ids(folder: Path, articles: Sequence[str]) -> list[int]:
     for each, id in _lookup_articles(folder, articles).items():
         if id is None:
             with opened_archive(folder) as connection:
+                check_not_removed(connection, [each], url_key)
                 address = (
                     None if is_article_number(each) else find_url_row(connection, each, url_key)
                 )

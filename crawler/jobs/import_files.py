@@ -20,6 +20,7 @@ from archive.articles.store import ARTICLE_COLUMNS
 from archive.errors import ReadingError, UsageError
 from archive.progress import ProgressReport, ignore_progress
 from archive.records import Article, Capture, Check, Lead, current_timestamp
+from archive.removal.erasure import erase_captures
 from crawler.files.saved_page_urls import find_declared_url, unarchive_url
 from crawler.files.saved_pages import capture_saved_page
 from crawler.files.warc_files import (
@@ -41,6 +42,10 @@ STANDARD_INPUT_PATH = Path("-")
 JSON_LINES_ENDINGS = (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")
 
 
+REMOVED_BEFORE = "removed before"
+"""The outcome of an article that a person removed."""
+
+
 class NotAPageError(Exception):
     """A record of a WARC file that is not a page; the message names the reason."""
 
@@ -56,6 +61,8 @@ class ImportResult:
 
     def note(self, check: Check, outcome: str) -> None:
         """Count a stored check, and remember why a page is not an article."""
+        if outcome == "refused":  # nothing else is refused on import
+            outcome = REMOVED_BEFORE
         self.outcomes[outcome] += 1
         if check.article is None:
             self.left_out.append(f"{check.url}: {outcome}: {check.reason}")
@@ -64,6 +71,11 @@ class ImportResult:
         """Return a line for each page that is not an article, and for each reason to skip
         records."""
         skipped = [f"{why}: {number:,} left out" for why, number in self.not_taken.items()]
+        removed = self.outcomes[REMOVED_BEFORE]
+        if removed:
+            skipped.append(
+                f"{REMOVED_BEFORE}: {removed:,} left out (`dateline remove --list` lists them)"
+            )
         return [*self.left_out, *skipped]
 
     def summary(self) -> str:
@@ -101,6 +113,7 @@ def import_files(
                     batches.add(check)
                 report(next(pages), total)
         batches.flush()
+        erase_captures(archive)
     return result
 
 

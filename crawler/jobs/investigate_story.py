@@ -23,6 +23,7 @@ from archive.storage.database import open_database, transaction
 from archive.storage.schema import ARCHIVE_SCHEMA
 from archive.text.printable import printable_text
 from crawler.jobs.follow_story import new_outlets_removed_on_failure
+from crawler.jobs.removal.known_removals import check_not_removed_in
 from crawler.jobs.run_spider import run_crawl
 from pipelines.topics.outlet_suggestions import OutletSuggestion
 
@@ -76,6 +77,7 @@ def run_investigation(
     from crawler.sources.catalogue import read_catalogue
     from crawler.spiders.investigation import Interviewer, InvestigationSpider
 
+    check_not_removed_in(folder, [wanted.url])
     known = read_catalogue(catalogue)
     asks = sys.stdin.isatty() and not wanted.yes
     person = Interviewer(

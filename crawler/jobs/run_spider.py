@@ -17,7 +17,8 @@ from scrapy.settings import Settings
 
 from archive.archive import Archive
 from archive.errors import ArchiveError
-from archive.frontier.crawls import finish_crawl, start_crawl
+from archive.frontier.crawls import crawl_start, finish_crawl, start_crawl
+from archive.frontier.tombstones import count_kept_out
 from archive.queries.crawl_results import OutletReport, crawl_results
 from archive.queries.story_news import StoryNews, news_of_stories
 from archive.storage.database import advice_on_full_disk
@@ -110,6 +111,8 @@ class EndedCrawl(Generic[S]):
     stories: list[StoryNews]
     """New, changed and removed articles of the followed stories."""
     spider: S
+    kept_out: int = 0
+    """Removed articles that were met again and left out."""
 
 
 def run_crawl(
@@ -135,7 +138,9 @@ def run_crawl(
         reason = REASON_OF_SCRAPY_REASON.get(why, why) or ran.session.budget.end_reason
         finish_crawl(archive.db, crawl_id, reason)
         results = crawl_results(archive.db, crawl_id)
-        ended = EndedCrawl(reason, results, news_of_stories(archive.db, crawl_id), ran)
+        news = news_of_stories(archive.db, crawl_id)
+        kept_out = count_kept_out(archive.db, crawl_start(archive.db, crawl_id))
+        ended = EndedCrawl(reason, results, news, ran, kept_out)
     deliver_after_crawl(folder, _print_remark)
     return ended
 

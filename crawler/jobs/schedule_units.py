@@ -25,9 +25,18 @@ NIGHTLY_RUN: tuple[str, ...] = ("doctor",)
 NIGHTLY_TIME = (3, 40)
 """Hour and minute of the nightly run, local time."""
 
+PRUNE_RUN: tuple[str, ...] = ("prune", "--scheduled")
+"""Arguments of `dateline` for pruning, which does nothing where no age is configured."""
+
+CRON_PRUNE_TIME = (4, 40)
+"""Hour and minute of pruning by cron; systemd prunes after the nightly run, if that succeeds."""
+
 SCHEDULED_ENVIRONMENT = (
     "DATELINE_CONTACT",
     "DATELINE_ALLOW_ADDRESSES",
+    "DATELINE_RETENTION_OLDER",
+    "DATELINE_RETENTION_KEEP",
+    "DATELINE_RETENTION_CAPTURES_ONLY",
     "http_proxy",
     "https_proxy",
     "no_proxy",
@@ -94,18 +103,28 @@ def unit_files(schedule: CrawlSchedule) -> dict[str, str]:
     name, every = schedule.name, _calendar_expression(schedule.minutes)
     night = f"*-*-* {NIGHTLY_TIME[0]:02}:{NIGHTLY_TIME[1]:02}:00"
     return {
-        f"{name}.service": _service_unit(schedule, "crawl what is due", SCHEDULED_RUN, nice=5),
+        f"{name}.service": _service_unit(schedule, "crawl what is due", [SCHEDULED_RUN], nice=5),
         f"{name}.timer": _timer_unit(
             "crawl what is due", schedule, every, spread=min(60, schedule.minutes * 6)
         ),
-        f"{name}-night.service": _service_unit(schedule, "check the archive", NIGHTLY_RUN, nice=15),
+        f"{name}-night.service": _service_unit(
+            schedule, "check and prune the archive", [NIGHTLY_RUN, PRUNE_RUN], nice=15
+        ),
         f"{name}-night.timer": _timer_unit("check the archive", schedule, night, spread=600),
     }
 
 
-def _service_unit(schedule: CrawlSchedule, does: str, run: Sequence[str], nice: int) -> str:
-    """Return a service unit; `does` completes `Dateline: … in FOLDER`, `nice` is its priority."""
-    command = " ".join(_systemd_quoted(word, command=True) for word in schedule.words(run))
+def _service_unit(
+    schedule: CrawlSchedule, does: str, runs: Sequence[Sequence[str]], nice: int
+) -> str:
+    """Return a service unit; `does` completes `Dateline: … in FOLDER`, `nice` is its priority.
+
+    Each run starts if those before it succeeded.
+    """
+    commands = [
+        " ".join(_systemd_quoted(word, command=True) for word in schedule.words(run))
+        for run in runs
+    ]
     environment = [
         f"Environment={_systemd_quoted(f'{name}={value}')}"
         for name, value in sorted(schedule.environment.items())
@@ -116,7 +135,7 @@ def _service_unit(schedule: CrawlSchedule, does: str, run: Sequence[str], nice: 
         "",
         "[Service]",
         "Type=oneshot",
-        f"ExecStart={command}",
+        *(f"ExecStart={command}" for command in commands),
         *environment,
         "# 75: another crawl holds the archive; this run is skipped",
         "SuccessExitStatus=75",
@@ -178,6 +197,7 @@ def crontab_block(schedule: CrawlSchedule) -> list[str]:
         begin,
         f"{_crontab_time(schedule.minutes)} {_crontab_command(schedule, SCHEDULED_RUN)}",
         f"{NIGHTLY_TIME[1]} {NIGHTLY_TIME[0]} * * * {_crontab_command(schedule, NIGHTLY_RUN)}",
+        f"{CRON_PRUNE_TIME[1]} {CRON_PRUNE_TIME[0]} * * * {_crontab_command(schedule, PRUNE_RUN)}",
         end,
     ]
 

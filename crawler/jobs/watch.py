@@ -34,6 +34,7 @@ STOP_TIMEOUT_SECONDS = 7.0
 Its unfinished pages come up again in the next crawl. A container gets ten seconds in all.
 """
 
+SECONDS_PER_DAY = 86_400
 STOP_SIGNALS = {signal.SIGTERM, signal.SIGINT}
 AWAITED_SIGNALS = {*STOP_SIGNALS, signal.SIGCHLD}
 UNFINISHED_PAGES_NOTE = "its unfinished pages wait for the next crawl"
@@ -55,12 +56,18 @@ class WatchedRun:
 
 
 def watch_archive(
-    folder: Path, every: float, command: Sequence[str], tell: Callable[[str], None]
+    folder: Path,
+    every: float,
+    command: Sequence[str],
+    tell: Callable[[str], None],
+    daily: Sequence[str] = (),
 ) -> None:
     """Run a command every `every` seconds until SIGTERM or SIGINT; `tell` gets a line for each run.
 
-    A run that takes longer is followed by the next one at once; two runs never overlap.
+    A run that takes longer is followed by the next one at once; two runs never overlap. `daily` is
+    a command that is run after the first run and then once a day; `tell` gets a line if it fails.
     """
+    daily_from = time.monotonic()
     # blocked signals arrive only where the code waits for them, and interrupt nothing
     mask_before = signal.pthread_sigmask(signal.SIG_BLOCK, AWAITED_SIGNALS)
     try:
@@ -71,6 +78,11 @@ def watch_archive(
             if run.code < 0:
                 release_killed_crawl(folder)
             tell(f"{current_timestamp()} {run_summary(run, newer_crawl(folder, before))}")
+            if daily and not run.stopped and time.monotonic() >= daily_from:
+                daily_from += SECONDS_PER_DAY
+                run = run_command_once(daily)
+                if run.code and not run.stopped:
+                    tell(f"{current_timestamp()} pruning failed: {run.said}")
             if run.stopped or wait_until_stopped(until=began + every):
                 return
     finally:

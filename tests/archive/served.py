@@ -50,7 +50,15 @@ def reader_of(folder: Path) -> Get:
     return getter(folder / "archive.db")
 
 
-CHANGEABLE_TABLES = ("stories", "story_articles", "notes", "saved_searches", "outlets")
+CHANGEABLE_TABLES = (
+    "removals",
+    "articles",
+    "stories",
+    "story_articles",
+    "notes",
+    "saved_searches",
+    "outlets",
+)
 """What the forms of the pages can change."""
 
 

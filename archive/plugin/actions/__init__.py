@@ -1,1 +1,1 @@
-"""Changes made on the pages: follow stories, write notes, manage outlets, save searches."""
+"""Changes made on the pages: follow stories, write notes, manage outlets, remove articles."""

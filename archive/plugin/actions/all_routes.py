@@ -7,6 +7,7 @@ from typing import Any
 from archive.plugin.actions.follow_routes import FOLLOW_ROUTES
 from archive.plugin.actions.note_routes import NOTE_ROUTES
 from archive.plugin.actions.outlet_routes import OUTLET_EDIT_ROUTES
+from archive.plugin.actions.removal_routes import REMOVAL_ROUTES
 from archive.plugin.actions.saved_search_routes import SAVED_SEARCH_ROUTES
 from archive.plugin.actions.verdict_routes import VERDICT_ROUTES
 
@@ -14,6 +15,7 @@ EDIT_ROUTES: list[tuple[str, Any]] = [
     *FOLLOW_ROUTES,
     *NOTE_ROUTES,
     *OUTLET_EDIT_ROUTES,
+    *REMOVAL_ROUTES,
     *SAVED_SEARCH_ROUTES,
     *VERDICT_ROUTES,
 ]

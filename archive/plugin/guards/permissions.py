@@ -18,6 +18,7 @@ EDIT_PERMISSIONS = {
     "note": "Write notes on articles, events and stories",
     "outlet": "Add, pause, resume and remove outlets",
     "search": "Save searches",
+    "remove": "Remove articles for good",
 }
 """Words for the changes to an archive, and what each allows. The permission of a word is
 called `dateline-WORD` in Datasette."""

@@ -14,10 +14,13 @@ from archive.errors import DatelineError
 from archive.outlet_preview import OutletPreview, PreviewedSource, set_outlet_previewer
 from archive.plugin.guards.read_pool import PageReaders
 from archive.records import Outlet, Source
+from archive.removal.serving import RemovalPolicies, set_removal_policies
 from archive.storage.snapshot import PRIVATE_TABLES
 from archive.story_policy import set_story_policy
 from pipelines.identity import identify_source
+from pipelines.policies import archive_policies
 from pipelines.topics.stories import STORY_POLICY
+from pipelines.urls import url_key
 from tests.archive.room import PAGES, STORY, furnish
 from tests.archive.served import Visitor, configured
 from tests.patience import until
@@ -30,6 +33,7 @@ FORMS: dict[str, tuple[str, dict[str, str]]] = {
     "look an outlet up": ("outlets/look", {"host": "new.example"}),
     "pause an outlet": ("outlet/ridge.example/pause", {}),
     "remove an outlet": ("outlet/silent.example/remove", {}),
+    "remove an article": ("remove", {"article": "5", "reason": "a letter"}),
     "save a search": ("searches/save", {"name": "Ferries", "words": "ferry"}),
 }
 """A form of each kind, as the pages send it."""
@@ -44,8 +48,10 @@ def room(folder: Path) -> Path:
 def serving() -> Iterator[None]:
     """What `dateline serve` hands in."""
     set_story_policy(lambda: STORY_POLICY)
+    set_removal_policies(RemovalPolicies(archive_policies, url_key))
     yield
     set_story_policy(None)
+    set_removal_policies(None)
     set_outlet_previewer(None)
 
 

@@ -54,7 +54,7 @@ def test_a_crontab_gets_the_lines_once_and_loses_them_again_and_nothing_else(hom
     assert install_schedule.install_cron(plan) == ["added to the crontab"]
     installed = (home / "crontab").read_text()
     assert installed.startswith(MINE)
-    assert installed.count("--archive") == 2
+    assert installed.count("--archive") == 3
     assert install_schedule.install_cron(plan) == ["already in the crontab"]
     assert (home / "crontab").read_text() == installed
     install_schedule.remove_cron(plan)

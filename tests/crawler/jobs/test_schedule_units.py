@@ -81,7 +81,9 @@ def test_units_crawl_make_up_for_what_was_missed_and_look_after_the_archive_at_n
     assert texts[".service"]["Type"] == ["oneshot"]
     assert texts[".service"]["SuccessExitStatus"] == ["75"]
     assert '"crawl"' in texts[".service"]["ExecStart"][0]
-    assert '"doctor"' in texts["-night.service"]["ExecStart"][0]
+    doctor, prune = texts["-night.service"]["ExecStart"]
+    assert '"doctor"' in doctor
+    assert '"prune" "--scheduled"' in prune
     for timer in (".timer", "-night.timer"):
         assert texts[timer]["Persistent"] == ["true"]
         assert texts[timer]["WantedBy"] == ["timers.target"]

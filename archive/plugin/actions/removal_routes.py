@@ -1,0 +1,50 @@
+"""The route by which an article is removed for good."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from datasette import Response  # type: ignore[import-untyped]
+from datasette.views.base import DatasetteError  # type: ignore[import-untyped]
+
+from archive.errors import DatelineError, UsageError
+from archive.plugin.actions.edit_requests import (
+    EditRequest,
+    edit_request,
+    redirect_with_message,
+)
+from archive.plugin.page_requests import ARCHIVE_PATH
+from archive.removal.remove_articles import RemovalOrder, removal_reason
+from archive.removal.serving import remove_on_page
+
+
+async def respond_remove(datasette: Any, request: Any) -> Any:
+    """Remove the article of a form, and redirect to the front page."""
+    asked = await edit_request(datasette, request, "remove")
+    if isinstance(asked, Response):
+        return asked
+    folder = Path(datasette.get_database(asked.paths.database).path).parent
+    try:
+        article_id = asked.number("article")
+        order = RemovalOrder(removal_reason(asked.value("reason")), "page", asked.author)
+        # not on Datasette's thread, as both files are written
+        await asyncio.to_thread(remove_on_page, folder, article_id, order)
+    except UsageError as error:
+        return redirect_with_message(datasette, request, _back(asked), str(error), error=True)
+    except DatelineError as error:
+        raise DatasetteError(str(error), status=503) from error
+    message = f"Article {article_id} is removed for good."
+    return redirect_with_message(datasette, request, asked.paths.home(), message)
+
+
+def _back(asked: EditRequest) -> str:
+    """Return the path of the article of a form, or of the front page."""
+    try:
+        return asked.paths.article(asked.number("article"))
+    except UsageError:
+        return asked.paths.home()
+
+
+REMOVAL_ROUTES: list[tuple[str, Any]] = [(ARCHIVE_PATH + r"/-/remove$", respond_remove)]

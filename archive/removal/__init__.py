@@ -1,0 +1,1 @@
+"""Remove articles for good, prune old ones, and delete what refers to deleted articles."""

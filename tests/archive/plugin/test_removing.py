@@ -1,0 +1,122 @@
+"""Removing an article on its page, and what its address answers afterwards."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from archive.removal.serving import RemovalPolicies, set_removal_policies
+from archive.storage.snapshot import archive_snapshot
+from pipelines.policies import archive_policies
+from pipelines.urls import url_key
+from tests.archive.plugin.test_working import VERSION_0, Visitor
+from tests.archive.room import STORY, furnish
+
+REASON = "A letter of <3 March>"
+ADDRESSES = (
+    "/archive/articles/1",
+    "/archive/articles/1.json",
+    "/archive/articles/1/revisions",
+    "/archive/articles/1/beside/7",
+    "/archive/articles/1/cite.ris",
+    "/archive/articles/1/capture",
+)
+
+
+@pytest.fixture
+def room(folder: Path) -> Path:
+    return furnish(folder)
+
+
+@pytest.fixture(autouse=True)
+def serving() -> Iterator[None]:
+    """What `dateline serve` hands in."""
+    set_removal_policies(RemovalPolicies(archive_policies, url_key))
+    yield
+    set_removal_policies(None)
+
+
+def removed(room: Path) -> Visitor:
+    """A visitor who removed article 1, after the erasure has ended."""
+    visitor = Visitor(room)
+    visitor.send("remove", {"article": "1", "reason": REASON})
+    for thread in threading.enumerate():
+        if thread.name == "dateline-erase":
+            thread.join()
+    return visitor
+
+
+def test_the_page_of_an_article_offers_its_removal_to_those_who_may(room: Path) -> None:
+    page = Visitor(room).get("/archive/articles/1").text
+    assert 'action="/archive/-/remove"' in page
+    assert "Remove for good" in page
+    for actor in (None, "mara"):
+        assert "/-/remove" not in Visitor(room, actor).get("/archive/articles/1").text
+
+
+def test_a_plain_datasette_offers_no_removal_and_makes_none(room: Path) -> None:
+    set_removal_policies(None)
+    visitor = Visitor(room)
+    assert "/-/remove" not in visitor.get("/archive/articles/1").text
+    answer = visitor.send("remove", {"article": "1", "reason": REASON})
+    assert answer.headers["location"] == "/archive/articles/1"
+    assert "dateline remove 1" in visitor.get("/archive/articles/1").text
+
+
+def test_a_removed_article_is_gone_from_the_archive_at_once(room: Path) -> None:
+    visitor = Visitor(room)
+    answer = visitor.send("remove", {"article": "1", "reason": REASON})
+    assert (answer.status_code, answer.headers["location"]) == (302, "/archive/-/home")
+    assert "Article 1 is removed for good." in visitor.get("/archive/-/home").text
+    assert visitor.rows("SELECT id FROM articles WHERE id = 1") == []
+    assert visitor.rows("SELECT article_id, reason, method, removed_by FROM removals") == [
+        (1, REASON, "page", "root")
+    ]
+    assert visitor.get(f"/archive/-/story/{STORY}").status_code == 200
+
+
+@pytest.mark.parametrize("path", ADDRESSES)
+def test_its_addresses_answer_gone_with_the_reason(room: Path, path: str) -> None:
+    answer = removed(room).get(path)
+    assert answer.status_code == 410
+    assert "Article 1 was removed from this archive" in answer.text or path.endswith(".json")
+    assert "letter of" in answer.text
+    assert "<3 March>" not in answer.text or path.endswith(".json")
+
+
+def test_other_missing_articles_are_still_not_found(room: Path) -> None:
+    visitor = removed(room)
+    assert visitor.get("/archive/articles/999").status_code == 404
+    assert visitor.get("/archive/articles/2").status_code == 200
+
+
+def test_a_removal_without_reason_removes_nothing(room: Path) -> None:
+    visitor = Visitor(room)
+    visitor.send("remove", {"article": "1", "reason": "  "})
+    page = visitor.get("/archive/articles/1")
+    assert page.status_code == 200
+    assert "a removal needs a reason" in page.text
+    visitor.send("remove", {"article": "999", "reason": REASON})
+    assert visitor.rows("SELECT count(*) FROM removals") == [(0,)]
+
+
+def test_the_erasure_leaves_nothing_to_do(room: Path) -> None:
+    assert removed(room).rows("SELECT * FROM erasures") == []
+
+
+def test_a_public_copy_says_that_it_was_removed_and_not_why(room: Path) -> None:
+    removed(room)
+    with archive_snapshot(room) as copy:
+        assert b"letter of" not in copy.read_bytes()
+        config = {"plugins": {"dateline": {"public": True}}}
+        given = {"metadata": config} if VERSION_0 else {"config": config}
+        stranger = Visitor(copy.parent, None, immutable=True, **given)
+        for path in (*ADDRESSES[:1], *ADDRESSES[2:5]):
+            answer = stranger.get(path)
+            assert answer.status_code == 410, path
+            assert "was removed from this archive" in answer.text
+            assert "letter" not in answer.text
+        assert "Ferry crews strike" not in stranger.get("/archive/-/search?words=ferry").text
