@@ -10,7 +10,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,8 +21,8 @@ from archive.frontier.urls import return_all_leases
 from archive.progress import ProgressReport, ignore_progress
 from archive.queries.status import LOW_DISK_BYTES
 from archive.records import current_timestamp
+from archive.storage.damage import database_damage
 from archive.storage.database import (
-    BUSY_TIMEOUT_SECONDS,
     open_database,
     open_read_only,
     read_only_uri,
@@ -35,9 +35,6 @@ ARCHIVE_FILES = ("archive.db", "captures.db")
 LONG_WAL_BYTES = 256_000_000
 """Bytes of a write-ahead log that another program keeps SQLite from writing back, which it does by
 itself at 4 MB."""
-MAX_DAMAGE_LINES = 5
-"""Lines of SQLite's own damage report that are passed on; the first says most."""
-
 SKIPPED_WITHOUT_LOCK = (
     "the search index and the leases of dead crawls; the archive is in use, or cannot be written",
 )
@@ -213,27 +210,9 @@ def _file_damage(path: Path) -> Iterator[Finding]:
         return
     file = path.name
     advice = f"restore a backup, or save what is readable: sqlite3 {file} .recover | sqlite3 new.db"
-    try:
-        with closing(
-            sqlite3.connect(read_only_uri(path), timeout=BUSY_TIMEOUT_SECONDS, uri=True)
-        ) as db:
-            rows = db.execute(f"PRAGMA integrity_check({MAX_DAMAGE_LINES})").fetchall()
-    except sqlite3.OperationalError:
-        raise  # that it cannot be opened says nothing about its contents
-    except sqlite3.DatabaseError as error:
-        yield Finding(f"{file} is damaged ({error})", 1, advice)
-        return
-    lines = [" ".join(str(row[0]).split()) for row in rows]
-    if lines != ["ok"] and not _only_of_search(lines):
-        yield Finding(f"{file} is damaged ({lines[0][:200]})", len(lines), advice)
-
-
-def _only_of_search(lines: Sequence[str]) -> bool:
-    """Return True if only the full-text index is damaged, which can be rebuilt.
-
-    Newer versions of SQLite include the index in their check.
-    """
-    return all("fts5" in line.lower() for line in lines)
+    damage = database_damage(path)
+    if damage:
+        yield Finding(f"{file} is damaged ({damage[0]})", len(damage), advice)
 
 
 def _disk_findings(folder: Path) -> Iterator[Finding]:

@@ -203,7 +203,7 @@ FLOORS = {
         ["text"], ["urls"], ["url_wrappers", "hosted_sites"],
     ],
     "archive": [
-        ["cli"], ["plugin"], ["pages"], ["exports", "doctor", "alerts"], ["queries"],
+        ["cli"], ["plugin"], ["pages"], ["keeping", "merging"], ["exports", "doctor", "alerts"], ["queries"],
         ["archive", "check_writer", "rebuilds", "story_policy", "outlet_preview"], ["editing"], ["articles"],
         ["frontier"], ["storage"], ["text"],
         ["timestamps", "times"], ["records"], ["errors", "progress"],

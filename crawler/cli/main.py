@@ -14,6 +14,7 @@ termination.defer_stop_signals()
 # isort: split
 
 import archive.cli.cite_command
+import archive.cli.keeping_commands
 import archive.cli.note_commands
 import archive.cli.passwords
 import archive.cli.read_commands
