@@ -75,6 +75,8 @@ class PublishedVersion:
     host: str
     agency: str | None
     published_at: str | None
+    seen_at: str = ""
+    """When it was first fetched, UTC."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -424,7 +426,9 @@ def _store_original(
 ) -> None:
     """Store which of these articles is the original of a text."""
     rows = connection.execute(
-        """SELECT a.id, o.host, a.agency, a.published_at FROM json_each(?) AS asked
+        """SELECT a.id, o.host, a.agency, a.published_at, coalesce((
+          SELECT seen_at FROM revisions WHERE article_id = a.id AND number = 1
+        ), a.fetched_at) FROM json_each(?) AS asked
         CROSS JOIN articles AS a ON a.id = asked.value JOIN outlets AS o ON o.id = a.outlet_id""",
         (json.dumps(ids),),
     )

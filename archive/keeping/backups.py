@@ -179,19 +179,18 @@ def _copy_archive(
             for name, source in sources.items()
         }
         counts = {name: _table_counts(source, name) for name, source in sources.items()}
-        for name, source in sources.items():
-            _copy_database(source, unfinished / name, report)
+        copy_databases(sources, unfinished, report)
     for name in SIDE_FILE_NAMES:
         if (folder / name).is_file():
             shutil.copy2(folder / name, unfinished / name)
-    for name in counts:
-        _check_copy(unfinished / name, counts[name], folder)
+    for name, rows in counts.items():
+        _check_copy(unfinished / name, rows, folder)
         for ending in ("-wal", "-shm"):  # empty, as the copy was only read
             (unfinished / f"{name}{ending}").unlink(missing_ok=True)
     names = [name for name in (*DATABASE_NAMES, *SIDE_FILE_NAMES) if (unfinished / name).exists()]
     files = {name: _described_file(unfinished / name) for name in names}
     all_counts = {
-        f"{name}: {table}": rows for name in counts for table, rows in counts[name].items()
+        f"{name}: {table}": rows for name, found in counts.items() for table, rows in found.items()
     }
     manifest = BackupManifest(
         archive=str(folder.absolute()),
@@ -223,6 +222,14 @@ def _check_room(sources: Sources, unfinished: Path) -> None:
             f"{unfinished.parent}: {needed / 1e6:,.0f} MB are needed and {free / 1e6:,.0f} MB are "
             "free; make room, or name a folder on another disk"
         )
+
+
+def copy_databases(
+    sources: Sources, folder: Path, report: ProgressReport = ignore_progress
+) -> None:
+    """Copy databases into a folder, as the transactions of their connections see them."""
+    for name, source in sources.items():
+        _copy_database(source, folder / name, report)
 
 
 def _copy_database(source: sqlite3.Connection, copy: Path, report: ProgressReport) -> None:

@@ -72,7 +72,7 @@ def open_read_only(path: Path, schema: DatabaseSchema) -> sqlite3.Connection:
     try:
         connection = sqlite3.connect(read_only_uri(path), timeout=BUSY_TIMEOUT_SECONDS, uri=True)
         connection.row_factory = sqlite3.Row
-        if _has_pending_steps(connection, schema, path):
+        if has_pending_steps(connection, schema, path):
             connection.close()
             open_database(path, schema).close()
             return open_read_only(path, schema)
@@ -117,7 +117,7 @@ def newest_step(connection: sqlite3.Connection, schema: DatabaseSchema, path: Pa
 
     Raises ArchiveError if it is not a file of this schema, and NewerArchiveError.
     """
-    _has_pending_steps(connection, schema, path)
+    has_pending_steps(connection, schema, path)
     applied = _applied_steps(connection, schema.name)
     if not applied:
         raise ArchiveError(f"{path}: is not a file of an archive")
@@ -187,7 +187,7 @@ def _switch_to_wal(connection: sqlite3.Connection, patience: float) -> None:
 
 def _apply_migrations(connection: sqlite3.Connection, schema: DatabaseSchema, path: Path) -> None:
     """Run the steps of the schema that have not been applied."""
-    if not _has_pending_steps(connection, schema, path):
+    if not has_pending_steps(connection, schema, path):
         return
     # imported here, as it takes half a second and most commands have nothing to migrate
     from sqlite_utils import Database, Migrations
@@ -216,7 +216,7 @@ def _migration_of_script(script: str) -> Callable[[Any], None]:
     return run_script
 
 
-def _has_pending_steps(connection: sqlite3.Connection, schema: DatabaseSchema, path: Path) -> bool:
+def has_pending_steps(connection: sqlite3.Connection, schema: DatabaseSchema, path: Path) -> bool:
     """Return whether there are steps to apply.
 
     Raises NewerArchiveError if steps were applied that this version does not know.
