@@ -138,14 +138,14 @@ def examine_archive(
         findings += [*_broken_references(db, judge), *_keys(db), *_disk_findings(folder)]
         if alone:
             findings += _left_by_dead_crawls(db)
+        moved = list(_moved_pages(db))
         if not are_copies_current(db, judge) and db.execute("SELECT 1 FROM articles").fetchone():
             findings.append(_relations_finding("texts compared by an older method", 1, judge))
     report(next(steps), EXAMINATION_STEPS)
     if alone:
         findings += _search_index(folder)
-    return Diagnosis(
-        _schema_version(ARCHIVE_SCHEMA), tuple(findings), (), () if alone else SKIPPED_WITHOUT_LOCK
-    )
+    skipped = (*moved, *(() if alone else SKIPPED_WITHOUT_LOCK))
+    return Diagnosis(_schema_version(ARCHIVE_SCHEMA), tuple(findings), (), skipped)
 
 
 def repair_archive(
@@ -311,14 +311,16 @@ CONSISTENCY_CHECKS: tuple[tuple[str, str, str, RepairFunction | None], ...] = (
     (
         "articles whose page is not in captures.db",
         """SELECT count(*) FROM articles WHERE digest IS NOT NULL
-        AND NOT EXISTS (SELECT 1 FROM captures.bodies b WHERE b.digest = articles.digest)""",
+        AND NOT EXISTS (SELECT 1 FROM captures.bodies b WHERE b.digest = articles.digest)
+        AND NOT EXISTS (SELECT 1 FROM moved_pages p WHERE p.digest = articles.digest)""",
         "the articles are complete; restore a backup of captures.db, or go on without those pages",
         None,
     ),
     (
         "revisions whose page is not in captures.db",
         """SELECT count(*) FROM revisions WHERE digest IS NOT NULL
-        AND NOT EXISTS (SELECT 1 FROM captures.bodies b WHERE b.digest = revisions.digest)""",
+        AND NOT EXISTS (SELECT 1 FROM captures.bodies b WHERE b.digest = revisions.digest)
+        AND NOT EXISTS (SELECT 1 FROM moved_pages p WHERE p.digest = revisions.digest)""",
         "the revisions are complete; restore a backup of captures.db, or go on without those pages",
         None,
     ),
@@ -332,6 +334,15 @@ def _inconsistencies(db: sqlite3.Connection) -> Iterator[Finding]:
         count = db.execute(query).fetchone()[0]
         if count:
             yield Finding(what, count, advice, mend)
+
+
+def _moved_pages(db: sqlite3.Connection) -> Iterator[str]:
+    """Yield a line about the pages in each WARC file, which may be stored anywhere by now."""
+    rows = db.execute(
+        """SELECT f.path, count(*) AS pages FROM moved_pages p
+        JOIN warc_files f ON f.id = p.warc_file_id GROUP BY f.id ORDER BY f.id"""
+    )
+    yield from (f"{row['pages']:,} pages that were moved to {row['path']}" for row in rows)
 
 
 def _relations_finding(what: str, count: int, judge: CopyPolicy) -> Finding:

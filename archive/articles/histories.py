@@ -110,7 +110,7 @@ def _row_of_version(
     if trimmed.left_out:
         removed = add_removed_lines(removed, text.count("\n") + 1, trimmed.left_out)
     article = replace(version.article, text=trimmed.text, fetched_at=version.seen_at)
-    if trimmed.left_out:
+    if trimmed.left_out or not article.word_count:
         words = policy.word_count(trimmed.text, article.language)
         article = replace(article, word_count=words)
     return article_row(article, policy.fingerprint(trimmed.text)), removed

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
-from archive.cli.base import archive_option, cli
+from archive.cli.base import archive_option, cli, opened_archive
 from archive.errors import UsageError
 
 
@@ -89,3 +91,85 @@ def restore_command(backup: Path, target: Path | None, replace: bool, folder: Pa
         manifest = restore_backup(found, into, replace, report)
     articles = manifest.counts.get("archive.db: articles", 0)
     click.echo(f"{into}: {articles:,} articles, as of {manifest.taken_at}, from {found}")
+
+
+@cli.command()
+@click.option(
+    "--export-warc",
+    "target",
+    type=click.Path(path_type=Path),
+    metavar="FILE|DIR",
+    help="Write the old captures to this WARC file, or to a new one in this folder.",
+)
+@click.option("--older", metavar="DATE|AGE", help="With --export-warc: captures made before then.")
+@click.option(
+    "--remove", is_flag=True, help="Remove them here once the file was read back and compared."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of lines.")
+@archive_option
+def captures_command(
+    target: Path | None, older: str | None, remove: bool, as_json: bool, folder: Path
+) -> None:
+    """List the stored pages by month, or move old ones out.
+
+    With --export-warc and --remove, pages that were fetched before a time move to a WARC file, which
+    may then be stored elsewhere. The articles stay, and say where their pages are. `dateline import`
+    of the file brings the pages back.
+
+    \b
+    Examples: dateline captures
+              dateline captures --export-warc /mnt/disk --older 1y --remove
+    """
+    if bool(target) != bool(older) or (remove and not target):
+        raise UsageError(
+            "--export-warc and --older belong together, and --remove to both: "
+            "dateline captures --export-warc /mnt/disk --older 1y --remove"
+        )
+    with opened_archive(folder):
+        pass  # raises where there is no archive
+    if target and older:
+        _move_captures(target, older, remove, as_json, folder)
+    else:
+        _list_captures(as_json, folder)
+
+
+def _list_captures(as_json: bool, folder: Path) -> None:
+    """Print the captures by month."""
+    from archive.keeping.moved_captures import captures_by_month
+    from archive.storage.captures import CaptureStore
+
+    with closing(CaptureStore(folder / "captures.db")) as captures:
+        months = captures_by_month(captures)
+    if as_json:
+        click.echo(json.dumps(months, indent=2))
+        return
+    for row in months:
+        click.echo(
+            f"{row['month']}  {row['captures']:>10,} captures  {row['bodies']:>10,} new pages  "
+            f"{row['bytes'] / 1e6:>10,.1f} MB"
+        )
+    click.echo(f"{sum(row['bytes'] for row in months) / 1e6:,.1f} MB in all")
+
+
+def _move_captures(target: Path, older: str, remove: bool, as_json: bool, folder: Path) -> None:
+    """Move old captures, and print the result."""
+    from archive.archive import Archive
+    from archive.cli.progress_bar import progress_bar
+    from archive.keeping.moved_captures import move_captures, warc_path
+    from archive.times import parse_since
+
+    until = parse_since(older)
+    path = warc_path(target, until)
+    with Archive(folder) as archive, progress_bar("writing", "captures") as report:
+        moved = move_captures(archive, path, until, remove, report)
+    if as_json:
+        record = asdict(moved) | {"path": str(moved.path), "until": until}
+        click.echo(json.dumps(record, ensure_ascii=False, indent=2))
+        return
+    if not moved.captures:
+        click.echo(f"{folder}: no captures from before {until}")
+        return
+    click.echo(f"{moved.path}: {moved.captures:,} captures, {moved.bytes / 1e6:,.1f} MB, verified")
+    if remove:
+        room = "captures.db was rewritten" if moved.compacted else "its room is used again"
+        click.echo(f"{folder}: removed {moved.removed:,} captures; {room}")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from archive.articles.boilerplate import removed_lines
@@ -26,10 +26,10 @@ VERSION_COLUMNS = (
 CURRENT_ONLY_COLUMNS = ("free", "word_count", "modified_raw")
 """Columns that say nothing about an earlier version."""
 
-UNCHANGED_FETCHES_SQL = f"""
+SUCCESSFUL_FETCHES_SQL = f"""
 SELECT DISTINCT f.fetched_at FROM urls u JOIN fetches f ON f.url_id = u.id
 WHERE u.article_id = ? AND u.leads_to IS NULL AND u.role IN {OWN_ROLES_SQL}
-  AND f.outcome = 'unchanged' AND f.reason IS NULL ORDER BY 1"""  # noqa: S608  a constant is put in
+  AND f.outcome IN ('new', 'changed', 'unchanged') AND f.reason IS NULL ORDER BY 1"""  # noqa: S608  a constant is put in
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,8 @@ class Sighting:
     """What a reader sees: two sightings that agree in it show no change."""
     again: bool = False
     """True if a fetch only found the version that was known."""
+    other: bool = False
+    """True if it is the other archive's."""
 
     @property
     def seen_at(self) -> str:
@@ -65,7 +67,7 @@ def sightings_of_article(connection: sqlite3.Connection, article_id: int) -> lis
         version = SeenVersion(article["fetched_at"], _article_of_row(article), removed=removed)
         seen = [Sighting(version, _look_of_row(article))]
     seen += _held_sightings(connection, article)
-    again = connection.execute(UNCHANGED_FETCHES_SQL, (article_id,)).fetchall()
+    again = connection.execute(SUCCESSFUL_FETCHES_SQL, (article_id,)).fetchall()
     return _with_unchanged(seen, [str(row[0]) for row in again])
 
 
@@ -86,16 +88,16 @@ def merged_history(
     `fetched` has the times of the fetches that our archive knows; what these saw is in it already.
     Sightings that show what was last seen are left out.
     """
-    new = [each for each in theirs if not (each.seen_at in fetched or _is_known(ours, each))]
-    if not new:
-        return None
-    only_later = min(each.seen_at for each in new) >= max(each.seen_at for each in ours)
-    if only_later:
-        kept = order_sightings([ours[-1], *new])
-        return MergedHistory(tuple(each.version for each in kept[1:]), only_later)
+    new = [replace(each, other=True) for each in theirs if each.seen_at not in fetched]
     kept = order_sightings([*ours, *new])
+    if not any(each.other for each in kept):
+        return None
+    newest = max(each.seen_at for each in ours)
+    later = [each.version for each in kept if each.other]
+    if all(version.seen_at >= newest for version in later):
+        return MergedHistory(tuple(later), only_later=True)
     first = next((at for at, each in enumerate(kept) if each.version.article), 0)
-    return MergedHistory(tuple(each.version for each in kept[first:]), only_later)
+    return MergedHistory(tuple(each.version for each in kept[first:]), only_later=False)
 
 
 def order_sightings(sightings: Iterable[Sighting]) -> list[Sighting]:
@@ -114,15 +116,7 @@ def _is_repetition(kept: Sequence[Sighting], new: Sighting) -> bool:
     """
     last = kept[-1]
     is_confirmed = last.again or last.version.confirmed or len(kept) == 1
-    return new.again and last.look == new.look and is_confirmed
-
-
-def _is_known(ours: Sequence[Sighting], new: Sighting) -> bool:
-    """Return whether our sightings show the same version at the same time."""
-    before = [each for each in ours if each.seen_at <= new.seen_at]
-    return bool(before) and any(
-        each.look == new.look for each in before if each.seen_at == before[-1].seen_at
-    )
+    return (new.again or new.other) and last.look == new.look and is_confirmed
 
 
 def _order(sighting: Sighting) -> tuple[str, bool]:

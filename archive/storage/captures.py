@@ -78,6 +78,16 @@ class CaptureStore:
         ).fetchone()
         return capture_of_row(row) if row else None
 
+    def captures_of_body(self, digest: str) -> list[tuple[int, str]]:
+        """Return id and URL of the captures with this body."""
+        rows = self.connection.execute("SELECT id, url FROM captures WHERE digest = ?", (digest,))
+        return [(row["id"], row["url"]) for row in rows]
+
+    def delete(self, capture_ids: Iterable[int]) -> None:
+        """Delete captures in one transaction, and the bodies that no other capture has."""
+        with transaction(self.connection) as connection:
+            _delete_captures(connection, capture_ids)
+
     def close(self) -> None:
         """Close the connection."""
         self.connection.close()
@@ -107,6 +117,53 @@ def _store_capture(connection: sqlite3.Connection, capture: Capture) -> None:
             capture.digest,
         ),
     )
+
+
+def _delete_captures(connection: sqlite3.Connection, capture_ids: Iterable[int]) -> None:
+    """Delete captures and the bodies that no other capture has."""
+    asked = json.dumps(list(capture_ids))
+    rows = connection.execute(
+        "SELECT DISTINCT digest FROM captures WHERE id IN (SELECT value FROM json_each(?))",
+        (asked,),
+    ).fetchall()
+    connection.execute(
+        "DELETE FROM captures WHERE id IN (SELECT value FROM json_each(?))", (asked,)
+    )
+    unused = [
+        row["digest"]
+        for row in rows
+        if not connection.execute(
+            "SELECT 1 FROM captures WHERE digest = ? LIMIT 1", (row["digest"],)
+        ).fetchone()
+    ]
+    deltas_first = sorted(unused, key=lambda digest: not _is_delta(connection, digest))
+    for digest in deltas_first:
+        _store_deltas_whole(connection, digest)
+        connection.execute("DELETE FROM bodies WHERE digest = ?", (digest,))
+
+
+def _is_delta(connection: sqlite3.Connection, digest: str) -> bool:
+    """Return whether a body is stored as a delta."""
+    query = "SELECT 1 FROM bodies WHERE digest = ? AND base IS NOT NULL"
+    return connection.execute(query, (digest,)).fetchone() is not None
+
+
+def _store_deltas_whole(connection: sqlite3.Connection, base: str) -> None:
+    """Store the bodies that are deltas to a body in full, as the body is about to be deleted.
+
+    A delta that is damaged cannot be read either way; it is deleted with its captures.
+    """
+    rows = connection.execute(f"{BODIES_SQL} WHERE b.base = ?", (base,)).fetchall()
+    for row in rows:
+        try:
+            alone = zstd.compress(_body_of_row(row), ZSTD_LEVEL)
+        except ReadingError:
+            connection.execute("DELETE FROM captures WHERE digest = ?", (row["digest"],))
+            connection.execute("DELETE FROM bodies WHERE digest = ?", (row["digest"],))
+            continue
+        connection.execute(
+            "UPDATE bodies SET body = ?, base = NULL WHERE digest = ?", (alone, row["digest"])
+        )
 
 
 def _smallest_form(connection: sqlite3.Connection, capture: Capture) -> tuple[bytes, str | None]:

@@ -816,6 +816,29 @@ CREATE INDEX revisions_listed ON revisions(seen_at, kinds, stealth, article_id, 
   WHERE number > 1;
 """
 
+MOVED_PAGE_TABLES = """
+-- WARC files to which stored pages were moved (`dateline captures`).
+CREATE TABLE warc_files (
+  id INTEGER PRIMARY KEY,
+  path TEXT NOT NULL UNIQUE,  -- where it was written
+  sha256 TEXT NOT NULL,       -- of the file, in hexadecimal
+  bytes INTEGER NOT NULL,
+  captures INTEGER NOT NULL,  -- number of captures in it
+  written_at TEXT NOT NULL
+);
+
+-- Pages that are in a WARC file and no longer in captures.db.
+CREATE TABLE moved_pages (
+  digest TEXT PRIMARY KEY,    -- as in `bodies` of captures.db
+  warc_file_id INTEGER NOT NULL REFERENCES warc_files(id)
+) WITHOUT ROWID;
+"""
+
+CAPTURE_INDEXES = """
+-- Index that finds the captures of a body, to see whether others share it.
+CREATE INDEX captures_by_digest ON captures(digest);
+"""
+
 ARCHIVE_SCHEMA = DatabaseSchema(
     "dateline.archive",
     (
@@ -840,11 +863,17 @@ ARCHIVE_SCHEMA = DatabaseSchema(
         ("m019_lists", LIST_INDEXES),
         ("m020_notifications", ALERT_TABLES),
         ("m021_stored_vectors", STORED_VECTOR_COLUMNS),
+        ("m024_moved_pages", MOVED_PAGE_TABLES),
     ),
     cache=24_000,  # reads of the index of shared passages are scattered over the file
 )
 CAPTURES_SCHEMA = DatabaseSchema(
-    "dateline.captures", (("c001_first_tables", CAPTURE_TABLES), ("c002_deltas", DELTA_COLUMNS))
+    "dateline.captures",
+    (
+        ("c001_first_tables", CAPTURE_TABLES),
+        ("c002_deltas", DELTA_COLUMNS),
+        ("c003_shared_bodies", CAPTURE_INDEXES),
+    ),
 )
 
 

@@ -1,0 +1,52 @@
+"""Give the free pages of SQLite files back to the disk."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+MIN_FREE_SHARE = 0.1
+"""Share of free pages from which a file is rewritten."""
+
+
+def is_compaction_due(connection: sqlite3.Connection) -> bool:
+    """Return True if many pages of a file are free."""
+    [pages] = connection.execute("PRAGMA page_count").fetchone()
+    [free] = connection.execute("PRAGMA freelist_count").fetchone()
+    return bool(free > MIN_FREE_SHARE * pages)
+
+
+def has_room_to_compact(connection: sqlite3.Connection, path: Path) -> bool:
+    """Return True if the disk has room for the two copies that a rewrite needs."""
+    [pages] = connection.execute("PRAGMA page_count").fetchone()
+    [free] = connection.execute("PRAGMA freelist_count").fetchone()
+    [page_bytes] = connection.execute("PRAGMA page_size").fetchone()
+    return bool(shutil.disk_usage(path.parent).free > 2.2 * (pages - free) * page_bytes)
+
+
+def compact_file(connection: sqlite3.Connection, path: Path) -> None:
+    """Rewrite a file without its free pages; nothing else may write it meanwhile.
+
+    Raises sqlite3.Error if it cannot be rewritten, and then leaves it as it was.
+    """
+    with _temporary_files_in(path.parent):
+        connection.execute("VACUUM")
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+@contextmanager
+def _temporary_files_in(folder: Path) -> Iterator[None]:
+    """Let SQLite write its temporary files into a folder, as /tmp is often small."""
+    before = os.environ.get("SQLITE_TMPDIR")
+    os.environ["SQLITE_TMPDIR"] = str(folder)
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["SQLITE_TMPDIR"]
+        else:
+            os.environ["SQLITE_TMPDIR"] = before
