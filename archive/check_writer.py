@@ -14,7 +14,7 @@ from archive.articles.store import Decisions, StoredArticle, store_article
 from archive.errors import ArchiveError
 from archive.frontier import urls as frontier
 from archive.frontier.sources import set_source_due
-from archive.records import Check, Outcome
+from archive.records import Capture, Check, Outcome
 from archive.storage.database import savepoint
 
 
@@ -35,9 +35,17 @@ def write_checks(
         archive.captures.store(captures)
 
     def write_all(db: sqlite3.Connection, ready: Decisions) -> list[Outcome]:
+        _forget_moved_pages(db, captures)
         return [write_check_or_failure(db, check, ready, crawl_id) for check in checks]
 
     return write_without_reading(archive.db, checks, decisions, write_all)
+
+
+def _forget_moved_pages(db: sqlite3.Connection, captures: Sequence[Capture]) -> None:
+    """Record that pages are stored here again that had been moved to a WARC file."""
+    if captures and db.execute("SELECT 1 FROM moved_pages LIMIT 1").fetchone():
+        stored = [(capture.digest,) for capture in captures]
+        db.executemany("DELETE FROM moved_pages WHERE digest = ?", stored)
 
 
 def replace_reading(

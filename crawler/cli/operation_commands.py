@@ -114,6 +114,9 @@ def doctor_command(mend: bool, as_json: bool, folder: Path) -> None:
     Examples: dateline doctor
               dateline doctor --repair
     """
+    from crawler.processes.log_rotation import rotate_schedule_log
+
+    rotate_schedule_log(folder)
     diagnosis = _examine_archive(folder, mend)
     if as_json:
         click.echo(json.dumps(diagnosis.as_record(), ensure_ascii=False, indent=2))

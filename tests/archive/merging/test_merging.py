@@ -24,6 +24,7 @@ from archive.storage.schema import ARCHIVE_SCHEMA
 from pipelines.policies import archive_policies
 from pipelines.stages import run_stages
 from pipelines.urls import url_key
+from tests.killed import killed_by, killing_function
 from tests.stories import story
 
 OURS = archive_policies()
@@ -232,3 +233,223 @@ def test_any_two_halves_of_many_looks_merge_into_the_whole(tmp_path, seed):
     before = contents(merged)
     merge(merged, other)
     assert contents(merged) == before, "a second merge changes nothing"
+
+
+# -- what people wrote and decided -----------------------------------------------------------------
+
+LOOKS = [Look(0, PAGE), Look(1, OTHER, 2), Look(2, "https://minato.example/news/3", 3)]
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> tuple[Path, Path]:
+    """Two archives: ours has articles 1 and 2, theirs 2 and 3, under other ids."""
+    ours = archive_of(tmp_path / "a", LOOKS[:2])
+    return ours, archive_of(tmp_path / "b", [LOOKS[2], Look(5, OTHER, 2)])
+
+
+def edited(folder: Path, work: Any) -> Any:
+    with (
+        closing(open_database(folder / "archive.db", ARCHIVE_SCHEMA)) as connection,
+        transaction(connection) as db,
+    ):
+        return work(db)
+
+
+def ids(folder: Path) -> dict[str, int]:
+    return dict(rows(folder, "SELECT url, id FROM articles"))
+
+
+def test_a_story_brings_its_definition_verdicts_and_notes(pair):
+    ours, theirs = pair
+    at = ids(theirs)
+
+    def follow(db: sqlite3.Connection) -> None:
+        story_id = save_story(db, "landing", [at[OTHER]], OURS.stories, {"words": "ferry"})
+        record_verdict(db, story_id, [at[LOOKS[2].url]], False, OURS.stories)
+        add_note(db, NoteSubject("story", story_id), "Ask the board.", "mara")
+        add_note(db, NoteSubject("article", at[LOOKS[2].url]), "Check the sum.", None)
+
+    edited(theirs, follow)
+    for _ in range(2):
+        [report] = merge(ours, theirs)
+        assert report.conflicts == []
+        verdicts = rows(
+            ours,
+            """SELECT a.url, m.verdict FROM story_articles m JOIN articles a ON a.id = m.article_id
+            JOIN stories s ON s.id = m.story_id
+            WHERE s.name = 'landing' AND s.words = 'ferry' AND m.verdict IS NOT NULL""",
+        )
+        assert sorted(verdicts) == [(LOOKS[2].url, "not"), (OTHER, "belongs")]
+        notes = rows(
+            ours,
+            """SELECT n.subject, n.text, a.url FROM notes n
+            LEFT JOIN articles a ON a.id = n.article_id ORDER BY 1""",
+        )
+        assert notes == [
+            ("article", "Check the sum.", LOOKS[2].url), ("story", "Ask the board.", None),
+        ]  # fmt: skip
+
+
+def test_contradictions_are_listed_and_ours_are_kept(pair):
+    for folder, belongs, words, name in zip(
+        pair, (True, False), ("ferry", "barge"), ("Our", "Their"), strict=True
+    ):
+        article_id = ids(folder)[OTHER]
+
+        def decide(db, article_id=article_id, belongs=belongs, words=words, name=name) -> None:
+            story_id = save_story(db, "landing", [], OURS.stories, {"title": name})
+            record_verdict(db, story_id, [article_id], belongs, OURS.stories)
+            save_search(db, "mine", words, {}, None)
+            add_outlet_with_sources(db, Outlet("ridge.example", name))
+
+        edited(folder, decide)
+    ours, theirs = pair
+    [report] = merge(ours, theirs)
+    assert {(each.kind, each.ours, each.theirs) for each in report.conflicts} == {
+        ("outlet", "Our", "Their"),
+        ("story", "Our", "Their"),
+        ("verdict", "belongs", "not"),
+        ("search", "ferry {}", "barge {}"),
+    }
+    assert rows(ours, "SELECT words FROM saved_searches") == [("ferry",)]
+    assert rows(ours, "SELECT verdict FROM story_articles WHERE verdict IS NOT NULL") == [
+        ("belongs",)
+    ]
+    assert report.as_record()["conflicts"][0]["kind"] == "outlet"
+
+
+def test_a_note_that_was_edited_there_later_is_taken_over(tmp_path, monkeypatch):
+    ours = archive_of(tmp_path / "a", LOOKS[:1])
+    about = NoteSubject("article", 1)
+    edited(ours, lambda db: add_note(db, about, "A first note.", "mara"))
+    shutil.copytree(ours, tmp_path / "b")
+    monkeypatch.setenv("DATELINE_NOW", "2030-01-01T00:00:00Z")
+    edited(tmp_path / "b", lambda db: edit_note(db, 1, "A better note."))
+    merge(ours, tmp_path / "b")
+    assert rows(ours, "SELECT text FROM notes") == [("A better note.",)]
+
+
+def test_outlets_sources_waiting_pages_and_crawls_come_along(pair):
+    ours, theirs = pair
+
+    def add(db: sqlite3.Connection) -> None:
+        feed = Source(
+            "https://delta.example/feed", "feed", "delta.example", url_key="delta.example/feed"
+        )
+        add_outlet_with_sources(db, Outlet("delta.example", "Delta", "da", "DK"), [feed])
+
+    edited(theirs, add)
+    with Archive(theirs) as archive:
+        lead = Lead("https://delta.example/1", "feed", url_key="delta.example/1")
+        found = Check("https://delta.example/feed", "listed", "2026-03-03T00:00:00Z", leads=(lead,))
+        write_checks(archive, [run_stages(found)], OURS)
+        archive.db.execute("UPDATE urls SET state = 'leased' WHERE url LIKE '%delta.example/1'")
+    merge(ours, theirs)
+    found_here = rows(
+        ours,
+        """SELECT u.url, u.kind, u.role, u.state, u.found_on, o.name FROM urls u
+        JOIN outlets o ON o.id = u.outlet_id WHERE o.host = 'delta.example' ORDER BY 1""",
+    )
+    assert found_here == [
+        ("https://delta.example/1", "page", "requested", "pending", None, "Delta"),
+        ("https://delta.example/feed", "feed", "source", "done", None, "Delta"),
+    ]
+    assert len(rows(ours, "SELECT 1 FROM crawls WHERE state = 'finished'")) == 2
+
+
+def test_articles_of_another_archive_are_no_news_for_alerts(pair):
+    ours, theirs = pair
+    edited(
+        ours,
+        lambda db: db.execute(
+            """INSERT INTO alerts (kind, subject, created_at, after_article_id, after_revision_id)
+            VALUES ('search', 'ferry', '', 2, 0)"""
+        ),
+    )
+    merge(ours, theirs)
+    assert rows(ours, "SELECT after_article_id FROM alerts") == [(3,)]
+
+
+# -- what is left out or refused -------------------------------------------------------------------
+
+
+def test_an_article_that_was_removed_here_does_not_come_back(pair):
+    ours, theirs = pair
+    key = url_key(LOOKS[2].url)
+    edited(
+        ours,
+        lambda db: (
+            db.execute("CREATE TABLE IF NOT EXISTS removed_urls (url_key TEXT, fingerprint TEXT)"),
+            db.execute("INSERT INTO removed_urls (url_key) VALUES (?)", (key,)),
+        ),
+    )
+    [report] = merge(ours, theirs)
+    assert report.removed == 1
+    assert LOOKS[2].url not in ids(ours)
+    with closing(sqlite3.connect(ours / "captures.db")) as captures:
+        assert not captures.execute(
+            "SELECT 1 FROM captures WHERE url = ?", (LOOKS[2].url,)
+        ).fetchone()
+
+
+def test_an_archive_of_an_older_version_is_migrated_in_a_copy_alone(tmp_path):
+    ours, theirs = archive_of(tmp_path / "a", LOOKS[:1]), tmp_path / "b"
+    older = DatabaseSchema(ARCHIVE_SCHEMA.name, ARCHIVE_SCHEMA.steps[:17])
+    with closing(open_database(theirs / "archive.db", older)) as db:
+        db.execute(
+            "INSERT INTO outlets (host, added_at) VALUES ('old.example', '2020-01-01T00:00:00Z')"
+        )
+        db.execute(
+            """INSERT INTO articles (outlet_id, url, headline, fetched_at, text, fingerprint)
+            VALUES (1, 'https://old.example/1', 'Old', '2020-01-01T00:00:00Z', ?, ?)""",
+            (story(9), text_fingerprint(story(9))),
+        )
+    before = (theirs / "archive.db").read_bytes()
+    merge(ours, theirs)
+    assert "https://old.example/1" in ids(ours)
+    assert (theirs / "archive.db").read_bytes() == before
+    assert not list(ours.glob(".merging*"))
+
+
+def test_an_archive_of_a_newer_version_the_archive_itself_and_no_archive_are_refused(tmp_path):
+    ours, newer = archive_of(tmp_path / "a", LOOKS[:1]), archive_of(tmp_path / "b", LOOKS[:1])
+    with closing(sqlite3.connect(newer / "archive.db")) as db:
+        db.execute("UPDATE _sqlite_migrations SET name = 'm999_x' WHERE name = 'm001_first_tables'")
+        db.commit()
+    with pytest.raises(NewerArchiveError):
+        merge(ours, newer)
+    with pytest.raises(UsageError, match="the archive itself"):
+        merge(ours, ours)
+    with pytest.raises(ArchiveError):
+        merge(ours, tmp_path / "c")
+
+
+def test_a_damaged_page_is_reported_and_the_rest_is_merged(pair):
+    ours, theirs = pair
+    with closing(open_database(theirs / "captures.db", CAPTURES_SCHEMA)) as captures:
+        captures.execute("UPDATE bodies SET body = x'00' WHERE id = 1")
+    [report] = merge(ours, theirs)
+    assert [each.kind for each in report.conflicts] == ["page"]
+    assert LOOKS[2].url in ids(ours)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("at", [2, 4, 6, 9])
+def test_a_merge_that_is_killed_is_finished_by_the_next(tmp_path, monkeypatch, at):
+    from archive.merging import merge_articles, merge_captures
+
+    looks = [Look(n, f"https://{host}/news/{n % 5}", n % 5, n // 5) for n, host in
+             enumerate((HOSTS * 6)[:16])]  # fmt: skip
+    first, second = looks[::2], looks[1::2]
+    ours, theirs = archive_of(tmp_path / "a", first), archive_of(tmp_path / "b", second)
+    whole = Path(shutil.copytree(ours, tmp_path / "whole"))
+    merge(whole, theirs)
+    monkeypatch.setattr(merge_articles, "ARTICLES_PER_TRANSACTION", 2)
+    monkeypatch.setattr(merge_captures, "CAPTURES_PER_TRANSACTION", 2)
+    step = merge_articles._merge_article
+    monkeypatch.setattr(merge_articles, "_merge_article", killing_function(step, at))
+    assert killed_by(lambda: merge(ours, theirs))
+    monkeypatch.setattr(merge_articles, "_merge_article", step)
+    assert examine_archive(ours, OURS.texts, alone=True).sound
+    merge(ours, theirs)
+    assert_same(ours, whole)
