@@ -207,10 +207,9 @@ def crawl_command(urls: tuple[str, ...], folder: Path, **options: Any) -> None:
     from crawler.workers import fork_server
 
     termination.defer_stop_signals()
-    if options["due"]:
-        log_rotation.rotate_schedule_log(folder)
-    else:  # when nothing is due, nothing is extracted
+    if not options["due"]:  # when nothing is due, nothing is extracted
         fork_server.start_fork_server()
+    log_rotation.rotate_logs(folder)
     _start_crawl(folder, urls, **options)
 
 

@@ -114,9 +114,9 @@ def doctor_command(mend: bool, as_json: bool, folder: Path) -> None:
     Examples: dateline doctor
               dateline doctor --repair
     """
-    from crawler.processes.log_rotation import rotate_schedule_log
+    from crawler.processes.log_rotation import rotate_logs
 
-    rotate_schedule_log(folder)
+    rotate_logs(folder)
     diagnosis = _examine_archive(folder, mend)
     if as_json:
         click.echo(json.dumps(diagnosis.as_record(), ensure_ascii=False, indent=2))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
@@ -13,16 +14,24 @@ from typing import Any
 import pytest
 
 from archive.archive import Archive
+from archive.articles.stories import record_verdict, save_story
 from archive.check_writer import write_checks
+from archive.doctor import examine_archive
+from archive.editing.notes import NoteSubject, add_note, edit_note
+from archive.editing.saved_searches import save_search
+from archive.errors import ArchiveError, NewerArchiveError, UsageError
 from archive.frontier.crawls import finish_crawl, start_crawl
+from archive.frontier.urls import add_outlet_with_sources
+from archive.merging import merge_articles, merge_captures
 from archive.merging.merge_archives import merge_archive
 from archive.merging.merge_report import MergeReport
 from archive.rebuilds import prepare_archive
-from archive.records import Article, Capture, Check
-from archive.storage.database import open_read_only
-from archive.storage.schema import ARCHIVE_SCHEMA
+from archive.records import Article, Capture, Check, Lead, Outlet, Source
+from archive.storage.database import open_database, open_read_only, transaction
+from archive.storage.schema import ARCHIVE_SCHEMA, CAPTURES_SCHEMA, DatabaseSchema
 from pipelines.policies import archive_policies
 from pipelines.stages import run_stages
+from pipelines.text.fingerprint import text_fingerprint
 from pipelines.urls import url_key
 from tests.killed import killed_by, killing_function
 from tests.stories import story
@@ -436,8 +445,6 @@ def test_a_damaged_page_is_reported_and_the_rest_is_merged(pair):
 @pytest.mark.slow
 @pytest.mark.parametrize("at", [2, 4, 6, 9])
 def test_a_merge_that_is_killed_is_finished_by_the_next(tmp_path, monkeypatch, at):
-    from archive.merging import merge_articles, merge_captures
-
     looks = [Look(n, f"https://{host}/news/{n % 5}", n % 5, n // 5) for n, host in
              enumerate((HOSTS * 6)[:16])]  # fmt: skip
     first, second = looks[::2], looks[1::2]

@@ -1,4 +1,4 @@
-"""The log of scheduled runs is put aside before it becomes long, and the oldest part is dropped."""
+"""The logs of an archive are put aside before they become long, and the oldest part is dropped."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from crawler.processes.log_rotation import (
     KEPT_LOGS,
     MAX_LOG_BYTES,
     SCHEDULE_LOG_NAME,
-    rotate_schedule_log,
+    rotate_logs,
 )
 
 
 def test_a_short_log_stays_and_a_missing_one_is_no_error(tmp_path: Path) -> None:
-    rotate_schedule_log(tmp_path)
+    rotate_logs(tmp_path)
     (tmp_path / SCHEDULE_LOG_NAME).write_text("one line\n")
-    rotate_schedule_log(tmp_path)
+    rotate_logs(tmp_path)
     assert [file.name for file in tmp_path.iterdir()] == [SCHEDULE_LOG_NAME]
 
 
 def test_a_long_log_is_put_aside_and_only_so_many_are_kept(tmp_path: Path) -> None:
     for number in range(KEPT_LOGS + 3):
         (tmp_path / SCHEDULE_LOG_NAME).write_text(f"{number}\n" + "x" * MAX_LOG_BYTES)
-        rotate_schedule_log(tmp_path)
+        rotate_logs(tmp_path)
     kept = {file.name: file.read_text().split("\n")[0] for file in tmp_path.iterdir()}
     newest = KEPT_LOGS + 2
     assert kept == {
@@ -35,7 +35,7 @@ def test_what_has_the_log_open_goes_on_writing(tmp_path: Path) -> None:
     with log.open("a") as opened:
         opened.write("x" * MAX_LOG_BYTES)
         opened.flush()
-        rotate_schedule_log(tmp_path)
+        rotate_logs(tmp_path)
         opened.write("the end")
     assert log.with_name(f"{SCHEDULE_LOG_NAME}.1").read_text().endswith("the end")
     assert not log.exists()
