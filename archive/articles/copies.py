@@ -413,6 +413,16 @@ def articles_with_versions(connection: sqlite3.Connection, article_ids: Sequence
     return list(dict.fromkeys(id for row in rows for id in row[1:] if id is not None))
 
 
+def renew_original(connection: sqlite3.Connection, article_id: int, policy: CopyPolicy) -> None:
+    """Decide again which version of an article's text is the original, if others have the text."""
+    text_id = _text_id(connection, article_id)
+    if text_id is not None:
+        rows = connection.execute(
+            "SELECT article_id FROM shared_text_articles WHERE text_id = ?", (text_id,)
+        )
+        _store_original(connection, text_id, [int(row[0]) for row in rows], policy)
+
+
 def _text_id(connection: sqlite3.Connection, article_id: int) -> int | None:
     """Return the id of the text of which an article is a version, or None."""
     row = connection.execute(

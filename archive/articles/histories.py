@@ -19,7 +19,7 @@ from archive.articles.boilerplate import (
     store_removed_lines,
     trim_text,
 )
-from archive.articles.copies import relate_article
+from archive.articles.copies import relate_article, renew_original
 from archive.articles.events import update_article_words
 from archive.articles.language_keys import save_keys
 from archive.articles.revisions import insert_gone_revision, store_revision
@@ -53,6 +53,7 @@ def rewrite_history(
     The first one must have an article.
     """
     first, *later = versions
+    before = _stored_row(connection, article_id)
     for table in ("revisions", "unconfirmed_revisions"):
         # constant table names
         connection.execute(f"DELETE FROM {table} WHERE article_id = ?", (article_id,))  # noqa: S608
@@ -61,7 +62,9 @@ def rewrite_history(
     # our own names
     connection.execute(f"UPDATE articles SET {names} WHERE id = :id", row | {"id": article_id})  # noqa: S608
     store_removed_lines(connection, article_id, removed)
-    continue_history(connection, article_id, later, decisions)
+    _store_versions(connection, article_id, later, decisions)
+    _renew_derived_data(connection, before, decisions)
+    renew_original(connection, article_id, decisions.texts)  # it may have been seen earlier
 
 
 def continue_history(
@@ -71,6 +74,18 @@ def continue_history(
     decisions: Decisions,
 ) -> None:
     """Store later versions of an article, and renew what is derived from its text."""
+    before = _stored_row(connection, article_id)
+    _store_versions(connection, article_id, versions, decisions)
+    _renew_derived_data(connection, before, decisions)
+
+
+def _store_versions(
+    connection: sqlite3.Connection,
+    article_id: int,
+    versions: Sequence[SeenVersion],
+    decisions: Decisions,
+) -> None:
+    """Store later versions of an article, one after the other."""
     for version in versions:
         if version.article is None:
             article = _stored_row(connection, article_id)
@@ -78,7 +93,6 @@ def continue_history(
             continue
         if _store_version(connection, article_id, version, decisions):
             _store_version(connection, article_id, version, decisions)
-    _renew_derived_data(connection, article_id, decisions)
 
 
 def _store_version(
@@ -124,11 +138,15 @@ def _stored_row(connection: sqlite3.Connection, article_id: int) -> sqlite3.Row:
 
 
 def _renew_derived_data(
-    connection: sqlite3.Connection, article_id: int, decisions: Decisions
+    connection: sqlite3.Connection, before: sqlite3.Row, decisions: Decisions
 ) -> None:
-    """Renew the relations, terms, keys and stories of an article."""
-    at = str(_stored_row(connection, article_id)["fetched_at"])
-    relate_article(connection, article_id, decisions.texts, at)
+    """Renew the relations, terms, keys and stories of an article whose text is another one now."""
+    article_id = int(before["id"])
+    after = _stored_row(connection, article_id)
+    if (after["fingerprint"], after["headline"]) == (before["fingerprint"], before["headline"]):
+        return
+    if after["fingerprint"] != before["fingerprint"]:
+        relate_article(connection, article_id, decisions.texts, after["fetched_at"])
     update_article_words(connection, article_id, decisions.events)
     save_keys(connection, article_id, decisions.keys)
     file_article(connection, article_id, decisions.stories, changed=True)
