@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 import shutil
 import sqlite3
@@ -152,12 +151,6 @@ def contents(folder: Path) -> dict[str, Any]:
         "fetches": sorted(
             rows(folder, "SELECT u.url, f.fetched_at FROM fetches f JOIN urls u ON u.id = f.url_id")
         ),
-        "events": {
-            frozenset(url_of[id] for id in json.loads(ids))
-            for (ids,) in rows(
-                folder, "SELECT json_group_array(article_id) FROM event_articles GROUP BY event_id"
-            )
-        },
         "captures": captured,
     }
 
@@ -223,7 +216,7 @@ def test_merged_archives_equal_one_of_both(tmp_path, case):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", range(6))
 def test_any_two_halves_of_many_looks_merge_into_the_whole(tmp_path, seed):
     """Pages that are edited, edited back, gone and there again, and copies in three outlets."""
     chance = random.Random(seed)
@@ -233,7 +226,7 @@ def test_any_two_halves_of_many_looks_merge_into_the_whole(tmp_path, seed):
     looks = []
     for hour in range(36):
         url = chance.choice(urls)
-        number = 1 + own.index(url) if url in own else 9
+        number = 1 + own.index(url) if url in own else 6
         if url in own:
             edits[url] = max(0, edits[url] + chance.choice((0, 0, 0, 1, -1)))
         status = 404 if chance.random() < 0.15 else 200
