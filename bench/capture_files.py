@@ -21,7 +21,7 @@ from bench.figures import Figure
 MONTHS = 12
 PAGES_PER_MONTH = 150
 FETCHES = 3
-"""Of each page: its own month and the two after it."""
+"""Fetches of each page: in its own month and the two after it."""
 PAGE_WORDS = 6_000
 BATCH = 50
 

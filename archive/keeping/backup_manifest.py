@@ -34,7 +34,7 @@ class BackedUpFile:
 
 @dataclass(frozen=True, slots=True)
 class BackupManifest:
-    """What is known of a backup."""
+    """The facts about a backup."""
 
     archive: str
     """The absolute folder of the archive."""

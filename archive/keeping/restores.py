@@ -45,7 +45,7 @@ DATABASE_COMPANIONS = ("-wal", "-shm", "-journal")
 def find_backup(path: Path) -> Path:
     """Return the backup at a path: the folder itself, or the newest complete backup in it.
 
-    Raises ArchiveError if there is none.
+    Raises ArchiveError if neither is one.
     """
     if (path / MANIFEST_NAME).is_file():
         return path

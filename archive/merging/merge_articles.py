@@ -53,7 +53,7 @@ NEWEST_ROWS_SQL = """SELECT (SELECT coalesce(max(id), 0) FROM articles) AS artic
 
 @dataclass(frozen=True, slots=True)
 class ArticleMerger:
-    """What merging each article needs."""
+    """The data that merging each article needs."""
 
     theirs: sqlite3.Connection
     ids: MergedIds
@@ -305,7 +305,7 @@ def _revision_count(db: sqlite3.Connection, article_id: int) -> int:
 def _keep_from_alerts(db: sqlite3.Connection, before: sqlite3.Row) -> None:
     """Let alerts that had seen everything before this batch pass over what it brought.
 
-    Articles of another archive are no news.
+    Articles of another archive are not news.
     """
     for column, name in (("after_article_id", "articles"), ("after_revision_id", "revisions")):
         # our own names

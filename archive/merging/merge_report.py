@@ -1,4 +1,4 @@
-"""What a merge came to: how much was added, and where the two archives contradict each other."""
+"""The result of a merge: how much was added, and where the two archives contradict each other."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 ConflictKind = Literal["outlet", "url", "story", "verdict", "search", "page"]
-"""What two archives contradict each other in."""
+"""The subjects on which two archives contradict each other."""
 
 MAX_LISTED_CONFLICTS = 10_000
 

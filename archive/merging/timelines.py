@@ -38,7 +38,7 @@ class Sighting:
 
     version: SeenVersion
     look: tuple[str | None, ...]
-    """What a reader sees: two sightings that agree in it show no change."""
+    """The fields that a reader sees; two sightings that agree in them show no change."""
     again: bool = False
     """True if a fetch only found the version that was known."""
     other: bool = False

@@ -1,7 +1,7 @@
 """The logs in the archive's folder: bounded, the oldest part goes.
 
 `crawl.log` is Scrapy's, and cron appends to `schedule.log` (`crawler.jobs.schedule_units`). systemd
-and containers keep the output of commands in logs of their own.
+and containers log the output of commands themselves.
 """
 
 from __future__ import annotations
