@@ -11,7 +11,6 @@ from archive.articles import identity
 from archive.articles.fresh_readings import UnreadPageError, write_without_reading
 from archive.articles.revisions import fetch_history, store_gone_revision
 from archive.articles.store import Decisions, StoredArticle, store_article
-from archive.articles.text_features import with_known_features
 from archive.errors import ArchiveError
 from archive.frontier import urls as frontier
 from archive.frontier.sources import set_source_due
@@ -22,8 +21,9 @@ from archive.frontier.tombstones import (
     removal_of_key,
     request_erasure,
 )
-from archive.records import Check, Outcome
+from archive.records import Capture, Check, Outcome
 from archive.storage.database import savepoint
+from archive.text_features import with_known_features
 
 
 def write_checks(
@@ -48,9 +48,17 @@ def write_checks(
         archive.captures.store(captures)
 
     def write_all(db: sqlite3.Connection, ready: Decisions) -> list[Outcome]:
+        _forget_moved_pages(db, captures)
         return [write_check_or_failure(db, check, ready, crawl_id) for check in checks]
 
     return write_without_reading(archive.db, checks, decisions, write_all)
+
+
+def _forget_moved_pages(db: sqlite3.Connection, captures: Sequence[Capture]) -> None:
+    """Record that pages are stored here again that had been moved to a WARC file."""
+    if captures and db.execute("SELECT 1 FROM moved_pages LIMIT 1").fetchone():
+        stored = [(capture.digest,) for capture in captures]
+        db.executemany("DELETE FROM moved_pages WHERE digest = ?", stored)
 
 
 def replace_reading(

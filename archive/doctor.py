@@ -10,7 +10,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,8 +27,8 @@ from archive.records import current_timestamp
 from archive.removal.erasure import finish_erasures
 from archive.removal.orphans import ARTICLE_REFERENCES, delete_orphans, orphan_counts
 from archive.removal.remove_articles import url_digest
+from archive.storage.damage import database_damage
 from archive.storage.database import (
-    BUSY_TIMEOUT_SECONDS,
     open_database,
     open_read_only,
     read_only_uri,
@@ -41,9 +41,6 @@ ARCHIVE_FILES = ("archive.db", "captures.db")
 LONG_WAL_BYTES = 256_000_000
 """Bytes of a write-ahead log that another program keeps SQLite from writing back, which it does by
 itself at 4 MB."""
-MAX_DAMAGE_LINES = 5
-"""Lines of SQLite's own damage report that are passed on; the first says most."""
-
 SKIPPED_WITHOUT_LOCK = (
     "the search index and the leases of dead crawls; the archive is in use, or cannot be written",
 )
@@ -157,14 +154,14 @@ def examine_archive(
         findings += [*_removal_findings(db, decisions), *_disk_findings(folder)]
         if alone:
             findings += _left_by_dead_crawls(db)
+        moved = list(_moved_pages(db))
         if not are_copies_current(db, judge) and db.execute("SELECT 1 FROM articles").fetchone():
             findings.append(_relations_finding("texts compared by an older method", 1, judge))
     report(next(steps), EXAMINATION_STEPS)
     if alone:
         findings += _search_index(folder)
-    return Diagnosis(
-        _schema_version(ARCHIVE_SCHEMA), tuple(findings), (), () if alone else SKIPPED_WITHOUT_LOCK
-    )
+    skipped = (*moved, *(() if alone else SKIPPED_WITHOUT_LOCK))
+    return Diagnosis(_schema_version(ARCHIVE_SCHEMA), tuple(findings), (), skipped)
 
 
 def repair_archive(
@@ -233,27 +230,9 @@ def _file_damage(path: Path) -> Iterator[Finding]:
         return
     file = path.name
     advice = f"restore a backup, or save what is readable: sqlite3 {file} .recover | sqlite3 new.db"
-    try:
-        with closing(
-            sqlite3.connect(read_only_uri(path), timeout=BUSY_TIMEOUT_SECONDS, uri=True)
-        ) as db:
-            rows = db.execute(f"PRAGMA integrity_check({MAX_DAMAGE_LINES})").fetchall()
-    except sqlite3.OperationalError:
-        raise  # that it cannot be opened says nothing about its contents
-    except sqlite3.DatabaseError as error:
-        yield Finding(f"{file} is damaged ({error})", 1, advice)
-        return
-    lines = [" ".join(str(row[0]).split()) for row in rows]
-    if lines != ["ok"] and not _only_of_search(lines):
-        yield Finding(f"{file} is damaged ({lines[0][:200]})", len(lines), advice)
-
-
-def _only_of_search(lines: Sequence[str]) -> bool:
-    """Return True if only the full-text index is damaged, which can be rebuilt.
-
-    Newer versions of SQLite include the index in their check.
-    """
-    return all("fts5" in line.lower() for line in lines)
+    damage = database_damage(path)
+    if damage:
+        yield Finding(f"{file} is damaged ({damage[0]})", len(damage), advice)
 
 
 def _disk_findings(folder: Path) -> Iterator[Finding]:
@@ -353,7 +332,8 @@ CONSISTENCY_CHECKS: tuple[tuple[str, str, str, RepairFunction | None], ...] = (
         "articles whose page is not in captures.db",
         """SELECT count(*) FROM articles WHERE digest IS NOT NULL
         AND NOT EXISTS (SELECT 1 FROM captures.bodies b WHERE b.digest = articles.digest)
-        AND NOT EXISTS (SELECT 1 FROM pruned_bodies p WHERE p.digest = articles.digest)""",
+        AND NOT EXISTS (SELECT 1 FROM pruned_bodies p WHERE p.digest = articles.digest)
+        AND NOT EXISTS (SELECT 1 FROM moved_pages p WHERE p.digest = articles.digest)""",
         "the articles are complete; restore a backup of captures.db, or go on without those pages",
         None,
     ),
@@ -361,7 +341,8 @@ CONSISTENCY_CHECKS: tuple[tuple[str, str, str, RepairFunction | None], ...] = (
         "revisions whose page is not in captures.db",
         """SELECT count(*) FROM revisions WHERE digest IS NOT NULL
         AND NOT EXISTS (SELECT 1 FROM captures.bodies b WHERE b.digest = revisions.digest)
-        AND NOT EXISTS (SELECT 1 FROM pruned_bodies p WHERE p.digest = revisions.digest)""",
+        AND NOT EXISTS (SELECT 1 FROM pruned_bodies p WHERE p.digest = revisions.digest)
+        AND NOT EXISTS (SELECT 1 FROM moved_pages p WHERE p.digest = revisions.digest)""",
         "the revisions are complete; restore a backup of captures.db, or go on without those pages",
         None,
     ),
@@ -375,6 +356,15 @@ def _inconsistencies(db: sqlite3.Connection) -> Iterator[Finding]:
         count = db.execute(query).fetchone()[0]
         if count:
             yield Finding(what, count, advice, mend)
+
+
+def _moved_pages(db: sqlite3.Connection) -> Iterator[str]:
+    """Yield a line about the pages in each WARC file, which may be stored anywhere by now."""
+    rows = db.execute(
+        """SELECT f.path, count(*) AS pages FROM moved_pages p
+        JOIN warc_files f ON f.id = p.warc_file_id GROUP BY f.id ORDER BY f.id"""
+    )
+    yield from (f"{row['pages']:,} pages that were moved to {row['path']}" for row in rows)
 
 
 def _relations_finding(what: str, count: int, judge: CopyPolicy) -> Finding:

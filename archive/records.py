@@ -161,7 +161,7 @@ class Capture:
 
 @dataclass(frozen=True, slots=True)
 class TextFeatures:
-    """Features of an article that the policies compute, for `archive.articles.text_features`."""
+    """Features of an article that the policies compute, for `archive.text_features`."""
 
     digest: bytes
     """`features_digest` of the headline, standfirst, text and language."""

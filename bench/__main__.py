@@ -18,6 +18,7 @@ BENCHES = (
     "diff",
     "copies",
     "warc",
+    "capture_files",
     "events",
     "extraction",
     "page_types",

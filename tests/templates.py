@@ -48,7 +48,7 @@ def _is_empty(connection: sqlite3.Connection) -> bool:
 
 
 def _fill_new_file(connection: sqlite3.Connection, schema: DatabaseSchema, path: Path) -> None:
-    if schema not in (ARCHIVE_SCHEMA, CAPTURES_SCHEMA) or not database._has_pending_steps(
+    if schema not in (ARCHIVE_SCHEMA, CAPTURES_SCHEMA) or not database.has_pending_steps(
         connection, schema, path
     ):
         apply_all_steps(connection, schema, path)

@@ -222,9 +222,9 @@ FLOORS = {
         ["dedup"], ["scheduling"], ["text"], ["urls"], ["url_wrappers", "hosted_sites"],
     ],
     "archive": [
-        ["cli"], ["plugin"], ["pages"], ["exports", "doctor", "alerts"], ["removal"], ["queries"],
-        ["archive", "check_writer", "rebuilds", "story_policy", "outlet_preview"], ["editing"], ["articles"],
-        ["frontier"], ["storage"], ["text"],
+        ["cli"], ["plugin"], ["pages"], ["keeping", "merging"], ["exports", "doctor", "alerts"], ["removal"], ["queries"],
+        ["archive", "check_writer", "text_features", "rebuilds", "story_policy", "outlet_preview"],
+        ["editing"], ["articles"], ["frontier"], ["storage"], ["text"],
         ["timestamps", "times"], ["records"], ["errors", "progress"],
     ],
 }  # fmt: skip

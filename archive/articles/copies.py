@@ -75,6 +75,8 @@ class PublishedVersion:
     host: str
     agency: str | None
     published_at: str | None
+    seen_at: str = ""
+    """When it was first fetched, UTC."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -422,6 +424,16 @@ def articles_with_versions(connection: sqlite3.Connection, article_ids: Sequence
     return list(dict.fromkeys(id for row in rows for id in row[1:] if id is not None))
 
 
+def renew_original(connection: sqlite3.Connection, article_id: int, policy: CopyPolicy) -> None:
+    """Decide again which version of an article's text is the original, if others have the text."""
+    text_id = _text_id(connection, article_id)
+    if text_id is not None:
+        rows = connection.execute(
+            "SELECT article_id FROM shared_text_articles WHERE text_id = ?", (text_id,)
+        )
+        _store_original(connection, text_id, [int(row[0]) for row in rows], policy)
+
+
 def _text_id(connection: sqlite3.Connection, article_id: int) -> int | None:
     """Return the id of the text of which an article is a version, or None."""
     row = connection.execute(
@@ -435,7 +447,9 @@ def _store_original(
 ) -> None:
     """Store which of these articles is the original of a text."""
     rows = connection.execute(
-        """SELECT a.id, o.host, a.agency, a.published_at FROM json_each(?) AS asked
+        """SELECT a.id, o.host, a.agency, a.published_at, coalesce((
+          SELECT seen_at FROM revisions WHERE article_id = a.id AND number = 1
+        ), a.fetched_at) FROM json_each(?) AS asked
         CROSS JOIN articles AS a ON a.id = asked.value JOIN outlets AS o ON o.id = a.outlet_id""",
         (json.dumps(ids),),
     )

@@ -236,10 +236,17 @@ def store_gone_revision(connection: sqlite3.Connection, check: Check) -> bool:
     if check.outcome != "gone" or row is None or _article_history(connection, row["id"]).gone:
         return False
     connection.execute("UPDATE urls SET leads_to = NULL WHERE id = ?", (row["url_id"],))
-    _store_first_revision(connection, row, article_version_of_row(row))
-    values = {"kinds": '["gone"]', "text": "", "gone_reason": check.reason}
-    _insert_revision(connection, row["id"], check.fetched_at, values)
+    insert_gone_revision(connection, row, check.fetched_at, check.reason)
     return True
+
+
+def insert_gone_revision(
+    connection: sqlite3.Connection, article: sqlite3.Row, seen_at: str, reason: str | None
+) -> None:
+    """Insert a revision that says that an article was gone at a time."""
+    _store_first_revision(connection, article, article_version_of_row(article))
+    values = {"kinds": '["gone"]', "text": "", "gone_reason": reason}
+    _insert_revision(connection, article["id"], seen_at, values)
 
 
 def _reextracted_version(
@@ -395,7 +402,8 @@ def fetch_history(connection: sqlite3.Connection, url: str) -> FetchHistory | No
     if row is None:
         return None
     last = connection.execute(
-        "SELECT status FROM fetches WHERE url_id = ? ORDER BY id DESC LIMIT 2", (row["id"],)
+        "SELECT status FROM fetches WHERE url_id = ? ORDER BY fetched_at DESC, id DESC LIMIT 2",
+        (row["id"],),
     )
     return FetchHistory(
         first_seen=row["first_seen"] or row["fetched_at"],

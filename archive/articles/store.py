@@ -236,12 +236,12 @@ def _store_known_article(
     changes = _policy_without_boilerplate(decisions, connection, reading.outlet_text, gone)
     kept = store_revision(connection, old, row, changes)
     if kept.takes != "nothing":
-        _update_article(
+        update_article(
             connection, article_id, row, MODIFICATION_COLUMNS if kept.takes == "dates" else row
         )
     if kept.takes == "all":
         store_removed_lines(connection, article_id, without)
-    _update_derived_data(connection, known, at, decisions, reworded=kept.takes == "all")
+    update_derived_data(connection, known, at, decisions, reworded=kept.takes == "all")
     # nothing is learnt from a version that was held or badly extracted
     if kept.takes != "nothing" or row["text"] == old["text"]:
         remember_lines(
@@ -250,7 +250,7 @@ def _store_known_article(
     return StoredArticle(article_id, kept.outcome, kept.reason)
 
 
-def _update_derived_data(
+def update_derived_data(
     connection: sqlite3.Connection,
     known: sqlite3.Row,
     at: str,
@@ -287,7 +287,7 @@ def remove_new_boilerplate(
     )
     if trimmed["text"] == known["text"]:
         return 0
-    _update_derived_data(connection, known, known["fetched_at"], decisions, reworded=False)
+    update_derived_data(connection, known, known["fetched_at"], decisions, reworded=False)
     file_article(connection, article_id, decisions.stories, changed=True)
     return int(known["text"].count("\n")) - int(trimmed["text"].count("\n"))
 
@@ -352,7 +352,7 @@ def _remove_lines(
     all_removed = add_removed_lines(removed_lines(connection, known["id"]), lines, trimmed.left_out)
     store_removed_lines(connection, known["id"], all_removed)
     changes = _columns_of_text(trimmed.text, row, policy)
-    _update_article(connection, known["id"], row | changes, changes)
+    update_article(connection, known["id"], row | changes, changes)
     return row | changes
 
 
@@ -388,13 +388,13 @@ def _row_without_lines(
 ) -> tuple[dict[str, Any], Mapping[int, int]]:
     """Return the columns of an article without these lines, and the removed lines."""
     article, trimmed = reading.article, trim_text(reading.outlet_text.text, gone, policy)
-    row = _article_row(article, reading.fingerprint)
+    row = article_row(article, reading.fingerprint)
     if trimmed.left_out:
         row |= _columns_of_text(trimmed.text, row, policy)
     return row | {"outlet_id": reading.outlet_text.outlet_id}, trimmed.left_out
 
 
-def _article_row(article: Article, fingerprint: str) -> dict[str, Any]:
+def article_row(article: Article, fingerprint: str) -> dict[str, Any]:
     """Return the columns of an article."""
     row = {name: getattr(article, name) for name in ARTICLE_COLUMNS}
     row |= {"authors": json.dumps(article.authors, ensure_ascii=False), "fingerprint": fingerprint}
@@ -440,7 +440,7 @@ def _next_article_id(connection: sqlite3.Connection) -> int:
     return int(highest) + 1
 
 
-def _update_article(
+def update_article(
     connection: sqlite3.Connection, article_id: int, row: dict[str, Any], names: Collection[str]
 ) -> None:
     """Update columns of an article.

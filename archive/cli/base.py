@@ -57,6 +57,12 @@ OVERVIEW: dict[str, dict[str, str]] = {
         "remove": "Remove articles for good.",
         "prune": "Delete old articles and stored pages to save space.",
     },
+    "Keep": {
+        "backup": "Back up the archive, also while a crawl runs.",
+        "restore": "Restore an archive from a backup.",
+        "merge": "Merge other archives into this one.",
+        "captures": "List the stored pages by month, or move old ones out.",
+    },
     "Move data": {
         "import": "Import saved pages, WARC files or JSON lines.",
         "export": "Export articles, or their pages as a WARC file.",

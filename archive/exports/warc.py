@@ -71,10 +71,12 @@ def write_warc(
     urls: Iterable[str] | None = None,
     lead_to: Callable[[str], Lead | None] = no_lead,
     report: ProgressReport = ignore_progress,
+    until: str | None = None,
 ) -> int:
     """Write captures in the order in which they were made, and return their number.
 
-    With `urls`, only captures of these requested URLs are written. `lead_to` returns the lead for
+    With `urls`, only captures of these requested URLs are written; with `until`, only those made
+    before that time. `lead_to` returns the lead for
     the page of a URL; `report` is called with the captures written and, if all are written, their
     number. Memory holds one page at a time, and the URLs of bodies that occur more than
     once. Raises ArchiveError if a body is missing.
@@ -84,7 +86,7 @@ def write_warc(
     repeated = {row["digest"] for row in db.execute(REPEATED_DIGESTS_SQL)}
     total = db.execute("SELECT count(*) FROM captures").fetchone()[0] if urls is None else None
     count = 0
-    for row in _capture_rows(db, urls):
+    for row in _capture_rows(db, urls, until):
         if row["digest"] in file.written:
             file.revisit(row)
         else:
@@ -243,7 +245,11 @@ def capture_target_url(row: sqlite3.Row) -> str:
     return str(row["final_url"] or row["url"])
 
 
-def _capture_rows(db: sqlite3.Connection, urls: Iterable[str] | None) -> Iterator[sqlite3.Row]:
+def _capture_rows(
+    db: sqlite3.Connection, urls: Iterable[str] | None, until: str | None
+) -> Iterator[sqlite3.Row]:
+    if until is not None:
+        return db.execute(CAPTURE_ROWS_SQL + " WHERE fetched_at < ? ORDER BY id", [until])
     if urls is None:
         return db.execute(CAPTURE_ROWS_SQL + " ORDER BY id")
     return db.execute(

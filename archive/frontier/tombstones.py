@@ -50,16 +50,30 @@ REMOVAL_COLUMNS_SQL = (
 )
 
 
+def first_removal(
+    connection: sqlite3.Connection, keys: Iterable[str], fingerprint: str | None
+) -> Removal | None:
+    """Return the first removal with one of the keys and, where it names one, the fingerprint."""
+    row = connection.execute(
+        f"""SELECT {REMOVAL_COLUMNS_SQL} FROM json_each(?) AS asked
+        CROSS JOIN removed_urls AS u ON u.url_key = asked.value
+        JOIN removals AS r ON r.id = u.removal_id
+        WHERE u.fingerprint IS NULL OR u.fingerprint = ? ORDER BY r.id LIMIT 1""",  # noqa: S608
+        (json.dumps(list(keys)), fingerprint or None),
+    ).fetchone()
+    return Removal(*row) if row else None
+
+
 def removal_of_key(connection: sqlite3.Connection, url_key: str) -> Removal | None:
     """Return the removal for which nothing is fetched from URLs of a key, or None."""
-    return _first_removal(connection, [url_key], None)
+    return first_removal(connection, [url_key], None)
 
 
 def removal_of_check(connection: sqlite3.Connection, check: Check) -> Removal | None:
     """Return the removal of the article that a check's page shows, or None."""
     proven = (each.url_key for each in check.addresses if each.role not in UNPROVEN_ROLES)
     keys = dict.fromkeys([check.url_key, *proven])
-    return _first_removal(connection, keys, check.fingerprint)
+    return first_removal(connection, keys, check.fingerprint)
 
 
 def removal_of_article(connection: sqlite3.Connection, article_id: int) -> Removal | None:
@@ -98,17 +112,3 @@ def request_erasure(
         "INSERT OR IGNORE INTO erasures (kind, value) VALUES (?, ?)",
         [(kind, value) for value in values],
     )
-
-
-def _first_removal(
-    connection: sqlite3.Connection, keys: Iterable[str], fingerprint: str | None
-) -> Removal | None:
-    """Return the first removal with one of the keys and, where it names one, the fingerprint."""
-    row = connection.execute(
-        f"""SELECT {REMOVAL_COLUMNS_SQL} FROM json_each(?) AS asked
-        CROSS JOIN removed_urls AS u ON u.url_key = asked.value
-        JOIN removals AS r ON r.id = u.removal_id
-        WHERE u.fingerprint IS NULL OR u.fingerprint = ? ORDER BY r.id LIMIT 1""",  # noqa: S608
-        (json.dumps(list(keys)), fingerprint or None),
-    ).fetchone()
-    return Removal(*row) if row else None

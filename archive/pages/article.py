@@ -72,6 +72,7 @@ def article_page_data(connection: sqlite3.Connection, id: int) -> PlainRow | Non
         "event": event_of_article(connection, record),
         "stories": stories_of_article(connection, record),
         "changes": [_change_row(revision) for revision in reversed(revisions)],
+        "moved_to": lookup.moved_page_path(connection, record["digest"]),
     }
 
 

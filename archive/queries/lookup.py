@@ -195,11 +195,28 @@ def stored_page(folder: Path, digest: str) -> bytes:
         captures = CaptureStore(path)
         body = captures.body(digest)
         captures.close()
-    if body is None:
+    if body is not None:
+        return body
+    with closing(open_read_only(folder / "archive.db", ARCHIVE_SCHEMA)) as connection:
+        moved_to = moved_page_path(connection, digest)
+    if moved_to:
         raise ArchiveError(
-            f"{path}: the page {digest[:12]}… is not stored here; a crawl stores each page it fetches"
+            f"{path}: the page {digest[:12]}… was moved to {moved_to}; "
+            f"`dateline import` of that file brings it back"
         )
-    return body
+    raise ArchiveError(
+        f"{path}: the page {digest[:12]}… is not stored here; a crawl stores each page it fetches"
+    )
+
+
+def moved_page_path(connection: sqlite3.Connection, digest: str | None) -> str | None:
+    """Return the WARC file to which a page was moved (`dateline captures`), or None."""
+    row = connection.execute(
+        """SELECT f.path FROM moved_pages p JOIN warc_files f ON f.id = p.warc_file_id
+        WHERE p.digest = ?""",
+        [digest],
+    ).fetchone()
+    return str(row[0]) if row else None
 
 
 def _gone_since(connection: sqlite3.Connection, id: int) -> PlainRow | None:

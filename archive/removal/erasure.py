@@ -19,7 +19,7 @@ from archive.storage.database import transaction
 
 ERASURES_PER_TRANSACTION = 100
 """URLs or digests whose captures are deleted in one transaction."""
-CAPTURES_PER_TRANSACTION = 500
+ERASED_CAPTURES_PER_TRANSACTION = 500
 STRAY_ROWS_PER_TRANSACTION = 5_000
 UNINDEXED_REFERENCES: dict[str, tuple[str, ...]] = {
     "boilerplate_candidates": ("outlet_id", "line_hash", "article_id"),
@@ -72,8 +72,8 @@ def erase_captures(archive: Archive, report: ProgressReport = ignore_progress) -
         if not rows:
             return
         ids = [id for row in rows for id in _captures_to_delete(archive, row["kind"], row["value"])]
-        for start in range(0, len(ids), CAPTURES_PER_TRANSACTION):
-            archive.captures.delete(ids[start : start + CAPTURES_PER_TRANSACTION])
+        for start in range(0, len(ids), ERASED_CAPTURES_PER_TRANSACTION):
+            archive.captures.delete(ids[start : start + ERASED_CAPTURES_PER_TRANSACTION])
         with transaction(archive.db) as db:
             db.executemany(
                 "DELETE FROM erasures WHERE kind = ? AND value = ?",

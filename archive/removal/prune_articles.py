@@ -24,7 +24,7 @@ from archive.removal.forget_articles import forget_articles
 from archive.removal.remove_articles import pages_at_shared_urls, release_reused_urls
 from archive.storage.database import transaction
 
-ARTICLES_PER_TRANSACTION = 25
+PRUNED_ARTICLES_PER_TRANSACTION = 25
 CAPTURES_PER_STEP = 500
 """Captures that are looked at before some of them are deleted in one transaction."""
 KEPT_SQL: dict[str, str] = {
@@ -150,8 +150,8 @@ def _prune_all_articles(
     """Prune all articles of an order, and list their stories again; return their number."""
     ids = list(prunable_articles(archive.db, order))
     done = 0
-    for start in range(0, len(ids), ARTICLES_PER_TRANSACTION):
-        group = ids[start : start + ARTICLES_PER_TRANSACTION]
+    for start in range(0, len(ids), PRUNED_ARTICLES_PER_TRANSACTION):
+        group = ids[start : start + PRUNED_ARTICLES_PER_TRANSACTION]
         with transaction(archive.db) as db:
             left = _still_prunable(db, group, order)
             prune_articles(db, left, decisions)

@@ -46,6 +46,13 @@ class CaptureStore:
     def __init__(self, path: Path) -> None:
         self.connection = open_database(path, CAPTURES_SCHEMA)
 
+    @classmethod
+    def over(cls, connection: sqlite3.Connection) -> CaptureStore:
+        """Return the captures of a connection that is open already."""
+        store = cls.__new__(cls)
+        store.connection = connection
+        return store
+
     def store(self, captures: Iterable[Capture]) -> None:
         """Store captures in one transaction; a body that is already stored is not written again."""
         with transaction(self.connection) as connection:
@@ -69,7 +76,7 @@ class CaptureStore:
             f"{CAPTURES_WITH_BODIES_SQL} WHERE c.digest = ? ORDER BY c.fetched_at DESC LIMIT 1",
             (digest,),
         ).fetchone()
-        return _capture_of_row(row) if row else None
+        return capture_of_row(row) if row else None
 
     def captures_of_body(self, digest: str) -> list[tuple[int, str]]:
         """Return id and URL of the captures with this body."""
@@ -183,7 +190,7 @@ def _body_of_row(row: sqlite3.Row) -> bytes:
         ) from error
 
 
-def _capture_of_row(row: sqlite3.Row) -> Capture:
+def capture_of_row(row: sqlite3.Row) -> Capture:
     """Return the capture in a row. Raises ReadingError if the stored bytes are damaged."""
     return Capture(
         url=row["url"],

@@ -17,6 +17,8 @@ from archive.text.searchable import searchable_text
 from archive.text.unspaced import bigrams
 
 BUSY_TIMEOUT_SECONDS = 30
+REPLACED_NAME = ".replaced"
+"""The folder, within an archive's, of the archive that a restore replaces (`archive.keeping`)."""
 
 
 def open_database(
@@ -28,6 +30,7 @@ def open_database(
 
     Raises ArchiveError (the file cannot be opened or is not an archive) or NewerArchiveError.
     """
+    _check_no_restore_pending(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(path, timeout=patience, isolation_level=None)
@@ -62,6 +65,7 @@ def open_read_only(path: Path, schema: DatabaseSchema) -> sqlite3.Connection:
     A file of an older version is migrated first. Raises the errors of `open_database`, and
     ArchiveError if the file does not exist.
     """
+    _check_no_restore_pending(path)
     if not path.is_file():
         raise ArchiveError(
             f"{path}: there is no archive here yet; "
@@ -70,13 +74,56 @@ def open_read_only(path: Path, schema: DatabaseSchema) -> sqlite3.Connection:
     try:
         connection = sqlite3.connect(read_only_uri(path), timeout=BUSY_TIMEOUT_SECONDS, uri=True)
         connection.row_factory = sqlite3.Row
-        if _has_pending_steps(connection, schema, path):
+        if has_pending_steps(connection, schema, path):
             connection.close()
             open_database(path, schema).close()
             return open_read_only(path, schema)
     except (sqlite3.Error, UnicodeDecodeError) as error:
         raise ArchiveError(f"{path}: cannot be read ({error}); is it an archive?") from error
     return connection
+
+
+def open_unmigrated(path: Path, schema: DatabaseSchema) -> sqlite3.Connection:
+    """Open an existing file for reading only, and leave a file of an older version as it is.
+
+    Raises ArchiveError if it does not exist or is not an archive's, and NewerArchiveError.
+    """
+    if not path.is_file():
+        raise ArchiveError(f"{path}: there is no such file; name the folder of an archive")
+    connection = None
+    try:
+        connection = sqlite3.connect(
+            read_only_uri(path), timeout=BUSY_TIMEOUT_SECONDS, uri=True, isolation_level=None
+        )
+        connection.row_factory = sqlite3.Row
+        newest_step(connection, schema, path)
+    except (sqlite3.Error, UnicodeDecodeError, ArchiveError) as error:
+        if connection:
+            connection.close()
+        if isinstance(error, ArchiveError):
+            raise
+        raise ArchiveError(f"{path}: cannot be read ({error}); is it an archive?") from error
+    return connection
+
+
+def _check_no_restore_pending(path: Path) -> None:
+    """Raise ArchiveError if a file is missing because a restore was interrupted."""
+    if not path.exists() and (path.parent / REPLACED_NAME).is_dir():
+        raise ArchiveError(
+            f"{path.parent}: a restore was interrupted; run `dateline restore` again to finish it"
+        )
+
+
+def newest_step(connection: sqlite3.Connection, schema: DatabaseSchema, path: Path) -> str:
+    """Return the name of the last step that was applied to a file.
+
+    Raises ArchiveError if it is not a file of this schema, and NewerArchiveError.
+    """
+    has_pending_steps(connection, schema, path)
+    applied = _applied_steps(connection, schema.name)
+    if not applied:
+        raise ArchiveError(f"{path}: is not a file of an archive")
+    return max(applied)
 
 
 def read_only_uri(path: Path) -> str:
@@ -142,7 +189,7 @@ def _switch_to_wal(connection: sqlite3.Connection, patience: float) -> None:
 
 def _apply_migrations(connection: sqlite3.Connection, schema: DatabaseSchema, path: Path) -> None:
     """Run the steps of the schema that have not been applied."""
-    if not _has_pending_steps(connection, schema, path):
+    if not has_pending_steps(connection, schema, path):
         return
     # imported here, as it takes half a second and most commands have nothing to migrate
     from sqlite_utils import Database, Migrations
@@ -171,7 +218,7 @@ def _migration_of_script(script: str) -> Callable[[Any], None]:
     return run_script
 
 
-def _has_pending_steps(connection: sqlite3.Connection, schema: DatabaseSchema, path: Path) -> bool:
+def has_pending_steps(connection: sqlite3.Connection, schema: DatabaseSchema, path: Path) -> bool:
     """Return whether there are steps to apply.
 
     Raises NewerArchiveError if steps were applied that this version does not know.

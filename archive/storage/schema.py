@@ -870,6 +870,24 @@ CREATE TRIGGER articles_retire AFTER DELETE ON articles BEGIN
 END;
 """
 
+MOVED_PAGE_TABLES = """
+-- WARC files to which stored pages were moved (`dateline captures`).
+CREATE TABLE warc_files (
+  id INTEGER PRIMARY KEY,
+  path TEXT NOT NULL UNIQUE,  -- where it was written
+  sha256 TEXT NOT NULL,       -- of the file, in hexadecimal
+  bytes INTEGER NOT NULL,
+  captures INTEGER NOT NULL,  -- number of captures in it
+  written_at TEXT NOT NULL
+);
+
+-- Pages that are in a WARC file and no longer in captures.db.
+CREATE TABLE moved_pages (
+  digest TEXT PRIMARY KEY,    -- as in `bodies` of captures.db
+  warc_file_id INTEGER NOT NULL REFERENCES warc_files(id)
+) WITHOUT ROWID;
+"""
+
 CAPTURE_INDEXES = """
 -- Index that finds the captures of a body, to see whether others share it.
 CREATE INDEX captures_by_digest ON captures(digest);
@@ -901,6 +919,7 @@ ARCHIVE_SCHEMA = DatabaseSchema(
         ("m021_stored_vectors", STORED_VECTOR_COLUMNS),
         ("m022_digests", DIGEST_INDEXES),
         ("m023_removals", REMOVAL_TABLES),
+        ("m024_moved_pages", MOVED_PAGE_TABLES),
     ),
     cache=24_000,  # reads of the index of shared passages are scattered over the file
 )

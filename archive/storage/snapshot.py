@@ -20,6 +20,8 @@ PRIVATE_TABLES = (
     "alert_targets",
     "alerts",
     "erasures",
+    "moved_pages",
+    "warc_files",
 )
 """Tables whose rows are not for the public; nor are the reasons of removals."""
 
@@ -28,7 +30,7 @@ PRIVATE_TABLES = (
 def archive_snapshot(folder: Path) -> Iterator[Path]:
     """Yield a copy of `folder`'s archive.db (VACUUM INTO), which is deleted afterwards.
 
-    It has everything but notes, saved searches and alerts.
+    It has everything but notes, saved searches, alerts and the places of WARC files.
 
     The copy lies beside the original, where there is room for such files. Raises ArchiveError if
     there is no archive or the copy cannot be written.

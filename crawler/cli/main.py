@@ -14,6 +14,7 @@ termination.defer_stop_signals()
 # isort: split
 
 import archive.cli.cite_command
+import archive.cli.keeping_commands
 import archive.cli.note_commands
 import archive.cli.passwords
 import archive.cli.read_commands
@@ -21,6 +22,7 @@ import archive.cli.story_commands  # noqa: F401
 import crawler.cli.crawl_commands
 import crawler.cli.event_commands
 import crawler.cli.investigate_commands
+import crawler.cli.merge_command
 import crawler.cli.notify_commands
 import crawler.cli.operation_commands
 import crawler.cli.outlet_commands

@@ -114,6 +114,9 @@ def doctor_command(mend: bool, as_json: bool, folder: Path) -> None:
     Examples: dateline doctor
               dateline doctor --repair
     """
+    from crawler.processes.log_rotation import rotate_logs
+
+    rotate_logs(folder)
     diagnosis = _examine_archive(folder, mend)
     if as_json:
         print_json(diagnosis.as_record())

@@ -30,7 +30,7 @@ from pipelines.stages import run_stages
 
 ReextractedRow = dict[str, Any]
 
-ARTICLES_PER_TRANSACTION = 200
+REEXTRACTED_ARTICLES_PER_TRANSACTION = 200
 """Articles in one transaction when boilerplate is removed from them."""
 
 
@@ -159,9 +159,9 @@ def _reextract_article(
 def _remove_boilerplate(archive: Archive, rows: list[Any], policies: Decisions) -> set[int]:
     """Remove the boilerplate known now from all articles; return the IDs of those that changed."""
     changed: set[int] = set()
-    for start in range(0, len(rows), ARTICLES_PER_TRANSACTION):
+    for start in range(0, len(rows), REEXTRACTED_ARTICLES_PER_TRANSACTION):
         with transaction(archive.db) as db:
-            ids = [row["id"] for row in rows[start : start + ARTICLES_PER_TRANSACTION]]
+            ids = [row["id"] for row in rows[start : start + REEXTRACTED_ARTICLES_PER_TRANSACTION]]
             changed.update(
                 article_id for article_id in ids if remove_new_boilerplate(db, article_id, policies)
             )

@@ -14,16 +14,17 @@ from pipelines.urls import registered_domain
 def original_article_id(articles: Sequence[PublishedVersion]) -> int:
     """Return the id of the original: the agency's own article, else the earliest published or seen.
 
-    A day without a time comes after all times of that day; articles without a date come last, in
-    the order of their ids.
+    A day without a time comes after all times of that day; articles without a date come last.
+    Where the dates are equal, the article that was fetched first comes first.
     """
     return min(articles, key=_originality_order).id
 
 
-def _originality_order(article: PublishedVersion) -> tuple[bool, bool, str, bool, str, int]:
+def _originality_order(article: PublishedVersion) -> tuple[bool, bool, str, bool, str, str, int]:
     """Return the sort key; the original has the lowest."""
     at = article.published_at or ""
-    return not is_agency_outlet(article), not at, at[:10], len(at) <= 10, at, article.id
+    by_date = (not at, at[:10], len(at) <= 10, at)
+    return not is_agency_outlet(article), *by_date, article.seen_at, article.id
 
 
 def is_agency_outlet(article: PublishedVersion) -> bool:

@@ -10,9 +10,9 @@ import pytest
 
 from archive.archive import Archive
 from archive.articles.store import Decisions
-from archive.articles.text_features import with_known_features
 from archive.check_writer import write_checks
 from archive.records import Article, Check
+from archive.text_features import with_known_features
 from pipelines.policies import archive_policies
 from pipelines.stages import run_stages
 from pipelines.text_features import with_text_features

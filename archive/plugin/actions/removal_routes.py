@@ -6,13 +6,12 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from datasette import Response  # type: ignore[import-untyped]
 from datasette.views.base import DatasetteError  # type: ignore[import-untyped]
 
 from archive.errors import DatelineError, UsageError
 from archive.plugin.actions.edit_requests import (
     EditRequest,
-    edit_request,
+    form_handler,
     redirect_with_message,
 )
 from archive.plugin.page_requests import ARCHIVE_PATH
@@ -20,11 +19,8 @@ from archive.removal.remove_articles import RemovalOrder, removal_reason
 from archive.removal.serving import remove_on_page
 
 
-async def respond_remove(datasette: Any, request: Any) -> Any:
+async def _respond_remove(datasette: Any, request: Any, asked: EditRequest) -> Any:
     """Remove the article of a form, and redirect to the front page."""
-    asked = await edit_request(datasette, request, "remove")
-    if isinstance(asked, Response):
-        return asked
     folder = Path(datasette.get_database(asked.paths.database).path).parent
     try:
         article_id = asked.number("article")
@@ -47,4 +43,6 @@ def _back(asked: EditRequest) -> str:
         return asked.paths.home()
 
 
-REMOVAL_ROUTES: list[tuple[str, Any]] = [(ARCHIVE_PATH + r"/-/remove$", respond_remove)]
+REMOVAL_ROUTES: list[tuple[str, Any]] = [
+    (ARCHIVE_PATH + r"/-/remove$", form_handler("remove", _respond_remove, _back)),
+]

@@ -26,7 +26,7 @@ from archive.articles.revisions import (
     store_gone_revision,
     store_revision,
 )
-from archive.articles.store import _article_row, _insert_article, _update_article
+from archive.articles.store import _insert_article, article_row, update_article
 from archive.errors import ArchiveError, UsageError
 from archive.frontier.urls import add_article_urls, outlet_id_of_url, record_check
 from archive.plugin.routes import PAGE_ROUTES
@@ -73,7 +73,7 @@ class Newsroom:
         check = Check(URL, "new", str(read.fetched_at), 200, article=read, url_key=KEY)
         with transaction(self.db) as db:
             known = db.execute("SELECT * FROM articles").fetchone()
-            row = _article_row(read, text_fingerprint(read.text)) | {
+            row = article_row(read, text_fingerprint(read.text)) | {
                 "outlet_id": outlet_id_of_url(db, URL)
             }
             if known is None:
@@ -82,7 +82,7 @@ class Newsroom:
             else:
                 kept = store_revision(db, known, row, judge)
             if kept.takes == "all" and known:
-                _update_article(db, known["id"], row, row)
+                update_article(db, known["id"], row, row)
             record_check(db, replace(check, outcome=kept.outcome), None, 1)
         return kept
 
@@ -271,7 +271,7 @@ def test_an_archive_of_the_first_version_keeps_its_texts_and_gets_revisions(tmp_
     path = tmp_path / "archive.db"
     first = DatabaseSchema("dateline.archive", (("m001_first_tables", FIRST_TABLES),))
     with closing(open_database(path, first)) as db, transaction(db):
-        row = _article_row(article(), text_fingerprint(TEXT)) | {
+        row = article_row(article(), text_fingerprint(TEXT)) | {
             "outlet_id": outlet_id_of_url(db, URL)
         }
         del row["stated_at"]  # a column of today

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from contextlib import closing
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -16,7 +17,9 @@ from datasette.app import Datasette
 from lxml import html
 
 from archive.plugin.actions.verdict_routes import view_of_query
-from tests.archive.conftest import PAGE
+from archive.storage.database import open_database
+from archive.storage.schema import ARCHIVE_SCHEMA
+from tests.archive.conftest import PAGE, fill
 from tests.archive.room import FIRST_DIGEST, STORY, furnish
 from tests.archive.served import Get, configured, getter
 
@@ -141,3 +144,15 @@ def test_a_verdict_keeps_the_readers_filters_and_place(folder: Path) -> None:
     assert said.startswith("Saved: Bread dearer in Zürich belongs. The next crawl updates")
     _, elsewhere = asyncio.run(judge("//x.example"))
     assert urlsplit(elsewhere.headers["location"]).fragment == "article-4"
+
+
+@pytest.mark.parametrize("public", [False, True])
+def test_an_article_says_to_which_file_its_page_was_moved_but_not_to_the_public(
+    tmp_path: Path, public: bool
+) -> None:
+    with closing(open_database(fill(tmp_path) / "archive.db", ARCHIVE_SCHEMA)) as db:
+        db.execute("INSERT INTO warc_files VALUES (1, '/cold/pages.warc.gz', '', 1, 1, '')")
+        db.execute("INSERT INTO moved_pages VALUES (?, 1)", [DIGEST])
+    page = html.fromstring(respond(tmp_path / "archive.db", ARTICLE, public).text).text_content()
+    assert ("moved to the file /cold/pages.warc.gz" in page) is not public
+    assert ("/cold" in page) is not public

@@ -19,6 +19,9 @@ from archive.plugin.actions.all_routes import EDIT_ROUTES
 from archive.plugin.guards.permissions import EDIT_PERMISSIONS
 from archive.plugin.routes import PAGE_ROUTES
 from archive.records import Outlet
+from archive.removal.serving import RemovalPolicies, set_removal_policies
+from pipelines.policies import archive_policies
+from pipelines.urls import url_key
 from tests.archive.conftest import fill
 from tests.archive.room import STORY, furnish
 from tests.paths import ROOT
@@ -39,6 +42,7 @@ FORMS: dict[str, dict[str, str]] = {
     "/archive/-/outlet/silent.example/remove": {},
     "/archive/-/searches/save": {"name": "Ferries", "words": "ferry"},
     "/archive/-/searches/remove": {"name": "Strikes"},
+    "/archive/-/remove": {"article": "5", "reason": "a letter"},
 }
 """A form for each route that writes, by its path, in an order in which all of them work."""
 WRITING_NOTHING = {"/archive/-/outlets/look", "/archive/-/outlets/add"}
@@ -54,6 +58,13 @@ PROXY_USER = {"x-remote-user": "mara"}
 OWN_PAGE = {"origin": "http://localhost", "sec-fetch-site": "same-origin"}
 OTHER_SITE = {"origin": "https://elsewhere.example", "sec-fetch-site": "cross-site"}
 OTHER_SITE_OF_AN_OLD_BROWSER = {"origin": "https://elsewhere.example"}
+
+
+@pytest.fixture(autouse=True)
+def can_remove_articles() -> Iterator[None]:
+    set_removal_policies(RemovalPolicies(archive_policies, url_key))
+    yield
+    set_removal_policies(None)
 
 
 @pytest.fixture(scope="module")

@@ -43,6 +43,7 @@ from tests.removal_room import (
 )
 
 OTHER_IDS = {
+    "warc_file_id",
     "after_revision_id", "alert_id", "base", "crawl_id", "event_id", "id", "item_id", "outlet_id", "removal_id",
     "story_id", "subject_id", "target_id", "text_id", "url_id",
 }  # fmt: skip
