@@ -2,7 +2,7 @@
 
 difflib of the standard library finds the differences, but takes seconds if many pairs could match.
 A passage of that kind is first split at tokens that are unique in both texts (the anchors of
-patience diff, Bram Cohen 2003), and treated as replaced without such lines.
+patience diff, Bram Cohen 2003), and treated as replaced without such tokens.
 """
 
 from __future__ import annotations
