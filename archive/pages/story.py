@@ -39,7 +39,9 @@ MAX_OUTLET_CHOICES = 30
 MAX_ABOUT_TERMS = 10
 """Terms shown for the whole story."""
 MAX_STORY_CHANGES = 8
-"""Changes shown at once; the others are folded."""
+"""Changes shown at once, the latest."""
+MAX_FOLDED_CHANGES = 12
+"""Earlier changes that are folded below them."""
 WEAK_PROBABILITY = 0.65
 """Articles that are less likely to belong are listed below the others."""
 
@@ -255,7 +257,7 @@ def is_weak_match(text: StoryText) -> bool:
 def _shown_changes(changes: Sequence[ArticleChange]) -> PlainRow:
     return {
         "changes": changes[:MAX_STORY_CHANGES],
-        "more_changes": changes[MAX_STORY_CHANGES : MAX_STORY_CHANGES * 5],
+        "more_changes": changes[MAX_STORY_CHANGES : MAX_STORY_CHANGES + MAX_FOLDED_CHANGES],
         "change_count": len(changes),
         "silent_count": sum(change.silent for change in changes),
     }

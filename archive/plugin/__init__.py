@@ -54,7 +54,11 @@ from archive.plugin.routes import (
     PAGE_PATHS_PATTERN,
     page_routes,
 )
-from archive.plugin.static_files import static_file_version, with_static_files
+from archive.plugin.static_files import (
+    static_file_version,
+    with_compressed_pages,
+    with_static_files,
+)
 from archive.queries.search import match_or_nothing, matching_passage
 from archive.text.formatting import direction, many, moment, percent
 from archive.text.html import contact_link, marked
@@ -133,7 +137,7 @@ def guarded_app(app: App, datasette: Any) -> App:
             guarded, datasette, PAGE_PATHS_PATTERN, partial(respond_missing, datasette)
         )
     with_lanes = with_request_lanes(guarded, datasette, PAGE_PATHS_PATTERN)
-    with_files = with_static_files(with_lanes, datasette.setting("base_url"))
+    with_files = with_static_files(with_compressed_pages(with_lanes), datasette.setting("base_url"))
     return with_security_headers(with_sound_requests(with_files, server_host_names(datasette)))
 
 

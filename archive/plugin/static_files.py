@@ -1,19 +1,20 @@
-"""The style sheets and scripts of the pages: compressed, and kept by browsers while they are valid.
+"""Bytes that are saved: pages, style sheets and scripts are compressed, and files kept by browsers.
 
-Datasette would send them uncompressed, and again for every page.
+Datasette would send all of them uncompressed, and the files again for every page.
 """
 
 from __future__ import annotations
 
 import gzip
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
 
 from archive.plugin.guards.concurrency import routed_path
-from archive.plugin.guards.middleware import App, Receive, Scope, Send, raw_path
+from archive.plugin.guards.middleware import App, Event, Receive, Scope, Send, raw_path
 
 STATIC_CONTENT_TYPES = {
     "css": "text/css; charset=utf-8",
@@ -81,6 +82,56 @@ def with_static_files(app: App, base_url: str) -> App:
         )
 
     return serve
+
+
+def with_compressed_pages(app: App) -> App:
+    """Return the application with pages compressed for visitors without cookies.
+
+    The pages of others hold the token of their forms, which the length of a compressed answer could
+    give away to whoever can put words into the page (the attack is called BREACH).
+    """
+
+    async def compress(scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, with a page compressed if that is safe."""
+        sent = dict(scope.get("headers") or [])
+        is_secret = b"cookie" in sent or b"authorization" in sent
+        accepted = sent.get(b"accept-encoding", b"").decode("latin-1")
+        if scope["type"] != "http" or scope["method"] != "GET" or is_secret:
+            return await app(scope, receive, send)
+        if not accepts_gzip(accepted):
+            return await app(scope, receive, send)
+        begun: Event | None = None
+        held = b""
+
+        async def send_compressed(event: Event) -> None:
+            """Hold a page back until it is whole; pass anything else on."""
+            nonlocal begun, held
+            if event["type"] == "http.response.start" and _is_compressible(event):
+                begun = event
+                return None
+            if begun is None or event["type"] != "http.response.body":
+                return await send(event)
+            held += event.get("body", b"")
+            if event.get("more_body"):
+                return None
+            await send({**begun, "headers": _headers_of_compressed(begun["headers"])})
+            return await send({"type": "http.response.body", "body": gzip.compress(held, 6)})
+
+        return await app(scope, receive, send_compressed)
+
+    return compress
+
+
+def _is_compressible(start: Event) -> bool:
+    """Return True for the start of a page that sets no cookie."""
+    headers = {name.lower(): value for name, value in start.get("headers", [])}
+    is_page = headers.get(b"content-type", b"").startswith(b"text/html")
+    return is_page and b"set-cookie" not in headers and b"content-encoding" not in headers
+
+
+def _headers_of_compressed(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    kept = [(name, value) for name, value in headers if name.lower() != b"content-length"]
+    return [*kept, (b"content-encoding", b"gzip"), (b"vary", b"accept-encoding")]
 
 
 def accepts_gzip(accepted: str) -> bool:

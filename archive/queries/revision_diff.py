@@ -12,10 +12,13 @@ from archive.articles.revisions import Revision, article_revisions
 from archive.errors import UsageError
 from archive.records import text_below_standfirst
 from archive.text.diff import TextDiff, diff_as_html, diff_as_inline_html, diff_as_text, diff_texts
+from archive.text.formatting import moment
 from archive.timestamps import can_be_same_time
 
 DIFFED_FIELDS = ("headline", "standfirst", "byline", "text")
 """The fields that are compared, in the order in which they are shown."""
+DATE_LABELS = {"published_at": "Published", "modified_at": "Modified"}
+"""What pages call the dates of a revision."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,9 +221,10 @@ def _diff_page(revisions: list[Revision], comparison: RevisionComparison | None)
 def comparison_as_html(comparison: RevisionComparison) -> str:
     """Return the changed fields as HTML, with the texts escaped."""
     tags = {"headline": "h3", "standfirst": "p", "byline": "p"}
-    blocks = [f"<h2>{comparison.old.number} → {comparison.new.number}</h2>"]
-    for name, moved in comparison.dates.items():
-        blocks.append(f"<p>{name}: {escape(_date_change(moved))}</p>")
+    blocks = [f"<h2>From revision {comparison.old.number} to {comparison.new.number}</h2>"]
+    for name, dates in comparison.dates.items():
+        before, after = (escape(moment(date) if date else "no date") for date in dates)
+        blocks.append(f"<p>{DATE_LABELS[name]}: {before} → {after}</p>")
     for name, found in comparison.changes.items():
         tag = tags.get(name)
         if tag:

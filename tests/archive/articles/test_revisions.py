@@ -385,7 +385,7 @@ def test_datasette_has_a_page_of_the_changes(edited: Newsroom, get: Callable[...
     page = get("/archive/articles/1/revisions").text
     words_of_it = (
         'href="/archive/articles/1/revisions/2"',
-        "<h2>2 → 4</h2>",
+        "<h2>From revision 2 to 4</h2>",
         "silently</strong>",
         "body, restored (as 2)",
         '<span class="dateline-spoken">added: </span>',

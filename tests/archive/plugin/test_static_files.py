@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import re
+import sqlite3
+from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +15,7 @@ from datasette.app import Datasette
 
 from archive.plugin.static_files import accepts_gzip, read_static_file, static_file_version
 from tests.archive.conftest import fill
+from tests.archive.room import STORY, furnish
 
 SHEET = "/-/static-plugins/dateline/dateline.css"
 
@@ -48,6 +53,22 @@ def test_nothing_but_style_sheets_and_scripts_is_had(datasette: Datasette, name:
     assert get(datasette, f"/-/static-plugins/dateline/{name}").status_code == 404
 
 
+def test_a_page_is_compressed_unless_it_may_hold_the_token_of_a_form(datasette: Datasette) -> None:
+    stranger = get(datasette, "/")
+    assert stranger.headers["content-encoding"] == "gzip"
+    assert "accept-encoding" in stranger.headers["vary"]
+    assert "<h1" in stranger.text
+    assert "content-encoding" not in get(datasette, "/", "identity").headers
+    cookies = {"ds_actor": datasette.sign({"a": {"id": "root"}}, "actor")}
+
+    async def ask() -> Any:
+        return await datasette.client.get("/", cookies=cookies)
+
+    assert "content-encoding" not in asyncio.run(ask()).headers
+    for path in ("/archive/newest.json", "/archive/newest.csv"):
+        assert "content-encoding" not in get(datasette, path).headers
+
+
 @pytest.mark.parametrize(
     ("accepted", "can_read"),
     [("gzip", True), ("br;q=1.0, GZIP;q=0.5", True), ("gzip;q=0", False), ("gzip; q=0.000", False),
@@ -55,3 +76,58 @@ def test_nothing_but_style_sheets_and_scripts_is_had(datasette: Datasette, name:
 )  # fmt: skip
 def test_a_browser_says_whether_it_can_read_compressed_files(accepted: str, can_read: bool) -> None:
     assert accepts_gzip(accepted) == can_read
+
+
+MAX_FIRST_VISIT_BYTES = 60_000
+
+
+def lengthen(folder: Path) -> None:
+    """Give the story of the room 3,000 articles of 60 outlets in four languages, and 15 changes."""
+    with sqlite3.connect(folder / "archive.db") as connection:
+        for number in range(60):
+            connection.execute(
+                "INSERT INTO outlets (id, host, name, added_at) VALUES (?, ?, ?, '2024')",
+                [100 + number, f"the-{number}-post.example", f"The Harbour Post of Town {number}"],
+            )
+        for number in range(3000):
+            id, day = 1000 + number, date(2024, 1, 1) + timedelta(days=number // 20)
+            fields = {
+                "outlet_id": 100 + number % 60,
+                "url": f"https://the-{number % 60}-post.example/news/2024/ferry-strike-{number}.html",
+                "headline": f"Ferry crews and the harbour office meet for the {number}th time in vain",
+                "published_at": f"{day}T{number % 24:02}:30:00Z",
+                "language": ("en", "en", "es", "fr", "de")[number % 5],
+            }
+            connection.execute(
+                """INSERT INTO articles (id, outlet_id, url, headline, published_at, language, text,
+                fetched_at, word_count, fingerprint)
+                VALUES (?, ?, ?, ?, ?, ?, 'Ferry crews wait.', '2024', 3, ?)""",
+                [id, *fields.values(), id],
+            )
+            tier, probability = ("perhaps", 0.4) if number % 250 == 0 else ("sure", 0.9)
+            connection.execute(
+                """INSERT INTO story_articles (story_id, article_id, probability, tier, terms, found_at)
+                VALUES (1, ?, ?, ?, '["strike", "ferri", "crew", "harbour"]', '2024')""",
+                [id, probability, tier],
+            )
+            if number % 200 == 1:
+                connection.executemany(
+                    """INSERT INTO revisions (article_id, number, seen_at, kinds, stealth, headline,
+                    text, digest) VALUES (?, ?, ?, '["headline"]', 1, ?, 'text', ?)""",
+                    [(id, turn, fields["published_at"], f"{turn}: {fields['headline']}", "ab" * 32)
+                     for turn in (1, 2)],
+                )  # fmt: skip
+
+
+@pytest.mark.slow
+def test_the_first_visit_of_a_story_of_3000_articles_stays_below_60_kb(tmp_path: Path) -> None:
+    lengthen(furnish(fill(tmp_path)))
+    page = get(Datasette([str(tmp_path / "archive.db")]), f"/archive/-/story/{STORY}")
+    assert page.headers["content-encoding"] == "gzip"
+    assert "2,9" in page.text
+    files = re.findall(r"/-/static-plugins/dateline/(\w+\.(?:css|js))", page.text)
+    headers = 700 * (1 + len(files))
+    sent = len(gzip.compress(page.content, 6)) + sum(
+        len(read_static_file(name).compressed) for name in files
+    )
+    assert sent + headers < 0.9 * MAX_FIRST_VISIT_BYTES
