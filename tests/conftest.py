@@ -50,12 +50,13 @@ user's home."""
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Give each test as much time as `tests.patience` says; what starts the program is slow."""
+    can_rerun = config.pluginmanager.hasplugin("rerunfailures")
     for item in items:
         if {"dateline", "case_site"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.slow)
-        if "browser" in getattr(item, "fixturenames", ()):
+        if can_rerun and "browser" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.flaky(reruns=1, only_rerun=["BrowserUnresponsiveError"]))
         marker = item.get_closest_marker("timeout")
         limit = marker.args[0] if marker and marker.args else PYTEST_LIMIT_SECONDS
