@@ -241,7 +241,7 @@ def _store_known_article(
         )
     if kept.takes == "all":
         store_removed_lines(connection, article_id, without)
-    update_derived_data(connection, known, at, decisions, reworded=kept.takes == "all")
+    _update_derived_data(connection, known, at, decisions, reworded=kept.takes == "all")
     # nothing is learnt from a version that was held or badly extracted
     if kept.takes != "nothing" or row["text"] == old["text"]:
         remember_lines(
@@ -250,7 +250,7 @@ def _store_known_article(
     return StoredArticle(article_id, kept.outcome, kept.reason)
 
 
-def update_derived_data(
+def _update_derived_data(
     connection: sqlite3.Connection,
     known: sqlite3.Row,
     at: str,
@@ -287,7 +287,7 @@ def remove_new_boilerplate(
     )
     if trimmed["text"] == known["text"]:
         return 0
-    update_derived_data(connection, known, known["fetched_at"], decisions, reworded=False)
+    _update_derived_data(connection, known, known["fetched_at"], decisions, reworded=False)
     file_article(connection, article_id, decisions.stories, changed=True)
     return int(known["text"].count("\n")) - int(trimmed["text"].count("\n"))
 

@@ -123,7 +123,6 @@ def archive_option(command: CommandFunction) -> CommandFunction:
         type=click.Path(path_type=Path, file_okay=False),
         metavar="DIR",
         default=_group_archive,
-        envvar="DATELINE_ARCHIVE",
         help="Use the archive in this folder.  [default: $DATELINE_ARCHIVE, else ./data]",
     )(command)
 
@@ -143,7 +142,9 @@ def print_json(content: Any) -> None:
 
 def _group_archive() -> Path:
     given = click.get_current_context().find_root().params.get("folder")
-    return given if isinstance(given, Path) else DEFAULT_ARCHIVE
+    # here and not as the option's `envvar`, which would count more than a folder named before
+    default = Path(os.environ.get("DATELINE_ARCHIVE") or DEFAULT_ARCHIVE)
+    return given if isinstance(given, Path) else default
 
 
 @click.group(

@@ -15,7 +15,7 @@ from archive.articles.store import Decisions
 from archive.errors import UsageError
 from archive.merging.disappearances import settle_disappearances
 from archive.merging.merge_articles import ArticleMerger, merge_articles
-from archive.merging.merge_captures import merge_captures
+from archive.merging.merge_captures import merge_captures, merge_moved_pages
 from archive.merging.merge_editing import (
     merge_article_notes,
     merge_lookups,
@@ -59,6 +59,7 @@ def merge_archive(
             merge_outlets(db, other.db, ids, result)
             merge_crawls(db, other.db, ids, result)
             merge_lookups(db, other.db)
+            merge_moved_pages(ours, other.db)
         merger = ArticleMerger(other.db, ids, url_key)
         merge_articles(ours.db, merger, decisions, result, report)
         merge_remaining_urls(

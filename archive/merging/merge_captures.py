@@ -19,6 +19,7 @@ from archive.records import Capture
 from archive.storage.captures import CAPTURES_WITH_BODIES_SQL, CaptureStore, capture_of_row
 
 MERGED_CAPTURES_PER_TRANSACTION = 200
+PAGE_WAS_MOVED_SQL = "SELECT 1 FROM moved_pages WHERE digest = ?"
 CAPTURE_IS_THERE_SQL = "SELECT 1 FROM captures WHERE url = ? AND fetched_at = ? AND digest = ?"
 
 
@@ -27,7 +28,8 @@ def merge_captures(
 ) -> None:
     """Add the captures that are missing here, in the order in which they were made.
 
-    Pages of articles that were removed here stay out. A page whose stored bytes are damaged is
+    Pages of articles that were removed here stay out, and so do pages that were moved to a WARC
+    file (`archive.keeping.moved_captures`), of which the places are merged. A page whose stored bytes are damaged is
     reported as a conflict and left out.
     """
     if other.captures is None:
@@ -38,7 +40,8 @@ def merge_captures(
     for done, row in enumerate(_rows_by_age(theirs), 1):
         report(done, total)
         there = (row["url"], row["fetched_at"], row["digest"])
-        if ours.captures.connection.execute(CAPTURE_IS_THERE_SQL, there).fetchone():
+        is_there = ours.captures.connection.execute(CAPTURE_IS_THERE_SQL, there).fetchone()
+        if is_there or ours.db.execute(PAGE_WAS_MOVED_SQL, (row["digest"],)).fetchone():
             result.known["captures"] += 1
         elif first_removal(ours.db, _url_keys(other.db, row["url"]), None) is None:
             capture = _read_capture(theirs, row["id"], row["url"], result)
@@ -76,3 +79,27 @@ def _read_capture(
     except ReadingError as error:
         result.note_conflict("page", url, None, str(error))
         return None
+
+
+def merge_moved_pages(ours: Archive, theirs: sqlite3.Connection) -> None:
+    """Merge which pages are in WARC files, except those that are stored here.
+
+    Runs inside the caller's transaction.
+    """
+    for row in theirs.execute("SELECT * FROM warc_files"):
+        ours.db.execute(
+            """INSERT INTO warc_files (path, sha256, bytes, captures, written_at)
+            VALUES (:path, :sha256, :bytes, :captures, :written_at) ON CONFLICT DO NOTHING""",
+            dict(row),
+        )
+    rows = theirs.execute(
+        "SELECT p.digest, f.path FROM moved_pages p JOIN warc_files f ON f.id = p.warc_file_id"
+    )
+    is_stored = "SELECT 1 FROM bodies WHERE digest = ?"
+    for digest, path in rows:
+        if not ours.captures.connection.execute(is_stored, (digest,)).fetchone():
+            ours.db.execute(
+                """INSERT INTO moved_pages (digest, warc_file_id)
+                SELECT ?, id FROM warc_files WHERE path = ? ON CONFLICT DO NOTHING""",
+                (digest, path),
+            )

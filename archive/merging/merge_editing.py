@@ -257,27 +257,8 @@ def merge_lookups(ours: sqlite3.Connection, theirs: sqlite3.Connection) -> None:
             WHERE host = :host AND looked_up_at < :looked_up_at""",
             dict(row),
         )
-    _merge_moved_pages(ours, theirs)
     ours.executemany(
         """INSERT INTO unreliable_sources (source_url, wrong_dates) VALUES (?, ?)
         ON CONFLICT DO NOTHING""",
         theirs.execute("SELECT source_url, wrong_dates FROM unreliable_sources").fetchall(),
-    )
-
-
-def _merge_moved_pages(ours: sqlite3.Connection, theirs: sqlite3.Connection) -> None:
-    """Merge what is known of pages that were moved to WARC files."""
-    for row in theirs.execute("SELECT * FROM warc_files"):
-        ours.execute(
-            """INSERT INTO warc_files (path, sha256, bytes, captures, written_at)
-            VALUES (:path, :sha256, :bytes, :captures, :written_at) ON CONFLICT DO NOTHING""",
-            dict(row),
-        )
-    rows = theirs.execute(
-        "SELECT p.digest, f.path FROM moved_pages p JOIN warc_files f ON f.id = p.warc_file_id"
-    )
-    ours.executemany(
-        """INSERT INTO moved_pages (digest, warc_file_id)
-        SELECT ?, id FROM warc_files WHERE path = ? ON CONFLICT DO NOTHING""",
-        [tuple(row) for row in rows],
     )

@@ -21,6 +21,7 @@ from archive.editing.saved_searches import save_search
 from archive.errors import ArchiveError, NewerArchiveError, UsageError
 from archive.frontier.crawls import finish_crawl, start_crawl
 from archive.frontier.urls import add_outlet_with_sources
+from archive.keeping.moved_captures import move_captures
 from archive.merging import merge_articles, merge_captures
 from archive.merging.merge_archives import merge_archive
 from archive.merging.merge_report import MergeReport
@@ -439,6 +440,24 @@ def test_a_damaged_page_is_reported_and_the_rest_is_merged(pair):
     [report] = merge(ours, theirs)
     assert [each.kind for each in report.conflicts] == ["page"]
     assert LOOKS[2].url in ids(ours)
+
+
+def test_pages_that_either_archive_moved_to_a_file_are_known_to_be_there_and_not_stored_again(
+    tmp_path,
+):
+    """Ours moved its first page, and theirs the third; both have the second."""
+    ours, theirs = archive_of(tmp_path / "a", LOOKS), archive_of(tmp_path / "b", LOOKS[:2])
+    with Archive(ours) as archive:
+        move_captures(archive, tmp_path / "ours.warc.gz", "2026-03-01T00:30:00Z", remove=True)
+    with Archive(theirs) as archive:
+        move_captures(archive, tmp_path / "theirs.warc.gz", "2026-04-01", remove=True)
+    shutil.copytree(ours, tmp_path / "c")
+    merge(ours, theirs)
+    assert len(rows(ours, "SELECT 1 FROM moved_pages")) == 1, "the second is stored here"
+    merge(theirs, tmp_path / "c")
+    with closing(sqlite3.connect(theirs / "captures.db")) as captures:
+        assert captures.execute("SELECT url FROM captures").fetchall() == [(LOOKS[2].url,)]
+    assert examine_archive(theirs, OURS.texts, alone=True).sound
 
 
 @pytest.mark.slow
