@@ -71,6 +71,13 @@ class CaptureStore:
         ).fetchone()
         return _capture_of_row(row) if row else None
 
+    def newest_at(self, url: str) -> Capture | None:
+        """Return the newest capture of a URL, or None. Raises ReadingError like `newest`."""
+        row = self.connection.execute(
+            f"{CAPTURES_WITH_BODIES_SQL} WHERE c.url = ? ORDER BY c.fetched_at DESC LIMIT 1", (url,)
+        ).fetchone()
+        return _capture_of_row(row) if row else None
+
     def close(self) -> None:
         """Close the connection."""
         self.connection.close()

@@ -162,7 +162,7 @@ class Worker:
     """
 
     def __init__(self, rules: OutletRules = NO_OUTLET_RULES) -> None:
-        self._rules = rules
+        self.rules = rules
         self.cpu_seconds = 0.0
         """CPU time spent on documents so far."""
         self._pages = 0
@@ -185,8 +185,8 @@ class Worker:
         `more` are further arguments of the parser. Raises what `read_article` raises, and SourceError from
         the parsers of feeds and sitemaps.
         """
-        if self._rules and kind in RULED_KINDS:
-            rule = self._rules.reading_rule_for(capture.final_url, capture.url)
+        if self.rules and kind in RULED_KINDS:
+            rule = self.rules.reading_rule_for(capture.final_url, capture.url)
             more = (*more, rule) if rule else more
         if self._pages == MAX_PAGES_PER_PROCESS:
             self.stop()

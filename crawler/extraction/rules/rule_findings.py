@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from lxml.html import HtmlElement
 
+from archive.records import NO_MATCH_MARK, RULE_MARK
 from archive.text.diff import matching_positions
 from crawler.extraction import visibility
 from crawler.extraction.blocks import (
@@ -24,10 +25,6 @@ from crawler.extraction.main_text import inline_elements
 from crawler.extraction.rules.outlet_rules import FIELD_KEYS, SELECTOR_KEYS, OutletRule
 from crawler.extraction.rules.selectors import SelectedPart, selected_parts
 
-RULE_MARK = ", rules "
-"""Text in an article's `extractor` before the digest of the rules that took part."""
-NO_MATCH_MARK = "; no match: "
-"""Text in an article's `extractor` before the keys that matched nothing."""
 VALUE_ATTRIBUTES = ("datetime", "content")
 """Attributes that give the value of an element in place of its text, such as `<time datetime>`."""
 

@@ -13,7 +13,7 @@ from archive.configuration.config_file import (
     read_config_file,
     unknown_key_message,
 )
-from archive.configuration.configuration import Configuration
+from archive.configuration.configuration import Configuration, load_configuration
 from archive.configuration.option_table import OUTLETS_TABLE
 from archive.errors import UsageError
 from archive.times import parse_since
@@ -39,6 +39,11 @@ def configured_rules(configuration: Configuration) -> OutletRules:
         return NO_OUTLET_RULES
     assert configuration.file is not None
     return _rules_or_error(configuration.file)
+
+
+def archive_rules(folder: Path) -> OutletRules:
+    """Return the rules in force for an archive. Raises UsageError for an invalid configuration."""
+    return configured_rules(load_configuration(folder))
 
 
 def rules_of_file(path: Path) -> OutletRules:
