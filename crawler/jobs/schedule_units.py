@@ -26,6 +26,7 @@ NIGHTLY_TIME = (3, 40)
 """Hour and minute of the nightly run, local time."""
 
 SCHEDULED_ENVIRONMENT = (
+    "DATELINE_CONFIG",
     "DATELINE_CONTACT",
     "DATELINE_ALLOW_ADDRESSES",
     "http_proxy",

@@ -75,7 +75,7 @@ def check_outlet_rules(file: ConfigFile) -> tuple[OutletRules, list[str]]:
     rules: dict[str, OutletRule] = {}
     for written, table in file.outlets.items():
         reader = _RuleReader(file, written)
-        host = _host_name(written)
+        host = host_name(written)
         if host is None:
             reader.note((), "not a host name, such as news.harbour.example")
         elif not isinstance(table, Mapping):
@@ -86,8 +86,8 @@ def check_outlet_rules(file: ConfigFile) -> tuple[OutletRules, list[str]]:
     return OutletRules(rules), problems
 
 
-def _host_name(written: str) -> str | None:
-    """Return a host as it stands in URLs, or None."""
+def host_name(written: str) -> str | None:
+    """Return a host as URLs write it, or None."""
     try:
         ascii_name = written.strip().lower().rstrip(".").encode("idna").decode()
     except UnicodeError:
