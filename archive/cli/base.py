@@ -173,6 +173,7 @@ def _configure_command(context: click.Context) -> None:
         return
     from archive.configuration.configuration import load_configuration
     from archive.configuration.option_table import options_of_command
+    from archive.configuration.option_values import value_as_text
 
     command = context.command_path.partition(" ")[2]
     if not options_of_command(command):
@@ -187,9 +188,8 @@ def _configure_command(context: click.Context) -> None:
     defaults: dict[str, Any] = {}
     for flag, value in values.items():
         if (param := params.get(flag)) and param.name:
-            if isinstance(value, list) and not getattr(param, "multiple", False):
-                value = ",".join(map(str, value))
-            defaults[param.name] = value
+            is_one_text = isinstance(value, list) and not getattr(param, "multiple", False)
+            defaults[param.name] = value_as_text(value) if is_one_text else value
     context.default_map = defaults
 
 

@@ -14,6 +14,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from archive.queries.lookup import PlainRow
+from archive.queries.rule_matches import rules_note
 from archive.queries.search import SearchHit
 from archive.queries.status import StatusReport
 from archive.records import text_below_standfirst
@@ -142,6 +143,11 @@ def status_lines(report: StatusReport) -> Iterable[RenderableType]:
         ("outlet", "kind", "url", "reason", "failures"),
     )
     yield from _titled_table(
+        "Rules that are out of date",
+        report["rules_out_of_date"],
+        ("outlet", "rule", "unmatched", "articles"),
+    )
+    yield from _titled_table(
         "Alerts that cannot be sent",
         report["failing_targets"],
         ("alert", "target", "error", "failures", "retry_at", "waiting"),
@@ -184,6 +190,7 @@ def _article_facts(record: PlainRow) -> Table:
         "section": printable_text(record["section"]),
         "language": printable_text(record["language"]),
         "words": f"{record['word_count']:,}",
+        "rules": rules_note(record["extractor"]),
         "address": printable_text(record["url"]),
         "also at": "\n".join(map(_also_at_line, record["addresses"])),
         "leads to": "\n".join(map(_leads_to_line, record["leads_to"])),

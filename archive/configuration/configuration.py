@@ -68,7 +68,7 @@ class Configuration:
         if self.file and option.name in self.file.options:
             place = self.file.place(*option.name.split("."))
             return OptionInForce(option, self.file.options[option.name], "file", place)
-        return OptionInForce(option, option.default or None, "default")
+        return OptionInForce(option, _typed_default(option), "default")
 
     @property
     def targets(self) -> Mapping[str, str]:
@@ -84,6 +84,16 @@ class Configuration:
         """Return the values of a command's options by their flags, as far as any are set."""
         found = {option.flag: self.value(option.name) for option in options_of_command(command)}
         return {flag: value for flag, value in found.items() if value is not None}
+
+
+def _typed_default(option: ConfigOption) -> ConfigValue:
+    """Return the default of an option with its type; a default in words stays a text."""
+    if not option.default:
+        return None
+    try:
+        return value_in_environment(option, option.default)
+    except InvalidValueError:
+        return option.default
 
 
 def load_configuration(folder: Path, environ: Mapping[str, str] | None = None) -> Configuration:
@@ -106,9 +116,7 @@ def examine_configuration(folder: Path, environ: Mapping[str, str] | None = None
     path = config_file_path(folder, environ)
     file = read_config_file(path) if path else None
     values, problems = _environment_values(environ)
-    return Configuration(
-        folder, file, values, (*(file.problems if file else ()), *problems)
-    )
+    return Configuration(folder, file, values, (*(file.problems if file else ()), *problems))
 
 
 def config_file_path(folder: Path, environ: Mapping[str, str]) -> Path | None:

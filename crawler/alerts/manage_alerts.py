@@ -29,7 +29,9 @@ from pipelines.alerts.alert_messages import trial_message
 def add_alert(folder: Path, request: AlertRequest, urls: Sequence[str]) -> StoredAlert:
     """Store an alert that reports what is archived from now on, and return it.
 
-    The targets are given by URL, or by their names in the configuration. Raises UsageError for an unknown story, a target that Apprise does not know, and an alert that
+    The targets are given by URL, or by their names in the configuration.
+
+    Raises UsageError for an unknown story, a target that Apprise does not know, and an alert that
     exists; DatelineError without Apprise.
     """
     urls = list(dict.fromkeys(urls))

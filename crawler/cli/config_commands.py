@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -90,6 +91,10 @@ def _problems_of_values(configuration: Configuration) -> Iterator[str]:
         "allow_addresses": parse_allowed_addresses,
         "crawl.ask": named_services,
     }
+    for option in CONFIG_OPTIONS.values():
+        path = configuration.value(option.name) if option.kind == "file" else None
+        if path and not Path(path).is_file():
+            yield f"{configuration.in_force(option).place}: {option.key}: no such file: {path}"
     for name, parse in parsers.items():
         value = configuration.value(name)
         if not value:
@@ -112,7 +117,9 @@ def configuration_as_record(configuration: Configuration, rules: OutletRules) ->
     return {
         "archive": str(configuration.folder),
         "file": str(file.path) if file else None,
-        "options": {each.option.name: _option_record(each) for each in _all_in_force(configuration)},
+        "options": {
+            each.option.name: _option_record(each) for each in _all_in_force(configuration)
+        },
         "targets": {name: masked_target_url(url) for name, url in configuration.targets.items()},
         "outlets": {host: rule_as_record(rule) for host, rule in rules.by_host.items()},
     }
@@ -159,10 +166,11 @@ def _print_configuration(configuration: Configuration, rules: OutletRules) -> No
     from archive.configuration.option_values import value_as_text
 
     click.echo(f"Archive {configuration.folder}, configuration {_file_in_words(configuration)}\n")
-    rows = [
+    rows: list[tuple[str, str, str]] = [
         (each.option.name, value_as_text(each.value), each.place or each.origin)
         for each in _all_in_force(configuration)
     ]
+    rows += [(name, "(secret)", variable) for name, variable in _secrets_in_environment()]
     file = configuration.file
     for name, url in configuration.targets.items():
         place = file.place("notify", "targets", name) if file else ""
@@ -172,6 +180,14 @@ def _print_configuration(configuration: Configuration, rules: OutletRules) -> No
         place = file.place("outlets", written.get(host, host)) if file else ""
         rows.append((f'outlets."{host}"', _rule_in_words(rule), place))
     print_all([folding_table(("option", "value", "from"), rows)])
+
+
+def _secrets_in_environment() -> list[tuple[str, str]]:
+    """Return the secrets that the environment holds, which never stand in the file."""
+    from archive.cli.serve import PROXY_SECRET_VARIABLE
+
+    secrets = (("serve.proxy_secret", PROXY_SECRET_VARIABLE),)
+    return [(name, variable) for name, variable in secrets if os.environ.get(variable)]
 
 
 def _written_hosts(configuration: Configuration) -> Mapping[str, str]:

@@ -389,17 +389,15 @@ def extract_command(
         return
     from crawler.jobs.extract_files import extract_files
 
-    if explain:
-        succeeded = _explain_pages(files, as_html, folder, rules)
-    else:
-        succeeded = extract_files(files, rules=rules, **how)
-    if not succeeded:
+    if not (
+        _explain_pages(files, as_html, folder, rules)
+        if explain
+        else extract_files(files, rules=rules, **how)
+    ):
         raise SystemExit(1)
 
 
-def _explain_pages(
-    names: Sequence[str], as_html: bool, folder: Path, rules: OutletRules
-) -> bool:
+def _explain_pages(names: Sequence[str], as_html: bool, folder: Path, rules: OutletRules) -> bool:
     """Run `extract --explain`; return False if one of the pages could not be read."""
     from archive.cli.terminal import data_output, terminal_console
     from crawler.cli.explain_report import MAX_EXPLAIN_COLUMNS, explain_as_html, explain_in_terminal

@@ -453,9 +453,7 @@ class ArchiveSpider(Spider):
     def _children_to_read(self, index_url: str, children: Sequence[ChildSitemap]) -> ChildSitemaps:
         """Return the sitemaps of an index that may hold anything new since `since`."""
         seen = sitemaps_of_index(self.session.db, index_url)
-        wanted = child_sitemaps_to_read(
-            children, self._since_at(index_url), MAX_SITEMAPS_PER_INDEX
-        )
+        wanted = child_sitemaps_to_read(children, self._since_at(index_url), MAX_SITEMAPS_PER_INDEX)
         return [
             (child, seen.get(child.url))
             for child in wanted

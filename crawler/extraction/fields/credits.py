@@ -102,9 +102,7 @@ def read_credits(page: OpenedPage, near: list[Block]) -> ArticleCredits:
     return ArticleCredits(byline, authors or bodies, next(agencies, None))
 
 
-def credits_of_byline(
-    byline: str, general: ArticleCredits, language: str | None
-) -> ArticleCredits:
+def credits_of_byline(byline: str, general: ArticleCredits, language: str | None) -> ArticleCredits:
     """Return the credits in a byline that an outlet's rules give.
 
     It names the authors in any case; only the agency may be `general`.

@@ -63,9 +63,7 @@ class RuleFindings:
     def unmatched(self) -> tuple[str, ...]:
         """The fields that have selectors, none of which gives a value: the rules are out of date."""
         given = {"text": self.text, **self.values}
-        missing = [
-            key for key in FIELD_KEYS if self.rule.selectors.get(key) and not given.get(key)
-        ]
+        missing = [key for key in FIELD_KEYS if self.rule.selectors.get(key) and not given.get(key)]
         return tuple(missing)
 
     def with_unreadable_date(self, raw: str) -> RuleFindings:

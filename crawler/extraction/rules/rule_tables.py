@@ -56,7 +56,9 @@ def rules_of_file(path: Path) -> OutletRules:
         raise UsageError(" ".join(problems_as_error(file.problems)))
     rules = _rules_or_error(file)
     if not rules:
-        raise UsageError(f'{path}: no rules; a table [outlets."host.example"] holds those of a host')
+        raise UsageError(
+            f'{path}: no rules; a table [outlets."host.example"] holds those of a host'
+        )
     only = next(iter(rules.by_host.values())) if len(rules.by_host) == 1 else None
     return OutletRules(rules.by_host, only)
 
