@@ -205,7 +205,7 @@ FLOORS = {
     "archive": [
         ["cli"], ["plugin"], ["pages"], ["exports", "doctor", "alerts"], ["queries"],
         ["archive", "check_writer", "rebuilds", "story_policy", "outlet_preview"], ["editing"], ["articles"],
-        ["frontier"], ["storage"], ["text"],
+        ["frontier"], ["storage"], ["text", "configuration"],
         ["timestamps", "times"], ["records"], ["errors", "progress"],
     ],
 }  # fmt: skip

@@ -208,7 +208,7 @@ def _environment_variable(name: str, value: str) -> Iterator[None]:
 
 
 def is_typed(name: str) -> bool:
-    """Return whether an option of the running command was typed, and is no configured default."""
+    """Return whether an option of the running command was typed."""
     source = click.get_current_context().get_parameter_source(name)
     return source is click.core.ParameterSource.COMMANDLINE
 

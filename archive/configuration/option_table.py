@@ -74,7 +74,7 @@ GENERAL_OPTIONS = (
     ConfigOption("opt_outs", "texts", "The opt-outs of publishers to honour.", "noarchive", NETWORK_COMMANDS),
     ConfigOption("allow_addresses", "texts", "What a crawl may reach besides the public web.", "", NETWORK_COMMANDS),
     ConfigOption("catalogue", "file", "A list of outlets in place of the built-in catalogue.", "",
-                 ("outlet add", "outlet search", "outlet suggest", "investigate")),
+                 ("outlet add", "outlet search", "outlet suggest", "outlet look", "investigate")),
 )  # fmt: skip
 CRAWL_OPTIONS = _table_options("crawl", "crawl", (
     ("budget", "count", "", "Most pages that one crawl fetches."),

@@ -389,11 +389,12 @@ def extract_command(
         return
     from crawler.jobs.extract_files import extract_files
 
-    if not (
+    succeeded = (
         _explain_pages(files, as_html, folder, rules)
         if explain
         else extract_files(files, rules=rules, **how)
-    ):
+    )
+    if not succeeded:
         raise SystemExit(1)
 
 
