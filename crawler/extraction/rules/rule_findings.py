@@ -100,7 +100,7 @@ def apply_rule(rule: OutletRule, tree: HtmlElement) -> RuleFindings:
         values=values,
         kept=tuple(kept),
         order=order,
-        dropped=dropped,
+        dropped=tuple((line, selector) for line, selector in dropped if line not in kept),
         paywall=next((selector for selector, each in parts["paywall"] if each), None),
     )
 

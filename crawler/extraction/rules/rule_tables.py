@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,10 +24,11 @@ from crawler.extraction.rules.outlet_rules import (
     SELECTOR_KEYS,
     OutletRule,
     OutletRules,
-    host_of_url,
 )
 
 MAX_SELECTORS_PER_KEY = 50
+RULED_HOST_NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?|[0-9a-f:.]*:[0-9a-f:.]*")
+"""A host as URLs write it, also an IP address."""
 RENDER_NOTE = (
     "render = true needs a browser, which comes with the extra dateline[browser]; "
     "its pages are read as served"
@@ -94,7 +96,7 @@ def host_name(written: str) -> str | None:
         ascii_name = written.strip().lower().rstrip(".").encode("idna").decode()
     except UnicodeError:
         return None
-    return ascii_name if host_of_url(f"http://{ascii_name}/") == ascii_name else None
+    return ascii_name if RULED_HOST_NAME.fullmatch(ascii_name) else None
 
 
 class _RuleReader:

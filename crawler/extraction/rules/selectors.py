@@ -1,17 +1,19 @@
 """Selectors of rules: CSS or XPath, compiled when a page of the outlet is read for the first time.
 
-A selector that begins with `/`, `./` or `(` is XPath, any other is CSS, with parsel's `::text` and
+A selector that begins with `/`, `./`, `(` or a function is XPath, any other is CSS, with parsel's `::text` and
 `::attr(name)`.
 """
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 from lxml.etree import XPath, XPathError
 from lxml.html import HtmlElement, document_fromstring
 
-XPATH_BEGINNINGS = ("/", "./", "(")
+XPATH_BEGINNING = re.compile(r"/|\./|\(|[a-z-]+\(")
+"""The beginning of an XPath: a path, a bracket, or a function such as `contains(…)`."""
 MAX_COMPILED_SELECTORS = 4096
 
 SelectedPart = HtmlElement | str
@@ -28,7 +30,7 @@ def compiled_selector(selector: str) -> XPath:
     text = selector.strip()
     if not text:
         raise SelectorError("is empty")
-    path = text if text.startswith(XPATH_BEGINNINGS) else _css_as_xpath(text)
+    path = text if XPATH_BEGINNING.match(text) else _css_as_xpath(text)
     try:
         compiled = XPath(path, smart_strings=False)
         compiled(document_fromstring("<p>"))  # an unknown function shows only now
