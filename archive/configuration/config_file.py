@@ -149,7 +149,7 @@ class _ConfigReader:
 
 
 def key_in_words(path: KeyPath) -> str:
-    """Return a key with its table as it stands in the file: `[crawl] budget`."""
+    """Return a key as the file has it, with its table: `[crawl] budget`."""
     *tables, key = path
     quoted = [name if name.replace("_", "").isalnum() else f'"{name}"' for name in tables]
     return f"[{'.'.join(quoted)}] {key}" if tables else key

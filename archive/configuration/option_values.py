@@ -24,7 +24,7 @@ EXPECTED_VALUES: dict[OptionKind, str] = {
     "file": "the path of a file",
     "pairs": 'a table, such as {base_url = "/news/"}',
 }
-"""What a value has to be, for messages."""
+"""The values that an option takes, for messages."""
 FLAG_WORDS = {"true": True, "1": True, "yes": True, "on": True,
               "false": False, "0": False, "no": False, "off": False}  # fmt: skip
 """The spellings of a flag in the environment."""

@@ -12,17 +12,22 @@ from archive.records import NO_MATCH_MARK, RULE_MARK
 MAX_RULED_ARTICLES = 50
 """The newest articles of an outlet that count."""
 MIN_PROBLEM_ARTICLES = 3
-"""Articles below which a rule that matches nothing is no problem yet."""
+"""Articles from which a rule that matches nothing is a problem."""
 
 NEWEST_EXTRACTORS_SQL = """
-SELECT extractor, fetched_at FROM articles WHERE outlet_id = ? AND published_at IS NOT NULL
-ORDER BY published_at DESC LIMIT ?"""
+SELECT * FROM (SELECT extractor, fetched_at FROM articles WHERE outlet_id = :outlet AND published_at IS NOT NULL
+               ORDER BY published_at DESC LIMIT :most)
+UNION ALL
+SELECT * FROM (SELECT extractor, fetched_at FROM articles WHERE outlet_id = :outlet AND published_at IS NULL
+               ORDER BY id DESC LIMIT :most)
+ORDER BY fetched_at DESC LIMIT :most"""
+"""Undated articles too: a rule for the date may be out of date."""
 OUTLETS_UNDER_HOST_SQL = "SELECT id, host FROM outlets WHERE host = ? OR host LIKE '%.' || ?"
 
 
 @dataclass(frozen=True, slots=True)
 class RuleMatches:
-    """How often an outlet's rules matched nothing."""
+    """The number of articles on which an outlet's rules matched nothing."""
 
     articles: int
     """Newest articles that were read by the rules as they are now."""
@@ -56,13 +61,13 @@ def rule_matches(connection: sqlite3.Connection, outlet_id: int) -> RuleMatches 
 
     Articles that were read by earlier rules do not count.
     """
-    rows = connection.execute(NEWEST_EXTRACTORS_SQL, (outlet_id, MAX_RULED_ARTICLES)).fetchall()
-    read = [(fetched_at, extractor_rules(extractor)) for extractor, fetched_at in rows]
-    by_rules = [(fetched_at, rules) for fetched_at, rules in read if rules]
+    values = {"outlet": outlet_id, "most": MAX_RULED_ARTICLES}
+    rows = connection.execute(NEWEST_EXTRACTORS_SQL, values).fetchall()
+    by_rules = list(filter(None, (extractor_rules(row[0]) for row in rows)))
     if not by_rules:
         return None
-    newest = max(by_rules, key=lambda pair: pair[0])[1][0]
-    fields = [missing for _, (digest, missing) in by_rules if digest == newest]
+    newest, _ = by_rules[0]
+    fields = [missing for digest, missing in by_rules if digest == newest]
     counts = Counter(field for missing in fields for field in missing)
     return RuleMatches(len(fields), dict(counts.most_common()))
 

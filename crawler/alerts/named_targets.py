@@ -40,7 +40,7 @@ def _known_targets_note(names: Collection[str]) -> str:
     """Return what to do about an unknown name."""
     known = f"known are {', '.join(sorted(names))}" if names else "there are none yet"
     return (
-        "neither the URL of a target nor a name in [notify.targets] of the configuration; " + known
+        "not a target that Apprise knows, nor a name in [notify.targets] of the configuration; " + known
     )
 
 

@@ -179,7 +179,8 @@ def _print_configuration(configuration: Configuration, rules: OutletRules) -> No
     for host, rule in rules.by_host.items():
         place = file.place("outlets", written.get(host, host)) if file else ""
         rows.append((f'outlets."{host}"', _rule_in_words(rule), place))
-    print_all([folding_table(("option", "value", "from"), rows)])
+    short = [(name, value, place.rpartition("/")[2]) for name, value, place in rows]
+    print_all([folding_table(("option", "value", "from"), short, whole=("from",))])
 
 
 def _secrets_in_environment() -> list[tuple[str, str]]:
@@ -191,7 +192,7 @@ def _secrets_in_environment() -> list[tuple[str, str]]:
 
 
 def _written_hosts(configuration: Configuration) -> Mapping[str, str]:
-    """Return the hosts of rules as they stand in the file, by the hosts as they stand in URLs."""
+    """Return the hosts of rules in the spelling of the file, by their spelling in URLs."""
     from crawler.extraction.rules.rule_tables import host_name
 
     return {host: written for written in configuration.outlets if (host := host_name(written))}

@@ -90,7 +90,7 @@ class PageSteps:
     body: line_rules.CleanedText = field(default_factory=lambda: line_rules.CleanedText([], [], []))
     """The chosen lines without those that the rules removed."""
     findings: RuleFindings | None = None
-    """What the rules of the outlet found; None for an outlet without rules."""
+    """The findings of the rules of the outlet; None for an outlet without rules."""
 
     def value_by_rule(self, key: str) -> str | None:
         """Return the values that the outlet's rules give for a field, on one line; else None."""

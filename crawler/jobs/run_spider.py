@@ -28,7 +28,6 @@ from crawler.alerts.deliver_alerts import deliver_after_crawl
 from crawler.processes import termination
 from crawler.processes.watchdog import STOPPED_BY_USER, TIME_IS_UP, Watchdog
 from crawler.session.configured_settings import apply_configuration
-from crawler.settings import user_agent
 from crawler.spiders.archive_spider import ArchiveSpider
 from pipelines.keep import KeepPipeline
 
@@ -56,6 +55,8 @@ def crawl_settings(
     the rules of outlets, and `configured_by` is the folder whose configuration counts, if it is
     another. Raises UsageError for an invalid configuration.
     """
+    from crawler.settings import user_agent  # the module reads the environment
+
     settings = Settings()
     settings.setmodule("crawler.settings", priority="project")
     settings.update(

@@ -9,7 +9,6 @@ from scrapy.settings import BaseSettings
 
 from archive.configuration.configuration import Configuration
 from crawler.extraction.rules.rule_tables import configured_rules
-from crawler.settings import user_agent
 
 SETTING_OF_OPTION = {
     "delay": "DOWNLOAD_DELAY",
@@ -23,7 +22,10 @@ RULES_SETTING = "DATELINE_OUTLET_RULES"
 
 
 def apply_configuration(
-    settings: BaseSettings, configuration: Configuration, overruled: Collection[str] = ()
+    settings: BaseSettings,
+    configuration: Configuration,
+    overruled: Collection[str] = (),
+    priority: str = "project",
 ) -> None:
     """Put a configuration into the settings of a project; Scrapy's command line still overrides it.
 
@@ -36,6 +38,8 @@ def apply_configuration(
         if value is not None:
             values[setting] = ",".join(value) if isinstance(value, list) else value
     if contact := configuration.value("contact"):
+        from crawler.settings import user_agent  # the module reads the environment
+
         values["USER_AGENT"] = user_agent(contact)
     values[RULES_SETTING] = configured_rules(configuration).without(*overruled)
-    settings.update(values, priority="project")
+    settings.update(values, priority=priority)

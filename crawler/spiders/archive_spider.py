@@ -156,7 +156,8 @@ class ArchiveSpider(Spider):
         if settings[RULES_SETTING] is None:
             try:
                 configuration = load_configuration(Path(settings["DATELINE_ARCHIVE"]))
-                apply_configuration(settings, configuration)
+                # `scrapy crawl` puts the settings of the project in again, with their priority
+                apply_configuration(settings, configuration, priority="spider")
             except UsageError as error:  # Scrapy prints its own without a traceback
                 raise ScrapyUsageError(str(error), print_help=False) from error
 

@@ -1,4 +1,4 @@
-"""What each selector of an outlet's rules did on a page, in words."""
+"""The results of each selector of an outlet's rules on a page, in words."""
 
 from __future__ import annotations
 
