@@ -6,6 +6,7 @@ the environment.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from archive.configuration.configuration import load_configuration, resolved_tar
 from archive.errors import DatelineError, UsageError
 from crawler.alerts.apprise_sender import SendFunction, target_label
 from pipelines.alerts.alert_messages import AlertMessage
+
+TARGET_NAME = re.compile(r"[\w.-]{1,60}")
 
 
 def is_target_name(target: str) -> bool:
@@ -27,6 +30,10 @@ def target_url(folder: Path, target: str) -> str:
     """
     if not is_target_name(target):
         return target
+    if not TARGET_NAME.fullmatch(target):  # a mistyped URL, whose secrets must not be repeated
+        raise UsageError(
+            "a target without :// is not a target that Apprise knows, and no name either"
+        )
     targets = load_configuration(folder).targets
     if target not in targets:
         raise UsageError(f"{target}: {_known_targets_note(targets)}")
@@ -40,7 +47,8 @@ def _known_targets_note(names: Collection[str]) -> str:
     """Return what to do about an unknown name."""
     known = f"known are {', '.join(sorted(names))}" if names else "there are none yet"
     return (
-        "not a target that Apprise knows, nor a name in [notify.targets] of the configuration; " + known
+        "not a target that Apprise knows, nor a name in [notify.targets] of the configuration; "
+        + known
     )
 
 

@@ -88,6 +88,10 @@ def _explain_archived(
     with opened_archive(folder) as connection:
         id = find_article_id(connection, name, keys)
         record = article_with_context(connection, id) if id is not None else None
+        if record is None and name.isdecimal():
+            raise ArchiveError(
+                f"{folder}: no article {name}; `dateline search` finds articles with their IDs"
+            )
         if record is None:
             return _explain_stored_page(name, folder, worker)
         page = _explain_capture(_newest_capture_of(record, folder), worker)
@@ -107,8 +111,7 @@ def _explain_stored_page(url: str, folder: Path, worker: Worker) -> Explanation:
             capture = captures.newest_at(url)
     if capture is None:
         raise ArchiveError(
-            f"{folder}: no article or stored page {url}; `dateline search` finds articles with "
-            "their IDs, `dateline crawl URL` fetches a page"
+            f"{folder}: no stored page at {url}; `dateline crawl URL` fetches a page"
         )
     return _explain_capture(capture, worker)
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -37,7 +38,9 @@ def sitemap(*entries: tuple[str, str]) -> Answer:
 
 
 WEB = {
-    f"{COURIER}/map.xml": sitemap((f"{COURIER}/old", "2026-01-02"), (f"{COURIER}/new", "2026-03-08")),
+    f"{COURIER}/map.xml": sitemap(
+        (f"{COURIER}/old", "2026-01-02"), (f"{COURIER}/new", "2026-03-08")
+    ),
     f"{COURIER}/old": hidden_page("Old news", PIER),
     f"{COURIER}/new": hidden_page("New news", PIER),
     f"{SKERRY}/feed": Answer(200, rss(f"{SKERRY}/1", f"{SKERRY}/2")),
@@ -112,12 +115,13 @@ def test_the_environment_overrides_the_file_and_the_command_line_both(run, web):
 def test_scrapy_crawl_follows_the_same_configuration(run, web):
     environ = run.environ() | {"PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "scrapy", "crawl", "feeds"]
-    ran = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environ)
+    how: dict[str, Any] = {"capture_output": True, "text": True, "cwd": ROOT, "env": environ}
+    ran = subprocess.run(command, check=False, **how)
     assert ran.returncode == 0, ran.stderr
     assert all("desk@file.example" in agent for agent in agents(web))
     assert "Pier to shut" in run.column("SELECT headline FROM articles")
     configure(run, "dely = 3")
-    failed = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environ)
+    failed = subprocess.run(command, check=False, **how)
     assert failed.returncode == 2
     assert "dely: unknown key; did you mean delay?" in failed.stderr
     assert "Traceback" not in failed.stderr
@@ -142,7 +146,9 @@ def test_a_rule_that_is_out_of_date_is_counted_until_it_is_mended(run, web):
     configure(run, CONFIGURATION.replace(".nobody", ".who"))
     run("extract", "--all")
     assert json.loads(run("status", "--json").stdout)["rules_out_of_date"] == []
-    assert set(run.column("SELECT authors FROM articles WHERE url LIKE '%skerry%'")) == {'["Ida Berg"]'}
+    assert set(run.column("SELECT authors FROM articles WHERE url LIKE '%skerry%'")) == {
+        '["Ida Berg"]'
+    }
     assert run.column("SELECT count(*) FROM revisions WHERE number > 1") == [0]
 
 
@@ -177,8 +183,12 @@ def test_a_configuration_elsewhere_is_named_before_or_after_the_command(run, web
     assert "gone.toml: the configuration cannot be read" in ran.stderr
 
 
-def test_rules_wait_between_requests_as_long_as_the_outlet_has_configured(run, web):
-    """The log of the downloader says which delay holds for a host."""
-    configure(run, CONFIGURATION + '[outlets."127.0.0.1"]\ndelay = 3\n')
-    ran = run("config", "--json")
-    assert json.loads(ran.stdout)["outlets"]["127.0.0.1"] == {"delay": 3.0}
+def test_a_page_that_is_no_article_is_explained_by_its_url(run, web):
+    web.says = {f"{SKERRY}/empty": Answer(200, b"<html><h2 class=top>Nothing here</h2></html>")}
+    run("crawl", f"{SKERRY}/empty", code=1)
+    assert run.column("SELECT count(*) FROM articles") == [0]
+    ran = run("extract", "--explain", f"{SKERRY}/empty")
+    assert "rule headline: h2.top  matched 1 part: gives the headline" in ran.stdout
+    assert "rule text: .story  matched nothing; the general reader decides" in ran.stdout
+    refused = run("extract", "--explain", f"{SKERRY}/unknown", code=1)
+    assert "no stored page at" in refused.stderr

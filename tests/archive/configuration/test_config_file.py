@@ -147,7 +147,7 @@ def test_a_file_that_cannot_be_read_is_one_clear_error(tmp_path, body, message):
     file = tmp_path / "dateline.toml"
     if body is not None:
         file.write_bytes(body)
-    with pytest.raises(UsageError, match="dateline.toml") as error:
+    with pytest.raises(UsageError, match=r"dateline\.toml") as error:
         read_config_file(file)
     assert message in str(error.value)
 

@@ -29,7 +29,11 @@ def origin(folder: Path, environ: dict[str, str], name: str) -> tuple[object, st
 def test_an_option_is_the_environments_then_the_files_then_the_default(tmp_path):
     folder = in_folder(tmp_path, "# c\ndelay = 3\n[crawl]\nbudget = 20\n")
     file = f"{folder / 'dateline.toml'}"
-    assert origin(folder, {"DATELINE_DELAY": "4"}, "delay") == (4.0, "environment", "DATELINE_DELAY")
+    assert origin(folder, {"DATELINE_DELAY": "4"}, "delay") == (
+        4.0,
+        "environment",
+        "DATELINE_DELAY",
+    )
     assert origin(folder, {}, "delay") == (3, "file", f"{file}:2")
     assert origin(folder, {"DATELINE_DELAY": " "}, "delay") == (3, "file", f"{file}:2")
     assert origin(folder, {}, "crawl.budget") == (20, "file", f"{file}:4")
@@ -100,7 +104,9 @@ def test_an_error_says_the_first_problem_and_how_many_others_there_are(tmp_path)
 
 def test_a_target_takes_its_secrets_from_the_environment_and_shows_none():
     url = "mailto://ann:${DESK_PASSWORD}@desk.example"
-    assert resolved_target_url(url, {"DESK_PASSWORD": "s3cret"}) == "mailto://ann:s3cret@desk.example"
+    assert (
+        resolved_target_url(url, {"DESK_PASSWORD": "s3cret"}) == "mailto://ann:s3cret@desk.example"
+    )
     with pytest.raises(UsageError, match="DESK_PASSWORD, which it names, is not set"):
         resolved_target_url(url, {})
     assert masked_target_url(url) == "mailto://… with ${DESK_PASSWORD}"

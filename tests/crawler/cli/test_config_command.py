@@ -111,7 +111,7 @@ def test_the_options_of_a_command_come_from_the_file_unless_they_are_typed(tmp_p
         "utf-8",
     )
     given: list[serve.ServeOptions] = []
-    monkeypatch.setattr(serve, "serve_archive", lambda folder, how, *_: given.append(how))
+    monkeypatch.setattr(serve, "serve_archive", lambda _, how, *__: given.append(how))
     assert run(tmp_path, "serve", "--title", "Typed").exit_code == 0
     assert run(tmp_path, "serve", DATELINE_SERVE_PORT="8020").exit_code == 0
     first, second = given

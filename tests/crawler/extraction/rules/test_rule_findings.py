@@ -25,7 +25,8 @@ BODY = """
 <div class="offer"><p>The Courier at home: order now and read four weeks for the price of one, and win.</p></div>
 <div class="body" style="display: none">
   <p>The harbour board voted on Tuesday to move the <i>ferry</i> landing to the north quay.</p>
-  <aside class="more">Read also: the winter timetable of the ferries.<p class="fix">Correction: it is the north quay.</p></aside>
+  <aside class="more">Read also: the winter timetable of the ferries.
+    <p class="fix">Correction: it is the north quay.</p></aside>
   <p>Work begins in May and takes until the autumn, said the chair of the board.</p>
 </div>
 <p class="second">A second part of the text stands far below the first one, behind the boxes.</p>
@@ -115,7 +116,9 @@ def test_a_rule_that_matches_nothing_leaves_its_field_to_the_general_reader_and_
     article = read(text=".gone", headline=".gone", byline=".gone", date="h1", drop=".gone")
     assert article.text == general.text
     assert (article.headline, article.published_at) == (general.headline, general.published_at)
-    assert re.search(r", rules [0-9a-f]{8}; no match: text, headline, byline, date$", article.extractor or "")
+    assert re.search(
+        r", rules [0-9a-f]{8}; no match: text, headline, byline, date$", article.extractor or ""
+    )
     assert read(headline="h2.title", keep=".gone").extractor == (
         f"{general.extractor}, rules {rule(headline='h2.title', keep='.gone').digest}"
     )
@@ -179,9 +182,12 @@ def test_the_report_names_the_rule_of_each_line_and_field():
     assert lines[MORE] == (False, "rule drop")
     said_by = {each.name: each.said_by for each in report.fields}
     assert said_by["headline"] == ("rule headline",)
-    assert report.article.text == extract_article(
-        page(), rule(text=".body", headline="h2.title", drop="aside", keep=".fix")
-    ).text
+    assert (
+        report.article.text
+        == extract_article(
+            page(), rule(text=".body", headline="h2.title", drop="aside", keep=".fix")
+        ).text
+    )
 
 
 def test_a_page_without_rules_is_explained_as_before():

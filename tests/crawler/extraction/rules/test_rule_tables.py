@@ -54,7 +54,9 @@ def test_a_host_without_quotes_gets_the_advice_to_quote_it():
     assert problem.endswith('write the host in quotes: [outlets."host.example"]')
 
 
-@pytest.mark.parametrize("host", ['"http://harbour.example/"', '"harbour example"', '"a@b.example"', '""'])
+@pytest.mark.parametrize(
+    "host", ['"http://harbour.example/"', '"harbour example"', '"a@b.example"', '""']
+)
 def test_a_host_that_is_none_is_named(host):
     _, (problem,) = read(table('text = "p"', host=host))
     assert problem.startswith(f"{FILE}:1: [outlets] ")
