@@ -12,7 +12,14 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from archive.cli.base import archive_option, cli, is_typed, print_all, typed_text
+from archive.cli.base import (
+    archive_option,
+    cli,
+    command_dependencies,
+    is_typed,
+    print_all,
+    typed_text,
+)
 from archive.cli.completion import complete_outlets, complete_stories
 from archive.cli.progress_bar import progress_bar
 from archive.errors import UsageError
@@ -404,7 +411,7 @@ def _explain_pages(names: Sequence[str], as_html: bool, folder: Path, rules: Out
     from crawler.cli.explain_report import MAX_EXPLAIN_COLUMNS, explain_as_html, explain_in_terminal
     from crawler.jobs.explain_files import explain_pages
 
-    url_key = click.get_current_context().find_root().obj
+    url_key = command_dependencies().keys
     pages, mistakes = explain_pages(tuple(map(typed_text, names)), folder, url_key, rules)
     width = (
         min(terminal_console().width, MAX_EXPLAIN_COLUMNS)
