@@ -7,14 +7,14 @@ A selector that begins with `/`, `./`, `(` or a function is XPath, any other is 
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from lxml.etree import XPath, XPathError
 from lxml.html import HtmlElement, document_fromstring
 
 XPATH_BEGINNING = re.compile(r"/|\./|\(|[a-z-]+\(")
 """The beginning of an XPath: a path, a bracket, or a function such as `contains(…)`."""
-MAX_COMPILED_SELECTORS = 4096
+MAX_COMPILED_SELECTORS = 16_384
 
 SelectedPart = HtmlElement | str
 """An element of a page, or the text of an attribute or text node."""
@@ -33,10 +33,16 @@ def compiled_selector(selector: str) -> XPath:
     path = text if XPATH_BEGINNING.match(text) else _css_as_xpath(text)
     try:
         compiled = XPath(path, smart_strings=False)
-        compiled(document_fromstring("<p>"))  # an unknown function shows only now
+        compiled(_specimen_page())  # an unknown function shows only now
     except (XPathError, ValueError) as error:
         raise SelectorError(f"is not a valid XPath ({error})") from error
     return compiled
+
+
+@cache
+def _specimen_page() -> HtmlElement:
+    """A page on which selectors are tried when they are compiled."""
+    return document_fromstring("<p>")
 
 
 def _css_as_xpath(text: str) -> str:
