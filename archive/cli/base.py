@@ -148,6 +148,7 @@ CONTEXT_KEY = "dateline.configuration"
 
 def _note_folder(context: click.Context, _: click.Parameter, folder: Path) -> Path:
     """Note the folder of the archive, and configure the command once the file is known too."""
+    folder = _group_option(context, "folder") or folder
     context.meta.setdefault(CONTEXT_KEY, {})["folder"] = folder
     _configure_command(context)
     return folder
@@ -156,11 +157,22 @@ def _note_folder(context: click.Context, _: click.Parameter, folder: Path) -> Pa
 def _note_config_file(context: click.Context, _: click.Parameter, file: Path | None) -> None:
     """Note the configuration file that is named, and configure the command once the folder is
     known."""
-    file = file or context.find_root().params.get("config_file")
+    file = _group_option(context, "config_file") or file
     context.meta.setdefault(CONTEXT_KEY, {})["file"] = file
-    if file is not None:  # for everything that the command starts, also other processes
+    if (
+        file is not None and not context.resilient_parsing
+    ):  # for everything that the command starts, also other processes
         context.with_resource(_environment_variable("DATELINE_CONFIG", str(file.absolute())))
     _configure_command(context)
+
+
+def _group_option(context: click.Context, name: str) -> Path | None:
+    """Return a path typed before the command, which precedes the environment; None if it is typed
+    after the command."""
+    if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
+        return None
+    typed = context.find_root().params.get(name)
+    return typed if isinstance(typed, Path) else None
 
 
 def _configure_command(context: click.Context) -> None:

@@ -130,6 +130,20 @@ def test_a_command_without_configured_options_works_in_spite_of_a_mistake(tmp_pa
     assert "dely: unknown key; did you mean delay?" in refused.output
 
 
+def test_what_is_typed_before_a_command_also_precedes_the_environment(tmp_path):
+    named, other = tmp_path / "named.toml", tmp_path / "other.toml"
+    named.write_text("delay = 8", "utf-8")
+    other.write_text("delay = 9", "utf-8")
+    runner = CliRunner(
+        env={**CLEAN, "DATELINE_CONFIG": str(other), "DATELINE_ARCHIVE": "elsewhere"}
+    )
+    ran = runner.invoke(cli, ["--config", str(named), "--archive", str(tmp_path), "config"])
+    assert f"Archive {tmp_path}, configuration {named}" in ran.output
+    ran = runner.invoke(cli, ["--config", str(other), "config", "--config", str(named)])
+    assert f"configuration {named}" in ran.output
+    assert "elsewhere" in ran.output
+
+
 def test_the_example_is_printed_for_a_new_file(tmp_path):
     printed = run(tmp_path, "config", "--example").output
     (tmp_path / "dateline.toml").write_text(printed, "utf-8")
