@@ -159,9 +159,8 @@ def _note_config_file(context: click.Context, _: click.Parameter, file: Path | N
     known."""
     file = _group_option(context, "config_file") or file
     context.meta.setdefault(CONTEXT_KEY, {})["file"] = file
-    if (
-        file is not None and not context.resilient_parsing
-    ):  # for everything that the command starts, also other processes
+    if file is not None and not context.resilient_parsing:
+        # for everything that the command starts, also other processes
         context.with_resource(_environment_variable("DATELINE_CONFIG", str(file.absolute())))
     _configure_command(context)
 
