@@ -149,7 +149,10 @@ def _lines_found_as_text(steps: PageSteps) -> Iterator[ExplainedLine]:
     added |= {folded: KEPT_BY_RULE for folded in map(fold_text, kept) if folded not in found}
     for text in steps.body.lines:
         yield ExplainedLine(text, True, added.get(fold_text(text), FOUND_BY_TRAFILATURA))
+    kept_lines = set(map(fold_text, kept))
     for text, reason in steps.body.dropped:
+        if fold_text(text) in kept_lines:
+            continue
         by = added.get(fold_text(text), FOUND_BY_TRAFILATURA)
         yield ExplainedLine(text, False, by, steps.apart.get(fold_text(text), reason))
     for text, selector in findings.dropped if findings else ():

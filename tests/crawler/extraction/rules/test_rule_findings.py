@@ -190,6 +190,12 @@ def test_the_report_names_the_rule_of_each_line_and_field():
     )
 
 
+def test_a_line_that_a_rule_keeps_against_the_general_reader_is_reported_once():
+    read_also = explained(text=".body", keep="//aside[@class='more']/text()[1]")
+    assert [line.kept for line in read_also.lines if line.text == MORE] == [True]
+    assert MORE in read_also.article.text.split("\n")
+
+
 def test_a_page_without_rules_is_explained_as_before():
     assert explain_capture(page()).rules == ()
 
