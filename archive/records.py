@@ -37,6 +37,10 @@ caption · `error`: "not found" served as a page, a log-in or bot wall · `other
 documentation … · `empty`: no text on the page · `broken`: the body cannot be read as a page.
 """
 
+RULE_MARK, NO_MATCH_MARK = ", rules ", "; no match: "
+"""Texts in an article's `extractor` before the digest of the rules of its outlet, and before the
+fields for which they matched nothing."""
+
 NOT_FOUND_REASON = "it says that it was not found"
 """The reason of an `error` page that a server sends with status 200 for a missing page."""
 
@@ -223,7 +227,8 @@ class Article:
     digest: str | None = None
     """SHA-256 of the capture that it was extracted from."""
     extractor: str | None = None
-    """Name and version: `trafilatura 2.3.1, dateline 0.1.0`."""
+    """Names and versions: `trafilatura 2.3.1, dateline 0.1.0`. With rules of the outlet also their
+    digest, and the fields for which they matched nothing: `…, rules 81665a2d; no match: byline`."""
     addresses: dict[str, str] = field(default_factory=dict)
     """Further URLs that the page declares for itself, by origin: `og:url`, `amphtml`, `json-ld`."""
     features: TextFeatures | None = field(default=None, compare=False, repr=False)

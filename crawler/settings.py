@@ -114,6 +114,8 @@ DATELINE_ALLOW_ADDRESSES = os.environ.get("DATELINE_ALLOW_ADDRESSES", "")
 DATELINE_OPT_OUTS = os.environ.get("DATELINE_OPT_OUTS", "noarchive")
 # pages fetched per outlet and crawl, unless --outlet-budget is given
 DATELINE_OUTLET_PAGES = 10_000
+# crawler.extraction.rules.outlet_rules.OutletRules, from dateline.toml; None: not read yet
+DATELINE_OUTLET_RULES = None
 DATELINE_WORKERS = None  # processes that extract pages; None: one per core
 DATELINE_PAGE_SECONDS = 20.0  # time limit for the extraction of a page
 DATELINE_BATCH = 50  # fetches written in one transaction …

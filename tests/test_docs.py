@@ -68,7 +68,7 @@ def commands(
 
 COMMANDS = dict(commands())
 COMMAND_SECTIONS = sections(read("docs/commands.md"))
-EVERYWHERE = {"--archive", "--help", "-h"}
+EVERYWHERE = {"--archive", "--config", "--help", "-h"}
 """Told once, at the head of docs/commands.md."""
 
 

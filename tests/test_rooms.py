@@ -224,7 +224,7 @@ FLOORS = {
     "archive": [
         ["cli"], ["plugin"], ["pages"], ["keeping", "merging"], ["exports", "doctor", "alerts"], ["removal"], ["queries"],
         ["archive", "check_writer", "text_features", "rebuilds", "story_policy", "outlet_preview"],
-        ["editing"], ["articles"], ["frontier"], ["storage"], ["text"],
+        ["editing"], ["articles"], ["frontier"], ["storage"], ["text", "configuration"],
         ["timestamps", "times"], ["records"], ["errors", "progress"],
     ],
 }  # fmt: skip

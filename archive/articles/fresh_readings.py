@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from archive.articles.revisions import ArticleVersion
+from archive.articles.revisions import ArticleVersion, is_same_extractor
 from archive.articles.store import Decisions
 from archive.records import Check
 from archive.storage.database import transaction
@@ -82,7 +82,7 @@ def _digests_to_read(connection: sqlite3.Connection, checks: Sequence[Check]) ->
             WHERE u.url IN (?, ?) LIMIT 1""",
             (check.url, check.article.url),
         ).fetchone()
-        if row is None or row["extractor"] == check.article.extractor:
+        if row is None or is_same_extractor(row["extractor"], check.article.extractor):
             continue
         if row["digest"] not in (None, check.article.digest):
             yield row["digest"]

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from archive.errors import ArchiveError
 from archive.frontier.urls import OWN_ROLES_SQL
-from archive.records import Article, Check, Outcome
+from archive.records import NO_MATCH_MARK, Article, Check, Outcome
 from archive.text.diff import diff_texts
 
 RevisionKind = Literal[
@@ -249,6 +249,21 @@ def insert_gone_revision(
     _insert_revision(connection, article["id"], seen_at, values)
 
 
+def is_same_extractor(one: str | None, other: str | None) -> bool:
+    """Return whether two versions were read in the same way; True where one is unknown.
+
+    Rules of an outlet that matched nothing on one of the pages make another reader only if they
+    should have given the text: that a page lost its byline is a change of the page.
+    """
+    return None in (one, other) or _reader_of_text(one) == _reader_of_text(other)
+
+
+def _reader_of_text(extractor: str | None) -> tuple[str, bool]:
+    """The extractor without the rules that matched nothing, and whether one for the text did."""
+    reader, _, missing = (extractor or "").partition(NO_MATCH_MARK)
+    return reader, "text" in missing.split(", ")
+
+
 def _reextracted_version(
     connection: sqlite3.Connection,
     article_id: int,
@@ -257,7 +272,7 @@ def _reextracted_version(
     policy: RevisionPolicy,
 ) -> ArticleVersion:
     """Return the old version, extracted again if possible and if another extractor read it."""
-    same_reader = None in (old.extractor, new.extractor) or old.extractor == new.extractor
+    same_reader = is_same_extractor(old.extractor, new.extractor)
     if same_reader or old.digest is None or old.digest == new.digest or policy.reread is None:
         return old
     again = policy.reread(old.digest)

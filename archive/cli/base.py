@@ -51,6 +51,7 @@ OVERVIEW: dict[str, dict[str, str]] = {
         "status": "Report what the archive holds, and what is due.",
         "schedule": "Crawl on schedule with systemd or cron.",
         "watch": "Crawl again and again until stopped.",
+        "config": "Show the configuration in force, and check it.",
         "doctor": "Check whether the archive is sound, and repair it.",
         "tidy": "Merge small events into the events they belong to.",
         "rebuild": "Rebuild derived data.",
@@ -116,13 +117,29 @@ class CommandGroup(click.Group):
 
 
 def archive_option(command: CommandFunction) -> CommandFunction:
-    """Adds `--archive DIR` to a command; its function gets `folder: Path`."""
+    """Adds `--archive DIR` and `--config FILE` to a command; its function gets `folder: Path`.
+
+    The configuration that they name gives the defaults of the command's other options.
+    """
+    command = click.option(
+        "--config",
+        "config_file",
+        type=click.Path(path_type=Path, dir_okay=False),
+        metavar="FILE",
+        envvar="DATELINE_CONFIG",
+        is_eager=True,
+        expose_value=False,
+        callback=_note_config_file,
+        help="Use this configuration.  [default: $DATELINE_CONFIG, else dateline.toml of the archive]",
+    )(command)
     return click.option(
         "--archive",
         "folder",
         type=click.Path(path_type=Path, file_okay=False),
         metavar="DIR",
         default=_group_archive,
+        is_eager=True,
+        callback=_note_folder,
         help="Use the archive in this folder.  [default: $DATELINE_ARCHIVE, else ./data]",
     )(command)
 
@@ -147,6 +164,88 @@ def _group_archive() -> Path:
     return given if isinstance(given, Path) else default
 
 
+CONTEXT_KEY = "dateline.configuration"
+"""Key in `click.Context.meta` for the folder and the configuration file of a command."""
+
+
+def _note_folder(context: click.Context, _: click.Parameter, folder: Path) -> Path:
+    """Note the folder of the archive, and configure the command once the file is known too."""
+    folder = _group_option(context, "folder") or folder
+    context.meta.setdefault(CONTEXT_KEY, {})["folder"] = folder
+    _configure_command(context)
+    return folder
+
+
+def _note_config_file(context: click.Context, _: click.Parameter, file: Path | None) -> None:
+    """Note the configuration file that is named, and configure the command once the folder is
+    known."""
+    file = _group_option(context, "config_file") or file
+    context.meta.setdefault(CONTEXT_KEY, {})["file"] = file
+    if file is not None and not context.resilient_parsing:
+        # for everything that the command starts, also other processes
+        context.with_resource(_environment_variable("DATELINE_CONFIG", str(file.absolute())))
+    _configure_command(context)
+
+
+def _group_option(context: click.Context, name: str) -> Path | None:
+    """Return a path typed before the command, which precedes the environment; None if it is typed
+    after the command."""
+    if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
+        return None
+    typed = context.find_root().params.get(name)
+    return typed if isinstance(typed, Path) else None
+
+
+def _configure_command(context: click.Context) -> None:
+    """Give a command the configured values of its options as defaults.
+
+    Raises UsageError for an invalid configuration, if the command has such options.
+    """
+    noted = context.meta[CONTEXT_KEY]
+    if context.resilient_parsing or not {"folder", "file"} <= noted.keys():
+        return
+    from archive.configuration.configuration import load_configuration
+    from archive.configuration.option_table import options_of_command
+    from archive.configuration.option_values import value_as_text
+
+    command = context.command_path.partition(" ")[2]
+    if not options_of_command(command):
+        if noted["file"] is not None and command != "config":
+            load_configuration(noted["folder"])  # a file that is named has to be there
+        return
+    configuration = load_configuration(noted["folder"])
+    values = configuration.command_defaults(command)
+    if catalogue := configuration.value("catalogue"):  # also for look-ups within a crawl
+        context.with_resource(_environment_variable("DATELINE_CATALOGUE", catalogue))
+    params = {flag: param for param in context.command.params for flag in param.opts}
+    defaults: dict[str, Any] = {}
+    for flag, value in values.items():
+        if (param := params.get(flag)) and param.name:
+            is_one_text = isinstance(value, list) and not getattr(param, "multiple", False)
+            defaults[param.name] = value_as_text(value) if is_one_text else value
+    context.default_map = defaults
+
+
+@contextmanager
+def _environment_variable(name: str, value: str) -> Iterator[None]:
+    """Set an environment variable until the end of the block."""
+    before = os.environ.get(name)
+    os.environ[name] = value
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before
+
+
+def is_typed(name: str) -> bool:
+    """Return whether an option of the running command was typed."""
+    source = click.get_current_context().get_parameter_source(name)
+    return source is click.core.ParameterSource.COMMANDLINE
+
+
 @click.group(
     cls=CommandGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
@@ -158,8 +257,15 @@ def _group_archive() -> Path:
     metavar="DIR",
     help="Use the archive in this folder, for any command.",
 )
+@click.option(
+    "--config",
+    "config_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Use this configuration, for any command.",
+)
 @click.version_option(package_name="dateline", prog_name="dateline")
-def cli(folder: Path | None) -> None:
+def cli(folder: Path | None, config_file: Path | None) -> None:
     """Follow a news story: find its coverage, read it clean, keep it, browse it.
 
     Everything lies in one folder: archive.db (browse it with Datasette, query it with SQL) and

@@ -281,11 +281,13 @@ def status_command(as_json: bool, check: bool, max_age: str, folder: Path) -> No
               dateline status --check --max-age 2h
     """
     from archive.cli import terminal
+    from archive.configuration.configuration import load_configuration
     from archive.queries.status import status_problems, status_report
     from archive.times import parse_duration_seconds
 
+    ruled_hosts = load_configuration(folder).outlets.keys()
     with opened_archive(folder) as connection:
-        stands = status_report(connection, folder)
+        stands = status_report(connection, folder, ruled_hosts=ruled_hosts)
     found = status_problems(stands, parse_duration_seconds(max_age)) if check else []
     if as_json:
         print_json(stands | ({"problems": found} if check else {}))

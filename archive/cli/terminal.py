@@ -16,6 +16,7 @@ from rich.text import Text
 from archive.cli.text_tables import TextTable, text_table
 from archive.exports.dossier import DossierPiece
 from archive.queries.lookup import PlainRow
+from archive.queries.rule_matches import rules_note
 from archive.queries.search import SearchHit
 from archive.queries.status import StatusReport
 from archive.records import text_below_standfirst
@@ -146,6 +147,11 @@ def status_lines(report: StatusReport) -> Iterable[RenderableType | TextTable]:
         whole=("kind", "url"),
     )
     yield from _titled_table(
+        "Rules that are out of date",
+        report["rules_out_of_date"],
+        ("outlet", "rule", "unmatched", "articles"),
+    )
+    yield from _titled_table(
         "Alerts that cannot be sent",
         report["failing_targets"],
         ("alert", "target", "error", "failures", "retry_at", "waiting"),
@@ -190,6 +196,7 @@ def _article_facts(record: PlainRow) -> Table:
         "section": printable_text(record["section"]),
         "language": printable_text(record["language"]),
         "words": f"{record['word_count']:,}",
+        "rules": rules_note(record["extractor"]),
         "address": readable_url(printable_text(record["url"])),
         "also at": "\n".join(map(_also_at_line, record["addresses"])),
         "leads to": "\n".join(map(_leads_to_line, record["leads_to"])),

@@ -9,6 +9,7 @@ from typing import Any
 
 from archive.pages.charts import chart_bars, sparkline_bars
 from archive.queries.lookup import PlainRow
+from archive.queries.rule_matches import rule_matches
 from archive.text.formatting import (
     WEEKDAY_NAMES,
     direction,
@@ -101,6 +102,7 @@ def outlet_page_data(connection: sqlite3.Connection, host: str) -> PlainRow | No
             connection.execute(OUTLET_STATISTICS_SQL, (id, MAX_STATISTICS_ARTICLES)).fetchall()
         ),
         "from_whom": _outlet_rows(connection, COPIED_FROM_SQL, {"outlet": id}),
+        "rules": rule_matches(connection, id),
         "newest": [each | {"direction": direction(each["language"])} for each in newest],
         "changes": len(changed),
         "stealth": sum(each["stealth"] for each in changed),

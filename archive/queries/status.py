@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from archive.queries.rule_matches import is_rule_problem, rules_out_of_date
 from archive.records import current_time, format_utc
 from archive.storage.lock import crawl_lock_owner
 from archive.text.formatting import duration_text, many
@@ -120,11 +122,14 @@ ARTICLES_PER_DAY_SQL = (
 
 
 def status_report(
-    connection: sqlite3.Connection, folder: Path, today: datetime | None = None
+    connection: sqlite3.Connection,
+    folder: Path,
+    today: datetime | None = None,
+    ruled_hosts: Collection[str] = (),
 ) -> StatusReport:
     """Return the state of the archive in `folder`, ready for JSON.
 
-    Sizes are in bytes; `days` run from the oldest to today (UTC).
+    `ruled_hosts` are the hosts that have rules. Sizes are in bytes; `days` run from the oldest to today (UTC).
     """
     now = format_utc(today or current_time())
     last = connection.execute(LAST_FINISHED_CRAWL_SQL).fetchone()[0]
@@ -149,6 +154,7 @@ def status_report(
             {name: row[name] for name in SILENT_OUTLET_COLUMNS}
             for row in silent_outlet_rows(connection, MAX_STATUS_ROWS, now)
         ],
+        "rules_out_of_date": rules_out_of_date(connection, ruled_hosts),
         "failing_targets": rows(FAILING_TARGETS_SQL),
         "failing_pages": rows(FAILING_PAGES_SQL),
         "not_articles": rows(NOT_ARTICLES_SQL),
@@ -192,6 +198,11 @@ def status_problems(
             duration_text(outlet["silent_hours"] * 3600),
         )
         found.append(f"{outlet['outlet']}: nothing new for {silent}; its usual interval is {usual}")
+    for row in filter(is_rule_problem, report["rules_out_of_date"]):
+        found.append(
+            f"{row['outlet']}: the rule {row['rule']!r} matched nothing on {row['unmatched']} of "
+            f"{row['articles']} articles; try it with `dateline extract --explain URL`"
+        )
     for target in report["failing_targets"]:
         found.append(
             f"alert {target['alert']}: {target['target']} failed "

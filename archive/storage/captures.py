@@ -88,6 +88,13 @@ class CaptureStore:
         with transaction(self.connection) as connection:
             _delete_captures(connection, capture_ids)
 
+    def newest_at(self, url: str) -> Capture | None:
+        """Return the newest capture of a URL, or None. Raises ReadingError like `newest`."""
+        row = self.connection.execute(
+            f"{CAPTURES_WITH_BODIES_SQL} WHERE c.url = ? ORDER BY c.fetched_at DESC LIMIT 1", (url,)
+        ).fetchone()
+        return capture_of_row(row) if row else None
+
     def close(self) -> None:
         """Close the connection."""
         self.connection.close()

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -26,7 +27,8 @@ from archive.storage.database import open_database, open_read_only, transaction
 from archive.storage.schema import ARCHIVE_SCHEMA
 from archive.text.formatting import many, parse_json_texts
 from crawler.alerts.apprise_sender import SendFunction, send_message
-from pipelines.alerts.alert_messages import NewsRow, alert_message
+from crawler.alerts.named_targets import send_to_target
+from pipelines.alerts.alert_messages import AlertMessage, NewsRow, alert_message
 from pipelines.alerts.alert_requests import is_change_wanted
 from pipelines.alerts.alert_times import is_item_due, is_quiet_time, retry_delay
 
@@ -168,7 +170,9 @@ def _send_waiting_news(
             continue
         if urls is None:
             urls = read_target_urls(folder)
-        delivery = _send_to_target(connection, alert, target, items, urls.get(target.id), send)
+        address = urls.get(target.id)
+        sender = partial(send_to_target, folder, address, send=send) if address else None
+        delivery = _send_to_target(connection, alert, target, items, sender)
         if delivery is None:
             with transaction(connection):
                 alert_store.record_arrival(connection, target.id, items, None)
@@ -204,10 +208,9 @@ def _send_to_target(
     alert: StoredAlert,
     target: AlertTarget,
     items: Sequence[NewsItem],
-    url: str | None,
-    send: SendFunction,
+    send: Callable[[AlertMessage], str | None] | None,
 ) -> Delivery | None:
-    """Send items to a target; None if everything that they are about has been removed."""
+    """Send items to a target, None without its address; return None if all of them were removed."""
     news: list[NewsRow] = []
     for item in items:
         row = alert_news.news_details(connection, item)
@@ -215,7 +218,7 @@ def _send_to_target(
             news.append((item.kind, dict(row) | {"since": item.since}))
     if not news:
         return None
-    error = send(url, alert_message(alert.request, news)) if url else NO_ADDRESS
+    error = send(alert_message(alert.request, news)) if send else NO_ADDRESS
     return Delivery(alert.id, target.label, len(news), error)
 
 

@@ -20,21 +20,23 @@ from crawler.alerts.apprise_sender import (
     SendFunction,
     check_target_url,
     send_message,
-    target_label,
 )
 from crawler.alerts.deliver_alerts import NO_ADDRESS, Delivery
+from crawler.alerts.named_targets import send_to_target, shown_target, target_url
 from pipelines.alerts.alert_messages import trial_message
 
 
 def add_alert(folder: Path, request: AlertRequest, urls: Sequence[str]) -> StoredAlert:
     """Store an alert that reports what is archived from now on, and return it.
 
+    The targets are given by URL, or by their names in the configuration.
+
     Raises UsageError for an unknown story, a target that Apprise does not know, and an alert that
     exists; DatelineError without Apprise.
     """
     urls = list(dict.fromkeys(urls))
     for url in urls:
-        check_target_url(url)
+        check_target_url(target_url(folder, url))
     open_read_only(folder / "archive.db", ARCHIVE_SCHEMA).close()  # it must exist
     with closing(open_database(folder / "archive.db", ARCHIVE_SCHEMA)) as connection:
         request = _with_known_stories(connection, request)
@@ -42,7 +44,7 @@ def add_alert(folder: Path, request: AlertRequest, urls: Sequence[str]) -> Store
         _check_new_alert(connection, request, urls, known)
         now = current_timestamp()
         with transaction(connection):
-            labels = [target_label(url) for url in urls]
+            labels = [shown_target(url) for url in urls]
             alert_id, ids = alert_store.insert_alert(connection, request, labels, now)
             if request.kind == "outlets":
                 silent = alert_news.silent_outlet_news(connection, request)
@@ -112,7 +114,9 @@ def try_alert(folder: Path, id: int, send: SendFunction = send_message) -> list[
             id,
             target.label,
             0,
-            send(urls[target.id], message) if target.id in urls else NO_ADDRESS,
+            send_to_target(folder, urls[target.id], message, send)
+            if target.id in urls
+            else NO_ADDRESS,
         )
         for target in targets
     ]

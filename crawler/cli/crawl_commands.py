@@ -14,6 +14,8 @@ from rich.console import Console
 from archive.cli.base import (
     archive_option,
     cli,
+    command_dependencies,
+    is_typed,
     json_option,
     print_all,
     print_json,
@@ -23,10 +25,12 @@ from archive.cli.completion import complete_outlets, complete_stories
 from archive.cli.progress_bar import progress_bar
 from archive.errors import UsageError
 from archive.text.printable import printable_text
-from crawler.cli.options import contact_option, delay_option
+from crawler.cli.options import given_settings, network_options, workers_option
 
 if TYPE_CHECKING:
     from scrapy.settings import Settings
+
+    from crawler.extraction.rules.outlet_rules import OutletRules
 
 # -- outlet ----------------------------------------------------------------------------------------
 
@@ -176,8 +180,7 @@ def _source_state(row: dict[str, Any]) -> str:
 @click.option(
     "-v", "--verbose", "every_outlet", is_flag=True, help="List also outlets without anything new."
 )
-@contact_option
-@delay_option
+@network_options
 @archive_option
 def crawl_command(urls: tuple[str, ...], folder: Path, **options: Any) -> None:
     """Fetch new articles of the outlets, or the pages named.
@@ -214,33 +217,41 @@ def _start_crawl(
     folder: Path,
     urls: Sequence[str],
     *,
-    contact: str | None,
-    delay: float | None,
     max_time: str | None,
     **options: Any,
 ) -> None:
     """Check the options, set the crawl up and run it."""
+    options = _options_that_apply(options)
     from archive.times import parse_duration_seconds
     from archive.times import parse_since as moment_since
     from crawler.jobs import crawl as crawls
     from crawler.jobs.run_spider import crawl_settings
     from crawler.processes import termination
-    from crawler.settings import user_agent
 
     due, recheck = options["due"], options["recheck"]
     crawls.check_crawl_options(urls, options["story"], options["ask"], due=due, recheck=recheck)
     if options["since"]:
         moment_since(options["since"])  # raises UsageError before anything starts
+    names = ("contact", "delay", "opt_outs", "allow_addresses", "workers")
+    network = {name: options.pop(name) for name in names}
     settings = crawl_settings(
         folder,
-        USER_AGENT=user_agent(contact),
-        DOWNLOAD_DELAY=delay,
         CLOSESPIDER_TIMEOUT=parse_duration_seconds(max_time) if max_time else None,
+        **given_settings(**network),
     )
     if termination.is_stop_requested():
         click.echo("Stopped before it began.")
     else:
         _run_crawl(folder, urls, settings, options)
+
+
+def _options_that_apply(options: dict[str, Any]) -> dict[str, Any]:
+    """Return the options without configured ones that do not go with the kind of crawl.
+
+    A story has its own days; search services are asked for a story alone.
+    """
+    inapplicable = "since" if options["story"] else "ask"
+    return options if is_typed(inapplicable) else options | {inapplicable: None}
 
 
 def _run_crawl(
@@ -286,13 +297,15 @@ def import_command(files: tuple[Path, ...], url: str | None, folder: Path) -> No
 
     Example: dateline import saved/*.html articles.jsonl
     """
+    from crawler.extraction.rules.rule_tables import archive_rules
     from crawler.jobs.import_files import import_files
     from pipelines.urls import request_url
 
     if url and len(files) > 1:
         raise UsageError("--url goes with one file")
     with progress_bar("reading", "pages") as report:
-        imported = import_files(folder, files, request_url(url) if url else None, report)
+        wanted = request_url(url) if url else None
+        imported = import_files(folder, files, wanted, report, archive_rules(folder))
     for line in (*imported.mistakes, *imported.lines()):
         click.echo(line, err=True)
     click.echo(imported.summary())
@@ -324,19 +337,28 @@ def import_command(files: tuple[Path, ...], url: str | None, folder: Path) -> No
     is_flag=True,
     help='Read JSON lines of {"url", "html_path"}.',
 )
-@click.option(
-    "--workers",
-    type=click.IntRange(min=1),
-    help="Extract in N processes.  [default: one per core]",
-)
+@workers_option
 @click.option(
     "--one-by-one",
     is_flag=True,
     help="Stream results; do not learn boilerplate.",
 )
+@click.option(
+    "--rules",
+    "rules_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Read by the outlets' rules in FILE, not those in force.",
+)
 @archive_option
 def extract_command(
-    files: tuple[str, ...], explain: bool, as_html: bool, everything: bool, folder: Path, **how: Any
+    files: tuple[str, ...],
+    explain: bool,
+    as_html: bool,
+    everything: bool,
+    rules_file: Path | None,
+    folder: Path,
+    **how: Any,
 ) -> None:
     """Print the articles in pages without storing them.
 
@@ -350,32 +372,40 @@ def extract_command(
     Examples: dateline extract page.html
               dateline extract --explain page.html
               dateline extract --explain --html page.html > explained.html
+              dateline extract --explain page.html --rules dateline.toml
               dateline extract --jsonl pages.jsonl > articles.jsonl
     """
     if everything == bool(files):
         raise UsageError("name files to read, or --all for the pages in the archive")
-    if explain and (everything or any(how.values())):
+    if explain and (everything or any(how[name] and is_typed(name) for name in how)):
         raise UsageError("--explain goes with files and articles, and with --html alone")
     if as_html and not explain:
         raise UsageError("--html goes with --explain")
+    from crawler.extraction.rules.rule_tables import archive_rules, rules_of_file
+
+    rules = rules_of_file(rules_file) if rules_file else archive_rules(folder)
     if everything:
-        _reextract_archive(folder)
+        _reextract_archive(folder, rules)
         return
     from crawler.jobs.extract_files import extract_files
 
-    succeeded = _explain_pages(files, as_html, folder) if explain else extract_files(files, **how)
+    succeeded = (
+        _explain_pages(files, as_html, folder, rules)
+        if explain
+        else extract_files(files, rules=rules, **how)
+    )
     if not succeeded:
         raise SystemExit(1)
 
 
-def _explain_pages(names: Sequence[str], as_html: bool, folder: Path) -> bool:
+def _explain_pages(names: Sequence[str], as_html: bool, folder: Path, rules: OutletRules) -> bool:
     """Run `extract --explain`; return False if one of the pages could not be read."""
     from archive.cli.terminal import data_output, terminal_console
     from crawler.cli.explain_report import MAX_EXPLAIN_COLUMNS, explain_as_html, explain_in_terminal
     from crawler.jobs.explain_files import explain_pages
 
-    url_key = click.get_current_context().find_root().obj
-    pages, mistakes = explain_pages(tuple(map(typed_text, names)), folder, url_key)
+    url_key = command_dependencies().keys
+    pages, mistakes = explain_pages(tuple(map(typed_text, names)), folder, url_key, rules)
     width = (
         min(terminal_console().width, MAX_EXPLAIN_COLUMNS)
         if terminal_console().is_terminal
@@ -391,7 +421,7 @@ def _explain_pages(names: Sequence[str], as_html: bool, folder: Path) -> bool:
     return not mistakes
 
 
-def _reextract_archive(folder: Path) -> None:
+def _reextract_archive(folder: Path, rules: OutletRules) -> None:
     """Run `extract --all`, with a progress bar on a terminal."""
     from rich.progress import Progress
 
@@ -406,7 +436,7 @@ def _reextract_archive(folder: Path) -> None:
     ) as bar:
         task = bar.add_task("reading")
         result = reextract_all(
-            folder, lambda done, total: bar.update(task, completed=done, total=total)
+            folder, lambda done, total: bar.update(task, completed=done, total=total), rules
         )
     click.echo(f"{result.pages:,} pages read, {result.articles:,} articles changed")
     rows = [(kind, f"{len(changed):,}") for kind, changed in result.changed.items() if changed]

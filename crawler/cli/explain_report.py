@@ -79,6 +79,9 @@ def explain_in_terminal(explained: Explanation, width: int | None) -> Iterator[R
     yield Text(explain_heading(explained), "bold")
     yield Text()
     yield from _facts_beside(explained) if wide else _facts_below(explained)
+    if explained.rules:
+        yield Text()
+        yield from _rules_in_terminal(explained)
     yield Text()
     yield Text(explain_summary(explained), "dim")
     yield Text()
@@ -111,6 +114,16 @@ def _facts_below(explained: Explanation) -> Iterator[RenderableType]:
         said_by = f"  [{printable_text(', '.join(field.said_by))}]" if field.said_by else ""
         yield Text.assemble(
             (f"{field.name}: ", "dim"), printable_text(field.value), (said_by, "dim")
+        )
+
+
+def _rules_in_terminal(explained: Explanation) -> Iterator[RenderableType]:
+    """Yield a line for each selector of the outlet's rules."""
+    for rule in explained.rules:
+        yield Text.assemble(
+            (f"rule {rule.key}: ", "dim"),
+            printable_text(rule.selector),
+            (f"  {printable_text(rule.result)}", "dim" if rule.is_used else "yellow"),
         )
 
 

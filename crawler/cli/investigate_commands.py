@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from archive.cli.base import archive_option, cli, typed_text
-from crawler.cli.options import catalogue_option, contact_option, delay_option
+from crawler.cli.options import catalogue_option, given_settings, network_options
 
 
 @cli.command()
@@ -40,8 +41,7 @@ from crawler.cli.options import catalogue_option, contact_option, delay_option
     metavar="NAME",
     help="Name of the story.  [default: made from the headline]",
 )
-@contact_option
-@delay_option
+@network_options
 @archive_option
 def investigate_command(  # noqa: PLR0913, PLR0917  one a option
     url: str,
@@ -52,9 +52,8 @@ def investigate_command(  # noqa: PLR0913, PLR0917  one a option
     catalogue: Path | None,
     out: Path | None,
     name: str | None,
-    contact: str | None,
-    delay: float | None,
     folder: Path,
+    **network: Any,
 ) -> None:
     """Research a story from the URL of one article.
 
@@ -77,17 +76,13 @@ def investigate_command(  # noqa: PLR0913, PLR0917  one a option
     from archive.times import parse_duration_seconds
     from crawler.jobs import investigate_story
     from crawler.jobs.run_spider import crawl_settings
-    from crawler.settings import user_agent
     from pipelines.urls import request_url
 
     start, title = request_url(typed_text(url)), typed_text(name) if name else None
     wanted = investigate_story.InvestigationRequest(start, title, yes, outlets, requests, out)
     investigate_story.check_request(wanted)
-    limits = {
-        "DOWNLOAD_DELAY": delay,
-        "CLOSESPIDER_TIMEOUT": parse_duration_seconds(max_time or "30m"),
-    }
-    settings = crawl_settings(folder, USER_AGENT=user_agent(contact), **limits)
+    seconds = parse_duration_seconds(max_time or "30m")
+    settings = crawl_settings(folder, CLOSESPIDER_TIMEOUT=seconds, **given_settings(**network))
     if termination.is_stop_requested():
         click.echo("Stopped before it began.")
         return

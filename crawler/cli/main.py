@@ -19,6 +19,7 @@ import archive.cli.note_commands
 import archive.cli.passwords
 import archive.cli.read_commands
 import archive.cli.story_commands  # noqa: F401
+import crawler.cli.config_commands
 import crawler.cli.crawl_commands
 import crawler.cli.event_commands
 import crawler.cli.investigate_commands

@@ -57,7 +57,7 @@ def notify_add_command(
     changes:correction, changes:headline or changes:gone for what outlets change after publication;
     or outlets, for those that fall silent. A TARGET is a URL of Apprise: mail, webhook, chat, ntfy
     …; `-` reads targets from standard input, one a line, which keeps passwords out of the list of
-    processes.
+    processes. It may also be the name of a target in the configuration ([notify.targets]).
 
     News is sent after the crawl that found it, each item once. What the archive holds by now is
     not sent. `dateline notify test ID` sends a test message.

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, TypeVar
 
 import click
+
+from archive.cli.base import is_typed
+
+CrawlingCommand = TypeVar("CrawlingCommand", bound=Callable[..., Any])
 
 contact_option = click.option(
     "--contact",
@@ -18,6 +24,22 @@ delay_option = click.option(
     metavar="SECONDS",
     help="Wait between two requests to one host.  [default: 0.5]",
 )
+opt_outs_option = click.option(
+    "--opt-outs",
+    metavar="NAME,…",
+    help="Honour these opt-outs of publishers.  [default: noarchive]",
+)
+allow_addresses_option = click.option(
+    "--allow-addresses",
+    metavar="HOST,…",
+    help="Reach also these hosts and networks.",
+)
+workers_option = click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Extract in N processes.  [default: one per core]",
+)
 catalogue_option = click.option(
     "--catalogue",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
@@ -25,3 +47,33 @@ catalogue_option = click.option(
     envvar="DATELINE_CATALOGUE",
     help="Use this list instead of the built-in catalogue.  [env: DATELINE_CATALOGUE]",
 )
+
+
+def network_options(command: CrawlingCommand) -> CrawlingCommand:
+    """Add the options of commands that crawl; they are arguments of `given_settings`."""
+    shared = (contact_option, delay_option, opt_outs_option, allow_addresses_option, workers_option)
+    for option in reversed(shared):
+        command = option(command)
+    return command
+
+
+def given_settings(
+    *,
+    contact: str | None,
+    delay: float | None,
+    opt_outs: str | None,
+    allow_addresses: str | None,
+    workers: int | None,
+) -> dict[str, Any]:
+    """Return the values of `network_options` as arguments of `crawler.jobs.run_spider.crawl_settings`.
+
+    What is typed also overrules the rules of single outlets.
+    """
+    return {
+        "contact": contact,
+        "DOWNLOAD_DELAY": delay,
+        "DATELINE_OPT_OUTS": opt_outs,
+        "DATELINE_ALLOW_ADDRESSES": allow_addresses,
+        "DATELINE_WORKERS": workers,
+        "overruled": [name for name in ("delay", "since") if is_typed(name)],
+    }

@@ -24,6 +24,15 @@ from crawler.extraction.fields.author_claims import AUTHOR_META_NAMES
 from crawler.extraction.fields.metadata import OpenedPage, absolute_http_url
 from crawler.extraction.main_text import line_classifier, line_features
 from crawler.extraction.main_text.feature_labels import label_features
+from crawler.extraction.rules.explained_rules import (
+    DROPPED_BY_RULE,
+    KEPT_BY_RULE,
+    TEXT_BY_RULE,
+    ExplainedRule,
+    explained_rules,
+    fields_by_rules,
+)
+from crawler.extraction.rules.outlet_rules import OutletRule
 from crawler.text.language import language_code
 from pipelines.text.word_count import count_words
 
@@ -74,14 +83,24 @@ class Explanation:
     article: Article
     fields: tuple[ExplainedField, ...] = ()
     lines: tuple[ExplainedLine, ...] = ()
+    rules: tuple[ExplainedRule, ...] = ()
+    """The selectors of the outlet's rules, with what each did."""
 
 
-def explain_capture(capture: Capture) -> Explanation:
+def explain_capture(capture: Capture, rule: OutletRule | None = None) -> Explanation:
     """Return the article of a captured page, as `extract` returns it, with the explanation."""
-    read = read_capture(capture)
-    page = read.steps.page if read.steps else None
-    lines = tuple(_explained_lines(read.steps, read.article)) if read.steps else ()
-    return Explanation(read.article, tuple(_explained_fields(read.article, page)), lines)
+    read = read_capture(capture, rule)
+    if read.steps is None:
+        return Explanation(read.article, tuple(_explained_fields(read.article, None)))
+    lines = tuple(_explained_lines(read.steps, read.article))
+    findings = read.steps.findings
+    given = fields_by_rules(findings) if findings else {}
+    fields = tuple(
+        replace(field, said_by=(given[field.name],)) if field.name in given else field
+        for field in _explained_fields(read.article, read.steps.page)
+    )
+    rules = explained_rules(findings) if findings else ()
+    return Explanation(read.article, fields, lines, rules)
 
 
 def without_repeated_lines(explanation: Explanation, repeated: Collection[str]) -> Explanation:
@@ -120,16 +139,24 @@ def _explained_lines(steps: PageSteps, article: Article) -> Iterator[ExplainedLi
 
 def _lines_found_as_text(steps: PageSteps) -> Iterator[ExplainedLine]:
     """The lines that were part of the text: those kept, in their order, then those left out."""
-    choice = steps.choice
+    choice, findings = steps.choice, steps.findings
     of_data = choice.lines == choice.added == steps.claims.said.split("\n")
-    added = dict.fromkeys(
-        map(fold_text, choice.added), FOUND_IN_DATA if of_data else FOUND_BY_BLOCKS
-    )
+    by_others = FOUND_IN_DATA if of_data else FOUND_BY_BLOCKS
+    finder = TEXT_BY_RULE if findings and findings.text else by_others
+    added = dict.fromkeys(map(fold_text, choice.added), finder)
+    found = {fold_text(line) for line in choice.lines}
+    kept = findings.kept if findings else ()
+    added |= {folded: KEPT_BY_RULE for folded in map(fold_text, kept) if folded not in found}
     for text in steps.body.lines:
         yield ExplainedLine(text, True, added.get(fold_text(text), FOUND_BY_TRAFILATURA))
+    kept_lines = set(map(fold_text, kept))
     for text, reason in steps.body.dropped:
+        if fold_text(text) in kept_lines:
+            continue
         by = added.get(fold_text(text), FOUND_BY_TRAFILATURA)
         yield ExplainedLine(text, False, by, steps.apart.get(fold_text(text), reason))
+    for text, selector in findings.dropped if findings else ():
+        yield ExplainedLine(text, False, DROPPED_BY_RULE, f"{DROPPED_BY_RULE} {selector}")
     for text, signs in choice.dropped:
         yield ExplainedLine(text, False, FOUND_BY_TRAFILATURA, label_features(signs))
 

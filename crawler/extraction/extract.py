@@ -52,6 +52,8 @@ from crawler.extraction.main_text.slimming import slim_tree
 from crawler.extraction.main_text.trafilatura_steps import extract_by_trafilatura
 from crawler.extraction.next_articles import boxes_of_next_articles
 from crawler.extraction.page_type import classify_page
+from crawler.extraction.rules.outlet_rules import OutletRule
+from crawler.extraction.rules.rule_findings import RuleFindings, apply_rule, with_kept_lines
 from crawler.text.language import detect_language, language_code
 from crawler.text.soft_hyphens import remove_soft_hyphens
 from pipelines.text.word_count import count_words
@@ -87,6 +89,13 @@ class PageSteps:
     """The lines, folded, that the page sets apart from the article, each with the reason."""
     body: line_rules.CleanedText = field(default_factory=lambda: line_rules.CleanedText([], [], []))
     """The chosen lines without those that the rules removed."""
+    findings: RuleFindings | None = None
+    """The findings of the rules of the outlet; None for an outlet without rules."""
+
+    def value_by_rule(self, key: str) -> str | None:
+        """Return the values that the outlet's rules give for a field, on one line; else None."""
+        values = self.findings.values.get(key) if self.findings else None
+        return ", ".join(values) if values else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,16 +106,17 @@ class PageReading:
     steps: PageSteps | None = None
 
 
-def extract_article(capture: Capture) -> Article:
+def extract_article(capture: Capture, rule: OutletRule | None = None) -> Article:
     """Return the article of a captured page, as complete as it can be read.
 
+    The selectors of `rule` go before the general reader, which reads whatever they do not find.
     Never raises because of the page's content. `classify_page` and `page_reason` say what a page is
     that is not an article; its headline and text are filled all the same.
     """
-    return read_capture(capture).article
+    return read_capture(capture, rule).article
 
 
-def read_capture(capture: Capture) -> PageReading:
+def read_capture(capture: Capture, rule: OutletRule | None = None) -> PageReading:
     """Return the article of a captured page, as `extract_article` does, together with the steps to
     it."""
     bare = Article(
@@ -121,7 +131,7 @@ def read_capture(capture: Capture) -> PageReading:
         tree, shortened = parse_page(capture)
     except ReadingError as error:
         return PageReading(replace(bare, page_type="broken", page_reason=str(error)))
-    steps = _run_steps(bare, tree, capture)
+    steps = _run_steps(bare, tree, capture, rule)
     article = steps.article
     if shortened and article.page_type == "article":
         article = replace(article, page_reason="; ".join(shortened))
@@ -246,7 +256,15 @@ def _is_live_report(page: OpenedPage) -> bool:
 
 
 def choose_text_lines(steps: PageSteps) -> PageSteps:
-    """Find the text with trafilatura, and correct its lines by the classifier of blocks."""
+    """Find the text with trafilatura, and correct its lines by the classifier of blocks.
+
+    Where the outlet's rules give the text, neither is asked.
+    """
+    if steps.findings and steps.findings.text:
+        lines = list(steps.findings.text)
+        described = metadata.described_standfirst(steps.page)
+        claims = PageClaims("", steps.article.headline, "", described)
+        return replace(steps, claims=claims, choice=line_classifier.LineChoice(lines, [], lines))
     said = text_claims(steps.page, steps.article.headline)
     return replace(steps, claims=said, choice=choose_text(steps.page, said))
 
@@ -254,6 +272,13 @@ def choose_text_lines(steps: PageSteps) -> PageSteps:
 def find_article_dates(steps: PageSteps) -> PageSteps:
     """Find when the article was published and last changed."""
     dates = article_dates.read_article_dates(steps.page, steps.near, steps.article.headline)
+    findings = steps.findings
+    if findings and (raw := steps.value_by_rule("date")):
+        date = article_dates.PageDateReader(steps.page, steps.article.headline).read_date(raw)
+        if date:
+            dates = replace(dates, published=(date, raw), lines=(*dates.lines, raw))
+        else:
+            findings = findings.with_unreadable_date(raw)
     published_at, published_raw = dates.published
     modified_at, modified_raw = dates.modified
     article = replace(
@@ -263,12 +288,15 @@ def find_article_dates(steps: PageSteps) -> PageSteps:
         modified_at=modified_at,
         modified_raw=modified_raw,
     )
-    return replace(steps, dates=dates, article=article)
+    return replace(steps, dates=dates, article=article, findings=findings)
 
 
 def find_article_credits(steps: PageSteps) -> PageSteps:
     """Find the byline and the authors, in the page's data and beside the headline."""
-    return replace(steps, credits=credits.read_credits(steps.page, steps.near))
+    found = credits.read_credits(steps.page, steps.near)
+    if byline := steps.value_by_rule("byline"):
+        found = credits.credits_of_byline(byline, found, steps.page.language)
+    return replace(steps, credits=found)
 
 
 def remove_foreign_lines(steps: PageSteps) -> PageSteps:
@@ -288,6 +316,8 @@ def remove_foreign_lines(steps: PageSteps) -> PageSteps:
         apart=frozenset(apart),
     )
     body = line_rules.clean_text_lines("\n".join(lines), known)
+    if steps.findings and steps.findings.kept:
+        body = replace(body, lines=with_kept_lines(body.lines, steps.findings))
     article = replace(steps.article, text="\n".join(body.lines))
     return replace(steps, apart=apart, body=body, article=article)
 
@@ -329,13 +359,14 @@ def find_article_language(steps: PageSteps) -> PageSteps:
 def find_article_metadata(steps: PageSteps) -> PageSteps:
     """Copy what the page says of its article beside the text: section, picture, URLs."""
     page = steps.page
+    has_paywall = steps.findings is not None and steps.findings.paywall is not None
     article = replace(
         steps.article,
         canonical_url=metadata.canonical_url_of_page(page),
         page_title=page.title,
         section=metadata.section_of_page(page),
         image_url=metadata.image_url_of_page(page),
-        free=metadata.is_free_to_read(page),
+        free=False if has_paywall else metadata.is_free_to_read(page),
         addresses=metadata.further_urls_of_page(page),
     )
     return replace(steps, article=article)
@@ -367,17 +398,26 @@ EXTRACTION_STEPS: tuple[Callable[[PageSteps], PageSteps], ...] = (
 )
 
 
-def _run_steps(bare: Article, tree: HtmlElement, capture: Capture) -> PageSteps:
+def _run_steps(
+    bare: Article, tree: HtmlElement, capture: Capture, rule: OutletRule | None
+) -> PageSteps:
     """Run all steps over a page; `bare` is the article without anything from the page."""
+    findings = apply_rule(rule, tree) if rule else None
     page, headline = open_own_page(tree, capture)
+    if findings and findings.values.get("headline"):
+        headline = findings.values["headline"][0]
     steps = PageSteps(
         capture=capture,
         page=page,
         near=metadata.blocks_beside_headline(page, headline),
         article=replace(bare, headline=headline),
+        findings=findings,
     )
     for step in EXTRACTION_STEPS:
         steps = step(steps)
+    if steps.findings:
+        extractor = f"{bare.extractor}{steps.findings.as_extractor()}"
+        steps = replace(steps, article=replace(steps.article, extractor=extractor))
     return steps
 
 

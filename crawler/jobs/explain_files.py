@@ -18,20 +18,27 @@ from archive.queries.lookup import PlainRow, UrlKeyFunction, article_with_contex
 from archive.records import Capture
 from archive.storage.captures import CaptureStore
 from crawler.extraction.explain import Explanation, explain_capture, without_repeated_lines
+from crawler.extraction.rules.outlet_rules import NO_OUTLET_RULES, OutletRules
 from crawler.files.saved_pages import capture_saved_page
 from crawler.jobs.extract_batch import ExtractBatch
-from crawler.jobs.extract_files import batch_host_of, stated_url
-from crawler.workers.pool import PAGE_TIMEOUT_SECONDS, Worker
+from crawler.jobs.extract_files import batch_host_of, read_saved_article, stated_url
+from crawler.workers.pool import Worker
 from pipelines.dedup.boilerplate import BOILERPLATE_POLICY
 
 
 def explain_pages(
-    names: tuple[str, ...], folder: Path, keys: UrlKeyFunction | None = None
+    names: tuple[str, ...],
+    folder: Path,
+    keys: UrlKeyFunction | None = None,
+    rules: OutletRules = NO_OUTLET_RULES,
 ) -> tuple[list[Explanation], list[DatelineError]]:
-    """Explain files, and articles of the archive by ID or URL; return the errors as well."""
+    """Explain files, and articles of the archive by ID or URL; return the errors as well.
+
+    A URL may also be that of a stored page that is not an article.
+    """
     pages: list[Explanation] = []
     mistakes: list[DatelineError] = []
-    with closing(Worker()) as worker, ExtractBatch() as batch:
+    with closing(Worker(rules)) as worker, ExtractBatch() as batch:
         for name in names:
             try:
                 page = _explain_one(name, folder, keys, worker)
@@ -81,16 +88,32 @@ def _explain_archived(
     with opened_archive(folder) as connection:
         id = find_article_id(connection, name, keys)
         record = article_with_context(connection, id) if id is not None else None
-        if record is None:
+        if record is None and name.isdecimal():
             raise ArchiveError(
                 f"{folder}: no article {name}; `dateline search` finds articles with their IDs"
             )
+        if record is None:
+            return _explain_stored_page(name, folder, worker)
         page = _explain_capture(_newest_capture_of(record, folder), worker)
         whole = OutletText(record["outlet_id"], page.article.text, page.article.language)
         boilerplate = lines_to_remove(connection, whole, BOILERPLATE_POLICY)
     lines = whole.text.split("\n")
     left_out = trim_text(whole.text, boilerplate, BOILERPLATE_POLICY).left_out
     return without_repeated_lines(page, {lines[place] for place in left_out})
+
+
+def _explain_stored_page(url: str, folder: Path, worker: Worker) -> Explanation:
+    """Explain a stored page that is not an article; raises ArchiveError if it is not stored."""
+    path = folder / "captures.db"
+    capture = None
+    if path.is_file():
+        with closing(CaptureStore(path)) as captures:
+            capture = captures.newest_at(url)
+    if capture is None:
+        raise ArchiveError(
+            f"{folder}: no stored page at {url}; `dateline crawl URL` fetches a page"
+        )
+    return _explain_capture(capture, worker)
 
 
 def _newest_capture_of(record: PlainRow, folder: Path) -> Capture:
@@ -109,5 +132,5 @@ def _newest_capture_of(record: PlainRow, folder: Path) -> Capture:
 
 def _explain_capture(capture: Capture, worker: Worker) -> Explanation:
     """Explain a page after a worker has read it, so that a crash or hang happens in the worker."""
-    worker.read_article(capture, PAGE_TIMEOUT_SECONDS)
-    return explain_capture(capture)
+    _, rule = read_saved_article(capture, worker)
+    return explain_capture(capture, rule)

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from queue import SimpleQueue
@@ -21,7 +21,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from archive.errors import DatelineError, UsageError
-from archive.records import Article
+from archive.records import Article, Capture
+from crawler.extraction.rules.outlet_rules import NO_OUTLET_RULES, OutletRule, OutletRules
 from crawler.files.saved_pages import capture_saved_page
 from crawler.jobs.extract_batch import ExtractBatch
 from crawler.workers.pool import PAGE_TIMEOUT_SECONDS, Worker
@@ -53,7 +54,12 @@ class ExtractedPage:
 
 
 def extract_files(
-    files: tuple[str, ...], *, jsonl: bool, workers: int | None, one_by_one: bool = False
+    files: tuple[str, ...],
+    *,
+    jsonl: bool,
+    workers: int | None,
+    one_by_one: bool = False,
+    rules: OutletRules = NO_OUTLET_RULES,
 ) -> bool:
     """Print a line for each page; return False if one could not be read.
 
@@ -65,7 +71,7 @@ def extract_files(
     worker_count = workers or os.cpu_count() or 1
     with ExtractBatch() as spool:
         with _extract_progress(_count_pages(files, jsonl)) as tick:
-            for page in _extract_in_order(_extract_jobs(files, jsonl), worker_count):
+            for page in _extract_in_order(_extract_jobs(files, jsonl), worker_count, rules):
                 tick()
                 if isinstance(page, DatelineError):
                     print(f"dateline: {page}", file=sys.stderr)
@@ -145,14 +151,14 @@ def _job_of_json_line(line: bytes, place: str, folder: Path) -> ExtractJob | Usa
 
 
 def _extract_in_order(
-    jobs: Iterator[ExtractJob | UsageError], count: int
+    jobs: Iterator[ExtractJob | UsageError], count: int, rules: OutletRules
 ) -> Iterator[ExtractedPage | DatelineError]:
     """Yield the results in the order of the jobs.
 
     `count` workers read a few pages ahead of the consumer, so that memory stays small.
     """
     free: SimpleQueue[Worker] = SimpleQueue()
-    crew = [Worker() for _ in range(count)]
+    crew = [Worker(rules) for _ in range(count)]
     for worker in crew:
         free.put(worker)
 
@@ -180,12 +186,30 @@ def _extract_in_order(
 def _extract_page(job: ExtractJob, worker: Worker) -> ExtractedPage | DatelineError:
     """Extract a page in a worker; return the error instead of raising it."""
     try:
-        article = worker.read_article(capture_saved_page(job.path, job.url), PAGE_TIMEOUT_SECONDS)
+        article, _ = read_saved_article(capture_saved_page(job.path, job.url), worker)
     except DatelineError as error:
         return UsageError(f"{job.place}: {error}")
     row = asdict(article)
     del row["addresses"], row["features"]
     return ExtractedPage(job.carried | row, _outlet_host_of_page(job, article))
+
+
+def read_saved_article(capture: Capture, worker: Worker) -> tuple[Article, OutletRule | None]:
+    """Return the article of a saved page, and the rule by which it was read.
+
+    A page whose URL is not known before it is read is read again if the URL that it states has a
+    rule. Raises what `Worker.read_article` raises.
+    """
+    article = worker.read_article(capture, PAGE_TIMEOUT_SECONDS)
+    rule = worker.rules.reading_rule_for(capture.final_url, capture.url)
+    stated = stated_url(article)
+    if not capture.url.startswith("file:") or stated is None:
+        return article, rule
+    by_statement = worker.rules.reading_rule_for(stated)
+    if by_statement is None or by_statement is rule:
+        return article, rule
+    again = worker.read_article(replace(capture, url=stated), PAGE_TIMEOUT_SECONDS)
+    return replace(again, url=article.url), by_statement
 
 
 def _outlet_host_of_page(job: ExtractJob, article: Article) -> str | None:

@@ -215,10 +215,9 @@ def _lookup_articles(folder: Path, articles: Sequence[str]) -> dict[str, int | N
 def _fetch_pages(folder: Path, urls: Sequence[str], contact: str | None) -> None:
     # Scrapy takes a second to import, and is needed only where a page is missing
     from crawler.jobs.run_spider import crawl_settings, run_crawl
-    from crawler.settings import user_agent
     from crawler.spiders.pages import PagesSpider
 
-    settings = crawl_settings(folder, USER_AGENT=user_agent(contact))
+    settings = crawl_settings(folder, contact=contact)
     run_crawl(folder, PagesSpider, f"follow {' '.join(urls)}"[:1000], settings, urls=" ".join(urls))
 
 
@@ -228,9 +227,8 @@ def _fetch_with_context(
     """Fetch articles and store their links, and look up the outlets of known articles."""
     from crawler.jobs.followed_article_spider import FollowingSpider
     from crawler.jobs.run_spider import crawl_settings, run_crawl
-    from crawler.settings import user_agent
 
-    settings = crawl_settings(folder, USER_AGENT=user_agent(contact))
+    settings = crawl_settings(folder, contact=contact)
     command = f"follow {' '.join(named)}"[:1000]
     ended = run_crawl(
         folder,

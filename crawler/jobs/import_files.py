@@ -21,6 +21,7 @@ from archive.errors import ReadingError, UsageError
 from archive.progress import ProgressReport, ignore_progress
 from archive.records import Article, Capture, Check, Lead, current_timestamp
 from archive.removal.erasure import erase_captures
+from crawler.extraction.rules.outlet_rules import NO_OUTLET_RULES, OutletRules
 from crawler.files.saved_page_urls import find_declared_url, unarchive_url
 from crawler.files.saved_pages import capture_saved_page
 from crawler.files.warc_files import (
@@ -87,7 +88,11 @@ class ImportResult:
 
 
 def import_files(
-    folder: Path, files: Sequence[Path], url: str | None, report: ProgressReport = ignore_progress
+    folder: Path,
+    files: Sequence[Path],
+    url: str | None,
+    report: ProgressReport = ignore_progress,
+    rules: OutletRules = NO_OUTLET_RULES,
 ) -> ImportResult:
     """Import files and return the result; `report` is called with the pages read.
 
@@ -97,7 +102,7 @@ def import_files(
     has_one_page_each = not any(_holds_many_pages(file) for file in files)
     total = len(files) if has_one_page_each else None
     pages = count(1)
-    with Archive(folder) as archive, closing(Worker()) as worker:
+    with Archive(folder) as archive, closing(Worker(rules)) as worker:
         batches = CheckBatches(archive, reread=make_reextractor(archive, worker))
         batches.on_written = result.note
         for file in files:
@@ -223,6 +228,8 @@ def _check_of_saved_page(file: Path, url: str | None, worker: Worker) -> Check:
             raise UsageError(_missing_url_reason(article))
         own = unarchive_url(own)
         article, capture = replace(article, url=own), replace(capture, url=own)
+        if worker.rules.reading_rule_for(own):  # its rules show only now
+            article = worker.read_article(capture, PAGE_TIMEOUT_SECONDS)
     check = Check(
         capture.url,
         "new",

@@ -82,7 +82,7 @@ def preview_outlet(
     with _scratch_archive(folder) as archive:
         ran: Any = run_spider(
             PreviewSpider,
-            crawl_settings(archive.folder, **settings),
+            crawl_settings(archive.folder, configured_by=folder, **settings),
             archive=archive,
             hosts=host,
             catalogue=None if catalogue is None else tuple(catalogue),

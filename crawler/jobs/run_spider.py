@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from scrapy.crawler import AsyncCrawlerProcess, Crawler
 from scrapy.settings import Settings
 
 from archive.archive import Archive
+from archive.configuration.configuration import load_configuration
 from archive.errors import ArchiveError
 from archive.frontier.crawls import crawl_start, finish_crawl, start_crawl
 from archive.frontier.tombstones import count_kept_out
@@ -26,6 +28,7 @@ from archive.storage.lock import hold_crawl_lock
 from crawler.alerts.deliver_alerts import deliver_after_crawl
 from crawler.processes import termination
 from crawler.processes.watchdog import STOPPED_BY_USER, TIME_IS_UP, Watchdog
+from crawler.session.configured_settings import apply_configuration
 from crawler.spiders.archive_spider import ArchiveSpider
 from pipelines.keep import KeepPipeline
 
@@ -39,13 +42,29 @@ REASON_OF_SCRAPY_REASON = {
 """Scrapy's reason for closing a spider → the recorded reason; None for a normal end."""
 
 
-def crawl_settings(folder: Path, **changes: Any) -> Settings:
-    """Return the project's settings with `changes`, and the log in the archive's folder."""
+def crawl_settings(
+    folder: Path,
+    *,
+    contact: str | None = None,
+    overruled: Collection[str] = (),
+    configured_by: Path | None = None,
+    **changes: Any,
+) -> Settings:
+    """Return the project's settings as an archive's configuration and `changes` override them.
+
+    The log is in the archive's folder. `overruled` are options of the command line that overrule
+    the rules of outlets, and `configured_by` is the folder whose configuration counts, if it is
+    another. Raises UsageError for an invalid configuration.
+    """
+    from crawler.settings import user_agent  # the module reads the environment
+
     settings = Settings()
     settings.setmodule("crawler.settings", priority="project")
     settings.update(
         {"DATELINE_ARCHIVE": str(folder), "LOG_FILE": str(folder / "crawl.log")}, priority="project"
     )
+    apply_configuration(settings, load_configuration(configured_by or folder), overruled)
+    changes["USER_AGENT"] = user_agent(contact) if contact else None
     settings.update(
         {name: value for name, value in changes.items() if value is not None}, priority="cmdline"
     )

@@ -32,6 +32,7 @@ CRON_PRUNE_TIME = (4, 40)
 """Hour and minute of pruning by cron; systemd prunes after the nightly run, if that succeeds."""
 
 SCHEDULED_ENVIRONMENT = (
+    "DATELINE_CONFIG",
     "DATELINE_CONTACT",
     "DATELINE_ALLOW_ADDRESSES",
     "DATELINE_RETENTION_OLDER",

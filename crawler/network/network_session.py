@@ -46,6 +46,10 @@ class NetworkSession(Protocol):
         """Site → response for robots.txt, for crawls that look for sitemaps in it; else None."""
         ...
 
+    def delay_of_outlet(self, url: str) -> float | None:
+        """Return the seconds between two requests to a site, if its outlet has such a rule."""
+        ...
+
     def record_pause(self, site: str, pause: SitePause) -> None:
         """Record a pause that is too long to wait for."""
         ...

@@ -217,10 +217,12 @@ class RobotsMiddleware:
         return RobotsRules(groups)
 
     def _apply_delay(self, site: str, said: float | None) -> None:
-        """Make Scrapy's downloader wait as long as the site asks for between requests."""
-        delay = effective_crawl_delay(said, self.own_delay)
-        if said is None or delay <= self.own_delay:
+        """Make Scrapy's downloader wait between requests as long as the site asks for, or the rules
+        of its outlet say."""
+        of_outlet = self.session.delay_of_outlet(site)
+        delay = effective_crawl_delay(said, self.own_delay if of_outlet is None else of_outlet)
+        if delay == self.own_delay:
             return
-        if said > MAX_CRAWL_DELAY_SECONDS:
+        if said is not None and said > MAX_CRAWL_DELAY_SECONDS:
             self.session.remarks[site] = f"Crawl-delay is {said:g} s; fetching every {delay:g} s"
         set_slot_delay(self.crawler, urlsplit(site).hostname or "", delay)

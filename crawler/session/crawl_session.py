@@ -23,10 +23,13 @@ from archive.frontier.urls import LeasedPage, lease_pages_at, queue_leads
 from archive.records import Lead, format_utc
 from archive.storage.database import transaction
 from archive.storage.lock import hold_crawl_lock
+from crawler.extraction.rules.outlet_rules import NO_OUTLET_RULES, OutletRules
+from crawler.extraction.rules.rule_tables import RENDER_NOTE
 from crawler.network.backoff import SiteBackoff, SitePause, pause_reason
 from crawler.network.crawl_engine import CrawlEngine
 from crawler.network.opt_outs import parse_opt_outs
 from crawler.session.change_signal import ChangeSignal
+from crawler.session.configured_settings import RULES_SETTING
 from crawler.session.crawl_end import CrawlEnd
 from crawler.session.request_budget import RequestBudget
 from crawler.session.site_shares import SiteShares
@@ -83,6 +86,8 @@ class CrawlSession:
     """Site → response for robots.txt, which names sitemaps; None if these are not kept."""
     clock: Callable[[], float] = time.monotonic
     """Seconds of a monotonic clock."""
+    rules: OutletRules = NO_OUTLET_RULES
+    """The rules of single outlets."""
 
     @property
     def db(self) -> sqlite3.Connection:
@@ -105,6 +110,11 @@ class CrawlSession:
     def in_progress(self) -> set[str]:
         """The URLs in progress."""
         return self.progress.urls
+
+    def delay_of_outlet(self, url: str) -> float | None:
+        """Return the seconds between two requests to a site, if the rules of its outlet say so."""
+        rule = self.rules.rule_for(url)
+        return rule.delay if rule else None
 
     def give_up(self, error: Exception) -> None:
         """End the crawl with the error of an archive that cannot be read or written."""
@@ -151,11 +161,12 @@ def open_crawl_session(
     outlet_pages = wanted.outlet_pages
     if outlet_pages is None:
         outlet_pages = settings.getint("DATELINE_OUTLET_PAGES") or None
-    reextractor = resources.enter_context(closing(Worker()))
+    rules = settings[RULES_SETTING] or NO_OUTLET_RULES
+    reextractor = resources.enter_context(closing(Worker(rules)))
     page_seconds = settings.getfloat("DATELINE_PAGE_SECONDS")
-    workers = resources.enter_context(WorkerPool(settings["DATELINE_WORKERS"], page_seconds))
+    workers = resources.enter_context(WorkerPool(settings["DATELINE_WORKERS"], page_seconds, rules))
     engine, changes, clock = CrawlEngine(crawler), ChangeSignal(), time.monotonic
-    remarks: dict[str, str] = {}
+    remarks = {host: RENDER_NOTE for host, rule in rules.by_host.items() if rule.render}
     return CrawlSession(
         archive=archive,
         crawl_id=crawl_id,
@@ -173,6 +184,7 @@ def open_crawl_session(
         remarks=remarks,
         robots_seen={} if wanted.keeps_robots else None,
         clock=clock,
+        rules=rules,
     )
 
 

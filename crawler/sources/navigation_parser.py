@@ -22,6 +22,7 @@ from crawler.extraction.extract import read_capture
 from crawler.extraction.html_tree import parse_page
 from crawler.extraction.jsonld import JsonLdThing, json_ld_things, types_of_thing
 from crawler.extraction.links import MAX_PAGE_LINKS, leads_of_links
+from crawler.extraction.rules.outlet_rules import OutletRule
 from crawler.sources.feed_parser import parse_feed
 from crawler.sources.navigation import (
     SEARCH_WORDS_PLACEHOLDER,
@@ -43,9 +44,11 @@ MAX_OPENSEARCH_BYTES = 200_000
 """Maximum size of an OpenSearch description in bytes."""
 
 
-def article_and_navigation(capture: Capture) -> tuple[Article, PageNavigation]:
+def article_and_navigation(
+    capture: Capture, rule: OutletRule | None = None
+) -> tuple[Article, PageNavigation]:
     """Return the article as `extract` does, and the links of the page, from one parse."""
-    read = read_capture(capture)
+    read = read_capture(capture, rule)
     if not read.steps:
         return read.article, PageNavigation()
     return read.article, _navigation_of_tree(read.steps.page.tree, capture.final_url or capture.url)

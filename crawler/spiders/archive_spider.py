@@ -11,15 +11,19 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequenc
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from scrapy import Spider, signals
 from scrapy.crawler import Crawler
+from scrapy.exceptions import UsageError as ScrapyUsageError
 from scrapy.http import Request, Response
+from scrapy.settings import BaseSettings
 from twisted.python.failure import Failure
 
 from archive.archive import Archive
-from archive.errors import ArchiveError, ReadingError, SourceError
+from archive.configuration.configuration import load_configuration
+from archive.errors import ArchiveError, ReadingError, SourceError, UsageError
 from archive.frontier.crawls import finish_crawl
 from archive.frontier.sources import sources_of_outlets
 from archive.frontier.urls import (
@@ -48,6 +52,7 @@ from crawler.network.opt_outs import OPT_OUT_NOARCHIVE, opt_out_refusal, opt_out
 from crawler.network.redirects import permanent_redirect
 from crawler.progress import KnownWork
 from crawler.services.wayback import WaybackMachine
+from crawler.session.configured_settings import RULES_SETTING, apply_configuration
 from crawler.session.crawl_session import CrawlSession, SessionArguments, open_crawl_session
 from crawler.session.source_limits import MAX_SITEMAPS_PER_INDEX, ChildSitemaps
 from crawler.session.urls_in_progress import MAX_PAGES_IN_PROGRESS
@@ -147,6 +152,18 @@ class ArchiveSpider(Spider):
         crawler.signals.connect(spider._note_own_error, signal=signals.spider_error)
         crawler.signals.connect(spider._note_own_error, signal=signals.item_error)
         return spider
+
+    @classmethod
+    def update_settings(cls, settings: BaseSettings) -> None:
+        """Apply the configuration of the archive where `scrapy crawl` starts the spider."""
+        super().update_settings(settings)
+        if settings[RULES_SETTING] is None:
+            try:
+                configuration = load_configuration(Path(settings["DATELINE_ARCHIVE"]))
+                # `scrapy crawl` puts the settings of the project in again, with their priority
+                apply_configuration(settings, configuration, priority="spider")
+            except UsageError as error:  # Scrapy prints its own without a traceback
+                raise ScrapyUsageError(str(error), print_help=False) from error
 
     def open_session(self, crawler: Crawler) -> None:
         """Open the archive and everything else that needs the crawler's settings."""
@@ -416,15 +433,20 @@ class ArchiveSpider(Spider):
 
     def _wanted_leads(
         self,
-        check: Check,  # noqa: ARG002  a story's spider chooses by these two
-        response: Response,  # noqa: ARG002
+        check: Check,
+        response: Response,  # noqa: ARG002  a story's spider chooses by it
         leads: Sequence[Lead],
     ) -> Sequence[Lead]:
         """Return the leads of a sitemap that are new enough, and count the others."""
-        newer, older, undated = leads_newer_than(leads, self.scope.since)
+        newer, older, undated = leads_newer_than(leads, self._since_at(check.url))
         self.session.counts["older"] += older
         self.session.counts["undated"] += undated
         return newer
+
+    def _since_at(self, sitemap_url: str) -> str:
+        """Return the timestamp from which the entries of a sitemap are read."""
+        rule = self.session.rules.rule_for(sitemap_url)
+        return moment_since(rule.since) if rule and rule.since else self.scope.since
 
     def _known_children(self, check: Check) -> ChildSitemaps:
         """Return the children of an unchanged index, which may have changed."""
@@ -436,7 +458,7 @@ class ArchiveSpider(Spider):
     def _children_to_read(self, index_url: str, children: Sequence[ChildSitemap]) -> ChildSitemaps:
         """Return the sitemaps of an index that may hold anything new since `since`."""
         seen = sitemaps_of_index(self.session.db, index_url)
-        wanted = child_sitemaps_to_read(children, self.scope.since, MAX_SITEMAPS_PER_INDEX)
+        wanted = child_sitemaps_to_read(children, self._since_at(index_url), MAX_SITEMAPS_PER_INDEX)
         return [
             (child, seen.get(child.url))
             for child in wanted

@@ -30,6 +30,7 @@ from typing import Any, Literal, Self, cast
 
 from archive.errors import DatelineError, ReadingError
 from archive.records import Article, Capture
+from crawler.extraction.rules.outlet_rules import NO_OUTLET_RULES, OutletRule, OutletRules
 from crawler.network.robots_rules import RobotsGroups, parse_robots_groups
 from crawler.sources.feed_parser import ParsedFeed, parse_feed
 from crawler.sources.navigation import ListedPages, PageNavigation, SiteSearch
@@ -57,8 +58,12 @@ ParsedDocument = (
     | RobotsGroups
     | list[str]
 )
-PoolJob = tuple[DocumentKind, Capture, tuple[str, ...], "Future[ParsedDocument]"]
-"""The kind of a document, the document, the names of crawlers for a robots.txt, and the future."""
+ParserArguments = tuple[str | OutletRule, ...]
+"""Further arguments of a parser: the names of crawlers for a robots.txt, or the rule of an outlet."""
+PoolJob = tuple[DocumentKind, Capture, ParserArguments, "Future[ParsedDocument]"]
+"""The kind of a document, the document, further arguments of its parser, and the future."""
+RULED_KINDS: tuple[DocumentKind, ...] = ("page", "page and ways")
+"""The kinds that are read by the rules of their outlets."""
 
 WORKER_NICENESS = 5
 """Workers leave the cores to the crawl, which hands out the work, and to other programs."""
@@ -128,7 +133,7 @@ def _document_parsers() -> dict[DocumentKind, Callable[..., ParsedDocument]]:
 
 
 def _parse_document(
-    parser: Callable[..., ParsedDocument], capture: Capture, more: tuple[str, ...]
+    parser: Callable[..., ParsedDocument], capture: Capture, more: ParserArguments
 ) -> ParsedDocument | DatelineError:
     """Return what a parser makes of a document, or the error that it raises as a DatelineError."""
     try:
@@ -157,9 +162,13 @@ def _limit_memory() -> None:
 
 
 class Worker:
-    """A process that parses documents, started with the first one."""
+    """A process that parses documents, started with the first one.
 
-    def __init__(self) -> None:
+    It reads pages by the `rules` of their outlets, which are sent to it with the page.
+    """
+
+    def __init__(self, rules: OutletRules = NO_OUTLET_RULES) -> None:
+        self.rules = rules
         self.cpu_seconds = 0.0
         """CPU time spent on documents so far."""
         self._pages = 0
@@ -179,13 +188,16 @@ class Worker:
         return cast(Article, self.read_document("page to store", capture, seconds))
 
     def read_document(
-        self, kind: DocumentKind, capture: Capture, seconds: float, more: tuple[str, ...] = ()
+        self, kind: DocumentKind, capture: Capture, seconds: float, more: ParserArguments = ()
     ) -> ParsedDocument:
         """Return what the parser of a kind makes of a document; blocks for at most `seconds`.
 
         `more` are further arguments of the parser. Raises what `read_article` raises, and SourceError from
         the parsers of feeds and sitemaps.
         """
+        if self.rules and kind in RULED_KINDS:
+            rule = self.rules.reading_rule_for(capture.final_url, capture.url)
+            more = (*more, rule) if rule else more
         if self._pages == MAX_PAGES_PER_PROCESS:
             self.stop()
         pipe = self._pipe or self._start()
@@ -244,8 +256,13 @@ class Worker:
 class WorkerPool:
     """Several workers with a thread each, for use on an event loop."""
 
-    def __init__(self, count: int | None = None, seconds: float = PAGE_TIMEOUT_SECONDS) -> None:
-        self._workers = [Worker() for _ in range(count or os.cpu_count() or 1)]
+    def __init__(
+        self,
+        count: int | None = None,
+        seconds: float = PAGE_TIMEOUT_SECONDS,
+        rules: OutletRules = NO_OUTLET_RULES,
+    ) -> None:
+        self._workers = [Worker(rules) for _ in range(count or os.cpu_count() or 1)]
         self._seconds = seconds
         self._threads = ThreadPoolExecutor(len(self._workers))
         self._idle: SimpleQueue[Worker] = SimpleQueue()
@@ -317,7 +334,7 @@ class WorkerPool:
         return cast(list[str], await self._read_in_worker("robots sitemaps", Capture(url, body)))
 
     async def _read_in_worker(
-        self, kind: DocumentKind, capture: Capture, more: tuple[str, ...] = ()
+        self, kind: DocumentKind, capture: Capture, more: ParserArguments = ()
     ) -> ParsedDocument:
         """Queue a document and wait for its result."""
         answer: Future[ParsedDocument] = Future()

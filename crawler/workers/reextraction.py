@@ -23,6 +23,7 @@ from archive.errors import ReadingError
 from archive.rebuilds import prepare_archive
 from archive.records import Capture, Check
 from archive.storage.database import transaction
+from crawler.extraction.rules.outlet_rules import NO_OUTLET_RULES, OutletRules
 from crawler.network.exchange import check_of_article
 from crawler.workers.pool import PAGE_TIMEOUT_SECONDS, Worker
 from pipelines.policies import archive_policies
@@ -108,13 +109,15 @@ class ReextractionReport:
                 self.changed[kind].add(int(after["id"]))
 
 
-def reextract_all(folder: Path, tick: Callable[[int, int], None]) -> ReextractionReport:
+def reextract_all(
+    folder: Path, tick: Callable[[int, int], None], rules: OutletRules = NO_OUTLET_RULES
+) -> ReextractionReport:
     """Extract every article's page again, then remove the boilerplate that the pages show.
 
     Calls `tick` with the number of articles done and the number of all articles.
     """
     report = ReextractionReport()
-    with Archive(folder) as archive, closing(Worker()) as worker:
+    with Archive(folder) as archive, closing(Worker(rules)) as worker:
         policies = archive_policies()
         prepare_archive(archive.db, policies)
         report.repeated_before = count_boilerplate(archive.db)

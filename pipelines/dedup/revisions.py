@@ -26,6 +26,7 @@ from archive.articles.revisions import (
     RevisionKind,
     RevisionPolicy,
     RevisionVerdict,
+    is_same_extractor,
 )
 from archive.records import text_below_standfirst
 from archive.timestamps import can_be_same_time
@@ -197,7 +198,7 @@ def _have_same_bytes(old: ArticleVersion, new: ArticleVersion) -> bool:
 
 def _have_other_extractor(old: ArticleVersion, new: ArticleVersion) -> bool:
     """Return whether two known extractors read the versions, which differ in what they select."""
-    return None not in (old.extractor, new.extractor) and old.extractor != new.extractor
+    return not is_same_extractor(old.extractor, new.extractor)
 
 
 def _extraction_failure(old: ArticleVersion, new: ArticleVersion) -> str | None:

@@ -102,6 +102,17 @@ def read_credits(page: OpenedPage, near: list[Block]) -> ArticleCredits:
     return ArticleCredits(byline, authors or bodies, next(agencies, None))
 
 
+def credits_of_byline(byline: str, general: ArticleCredits, language: str | None) -> ArticleCredits:
+    """Return the credits in a byline that an outlet's rules give.
+
+    It names the authors in any case; only the agency may be `general`.
+    """
+    people = people_in_byline(byline, language) or people_in_byline(byline, language, sure=True)
+    body = organisation_in_claim(byline)
+    agency = agency_in_credit(byline) or general.agency
+    return ArticleCredits(byline, people or ((body,) if body else ()), agency)
+
+
 def _people_of_byline_or_data(
     printed: str | None, named: tuple[str, ...], page: OpenedPage
 ) -> tuple[str, ...]:

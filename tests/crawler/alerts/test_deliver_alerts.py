@@ -327,6 +327,34 @@ def test_news_that_was_queued_before_a_kill_is_sent_by_the_next_delivery(
 # -- commands --------------------------------------------------------------------------------------
 
 
+def test_a_target_may_be_a_name_whose_url_and_secret_are_looked_up_at_every_message(
+    folder: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hook = desk.hook.replace("letmein", "${DESK_PASSWORD}")
+    configuration = folder / "dateline.toml"
+    configuration.write_text(f'[notify.targets]\ndesk = "{hook}"\n', "utf-8")
+    monkeypatch.delenv("DESK_PASSWORD", raising=False)
+    refused = dateline(folder, "notify", "add", "search:ferry", "desk", exit_code=2)
+    assert "desk: the environment variable DESK_PASSWORD" in refused
+    monkeypatch.setenv("DESK_PASSWORD", "letmein")
+    dateline(folder, "notify", "add", "search:ferry", "desk")
+    assert "letmein" not in (folder / "notify.json").read_text()
+    archive_articles(folder, 21)
+    assert "1 item sent to desk" in dateline(folder, "notify", "send")
+    assert len(desk.messages) == 1
+    configuration.unlink()
+    archive_articles(folder, 22)
+    failed = dateline(folder, "notify", "send", exit_code=1)
+    assert "desk: 1 item not sent: desk: not a target that Apprise knows" in failed
+    assert "not a target that Apprise knows" in dateline(folder, "status")
+
+
+def test_a_mistyped_url_of_a_target_is_not_repeated(folder: Path) -> None:
+    told = dateline(folder, "notify", "add", "outlets", "mailto:ann:s3cret@d.example", exit_code=2)
+    assert "s3cret" not in told
+    assert "not a target that Apprise knows" in told
+
+
 def test_without_apprise_the_command_says_how_to_install_it(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
+from scrapy.settings import Settings
 
 from crawler.network.opt_outs import AI_CRAWLER_TOKENS
 from crawler.network.robots import (
     MAX_CRAWL_DELAY_SECONDS,
+    RobotsMiddleware,
     effective_crawl_delay,
     rules_from_response,
 )
@@ -95,6 +100,35 @@ def test_a_byte_order_mark_does_not_hide_the_first_group(encoding):
 )
 def test_a_crawl_delay_is_kept_up_to_a_minute_and_never_goes_below_our_own(said, ours, kept):
     assert effective_crawl_delay(said, ours) == kept
+
+
+@pytest.mark.parametrize(
+    ("of_outlet", "said", "kept"),
+    [
+        (None, None, None),
+        (5.0, None, 5.0),
+        (5.0, 2.0, 5.0),
+        (5.0, 9.0, 9.0),
+        (0.0, None, 0.0),
+        (0.1, 0.3, 0.3),
+        (0.5, None, None),
+        (90.0, 3600.0, 90.0),
+    ],
+)
+def test_the_delay_of_an_outlets_rules_holds_unless_its_robots_txt_asks_for_more(
+    of_outlet, said, kept
+):
+    """None: the downloader's own delay, half a second, stays."""
+    downloader = SimpleNamespace(per_slot_settings={}, slots={})
+    crawler: Any = SimpleNamespace(
+        settings=Settings({"ROBOTSTXT_OBEY": True, "DOWNLOAD_DELAY": 0.5, "DATELINE_OPT_OUTS": ""}),
+        engine=SimpleNamespace(downloader=downloader),
+    )
+    session: Any = SimpleNamespace(delay_of_outlet=lambda _: of_outlet, remarks={})
+    middleware = RobotsMiddleware(crawler, session, SimpleNamespace())  # type: ignore[arg-type]
+    middleware._apply_delay("https://harbour.example", said)
+    slot = downloader.per_slot_settings.get("harbour.example", {})
+    assert slot.get("delay") == kept
 
 
 @pytest.mark.parametrize(

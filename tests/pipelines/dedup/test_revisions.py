@@ -323,6 +323,25 @@ def test_another_page_read_by_another_extractor_is_never_a_revision() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "decision"),
+    [
+        ("", ", rules 81665a2d", "reread"),
+        (", rules 81665a2d", ", rules 81665a2e", "reread"),
+        (", rules 81665a2d", ", rules 81665a2d; no match: text, byline", "reread"),
+        (", rules 81665a2d", ", rules 81665a2d; no match: byline", "revision"),
+        (", rules 81665a2d; no match: date", ", rules 81665a2d; no match: byline", "revision"),
+    ],
+)
+def test_other_rules_are_another_reader_and_so_is_a_rule_that_lost_the_text(
+    before: str, after: str, decision: str
+) -> None:
+    """That a page lost its byline, for example, is a change of the page."""
+    old = version(extractor=f"reader 1{before}")
+    new = version(f"{LONG} {SENTENCE}", extractor=f"reader 1{after}")
+    assert classify_version(old, new).decision == decision
+
+
 def test_a_great_loss_is_held_also_when_another_extractor_reads() -> None:
     assert classify_version(OLD, version(THIRD, extractor="reader 2")).decision == "held"
 

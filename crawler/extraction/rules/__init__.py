@@ -1,0 +1,1 @@
+"""Rules of single outlets: selectors in the configuration that say where an article is."""

@@ -1,0 +1,45 @@
+"""Scrapy's settings as the configuration of an archive changes them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from scrapy.settings import BaseSettings
+
+from archive.configuration.configuration import Configuration
+from crawler.extraction.rules.rule_tables import configured_rules
+
+SETTING_OF_OPTION = {
+    "delay": "DOWNLOAD_DELAY",
+    "workers": "DATELINE_WORKERS",
+    "opt_outs": "DATELINE_OPT_OUTS",
+    "allow_addresses": "DATELINE_ALLOW_ADDRESSES",
+    "crawl.outlet_budget": "DATELINE_OUTLET_PAGES",
+}
+"""Options whose value is that of a setting."""
+RULES_SETTING = "DATELINE_OUTLET_RULES"
+
+
+def apply_configuration(
+    settings: BaseSettings,
+    configuration: Configuration,
+    overruled: Collection[str] = (),
+    priority: str = "project",
+) -> None:
+    """Put a configuration into the settings of a project; Scrapy's command line still overrides it.
+
+    `overruled` are the options of the command line that also overrule the rules of outlets: `delay`
+    and `since`. Raises UsageError for invalid rules.
+    """
+    values: dict[str, Any] = {}
+    for name, setting in SETTING_OF_OPTION.items():
+        value = configuration.value(name)
+        if value is not None:
+            values[setting] = ",".join(value) if isinstance(value, list) else value
+    if contact := configuration.value("contact"):
+        from crawler.settings import user_agent  # the module reads the environment
+
+        values["USER_AGENT"] = user_agent(contact)
+    values[RULES_SETTING] = configured_rules(configuration).without(*overruled)
+    settings.update(values, priority=priority)
