@@ -161,7 +161,7 @@ def _file_in_words(configuration: Configuration) -> str:
 
 def _print_configuration(configuration: Configuration, rules: OutletRules) -> None:
     """Print the options, targets and rules as a table."""
-    from archive.cli.terminal import folding_table
+    from archive.cli.text_tables import text_table
     from archive.configuration.configuration import masked_target_url
     from archive.configuration.option_values import value_as_text
 
@@ -180,12 +180,12 @@ def _print_configuration(configuration: Configuration, rules: OutletRules) -> No
         place = file.place("outlets", written.get(host, host)) if file else ""
         rows.append((f'outlets."{host}"', _rule_in_words(rule), place))
     short = [(name, value, place.rpartition("/")[2]) for name, value, place in rows]
-    print_all([folding_table(("option", "value", "from"), short, whole=("from",))])
+    print_all([text_table(("option", "value", "from"), short, whole=("from",))])
 
 
 def _secrets_in_environment() -> list[tuple[str, str]]:
     """Return the secrets that the environment holds, which never stand in the file."""
-    from archive.cli.serve import PROXY_SECRET_VARIABLE
+    from archive.plugin.guards.proxy_users import PROXY_SECRET_VARIABLE
 
     secrets = (("serve.proxy_secret", PROXY_SECRET_VARIABLE),)
     return [(name, variable) for name, variable in secrets if os.environ.get(variable)]
