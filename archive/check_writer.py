@@ -11,6 +11,7 @@ from archive.articles import identity
 from archive.articles.fresh_readings import UnreadPageError, write_without_reading
 from archive.articles.revisions import fetch_history, store_gone_revision
 from archive.articles.store import Decisions, StoredArticle, store_article
+from archive.articles.text_features import with_known_features
 from archive.errors import ArchiveError
 from archive.frontier import urls as frontier
 from archive.frontier.sources import set_source_due
@@ -96,7 +97,7 @@ def _write_check(
     article_id = None
     check = _check_or_gone(db, check, decisions)
     if check.outcome == "new" and check.article:
-        filed = store_article(db, check, decisions)
+        filed = store_article(db, check, with_known_features(decisions, check.article.features))
         article_id = filed.article_id
         news = identity.note_leading_urls(db, check, article_id)
         check = replace(check, outcome=filed.outcome, reason=filed.reason or news or check.reason)

@@ -160,6 +160,32 @@ class Capture:
 
 
 @dataclass(frozen=True, slots=True)
+class TextFeatures:
+    """Features of an article that the policies compute, for `archive.articles.text_features`."""
+
+    digest: bytes
+    """`features_digest` of the headline, standfirst, text and language."""
+    text_digest: bytes
+    """The same of the text alone."""
+    terms: dict[str, float]
+    """Term → weighted number of occurrences, for events."""
+    opening: dict[str, float]
+    """The same of the opening, for stories."""
+    keys: dict[str, float]
+    """Language key → weighted number of occurrences."""
+    sketch: tuple[int, ...]
+    """The hashes under which copies of the text are found."""
+
+
+def features_digest(
+    headline: str | None, standfirst: str | None, text: str, language: str | None
+) -> bytes:
+    """Return a digest by which features are recognised as those of an article."""
+    content = "\0".join((headline or "", standfirst or "", text, language or ""))
+    return hashlib.blake2b(content.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+@dataclass(frozen=True, slots=True)
 class Article:
     """The extracted content of a page, with raw values beside the parsed ones."""
 
@@ -200,6 +226,8 @@ class Article:
     """Name and version: `trafilatura 2.3.1, dateline 0.1.0`."""
     addresses: dict[str, str] = field(default_factory=dict)
     """Further URLs that the page declares for itself, by origin: `og:url`, `amphtml`, `json-ld`."""
+    features: TextFeatures | None = field(default=None, compare=False, repr=False)
+    """Features of the text that the process which extracted the page computed; None if it did not."""
 
 
 def text_below_standfirst(text: str, standfirst: str | None) -> str:

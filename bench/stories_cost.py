@@ -31,6 +31,7 @@ from bench.stories_archive import Made, World, built_archive
 from crawler.settings import DATELINE_BATCH
 from pipelines.identity import identify_check
 from pipelines.policies import archive_policies
+from pipelines.text_features import with_text_features
 
 ARTICLES, STORIES = 100_000, 20
 WRITTEN, RELISTED = 6 * DATELINE_BATCH, 3
@@ -175,7 +176,7 @@ def check_of(made: Made) -> Check:
         url, headline=made.headline, language=made.language, published_at=made.moment,
         fetched_at=made.moment, text=made.text, word_count=len(made.ids),
     )  # fmt: skip
-    return identify_check(Check(url, "new", made.moment, 200, article=article))
+    return identify_check(Check(url, "new", made.moment, 200, article=with_text_features(article)))
 
 
 def main() -> None:

@@ -199,7 +199,7 @@ FLOORS = {
         ["extraction"], ["network"], ["files"], ["dates", "text", "processes", "settings", "progress"],
     ],
     "pipelines": [
-        ["keep"], ["policies"], ["stages", "identity", "complete", "clean"], ["topics", "alerts"], ["dedup"], ["scheduling"],
+        ["keep"], ["text_features"], ["policies"], ["stages", "identity", "complete", "clean"], ["topics", "alerts"], ["dedup"], ["scheduling"],
         ["text"], ["urls"], ["url_wrappers", "hosted_sites"],
     ],
     "archive": [

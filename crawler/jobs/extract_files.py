@@ -184,7 +184,7 @@ def _extract_page(job: ExtractJob, worker: Worker) -> ExtractedPage | DatelineEr
     except DatelineError as error:
         return UsageError(f"{job.place}: {error}")
     row = asdict(article)
-    del row["addresses"]
+    del row["addresses"], row["features"]
     return ExtractedPage(job.carried | row, _outlet_host_of_page(job, article))
 
 

@@ -181,7 +181,7 @@ def _check_of_doubtful(found: DoubtfulPage) -> Check:
 
 def _check_of_capture(capture: Capture, worker: Worker, lead: Lead | None = None) -> Check:
     """Return the check that a crawl would have made of a capture at its time."""
-    article = worker.read_article(capture, PAGE_TIMEOUT_SECONDS)
+    article = worker.read_article_to_store(capture, PAGE_TIMEOUT_SECONDS)
     check = Check(
         capture.url,
         "new",
@@ -201,7 +201,7 @@ def _check_of_capture(capture: Capture, worker: Worker, lead: Lead | None = None
 def _check_of_saved_page(file: Path, url: str | None, worker: Worker) -> Check:
     """Return the check of a saved page; raises UsageError where it states no URL."""
     capture = capture_saved_page(file, url)
-    article = worker.read_article(capture, PAGE_TIMEOUT_SECONDS)
+    article = worker.read_article_to_store(capture, PAGE_TIMEOUT_SECONDS)
     if capture.url.startswith("file:"):
         own = own_url(article.canonical_url, article.addresses) or find_declared_url(
             article, capture.body

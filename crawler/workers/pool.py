@@ -40,7 +40,7 @@ from crawler.workers.fair_queue import FairQueue, QueueClosed
 from pipelines.urls import registered_domain
 
 DocumentKind = Literal[
-    "page", "page and ways", "ways", "topic", "site search", "description",
+    "page", "page to store", "page and ways", "ways", "topic", "site search", "description",
     "hosts", "feed", "sitemap", "home", "robots", "robots sitemaps",
 ]  # fmt: skip
 ArticleWithLinks = tuple[Article, PageNavigation]
@@ -104,10 +104,16 @@ def _document_parsers() -> dict[DocumentKind, Callable[..., ParsedDocument]]:
         parse_listing,
         parse_opensearch,
     )
+    from pipelines.text_features import with_text_features
+
+    def article_and_links(capture: Capture) -> ArticleWithLinks:
+        article, navigation = article_and_navigation(capture)
+        return with_text_features(article), navigation
 
     return {
         "page": extract_article,
-        "page and ways": article_and_navigation,
+        "page to store": lambda capture: with_text_features(extract_article(capture)),
+        "page and ways": article_and_links,
         "ways": page_navigation,
         "topic": lambda capture: parse_listing(capture, "topic"),
         "site search": lambda capture: parse_listing(capture, "site search"),
@@ -167,6 +173,10 @@ class Worker:
         DatelineError if no process can be started.
         """
         return cast(Article, self.read_document("page", capture, seconds))
+
+    def read_article_to_store(self, capture: Capture, seconds: float) -> Article:
+        """Return the article of a page with the features of its text, as `read_article`."""
+        return cast(Article, self.read_document("page to store", capture, seconds))
 
     def read_document(
         self, kind: DocumentKind, capture: Capture, seconds: float, more: tuple[str, ...] = ()
@@ -244,8 +254,11 @@ class WorkerPool:
             self._idle.put(worker)
 
     async def read_article(self, capture: Capture) -> Article:
-        """Return the article of a page. Raises ReadingError if it cannot be extracted."""
-        return cast(Article, await self._read_in_worker("page", capture))
+        """Return the article of a page with the features of its text.
+
+        Raises ReadingError if it cannot be extracted.
+        """
+        return cast(Article, await self._read_in_worker("page to store", capture))
 
     async def read_article_and_links(self, capture: Capture) -> ArticleWithLinks:
         """Return the article of a page and its links, from one parse. Raises ReadingError."""

@@ -11,6 +11,7 @@ from contextlib import suppress
 
 from archive.records import Capture
 from crawler.sources.navigation_parser import article_and_navigation
+from pipelines.text_features import with_text_features
 
 PRELOAD_SENTENCE = "The harbour board voted on Tuesday to move the ferry landing to the north quay before the winter storms."
 PRELOAD_LONG_PAGE = f"""<html lang=en><h1>Ferry landing to move</h1>
@@ -22,6 +23,7 @@ PRELOAD_SHORT_PAGE = f"<h1>Ferry</h1><p>{PRELOAD_SENTENCE}</p>"
 with suppress(Exception):  # a fault would show again, with its reason, at the first real page
     for markup in (PRELOAD_LONG_PAGE, PRELOAD_SHORT_PAGE):
         page = f"{markup}<a href=/news/storm>{PRELOAD_SENTENCE}</a>"
-        article_and_navigation(Capture("http://harbour.example/", page.encode()))
+        article, _ = article_and_navigation(Capture("http://harbour.example/", page.encode()))
+        with_text_features(article)
 gc.collect()
 gc.freeze()

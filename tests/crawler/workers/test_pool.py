@@ -20,6 +20,7 @@ from archive.records import Article, Capture
 from crawler.sources.feed_parser import parse_feed
 from crawler.sources.source_discovery import HomePage
 from crawler.workers.pool import Worker, WorkerPool
+from pipelines.text_features import with_text_features
 from tests.growth import assert_growth
 from tests.paths import ROOT
 from tests.patience import patient
@@ -240,3 +241,18 @@ def test_a_sitemap_that_is_packed_is_read_beside_the_crawl_however_small():
             len(asyncio.run(workers.read_sitemap(packed, "http://paper.example/map.gz")).leads) == 1
         )
         assert workers.cpu_seconds > 0
+
+
+def test_the_process_that_extracts_a_page_computes_the_features_of_its_text():
+    async def read() -> Article:
+        with WorkerPool(1) as workers:
+            return await workers.read_article(PAGE)
+
+    article = asyncio.run(read())
+    assert article.features == with_text_features(article).features
+    worker = Worker()
+    try:
+        assert worker.read_article_to_store(PAGE, 30.0).features == article.features
+        assert worker.read_article(PAGE, 30.0).features is None  # nobody stores it
+    finally:
+        worker.stop()

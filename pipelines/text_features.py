@@ -1,0 +1,34 @@
+"""The features of a text that the policies use, computed beside the extraction of its page."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from archive.records import Article, TextFeatures, features_digest
+from pipelines.clean import clean_article
+from pipelines.policies import archive_policies
+
+
+def with_text_features(article: Article) -> Article:
+    """Return an article with its features; without them if it would not be stored.
+
+    The features are those of the cleaned article (`pipelines.clean`), which is what is stored.
+    """
+    if article.page_type != "article" or not article.text:
+        return article
+    cleaned = clean_article(article)
+    return replace(article, features=text_features(cleaned))
+
+
+def text_features(article: Article) -> TextFeatures:
+    """Compute the features of a cleaned article, by the archive's policies."""
+    policies = archive_policies()
+    content = (article.headline, article.standfirst, article.text, article.language)
+    return TextFeatures(
+        digest=features_digest(*content),
+        text_digest=features_digest(None, None, article.text, None),
+        terms=policies.events.weights(*content),
+        opening=policies.stories.opening(*content),
+        keys=dict(policies.keys.keys(*content)),
+        sketch=tuple(policies.texts.sketch(article.text)),
+    )
