@@ -199,13 +199,13 @@ FLOORS = {
         ["extraction"], ["network"], ["files"], ["dates", "text", "processes", "settings", "progress"],
     ],
     "pipelines": [
-        ["keep"], ["text_features"], ["policies"], ["stages", "identity", "complete", "clean"], ["topics", "alerts"], ["dedup"], ["scheduling"],
+        ["keep"], ["text_features"], ["policies"], ["stages", "identity", "extend", "complete", "clean"], ["topics", "alerts"], ["dedup"], ["scheduling"],
         ["text"], ["urls"], ["url_wrappers", "hosted_sites"],
     ],
     "archive": [
         ["cli"], ["plugin"], ["pages"], ["exports", "doctor", "alerts"], ["queries"],
         ["archive", "check_writer", "rebuilds", "story_policy", "outlet_preview"], ["editing"], ["articles"],
-        ["frontier"], ["storage"], ["text"],
+        ["frontier"], ["storage"], ["text", "extensions"],
         ["timestamps", "times"], ["records"], ["errors", "progress"],
     ],
 }  # fmt: skip

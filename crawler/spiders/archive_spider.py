@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Self
 from scrapy import Spider, signals
 from scrapy.crawler import Crawler
 from scrapy.http import Request, Response
+from scrapy.settings import BaseSettings
 from twisted.python.failure import Failure
 
 from archive.archive import Archive
@@ -134,6 +135,12 @@ class ArchiveSpider(Spider):
         self._resources = ExitStack()
         self._checks_at_last_lease = -1
         """Number of checks written when pages of any outlet were last leased early."""
+
+    @classmethod
+    def update_settings(cls, settings: BaseSettings) -> None:
+        """Let every response come to the spider, as errors are recorded too."""
+        super().update_settings(settings)
+        settings.set("HTTPERROR_ALLOW_ALL", True, priority="spider")
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
