@@ -199,7 +199,8 @@ FLOORS = {
         ["extraction"], ["network"], ["files"], ["dates", "text", "processes", "settings", "progress"],
     ],
     "pipelines": [
-        ["keep"], ["text_features"], ["policies"], ["stages", "identity", "extend", "complete", "clean"], ["topics", "alerts"], ["dedup"], ["scheduling"],
+        ["keep"], ["text_features"], ["policies"], ["stages", "identity", "extend", "complete", "clean"],
+        ["topics", "alerts"], ["dedup"], ["scheduling"],
         ["text"], ["urls"], ["url_wrappers", "hosted_sites"],
     ],
     "archive": [
