@@ -1,0 +1,1 @@
+"""What users add to the pages: questions, open pages, sources of the content policy."""
