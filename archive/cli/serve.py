@@ -8,7 +8,7 @@ import signal
 import socket
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -100,7 +100,7 @@ class ServeOptions:
     """What the content security policy of the pages allows besides, as `img-src https://…`."""
     open_pages: tuple[str, ...] = ()
     """Paths of pages of other plugins that strangers may see with `public`."""
-    files: DatasetteFiles = DatasetteFiles()
+    files: DatasetteFiles = field(default_factory=DatasetteFiles)
     """The user's own files and folders for Datasette."""
 
     @property

@@ -164,7 +164,8 @@ def _with_missing_headers(
 ) -> list[tuple[bytes, bytes]]:
     """Return the headers of an answer with the security headers that it lacks.
 
-    Every content security policy is widened. Datasette's `no-referrer` gives way, because then the forms of its pages have no known origin.
+    Every content security policy is widened. Datasette's `no-referrer` gives way, because then the
+    forms of its pages have no known origin.
     """
     kept = [header for header in headers if header != (b"referrer-policy", b"no-referrer")]
     present = {name for name, _ in kept}

@@ -140,7 +140,7 @@ def test_a_port_in_use_is_said_in_one_line(folder: Path, port: int) -> None:
 
 
 def test_a_file_that_a_crawl_writes_is_never_called_immutable(folder: Path) -> None:
-    called = datasette_arguments(folder / "archive.db", Path("told.json"), ServeOptions())
+    called = datasette_arguments(folder / "archive.db", ["--metadata", "told.json"], ServeOptions())
     assert not {"-i", "--immutable"} & set(called)
     assert called.count("--setting") == len(DATASETTE_SETTINGS)
 
