@@ -195,8 +195,8 @@ def test_an_exception_to_the_length_of_a_function_is_still_one():
 
 FLOORS = {
     "crawler": [
-        ["cli"], ["jobs", "api"], ["alerts"], ["spiders"], ["story_search"], ["session"], ["services", "workers"], ["sources"],
-        ["extraction"], ["network"], ["files"], ["dates", "text", "processes", "settings", "progress"],
+        ["cli"], ["jobs", "api"], ["alerts"], ["spiders"], ["story_search"], ["session"], ["services", "workers"],
+        ["sources"], ["extraction"], ["network"], ["files"], ["dates", "text", "processes", "settings", "progress"],
     ],
     "pipelines": [
         ["keep"], ["text_features"], ["policies"], ["stages", "identity", "extend", "complete", "clean"],

@@ -20,6 +20,7 @@ import archive.cli.read_commands
 import archive.cli.story_commands  # noqa: F401
 import crawler.cli.crawl_commands
 import crawler.cli.event_commands
+import crawler.cli.extension_commands
 import crawler.cli.investigate_commands
 import crawler.cli.notify_commands
 import crawler.cli.operation_commands

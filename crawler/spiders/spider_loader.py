@@ -7,7 +7,7 @@ from typing import Any
 
 from scrapy import Request, Spider
 from scrapy.spiderloader import SpiderLoader
-from scrapy.utils.misc import walk_modules
+from scrapy.utils.misc import walk_modules_iter
 from scrapy.utils.spider import iter_spider_classes
 
 from archive.errors import UsageError
@@ -23,7 +23,7 @@ def accept_spiders(_name: str, found: Any) -> list[type[Spider]]:
     """
     if not hasattr(found, "__path__") and not hasattr(found, "__spec__"):
         raise UsageError("it is not a module; the entry point names the module with the spiders")
-    modules = walk_modules(found.__name__)
+    modules = walk_modules_iter(found.__name__)
     spiders = [spider for module in modules for spider in iter_spider_classes(module)]
     if not spiders:
         raise UsageError("its module has no spider with a `name`")
