@@ -104,7 +104,7 @@ def test_the_command_lists_the_extensions_as_the_guide_shows_them(guide: Path) -
 
 def test_the_spiders_of_a_package_are_found_beside_those_of_the_project(guide: Path) -> None:
     loader = get_spider_loader(settings())
-    assert {"outlets", "pages", "gazette"} <= set(loader.list())
+    assert {"outlets", "pages", "gazette", "bulletins"} <= set(loader.list())
     assert loader.load("gazette").__module__ == "gazette_tools.spiders"
 
 
@@ -164,6 +164,20 @@ def test_the_page_of_the_guide_is_shown_in_the_frame_of_the_archive(
     assert '<a href="/archive/articles/1">Ferry crews strike</a>, 1 other outlets' in answer.text
     assert 'aria-label="Archive"' in answer.text
     assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+
+
+def test_the_questions_of_the_guide_are_answered_on_a_site(guide: Path, tmp_path: Path) -> None:
+    folder = fill(tmp_path)
+    (folder / "questions.toml").write_bytes((guide / "questions.toml").read_bytes())
+    site = Datasette([str(folder / "archive.db")])
+    listed = asyncio.run(site.client.get("/archive/-/questions")).text
+    for name, title, heading in (
+        ("our_corrections", "Our corrections", "Our desk"),
+        ("sections", "Sections", "Own questions"),
+    ):
+        assert f'<a href="/archive/{name}">{title}</a>' in listed
+        assert f">{heading}</h2>" in listed
+        assert asyncio.run(site.client.get(f"/archive/{name}.json")).status_code == 200
 
 
 def forget_plugins(folder: Path) -> None:
