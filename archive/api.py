@@ -127,7 +127,7 @@ class ArticleRelation:
 
     article_id: int
     other_id: int
-    """Of the two, the one archived earlier."""
+    """The one of the two that was archived earlier."""
     kind: str
     """`identical`, `copy`, `excerpt`, `extends`, `template` or `overlap`."""
     found_at: str
@@ -208,7 +208,7 @@ class ArchiveReader:
         return map(_archived_article, export_articles(self.connection, words, **given))
 
     def article(self, id_or_url: int | str) -> ArchivedArticle:
-        """Return the article of that number or URL. Raises ArchiveError if there is none."""
+        """Return the article of that number or URL. Raises ArchiveError if it is not there."""
         row = self.connection.execute(ONE_ARTICLE_SQL, [self._known_id(id_or_url)]).fetchone()
         return _archived_article(article_record(row))
 

@@ -104,7 +104,7 @@ def metadata_of_settings(whole: dict[str, Any]) -> dict[str, Any]:
 def setting_pairs(whole: dict[str, Any]) -> list[tuple[str, str]]:
     """Return Datasette's settings in a configuration file, as its option `--setting` takes them.
 
-    Raises UsageError if they are no table.
+    Raises UsageError if they are not a table.
     """
     settings = whole.get("settings") or {}
     if not isinstance(settings, dict):

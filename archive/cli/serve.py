@@ -97,7 +97,7 @@ class ServeOptions:
     questions: tuple[Path, ...] = ()
     """Files with further questions, besides `questions.toml` in the archive's folder."""
     allowed_sources: tuple[str, ...] = ()
-    """What the content security policy of the pages allows besides, as `img-src https://…`."""
+    """Further sources of the content security policy of the pages, as `img-src https://…`."""
     open_pages: tuple[str, ...] = ()
     """Paths of pages of other plugins that strangers may see with `public`."""
     files: DatasetteFiles = field(default_factory=DatasetteFiles)

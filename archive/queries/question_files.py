@@ -1,4 +1,4 @@
-"""Questions of one's own: a TOML file with a table for each, as in `archive/plugin/queries.toml`.
+"""Files with questions of the user: in TOML, a table for each, as in `archive/plugin/queries.toml`.
 
     [strikes]
     title = "Strikes"

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from archive.cli.base import cli
+from archive.cli.base import archive_option, cli
 
 if TYPE_CHECKING:
     from archive.extensions import LoadedExtension
 
 
 @cli.command()
-@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
-def extensions_command(as_json: bool) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of lines.")
+@archive_option
+def extensions_command(as_json: bool, folder: Path) -> None:
     """List what other packages add to Dateline.
 
     These are the spiders, search services, stages, questions and notifiers of installed packages.
@@ -25,7 +27,7 @@ def extensions_command(as_json: bool) -> None:
     \b
     Example: dateline extensions
     """
-    found = list(_all_extensions())
+    found = list(_all_extensions(folder))
     if as_json:
         click.echo(
             json.dumps([_extension_row(each) for each in found], ensure_ascii=False, indent=2)
@@ -38,10 +40,10 @@ def extensions_command(as_json: bool) -> None:
         raise SystemExit(1)
 
 
-def _all_extensions() -> Iterator[LoadedExtension[Any]]:
+def _all_extensions(folder: Path) -> Iterator[LoadedExtension[Any]]:
     """Yield the extensions of all groups, loaded."""
     from archive.extensions import EXTENSION_GROUPS, examine_extensions
-    from archive.plugin.extending.own_questions import QUESTION_GROUP, accept_questions
+    from archive.plugin.extending.own_questions import QUESTION_GROUP, questions_on_archive
     from crawler.alerts.apprise_sender import NOTIFIER_GROUP, accept_notifier
     from crawler.services import SERVICE_GROUP, accept_search_service
     from crawler.spiders.spider_loader import SPIDER_GROUP, accept_spiders
@@ -51,7 +53,7 @@ def _all_extensions() -> Iterator[LoadedExtension[Any]]:
         SPIDER_GROUP: accept_spiders,
         SERVICE_GROUP: accept_search_service,
         STAGE_GROUP: accept_stage,
-        QUESTION_GROUP: accept_questions,
+        QUESTION_GROUP: questions_on_archive(folder / "archive.db"),
         NOTIFIER_GROUP: accept_notifier,
     }
     for group in EXTENSION_GROUPS:

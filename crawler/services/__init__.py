@@ -75,7 +75,7 @@ def extension_services() -> dict[str, SearchService]:
 def service_named(name: str, base: str | None = None) -> SearchService:
     """Return the service of that name, with another `base` URL if given.
 
-    Extensions are looked up only for a name that is none of the project's own. Raises UsageError
+    Extensions are looked up only for a name that the project itself does not have. Raises UsageError
     for an unknown name, and for a base that is not a URL.
     """
     typed = name.strip().lower()

@@ -35,7 +35,7 @@ DATE_FIELDS = (("published_at", "published_raw"), ("modified_at", "modified_raw"
 
 
 class PlainSpiderSession:
-    """A Scrapy extension that opens the session of a spider that has none of its own."""
+    """A Scrapy extension that opens a session for a spider that does not do so itself."""
 
     def __init__(self, crawler: Crawler) -> None:
         """Open the session; raises NotConfigured for a spider of the archive."""

@@ -39,7 +39,7 @@ class ExtendedSpiderLoader(SpiderLoader):
     _extension_spiders: dict[str, type[Spider]] | None = None
 
     def load(self, spider_name: str) -> type[Spider]:
-        """Return the spider of that name; raises KeyError if there is none."""
+        """Return the spider of that name; raises KeyError for an unknown name."""
         if spider_name not in self._spiders:
             self._load_extensions()
         return super().load(spider_name)

@@ -1,1 +1,1 @@
-"""What users add to the pages: questions, open pages, sources of the content policy."""
+"""Additions of users to the pages: their questions, and sources of the content policy."""

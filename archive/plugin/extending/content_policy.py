@@ -89,7 +89,7 @@ def widened_policy(policy: str, allowed: AllowedSources) -> str:
     """Return a content security policy with further sources.
 
     A directive that the policy does not have begins with the sources of `default-src`. The policy
-    of files that are no pages, with `sandbox`, stays as it is. With `'unsafe-inline'` for scripts
+    of files to save, with `sandbox`, stays as it is. With `'unsafe-inline'` for scripts
     the nonce is left out, as browsers ignore the one beside the other.
     """
     directives = {

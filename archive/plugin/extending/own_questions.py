@@ -16,7 +16,11 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from archive.errors import UsageError
-from archive.extensions import report_extension_problem, usable_extensions
+from archive.extensions import (
+    AcceptExtension,
+    report_extension_problem,
+    usable_extensions,
+)
 from archive.plugin.guards.permissions import archives
 from archive.plugin.guards.sql_limits import limit_connection
 from archive.plugin.metadata import Questions, canned_queries
@@ -76,6 +80,20 @@ def accept_questions(name: str, found: Any) -> QuestionSource:
     if not file.is_file():
         raise UsageError(f"its package has no {QUESTION_FILE_NAME}")
     return QuestionSource(f"{QUESTION_FILE_NAME} of the extension {name}", file.read_text("utf-8"))
+
+
+def questions_on_archive(archive_path: Path) -> AcceptExtension[QuestionSource]:
+    """Return a function like `accept_questions` that checks them on an archive, if there is one."""
+
+    def accept(name: str, found: Any) -> QuestionSource:
+        """Return the questions; raises UsageError."""
+        source = accept_questions(name, found)
+        if archive_path.is_file():
+            with closing(_checking_connection(archive_path)) as connection:
+                checked_questions(source, connection, canned_queries())
+        return source
+
+    return accept
 
 
 def _load_questions(datasette: Any, database: str) -> Questions:

@@ -57,7 +57,7 @@ RespondMissing = Callable[[Any], Awaitable[Any]]
 
 @dataclass(frozen=True, slots=True)
 class AddedPaths:
-    """What a site opens to strangers besides the project's own pages and questions."""
+    """The paths that a site opens to strangers besides the project's own pages and questions."""
 
     questions: Mapping[str, Container[str]] = field(default_factory=dict)
     """Database as in a path → names of its further questions."""
