@@ -20,6 +20,7 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import NotConfigured
 from scrapy.http import Response
 from scrapy.spidermiddlewares.base import BaseSpiderMiddleware
+from scrapy.utils.spider import DefaultSpider
 
 from archive.articles.store import ARTICLE_COLUMNS
 from archive.errors import UsageError
@@ -38,9 +39,13 @@ class PlainSpiderSession:
     """A Scrapy extension that opens a session for a spider that does not do so itself."""
 
     def __init__(self, crawler: Crawler) -> None:
-        """Open the session; raises NotConfigured for a spider of the archive."""
+        """Open the session; raises NotConfigured for a spider of the archive, and without one."""
         self.crawler, self.spider = crawler, _spider_of(crawler)
-        if self.spider is None or hasattr(self.spider, "session"):
+        if self.spider is None or isinstance(self.spider, DefaultSpider):
+            # a tool of Scrapy for single pages, such as `scrapy shell`, stores nothing
+            crawler.settings.set("ITEM_PIPELINES", {}, priority="cmdline")
+            raise NotConfigured
+        if hasattr(self.spider, "session"):
             raise NotConfigured
         self._resources = ExitStack()
         arguments = SessionArguments(command=f"scrapy crawl {self.spider.name}")

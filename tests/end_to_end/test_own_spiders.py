@@ -146,3 +146,17 @@ def test_an_archive_that_another_crawl_holds_ends_scrapy_in_one_line(
     assert ran.returncode == 75
     (line,) = lines_with("dateline: ", ran.stderr)
     assert "a crawl is running here already" in line
+
+
+def test_scrapys_shell_and_fetch_show_a_page_and_make_no_archive(tmp_path: Path) -> None:
+    with stranger({f"{NEWS}/news": Answer(200, INDEX)}) as there:
+        run = on(there.url, tmp_path)
+        links = "response.css('article a::attr(href)').getall()"
+        shown = scrapy(run, tmp_path, "shell", "-c", links, f"{NEWS}/news")
+        assert shown.stdout.strip() == "['/1']"
+        assert there.asked[0] == f"{NEWS}/robots.txt"
+        fetched = scrapy(run, tmp_path, "fetch", "--nolog", f"{NEWS}/news")
+        assert "<h1>News</h1>" in fetched.stdout
+        refused = scrapy(run, tmp_path, "shell", "-c", "response", "ftp://inside.example/")
+        assert refused.stdout.strip() == "None"
+    assert not run.folder.exists()
