@@ -295,6 +295,25 @@ def test_a_service_of_another_name_or_of_one_of_the_projects_own_is_refused() ->
             accept_search_service(name, Gdelt)
 
 
+def test_a_service_that_raises_is_a_problem_of_the_search_and_ends_nothing(guide: Path) -> None:
+    from crawler.services.gdelt import Gdelt
+    from crawler.story_search.service_search import ServiceSearch
+
+    search = object.__new__(ServiceSearch)
+    search.query = SearchQuery(words=("ferry",))
+
+    def spoilt(service: Any) -> Any:
+        def requests(*_: Any) -> Any:
+            raise KeyError("tide")
+
+        return type("Spoilt", (type(service),), {"requests": requests})()
+
+    problems = asyncio.run(search.ask_service(spoilt(service_named("gazette"))))
+    assert problems == ["The Gazette failed: KeyError: 'tide'"]
+    with pytest.raises(KeyError):
+        asyncio.run(search.ask_service(spoilt(Gdelt())))
+
+
 def test_nothing_is_looked_up_where_nothing_is_used() -> None:
     import subprocess
 

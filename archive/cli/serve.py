@@ -353,9 +353,9 @@ def _broken_plugin(error: BaseException, plugins_dir: Path | None) -> str | None
     """Return the file of a folder with plugins in which an error was raised, or None."""
     if plugins_dir is None:
         return None
-    if isinstance(error, SyntaxError) and error.filename:
-        return error.filename
     frames = [frame.filename for frame in extract_tb(error.__traceback__)]
+    if isinstance(error, SyntaxError) and error.filename:
+        frames.append(error.filename)
     inside = [name for name in frames if Path(name).is_relative_to(plugins_dir)]
     return inside[-1] if inside else None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import AsyncIterator, Iterable
 from typing import Any, ClassVar
 
@@ -11,8 +12,12 @@ from twisted.python.failure import Failure
 from archive.errors import UsageError
 from archive.records import Lead
 from crawler.network.exchange import outcome_of_error, outcome_of_status, page_request_to
-from crawler.spiders.archive_spider import ArchiveSpider
+from crawler.spiders.archive_spider import MAX_CHANGE_WAIT_SECONDS, ArchiveSpider
 from pipelines.identity import identify_lead
+from pipelines.urls import request_url
+
+MAX_LISTINGS = 100
+"""Listings that are fetched in one crawl."""
 
 
 class ListingSpider(ArchiveSpider):
@@ -29,38 +34,55 @@ class ListingSpider(ArchiveSpider):
 
     def __init__(self, outlets: str = "", **kwargs: Any) -> None:
         super().__init__(outlets=outlets or self.outlet, **kwargs)
+        self._waiting_listings: deque[str] = deque()
+        self._seen_listings: set[str] = set()
 
     def article_urls(self, response: Response) -> Iterable[str]:
         """Return the URLs of the articles that a listing links to, absolute or relative."""
         raise NotImplementedError
 
     def next_listings(self, response: Response) -> Iterable[str]:  # noqa: ARG002  for overrides
-        """Return the URLs of further listings, such as the second page; at most five in a row."""
+        """Return the URLs of further listings, such as the second page; each is fetched once."""
         return ()
 
     async def start(self) -> AsyncIterator[Any]:
         """Yield requests for the listings, then for the pages that they name."""
-        for url in self.listings:
-            yield self.listing_request(url)
-        await self.wait_until_settled()
+        self.add_listings(self.listings)
+        progress = self.session.progress
+        while not self.session.has_ended:
+            while self._waiting_listings:
+                yield self.listing_request(self._waiting_listings.popleft())
+            if not progress.urls:
+                break
+            await progress.changes.wait(MAX_CHANGE_WAIT_SECONDS)
         async for page in self.waiting_pages():
             yield page
+
+    def add_listings(self, urls: Iterable[str]) -> None:
+        """Add listings that were not fetched yet, at most `MAX_LISTINGS` in one crawl."""
+        for url in urls:
+            try:
+                address = request_url(url)
+            except UsageError as error:
+                self.note_problem(url, str(error))
+                continue
+            if address not in self._seen_listings and len(self._seen_listings) < MAX_LISTINGS:
+                self._seen_listings.add(address)
+                self._waiting_listings.append(address)
 
     def listing_request(self, url: str) -> Request:
         """Return a request for a page that lists articles."""
         self.session.progress.note_request(url)
         return page_request_to(url, self.read_listing, self.note_listing_failure)
 
-    def read_listing(self, response: Response) -> list[Request]:
-        """Store the articles that a listing links to, and return requests for further listings."""
+    def read_listing(self, response: Response) -> None:
+        """Store the articles that a listing links to, and add the listings that follow."""
         try:
             if problem := outcome_of_status(response.status).get("reason"):
                 self.note_problem(response.url, problem)
-                return []
+                return
             self.store_article_urls(response)
-            return [
-                self.listing_request(response.urljoin(url)) for url in self.next_listings(response)
-            ]
+            self.add_listings(response.urljoin(url) for url in self.next_listings(response))
         finally:
             self.session.progress.settle(response.meta["asked"])
 

@@ -23,7 +23,8 @@ INDEX = b"""<html lang="en"><h1>News</h1><article><a href="/1">One</a></article>
 <h2><a href="http://gazette.example/2">Two</a></h2><a href="/about">About</a>
 <h3><a href="mailto:desk@gazette.example">Write to us</a></h3></html>"""
 STORIES = b"""<ul><li class="story"><a href="/1">One</a></ul><a class="older" href="/older.html">Older</a>"""
-OLDER = b"""<ul><li class="story"><a href="/2">Two</a></ul><a class="older" href="/gone.html">Older</a>"""
+OLDER = b"""<ul><li class="story"><a href="/2">Two</a></ul><a class="older" href="/gone.html">Older</a>
+<a class="older" href="/index.html">First</a>"""
 BULLETINS = [
     {
         "link": "/bulletins/1",
@@ -108,6 +109,7 @@ def test_a_spider_of_a_package_follows_further_listings_and_says_which_did_not_c
     with stranger(pages) as there:
         run = on(there.url, tmp_path)
         ran = scrapy(run, tools, "crawl", "gazette", "-s", "DOWNLOAD_DELAY=0")
+        assert len(there.asked) == len(set(there.asked)), "each listing is fetched once"
     assert f"{NEWS}/gone.html: HTTP 404" in ran.stderr
     assert run.column("SELECT url FROM articles ORDER BY url") == [f"{NEWS}/1", f"{NEWS}/2"]
 

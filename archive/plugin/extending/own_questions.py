@@ -118,11 +118,11 @@ def _load_questions(datasette: Any, database: str) -> Questions:
 def _question_sources(datasette: Any, archive_path: Path) -> Iterator[QuestionSource]:
     """Yield the files for an archive: of extensions, beside it, and as configured."""
     yield from usable_extensions(QUESTION_GROUP, accept_questions).values()
-    configured = (datasette.plugin_config("dateline") or {}).get("questions") or ()
-    paths = [archive_path.with_name(QUESTION_FILE_NAME), *map(Path, configured)]
+    named = (datasette.plugin_config("dateline") or {}).get("questions") or ()
+    beside = archive_path.with_name(QUESTION_FILE_NAME)
+    paths = [beside] if beside.is_file() else []
+    paths += map(Path, [named] if isinstance(named, str) else named)
     for path in dict.fromkeys(path.absolute() for path in paths):
-        if path.name == QUESTION_FILE_NAME and path == paths[0].absolute() and not path.is_file():
-            continue
         try:
             yield read_question_file(path)
         except UsageError as error:
