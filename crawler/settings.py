@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 from importlib.metadata import version
+from pathlib import Path
 
 BOT_NAME = "dateline"
 SPIDER_MODULES = ["crawler.spiders"]
+SPIDER_LOADER_CLASS = "crawler.spiders.spider_loader.ExtendedSpiderLoader"
 NEWSPIDER_MODULE = "crawler.spiders"
+TEMPLATES_DIR = str(Path(__file__).parent / "templates")  # for `scrapy genspider`
 
 
 def user_agent(contact: str | None) -> str:
@@ -61,7 +64,6 @@ RETRY_GIVE_UP_LOG_LEVEL = "INFO"
 # the check parses the source of all callbacks in every crawl; a linter does that
 WARN_ON_GENERATOR_RETURN_VALUE = False
 METAREFRESH_MAXDELAY = 5
-HTTPERROR_ALLOW_ALL = True  # every response is recorded, errors included
 
 # -- robots.txt, redirects, codings and delays
 DOWNLOADER_MIDDLEWARES = {
@@ -90,10 +92,15 @@ REMOTE_CONTROL_ENABLED = False
 ITEM_PIPELINES = {
     "pipelines.clean.CleanPipeline": 100,  # first: later stages may trust the text
     "pipelines.complete.CompletePipeline": 200,  # before identity: it may add the headline
+    "pipelines.extend.ExtendPipeline": 250,  # the stages of extensions, before identity too
     "pipelines.identity.IdentityPipeline": 300,
     "pipelines.keep.KeepPipeline": 900,  # last: it writes to the archive
 }
-EXTENSIONS = {"crawler.progress.Progress": 500}
+EXTENSIONS = {
+    "crawler.session.plain_spiders.PlainSpiderSession": 100,  # before the middlewares, which use it
+    "crawler.progress.Progress": 500,
+}
+SPIDER_MIDDLEWARES = {"crawler.session.plain_spiders.PlainItemMiddleware": 100}
 # Scrapy's extensions in use; it imports disabled ones, too, which took a third of the start-up time
 EXTENSIONS_BASE = {
     "scrapy.extensions.corestats.CoreStats": 0,

@@ -5,10 +5,11 @@ from __future__ import annotations
 from archive.records import Check
 from pipelines.clean import clean_check
 from pipelines.complete import complete_check
+from pipelines.extend import extend_check
 from pipelines.identity import identify_check
 
-STAGES_IN_ORDER = (clean_check, complete_check, identify_check)
-"""Stages 100, 200 and 300; stage 900 (`pipelines.keep`) writes the result."""
+STAGES_IN_ORDER = (clean_check, complete_check, extend_check, identify_check)
+"""Stages 100, 200, 250 and 300; stage 900 (`pipelines.keep`) writes the result."""
 
 
 def run_stages(check: Check) -> Check:

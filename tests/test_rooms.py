@@ -214,17 +214,18 @@ def test_an_exception_to_the_length_of_a_function_is_still_one():
 
 FLOORS = {
     "crawler": [
-        ["cli"], ["jobs"], ["alerts"], ["spiders"], ["story_search"], ["session"], ["services", "workers"], ["sources"],
-        ["extraction"], ["network"], ["files"], ["dates", "text", "processes", "settings", "progress"],
+        ["cli"], ["jobs", "api"], ["alerts"], ["spiders"], ["story_search"], ["session"], ["services", "workers"],
+        ["sources"], ["extraction"], ["network"], ["files"], ["dates", "text", "processes", "settings", "progress"],
     ],
     "pipelines": [
-        ["keep"], ["text_features"], ["policies"], ["stages", "identity", "complete", "clean"], ["topics", "alerts"],
-        ["dedup"], ["scheduling"], ["text"], ["urls"], ["url_wrappers", "hosted_sites"],
+        ["keep"], ["text_features"], ["policies"], ["stages", "identity", "extend", "complete", "clean"],
+        ["topics", "alerts"], ["dedup"], ["scheduling"],
+        ["text"], ["urls"], ["url_wrappers", "hosted_sites"],
     ],
     "archive": [
-        ["cli"], ["plugin"], ["pages"], ["keeping", "merging"], ["exports", "doctor", "alerts"], ["removal"], ["queries"],
-        ["archive", "check_writer", "text_features", "rebuilds", "story_policy", "outlet_preview"],
-        ["editing"], ["articles"], ["frontier"], ["storage"], ["text", "configuration"],
+        ["cli"], ["plugin"], ["pages", "api"], ["keeping", "merging"], ["exports", "doctor", "alerts"], ["removal"],
+        ["queries"], ["archive", "check_writer", "text_features", "rebuilds", "story_policy", "outlet_preview"],
+        ["editing"], ["articles"], ["frontier"], ["storage"], ["text", "configuration", "extensions"],
         ["timestamps", "times"], ["records"], ["errors", "progress"],
     ],
 }  # fmt: skip

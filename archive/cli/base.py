@@ -55,6 +55,7 @@ OVERVIEW: dict[str, dict[str, str]] = {
         "doctor": "Check whether the archive is sound, and repair it.",
         "tidy": "Merge small events into the events they belong to.",
         "rebuild": "Rebuild derived data.",
+        "extensions": "List what other packages add to Dateline.",
         "remove": "Remove articles for good.",
         "prune": "Delete old articles and stored pages to save space.",
     },

@@ -24,6 +24,7 @@ from archive.cli.base import (
     typed_text,
 )
 from archive.cli.completion import complete_outlets
+from archive.cli.serve_options import DATASETTE_FILE_OPTIONS, extending_options
 from archive.errors import ArchiveError, UsageError
 from archive.text.printable import TEXT_WIDTH_COLUMNS, printable_text
 from archive.times import parse_since as moment
@@ -435,6 +436,7 @@ def diff_command(
 @click.option("--about", metavar="TEXT", help="A sentence about it; shown on every page.")
 @click.option("--contact", metavar="ADDRESS",
               help="Mail address or web page for corrections and removal; shown on every page.")  # fmt: skip
+@extending_options
 @archive_option
 def serve_command(folder: Path, **how: Any) -> None:
     """Browse the archive in Datasette, also during a crawl.
@@ -444,8 +446,10 @@ def serve_command(folder: Path, **how: Any) -> None:
               dateline serve --root
               dateline serve --password-file passwords.txt --host 0.0.0.0
               dateline serve --public --name news.example
+              dateline serve --questions strikes.toml --plugins-dir plugins
     """
     from archive.cli import serve as serving
+    from archive.cli.datasette_files import DatasetteFiles
     from archive.removal.serving import RemovalPolicies
 
     given = command_dependencies()
@@ -453,7 +457,8 @@ def serve_command(folder: Path, **how: Any) -> None:
     removals = None
     if given.decisions and given.keys:
         removals = RemovalPolicies(given.decisions, given.keys)
-    options = serving.ServeOptions(**how)
+    files = DatasetteFiles(**{name: how.pop(name) for name in DATASETTE_FILE_OPTIONS})
+    options = serving.ServeOptions(files=files, **how)
     serving.serve_archive(folder, options, given.judge, previewer, removals)
 
 

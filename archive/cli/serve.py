@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from traceback import extract_tb
 from typing import Any, NoReturn
 
 import click
 
+from archive.cli.datasette_files import (
+    DatasetteFiles,
+    merge_settings,
+    setting_pairs,
+    with_our_settings,
+    write_settings,
+)
 from archive.cli.passwords import read_password_file
 from archive.errors import DatelineError, UsageError
+from archive.extensions import error_in_one_line
 from archive.outlet_preview import OutletPreviewer, set_outlet_previewer
+from archive.queries.question_files import QUESTION_FILE_NAME
 from archive.removal.serving import RemovalPolicies, set_removal_policies
 from archive.storage.database import open_read_only
 from archive.storage.schema import ARCHIVE_SCHEMA
@@ -82,6 +91,14 @@ class ServeOptions:
     """A sentence about it."""
     contact: str | None = None
     """Where to ask for a correction or removal: a mail address or a web page."""
+    questions: tuple[Path, ...] = ()
+    """Files with further questions, besides `questions.toml` in the archive's folder."""
+    allowed_sources: tuple[str, ...] = ()
+    """Further sources of the content security policy of the pages, as `img-src https://…`."""
+    open_pages: tuple[str, ...] = ()
+    """Paths of pages of other plugins that strangers may see with `public`."""
+    files: DatasetteFiles = field(default_factory=DatasetteFiles)
+    """The user's own files and folders for Datasette."""
 
     @property
     def is_on_loopback(self) -> bool:
@@ -128,13 +145,14 @@ def serve_archive(
     if wrong is not None:
         raise UsageError(f"--name {wrong}: not a host name; give it without scheme and port")
     check_sign_in(how)
+    whole = whole_configuration(folder, how)
     _check_port(how.host, how.port)
     # SIGTERM before uvicorn installs its own handler must remove the copy too
     signal.signal(signal.SIGTERM, _raise_interrupt)
     with (
         suppress(click.Abort, KeyboardInterrupt),
         _served_file(folder, how) as served,
-        _metadata_file(how) as metadata,
+        _configuration_files(whole, how) as configured,
     ):
         set_story_policy(judge)
         set_outlet_previewer(None if how.public else previewer)
@@ -142,7 +160,7 @@ def serve_archive(
         click.echo(_start_message(path, how))
         for line in sign_in_lines(how):
             click.echo(line)
-        _run_datasette(datasette_arguments(served, metadata, how))
+        _run_datasette(datasette_arguments(served, configured, how, setting_pairs(whole)), how)
 
 
 def _start_message(path: Path, how: ServeOptions) -> str:
@@ -165,22 +183,53 @@ def _served_file(folder: Path, how: ServeOptions) -> Iterator[Path]:
         yield copy
 
 
+def whole_configuration(folder: Path, how: ServeOptions) -> dict[str, Any]:
+    """Return all settings of Datasette and its plugins, once they are known to work.
+
+    Raises UsageError for files that cannot be read, wrong questions and unsafe sources.
+    """
+    how.files.check_folders()
+    beside = folder / QUESTION_FILE_NAME
+    questions = [*([beside] if beside.is_file() else []), *how.questions]
+    ours = plugin_metadata(how)
+    ours["plugins"]["dateline"] |= {
+        "questions": [str(path.absolute()) for path in questions],
+        "content_security_policy": list(how.allowed_sources),
+        "open_pages": [f"/{path.strip('/')}" for path in how.open_pages],
+    }
+    whole = with_our_settings(how.files.read(), ours)
+    setting_pairs(whole)
+    settings = whole["plugins"]["dateline"]
+    if settings["content_security_policy"]:
+        from archive.plugin.extending.content_policy import parse_allowed_sources
+
+        parse_allowed_sources(settings["content_security_policy"])
+    if settings["questions"]:
+        from archive.plugin.extending.own_questions import check_question_files
+
+        paths = dict.fromkeys(Path(name).absolute() for name in settings["questions"])
+        check_question_files(folder / "archive.db", list(paths))
+    return whole
+
+
 @contextmanager
-def _metadata_file(how: ServeOptions) -> Iterator[Path]:
-    """Yield a metadata file with the configuration of the plugins."""
-    configuration = plugin_metadata(how)
+def _configuration_files(whole: dict[str, Any], how: ServeOptions) -> Iterator[list[str]]:
+    """Write the settings to files, and yield the arguments by which Datasette reads them."""
+    from datasette.app import Datasette  # type: ignore[import-untyped]
+
     with ExitStack() as resources:
         with report_full_folder():
-            folder = resources.enter_context(
-                TemporaryDirectory(prefix="dateline-", dir=temporary_folder())
+            folder = Path(
+                resources.enter_context(
+                    TemporaryDirectory(prefix="dateline-", dir=temporary_folder())
+                )
             )
             if how.password_file:
-                configuration["plugins"]["datasette-auth-passwords"] = _password_configuration(
-                    how.password_file, Path(folder)
-                )
-            metadata = Path(folder) / "metadata.json"
-            metadata.write_text(json.dumps(configuration), "utf-8")
-        yield metadata
+                passwords = _password_configuration(how.password_file, folder)
+                ours = {"plugins": {"datasette-auth-passwords": passwords}}
+                whole = merge_settings(whole, ours)
+            args = write_settings(whole, folder, is_next=hasattr(Datasette, "allowed"))
+        yield args
 
 
 def plugin_configuration(how: ServeOptions) -> dict[str, Any]:
@@ -259,13 +308,22 @@ def plugin_metadata(how: ServeOptions) -> dict[str, Any]:
     return {"plugins": {"dateline": settings}} | title
 
 
-def datasette_arguments(served: Path, metadata: Path, how: ServeOptions) -> list[str]:
-    """Return the arguments for `datasette serve`, for 0.65 and 1.0 alike."""
-    settings: dict[str, Any] = (
-        DATASETTE_SETTINGS | (PUBLIC_DATASETTE_SETTINGS if how.public else {}) | dict(how.settings)
-    )
+def datasette_arguments(
+    served: Path,
+    configured: Sequence[str],
+    how: ServeOptions,
+    users_settings: Iterable[tuple[str, str]] = (),
+) -> list[str]:
+    """Return the arguments for `datasette serve`, for 0.65 and 1.0 alike.
+
+    `configured` are those for its metadata and configuration. `users_settings` are settings of a
+    configuration file: those for a public archive win over them, and the option `--setting` over
+    all.
+    """
+    settings: dict[str, Any] = DATASETTE_SETTINGS | dict(users_settings)
+    settings |= (PUBLIC_DATASETTE_SETTINGS if how.public else {}) | dict(how.settings)
     args = ["--immutable", str(served)] if how.public else [str(served)]
-    args += ["--host", how.host, "--port", str(how.port), "--metadata", str(metadata)]
+    args += ["--host", how.host, "--port", str(how.port), *configured, *how.files.arguments()]
     for name, value in settings.items():
         args += ["--setting", name, str(value).lower()]
     return args + ["--root"] * how.root + ["--open"] * how.open_browser
@@ -275,7 +333,7 @@ def _raise_interrupt(_signal: int, _frame: object) -> NoReturn:
     raise KeyboardInterrupt
 
 
-def _run_datasette(args: list[str]) -> None:
+def _run_datasette(args: list[str], how: ServeOptions) -> None:
     from datasette.cli import serve as datasette_serve  # type: ignore[import-untyped]
 
     from archive.cli.idle_connections import raise_open_file_limit, use_request_timeout
@@ -285,7 +343,24 @@ def _run_datasette(args: list[str]) -> None:
     limit_heap()
     raise_open_file_limit()
     use_request_timeout()
-    datasette_serve.main(args, prog_name="dateline serve", standalone_mode=False)
+    try:
+        datasette_serve.main(args, prog_name="dateline serve", standalone_mode=False)
+    except Exception as error:
+        if broken := _broken_plugin(error, how.files.plugins_dir):
+            why = error_in_one_line(error)
+            raise DatelineError(f"{broken}: the plugin cannot be loaded: {why}") from error
+        raise
+
+
+def _broken_plugin(error: BaseException, plugins_dir: Path | None) -> str | None:
+    """Return the file of a folder with plugins in which an error was raised, or None."""
+    if plugins_dir is None:
+        return None
+    frames = [frame.filename for frame in extract_tb(error.__traceback__)]
+    if isinstance(error, SyntaxError) and error.filename:
+        frames.append(error.filename)
+    inside = [name for name in frames if Path(name).is_relative_to(plugins_dir)]
+    return inside[-1] if inside else None
 
 
 def _check_port(host: str, port: int) -> None:

@@ -24,6 +24,8 @@ from archive.plugin.answer_pages import (
 )
 from archive.plugin.cells import CellPlace, cell_html, column_label
 from archive.plugin.error_pages import respond_exception, respond_forbidden, respond_missing
+from archive.plugin.extending.content_policy import configured_sources, widened_policy
+from archive.plugin.extending.own_questions import is_site_question, own_questions
 from archive.plugin.feed_routes import atom_output
 from archive.plugin.guards.concurrency import with_request_lanes
 from archive.plugin.guards.csv_safety import with_safe_csv
@@ -38,13 +40,13 @@ from archive.plugin.guards.permissions import archives, edit_actions
 from archive.plugin.guards.proxy_users import actor_of_proxy
 from archive.plugin.guards.public import (
     SQL_ALLOW_BLOCK,
+    added_paths,
     is_public_archive,
     restricted_for_strangers,
     server_host_names,
 )
 from archive.plugin.guards.sql_limits import limit_connection
 from archive.plugin.metadata import (
-    canned_queries,
     configuration,
     folded_columns,
     table_sentence,
@@ -59,7 +61,7 @@ from archive.plugin.static_files import (
     with_compressed_pages,
     with_static_files,
 )
-from archive.queries.search import match_or_nothing, matching_passage
+from archive.queries.sql_functions import add_archive_functions
 from archive.text.formatting import direction, many, moment, percent
 from archive.text.html import contact_link, marked
 
@@ -76,10 +78,7 @@ def prepare_connection(conn: sqlite3.Connection, database: str, datasette: Any) 
     """Add the archive's SQL functions to a connection, and limit what statements may do."""
     if database not in archives(datasette):
         return
-    for name in ("match_query", "escape_fts"):
-        conn.create_function(name, 1, match_or_nothing, deterministic=True)
-    conn.create_function("passage", 2, _sql_passage, deterministic=True)
-    conn.create_function("registered", 1, registered_domain_of, deterministic=True)
+    add_archive_functions(conn)
     limit_connection(conn)
 
 
@@ -89,7 +88,7 @@ def get_metadata(datasette: Any, key: str | None) -> TemplateVars:
     names = archives(datasette)
     if not names or key == "plugins":  # `is_public_archive` asks for it and would recurse
         return {}
-    metadata = configuration("0.65", names)
+    metadata = configuration("0.65", names, own_questions(datasette))
     return metadata | {"allow_sql": SQL_ALLOW_BLOCK} if is_public_archive(datasette) else metadata
 
 
@@ -116,7 +115,9 @@ def startup(datasette: Any) -> Callable[[], Awaitable[None]]:
             return
         disable_rich_tracebacks()
         if hasattr(datasette, "add_query"):
-            await _configure_datasette(datasette, configuration("1.0", names))
+            await _configure_datasette(
+                datasette, configuration("1.0", names, own_questions(datasette))
+            )
             if is_public_archive(datasette):
                 datasette.config.setdefault("allow_sql", SQL_ALLOW_BLOCK)
 
@@ -134,11 +135,17 @@ def guarded_app(app: App, datasette: Any) -> App:
     guarded = with_safe_csv(app)
     if is_public_archive(datasette):
         guarded = restricted_for_strangers(
-            guarded, datasette, PAGE_PATHS_PATTERN, partial(respond_missing, datasette)
+            guarded,
+            datasette,
+            PAGE_PATHS_PATTERN,
+            partial(respond_missing, datasette),
+            lambda: added_paths(datasette, own_questions(datasette)),
         )
     with_lanes = with_request_lanes(guarded, datasette, PAGE_PATHS_PATTERN)
     with_files = with_static_files(with_compressed_pages(with_lanes), datasette.setting("base_url"))
-    return with_security_headers(with_sound_requests(with_files, server_host_names(datasette)))
+    sound = with_sound_requests(with_files, server_host_names(datasette))
+    allowed = configured_sources(datasette)
+    return with_security_headers(sound, partial(widened_policy, allowed=allowed))
 
 
 @hookimpl(tryfirst=True)
@@ -167,7 +174,7 @@ def render_cell(
 
 
 @hookimpl
-def prepare_jinja2_environment(env: Any) -> None:
+def prepare_jinja2_environment(env: Any, datasette: Any) -> None:
     """Add the filters and globals that the templates use."""
     filters = (moment, many, percent, direction, marked, contact_link, timeline_svg)
     env.filters["dateline_column_label"] = column_label
@@ -178,7 +185,7 @@ def prepare_jinja2_environment(env: Any) -> None:
         "dateline_answer": answer_table,
         "dateline_field_kind": field_kind,
         "dateline_folded_columns": folded_columns,
-        "dateline_is_question": canned_queries().__contains__,
+        "dateline_is_question": partial(is_site_question, datasette),
         "dateline_table_columns": table_column_names,
         "dateline_table_sentence": table_sentence,
     }
@@ -216,24 +223,6 @@ def register_actions() -> list[Any]:
     return edit_actions()
 
 
-def registered_domain_of(address: object) -> str | None:
-    """Return the registered domain of a URL by the Public Suffix List.
-
-    `https://news.ridge.co.uk/1` becomes `ridge.co.uk`.
-    """
-    found = _bundled_suffix_list()(str(address or ""))
-    by_the_default_rule = ".".join([*found.subdomain.split(".")[-1:], found.domain]).strip(".")
-    return found.top_domain_under_public_suffix or by_the_default_rule or None
-
-
-@cache
-def _bundled_suffix_list() -> Any:
-    from tldextract import TLDExtract
-
-    # only the bundled list, so that serving makes no requests
-    return TLDExtract(suffix_list_urls=(), cache_dir=None)
-
-
 def disable_rich_tracebacks() -> None:
     """Keep local variables out of the log.
 
@@ -242,10 +231,6 @@ def disable_rich_tracebacks() -> None:
     from datasette import handle_exception as drawing  # type: ignore[import-untyped]
 
     drawing.rich = None
-
-
-def _sql_passage(text: object, words: object) -> str:
-    return matching_passage(str(text or ""), str(words or ""))
 
 
 async def _configure_datasette(datasette: Any, given: TemplateVars) -> None:
@@ -283,4 +268,5 @@ async def _describe_tables(datasette: Any, database: str, metadata: TemplateVars
             description = values.get("description", "")
             await datasette.set_resource_metadata(database, table, "description", description)
         for column, text in values.get("columns", {}).items():
-            await datasette.set_column_metadata(database, table, column, "description", text)
+            if "description" not in await datasette.get_column_metadata(database, table, column):
+                await datasette.set_column_metadata(database, table, column, "description", text)

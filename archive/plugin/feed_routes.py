@@ -18,9 +18,9 @@ from archive.pages.findings.copy_lists import CopyFilters
 from archive.pages.findings.event_lists import EventFilters
 from archive.pages.findings.event_page import event_of_id
 from archive.pages.search_page import SearchRequest
+from archive.plugin.extending.own_questions import question_title
 from archive.plugin.guards.permissions import archives
 from archive.plugin.guards.read_pool import page_readers
-from archive.plugin.metadata import canned_queries
 from archive.plugin.page_requests import (
     ARCHIVE_PATH,
     FILE_CONTENT_POLICY,
@@ -180,7 +180,7 @@ async def render_query_feed(
         for row in rows
     ]
     name = query_name or "sql"
-    title = str(canned_queries().get(name, {}).get("title", name))
+    title = question_title(datasette, database, name)
     own, page = _feed_urls(datasette, request)
     url_of = page_urls(datasette, request, database)
     text = await page_readers(datasette).read(

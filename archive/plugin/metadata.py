@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import tomllib
+from collections.abc import Mapping
+from copy import deepcopy
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -15,6 +17,8 @@ from typing import Any
 from archive.pages.tables import EXPLAINED_TABLES, schema_descriptions
 
 DatasetteMetadata = dict[str, Any]
+Questions = dict[str, DatasetteMetadata]
+"""Canned queries by name."""
 
 DEFAULT_TITLE = "Dateline"
 DEFAULT_DESCRIPTION = (
@@ -56,17 +60,24 @@ HIDDEN_TABLES = ("_sqlite_migrations", "urls", "shared_texts", "shared_text_arti
 `archive.pages.tables.EXPLAINED_TABLES`)."""
 
 
-def configuration(version: str, databases: tuple[str, ...] = ("archive",)) -> DatasetteMetadata:
+def configuration(
+    version: str,
+    databases: tuple[str, ...] = ("archive",),
+    own_questions: Mapping[str, Questions] | None = None,
+) -> DatasetteMetadata:
     """Return the configuration of archives with these names for a version of Datasette.
 
     For 0.65 that is its metadata; for 1.0 a `datasette.yaml` as a dict, including its `metadata`.
+    `own_questions` are further questions of each archive.
     """
     whole = _fresh_metadata(databases)
+    for database, questions in (own_questions or {}).items():
+        whole["databases"][database]["queries"] |= deepcopy(questions)
     return whole if version.startswith("0.") else _split_metadata(whole)
 
 
 @cache
-def canned_queries() -> dict[str, DatasetteMetadata]:
+def canned_queries() -> Questions:
     """Return the canned queries by name: `title`, `description`, `sql`, and `params` if any."""
     text = (files("archive.plugin") / "queries.toml").read_text("utf-8")
     return {
@@ -84,12 +95,19 @@ QUESTION_GROUPS = {
 """Groups of the questions and their headings, in the order in which they are listed."""
 
 
-def grouped_questions() -> list[tuple[str, dict[str, DatasetteMetadata]]]:
-    """Return the headings of the groups, each with its questions by name."""
-    questions = canned_queries().items()
+def grouped_questions(own: Questions | None = None) -> list[tuple[str, Questions]]:
+    """Return the headings of the groups, each with its questions by name.
+
+    `own` are further questions; a group of theirs that is not known is a heading.
+    """
+    questions = canned_queries() | (own or {})
+    groups = dict.fromkeys([*QUESTION_GROUPS, *(query["group"] for query in questions.values())])
     return [
-        (heading, {name: query for name, query in questions if query["group"] == group})
-        for group, heading in QUESTION_GROUPS.items()
+        (
+            QUESTION_GROUPS.get(group, group),
+            {name: query for name, query in questions.items() if query["group"] == group},
+        )
+        for group in groups
     ]
 
 

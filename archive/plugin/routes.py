@@ -21,6 +21,7 @@ from archive.plugin.actions.outlet_routes import OUTLET_LOOK_ROUTES
 from archive.plugin.capture_page import CAPTURE_ROUTES
 from archive.plugin.citation_pages import CITATION_ROUTES
 from archive.plugin.event_pages import EVENT_ROUTES
+from archive.plugin.extending.own_questions import own_questions
 from archive.plugin.feed_routes import FEED_ROUTES
 from archive.plugin.guards.public import respond_robots_txt
 from archive.plugin.guards.read_pool import check_comparable_length
@@ -30,6 +31,8 @@ from archive.plugin.page_requests import (
     ARTICLE_PATH,
     PageRequest,
     page_handler,
+    rendered_page,
+    requested_archive,
 )
 from archive.plugin.story_routes import STORY_ROUTES
 from archive.queries.lookup import PlainRow
@@ -81,12 +84,15 @@ def _outlet_data(connection: sqlite3.Connection, asked: PageRequest) -> PlainRow
     return outlet_page_data(connection, asked.vars["host"])
 
 
-def _questions_data(_: sqlite3.Connection, __: PageRequest) -> PlainRow:
-    return {"groups": grouped_questions()}
-
-
 def _tables_data(_: sqlite3.Connection, __: PageRequest) -> PlainRow:
     return {"tables": explained_tables()}
+
+
+async def respond_questions(datasette: Any, request: Any) -> Any:
+    """Respond with the page of the questions of an archive."""
+    database = await requested_archive(datasette, request)
+    groups = grouped_questions(own_questions(datasette).get(database))
+    return await rendered_page(datasette, request, "questions", database, {"groups": groups})
 
 
 async def respond_no_page(request: Any) -> Any:
@@ -129,7 +135,7 @@ PAGE_ROUTES: list[tuple[str, Any]] = [
     *EVENT_ROUTES,
     (ARCHIVE_PATH + r"/-/outlets$", page_handler("outlets", _outlets_data)),
     (ARCHIVE_PATH + r"/-/outlet/(?P<host>[^/]+)$", page_handler("outlet", _outlet_data)),
-    (ARCHIVE_PATH + r"/-/questions$", page_handler("questions", _questions_data)),
+    (ARCHIVE_PATH + r"/-/questions$", respond_questions),
     (ARCHIVE_PATH + r"/-/tables$", page_handler("tables", _tables_data)),
     (ARCHIVE_PATH + r"/-/(?:story|outlet|event)/.*$", respond_no_page),
 ]

@@ -6,10 +6,12 @@ import logging
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 from urllib.parse import unquote
 
 from archive.errors import DatelineError, UsageError
+from archive.extensions import usable_extensions
 from pipelines.alerts.alert_messages import AlertMessage
 
 TARGET_FORMS_PAGE = "https://appriseit.com/services/"
@@ -24,6 +26,7 @@ MAX_ERROR_CHARS = 200
 
 HTTP_LOGGERS = ("urllib3", "requests")
 """Loggers of the libraries by which Apprise sends; they write each request's path."""
+NOTIFIER_GROUP = "dateline.notifiers"
 
 SendFunction = Callable[[str, AlertMessage], str | None]
 """Sends a message to a target's URL; returns what failed, or None."""
@@ -83,6 +86,17 @@ def without_secrets(text: str, url: str) -> str:
     return text
 
 
+def accept_notifier(_name: str, found: Any) -> Any:
+    """Return what an extension brings: its module has told Apprise of its targets by now."""
+    return found
+
+
+@cache
+def load_notifiers() -> None:
+    """Import the modules of extensions that add targets to Apprise, once in a process."""
+    usable_extensions(NOTIFIER_GROUP, accept_notifier)
+
+
 def _apprise_target(url: str) -> Any:
     """Return Apprise's object for a URL, or None if it knows no such target.
 
@@ -94,6 +108,7 @@ def _apprise_target(url: str) -> Any:
         raise DatelineError(
             "notifications need Apprise; install it with `pip install apprise`"
         ) from None
+    load_notifiers()
     with _captured_warnings():
         asset = AppriseAsset(app_id="Dateline", app_desc="Dateline", async_mode=False)
         target = Apprise.instantiate(url, asset=asset, suppress_exceptions=True)

@@ -22,6 +22,7 @@ import archive.cli.story_commands  # noqa: F401
 import crawler.cli.config_commands
 import crawler.cli.crawl_commands
 import crawler.cli.event_commands
+import crawler.cli.extension_commands
 import crawler.cli.investigate_commands
 import crawler.cli.merge_command
 import crawler.cli.notify_commands

@@ -140,6 +140,8 @@ class GuardedDownloadHandler(HTTP11DownloadHandler):
     Every request passes here, whatever part of the program made it.
     """
 
+    lazy = True  # `scrapy shell` sets the resolver only after it has made the engine
+
     def __init__(self, crawler: Crawler) -> None:
         from twisted.internet import reactor
 

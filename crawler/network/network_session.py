@@ -6,13 +6,14 @@ network knows nothing of the rest of a crawl.
 
 from __future__ import annotations
 
-from typing import Protocol, cast
+from dataclasses import dataclass, field
+from typing import Protocol
 
 from scrapy.crawler import Crawler
 from scrapy.http import Response
 
 from crawler.network.backoff import SiteBackoff, SitePause
-from crawler.network.robots_rules import RobotsGroups
+from crawler.network.robots_rules import RobotsGroups, parse_robots_groups
 
 
 class RobotsParser(Protocol):
@@ -55,15 +56,35 @@ class NetworkSession(Protocol):
         ...
 
 
-class SpiderWithSession(Protocol):
-    """A spider that has opened a session."""
+class LocalRobotsParser:
+    """Parses robots.txt files in this process, for a user who looks at single pages."""
 
-    @property
-    def session(self) -> NetworkSession:
-        """The session, made before Scrapy makes the middlewares."""
-        ...
+    async def read_robots(self, body: bytes, url: str, agents: tuple[str, ...]) -> RobotsGroups:  # noqa: ARG002
+        """Return the groups of rules for these crawlers."""
+        return parse_robots_groups(body, agents)
+
+
+@dataclass(frozen=True)
+class ShellSession:
+    """The session of `scrapy shell` and `scrapy fetch`, which work without an archive."""
+
+    backoff: SiteBackoff = field(default_factory=SiteBackoff)
+    workers: RobotsParser = field(default_factory=LocalRobotsParser)
+    remarks: dict[str, str] = field(default_factory=dict)
+    robots_seen: dict[str, Response] | None = None
+
+    def delay_of_outlet(self, url: str) -> float | None:  # noqa: ARG002
+        """Return None: without an archive there are no rules of outlets."""
+        return None
+
+    def record_pause(self, site: str, pause: SitePause) -> None:
+        """Record nothing: the pause ends with the program."""
 
 
 def network_session(crawler: Crawler) -> NetworkSession:
-    """Return the session of the crawl for which Scrapy makes a middleware."""
-    return cast(SpiderWithSession, crawler.spider).session
+    """Return the session of the crawl for which Scrapy makes a middleware.
+
+    The spider has opened it before; Scrapy's tools for single pages have no spider at that time.
+    """
+    session: NetworkSession | None = getattr(crawler.spider, "session", None)
+    return session or ShellSession()

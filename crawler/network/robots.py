@@ -182,6 +182,7 @@ class RobotsMiddleware:
     async def _request_rules(self, site: str) -> RobotsRules:
         """Fetch robots.txt and return the rules that follow from the response or its failure."""
         meta = {"dont_obey_robotstxt": True, "redirect_ttl": MAX_ROBOTS_REDIRECTS}
+        meta["allow_offsite"] = True  # whatever `allowed_domains` of a spider says
         request = Request(f"{site}/robots.txt", priority=1000, callback=NO_CALLBACK, meta=meta)
         try:
             response = await self.engine.download(request)

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+import click
 from scrapy.crawler import Crawler
 from scrapy.http import Response
 
 from archive.archive import Archive
 from archive.articles.revisions import ArticleVersion
-from archive.errors import ArchiveError
+from archive.errors import ArchiveError, DatelineError
 from archive.frontier.crawls import start_crawl
 from archive.frontier.pauses import pause_site, paused_sites
 from archive.frontier.urls import LeasedPage, lease_pages_at, queue_leads
@@ -154,9 +155,7 @@ def open_crawl_session(
     settings = crawler.settings
     archive, crawl_id = wanted.archive, wanted.crawl_id
     if archive is None:
-        folder = Path(settings["DATELINE_ARCHIVE"])
-        resources.enter_context(hold_crawl_lock(folder))
-        archive = resources.enter_context(Archive(folder))
+        archive = _open_archive_of_settings(Path(settings["DATELINE_ARCHIVE"]), resources)
         crawl_id = start_crawl(archive.db, wanted.command)
     outlet_pages = wanted.outlet_pages
     if outlet_pages is None:
@@ -186,6 +185,19 @@ def open_crawl_session(
         clock=clock,
         rules=rules,
     )
+
+
+def _open_archive_of_settings(folder: Path, resources: ExitStack) -> Archive:
+    """Lock and open the archive for `scrapy crawl`, which would print a traceback of an error.
+
+    Raises SystemExit with the error's exit code, after its one line.
+    """
+    try:
+        resources.enter_context(hold_crawl_lock(folder))
+        return resources.enter_context(Archive(folder))
+    except DatelineError as error:
+        click.echo(f"dateline: {error}", err=True)
+        raise SystemExit(error.exit_code) from None
 
 
 def _recorded_pauses(connection: sqlite3.Connection) -> dict[str, SitePause]:

@@ -155,8 +155,12 @@ class ArchiveSpider(Spider):
 
     @classmethod
     def update_settings(cls, settings: BaseSettings) -> None:
-        """Apply the configuration of the archive where `scrapy crawl` starts the spider."""
+        """Let every response come to the spider, as errors are recorded too.
+
+        Where `scrapy crawl` starts the spider, also apply the configuration of the archive.
+        """
         super().update_settings(settings)
+        settings.set("HTTPERROR_ALLOW_ALL", True, priority="spider")
         if settings[RULES_SETTING] is None:
             try:
                 configuration = load_configuration(Path(settings["DATELINE_ARCHIVE"]))

@@ -6,6 +6,7 @@ A service that fails or refuses is reported; the crawl goes on without it.
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import time
 from collections import deque
 from collections.abc import Iterable
@@ -17,7 +18,8 @@ from scrapy.http import Request, Response
 
 from archive.articles import leads as told
 from archive.articles.outlet_evidence import note_named_outlets
-from archive.errors import UsageError
+from archive.errors import ArchiveError, UsageError
+from archive.extensions import error_in_one_line
 from archive.frontier.urls import queue_leads
 from archive.queries.lookup import find_article_id
 from archive.records import Lead
@@ -75,13 +77,21 @@ class ServiceSearch:
         Return the problems, a line each. A service at another URL than its usual one has no
         stand-in: whoever names a URL means it.
         """
-        if why := service.unfit_reason(self.query):
-            return [why]
-        problems, found = await self._ask_all(service)
+        try:
+            if why := service.unfit_reason(self.query):
+                return [why]
+            problems, found = await self._ask_all(service)
+        except (sqlite3.Error, ArchiveError):
+            raise
+        except Exception as error:
+            if service.name in SEARCH_SERVICES:
+                raise
+            # that of an extension may break the promise not to raise
+            return [f"{service.title} failed: {error_in_one_line(error)}"]
         self.session.crawl.counts[f"leads of {service.title}"] += found
-        is_usual = service.base == SEARCH_SERVICES[service.name].base
+        is_usual = service.base == service_named(service.name).base
         if problems and not found and service.instead and is_usual:
-            problems += await self.ask_service(SEARCH_SERVICES[service.instead])
+            problems += await self.ask_service(service_named(service.instead))
         return problems
 
     async def _ask_all(self, service: SearchService) -> tuple[list[str], int]:

@@ -12,8 +12,9 @@ from archive.records import Capture
 from crawler.extraction import jsonld
 from crawler.extraction.extract import extract_article
 from crawler.extraction.fields.byline import people_in_byline
+from crawler.files.article_rows import article_of_row
 from crawler.jobs.extract_files import _job_of_json_line
-from crawler.jobs.import_files import _check_of_json_line, article_of_row
+from crawler.jobs.import_files import _check_of_json_line
 from crawler.sources.feed_parser import parse_feed
 from crawler.text.entities import replace_overlong_references, unescape_html
 from pipelines.clean import clean_article

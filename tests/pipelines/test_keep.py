@@ -23,6 +23,7 @@ from archive.records import Article, Capture, Check, Lead, Outcome
 from archive.storage.database import transaction
 from pipelines.clean import MAX_AUTHORS, MAX_FIELD_CHARS, CleanPipeline
 from pipelines.complete import CompletePipeline
+from pipelines.extend import ExtendPipeline
 from pipelines.identity import IdentityPipeline
 from pipelines.keep import CheckBatches, KeepPipeline
 from pipelines.stages import STAGES_IN_ORDER, run_stages
@@ -406,14 +407,19 @@ def test_scrapys_own_path_through_the_stages_stores_the_same(archive: Archive) -
         keep.open_spider()
         for check in chain(islice(bad, 20), honest, bad):
             item: Any = check
-            for stage in (CleanPipeline(), CompletePipeline(), IdentityPipeline()):
+            for stage in (
+                CleanPipeline(),
+                CompletePipeline(),
+                ExtendPipeline(),
+                IdentityPipeline(),
+            ):
                 item = stage.process_item(item)
             await keep.process_item(item)
         await keep.close_spider()
 
     asyncio.run(crawl())
     assert failures == []
-    assert len(STAGES_IN_ORDER) == 3
+    assert len(STAGES_IN_ORDER) == 4
     looks = dict(archive.db.execute("SELECT outcome, count(*) FROM fetches GROUP BY 1").fetchall())
     assert sum(looks.values()) == len(KINDS) + len(honest)
     urls = {row["url"] for row in stored(archive)}

@@ -91,9 +91,10 @@ def script_nonce() -> str:
 # -- answers ---------------------------------------------------------------------------------------
 
 
-def with_security_headers(app: App) -> App:
+def with_security_headers(app: App, widen_policy: Callable[[str], str] = str) -> App:
     """Return the application with security headers on every answer.
 
+    `widen_policy` adds the sources that the configuration allows to a content security policy.
     Redirects to other hosts are replaced by 404, and errors by a message without details of the
     machine.
     """
@@ -122,7 +123,7 @@ def with_security_headers(app: App) -> App:
                 {
                     **event,
                     "status": status or event["status"],
-                    "headers": _with_missing_headers(headers, word),
+                    "headers": _with_missing_headers(headers, word, widen_policy),
                 }
             )
             if status:
@@ -161,18 +162,25 @@ def leads_to_another_host(location: str) -> bool:
 
 
 def _with_missing_headers(
-    headers: list[tuple[bytes, bytes]], word: str
+    headers: list[tuple[bytes, bytes]], word: str, widen_policy: Callable[[str], str]
 ) -> list[tuple[bytes, bytes]]:
     """Return the headers of an answer with the security headers that it lacks.
 
-    Datasette's `no-referrer` gives way, because then the forms of its pages have no known origin.
+    Every content security policy is widened. Datasette's `no-referrer` gives way, because then the
+    forms of its pages have no known origin.
     """
     kept = [header for header in headers if header != (b"referrer-policy", b"no-referrer")]
     present = {name for name, _ in kept}
     wanted = SECURITY_HEADERS | {
         b"content-security-policy": DATASETTE_CONTENT_POLICY.format(nonce=word).encode()
     }
-    return [*kept, *((name, value) for name, value in wanted.items() if name not in present)]
+    missing = [(name, value) for name, value in wanted.items() if name not in present]
+    return [
+        (name, widen_policy(value.decode("latin-1")).encode("latin-1"))
+        if name == b"content-security-policy"
+        else (name, value)
+        for name, value in [*kept, *missing]
+    ]
 
 
 # -- requests --------------------------------------------------------------------------------------

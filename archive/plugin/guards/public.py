@@ -8,7 +8,8 @@ decide; SQL is then for root only, unless `allow_sql` says otherwise.
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Container, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from datasette import Response  # type: ignore[import-untyped]
@@ -54,12 +55,44 @@ def _plugin_config(datasette: Any) -> dict[str, Any]:
 RespondMissing = Callable[[Any], Awaitable[Any]]
 
 
+@dataclass(frozen=True, slots=True)
+class AddedPaths:
+    """The paths that a site opens to strangers besides the project's own pages and questions."""
+
+    questions: Mapping[str, Container[str]] = field(default_factory=dict)
+    """Database as in a path → names of its further questions."""
+    folders: tuple[str, ...] = ()
+    """The paths at which files of the site are mounted, such as `/maps/`."""
+    pages: frozenset[str] = frozenset()
+    """Paths of pages of the site's own plugins."""
+
+
+NO_ADDED_PATHS = AddedPaths()
+
+
+def added_paths(datasette: Any, questions: Mapping[str, Container[str]]) -> AddedPaths:
+    """Return the paths that a site opens: its questions, static files and `open_pages`."""
+    pages = frozenset(map(str, _plugin_config(datasette).get("open_pages") or ()))
+    # Datasette keeps its own static files in the same list, below /-/
+    mounts = [f"/{mount.strip('/')}/" for mount, _ in datasette.static_mounts]
+    return AddedPaths(
+        {tilde_encode(database): names for database, names in questions.items()},
+        tuple(mount for mount in mounts if mount != "/"),
+        pages,
+    )
+
+
 def restricted_for_strangers(
-    app: App, datasette: Any, ours: re.Pattern[str], respond_missing: RespondMissing
+    app: App,
+    datasette: Any,
+    ours: re.Pattern[str],
+    respond_missing: RespondMissing,
+    find_added: Callable[[], AddedPaths] = AddedPaths,
 ) -> App:
     """Return the application, of which strangers get only the public part.
 
-    Anything else is answered by `respond_missing`, as if it did not exist.
+    `find_added` returns what the site adds to it. Anything else is answered by `respond_missing`,
+    as if it did not exist.
     """
 
     async def door(scope: Scope, receive: Receive, send: Send) -> None:
@@ -70,7 +103,7 @@ def restricted_for_strangers(
         names = [tilde_encode(name) for name in archives(datasette)]
         reading = scope["method"] in ("GET", "HEAD")
         is_open = path in SIGN_IN_PATHS or (
-            reading and (ours.match(path) or is_open_to_all(path, names))
+            reading and (ours.match(path) or is_open_to_all(path, names, find_added()))
         )
         if is_open or await _signed_in_actor(datasette, scope, receive):
             return await app(scope, receive, send)
@@ -88,9 +121,11 @@ def restricted_for_strangers(
     return door
 
 
-def is_open_to_all(path: str, names: Iterable[str]) -> bool:
-    """Return True for a static file, a canned query, or an article as JSON."""
-    if path in OPEN_PATHS or path.startswith(("/-/static/", "/-/static-plugins/")):
+def is_open_to_all(path: str, names: Iterable[str], added: AddedPaths = NO_ADDED_PATHS) -> bool:
+    """Return True for a static file, a canned query, an article as JSON, or what a site adds."""
+    if path in OPEN_PATHS or path in added.pages:
+        return True
+    if path.startswith(("/-/static/", "/-/static-plugins/", *added.folders)):
         return True
     found = re.fullmatch(
         r"/(?P<database>[^/]+)/(?:articles/\d{1,18}\.json|(?P<query>\w+)(\.json|\.csv|\.atom)?)",
@@ -98,7 +133,8 @@ def is_open_to_all(path: str, names: Iterable[str]) -> bool:
     )
     if found is None or found["database"] not in names:
         return False
-    return found["query"] is None or found["query"] in canned_queries()
+    query, own = found["query"], added.questions.get(found["database"], ())
+    return query is None or query in canned_queries() or query in own
 
 
 async def _signed_in_actor(datasette: Any, scope: Scope, receive: Receive) -> Any:

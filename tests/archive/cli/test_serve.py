@@ -103,8 +103,28 @@ def test_a_port_in_use_is_said_in_one_line(folder: Path) -> None:
     )
 
 
+@pytest.mark.slow
+def test_a_plugin_that_cannot_be_loaded_is_named_in_one_line(folder: Path, port: int) -> None:
+    plugins = folder / "plugins"
+    plugins.mkdir()
+    (plugins / "sunk.py").write_text("import nothing_of_this_name\n")
+    done = subprocess.run(
+        [*command(folder, port), "--plugins-dir", str(plugins)],
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=patient(60),
+    )
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == (
+        f"dateline: {plugins / 'sunk.py'}: the plugin cannot be loaded: "
+        "ModuleNotFoundError: No module named 'nothing_of_this_name'"
+    )
+    assert "Traceback" not in done.stderr
+
+
 def test_a_file_that_a_crawl_writes_is_never_called_immutable(folder: Path) -> None:
-    called = datasette_arguments(folder / "archive.db", Path("told.json"), ServeOptions())
+    called = datasette_arguments(folder / "archive.db", ["--metadata", "told.json"], ServeOptions())
     assert not {"-i", "--immutable"} & set(called)
     assert called.count("--setting") == len(DATASETTE_SETTINGS)
 

@@ -12,10 +12,10 @@ import pytest
 from datasette.app import Datasette
 from markupsafe import escape
 
-from archive.plugin import registered_domain_of
 from archive.plugin.cells import CellPlace, cell_html
 from archive.plugin.metadata import canned_queries, configuration, table_descriptions
 from archive.plugin.page_requests import ArchivePaths
+from archive.queries.sql_functions import registered_domain_of
 from archive.storage.schema import FIRST_TABLES
 from archive.text.html import text_excerpt
 from tests.archive.room import PAGES, STORY, furnish

@@ -1,0 +1,1 @@
+"""Additions of users to the pages: their questions, and sources of the content policy."""
