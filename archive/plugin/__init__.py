@@ -58,7 +58,7 @@ from archive.plugin.routes import (
     page_routes,
 )
 from archive.queries.search import match_or_nothing, matching_passage
-from archive.text.formatting import direction, many, moment, percent
+from archive.text.formatting import direction, many, moment, percent, printed_moment
 from archive.text.html import contact_link, marked
 
 __all__ = ["archives", "configuration", "direction"]
@@ -169,7 +169,7 @@ def render_cell(
 @hookimpl
 def prepare_jinja2_environment(env: Any) -> None:
     """Add the filters and globals that the templates use."""
-    filters = (moment, many, percent, direction, marked, contact_link, timeline_svg)
+    filters = (moment, printed_moment, many, percent, direction, marked, contact_link, timeline_svg)
     env.filters["dateline_column_label"] = column_label
     env.filters |= {f"dateline_{each.__name__}": each for each in filters}
     env.globals |= {

@@ -281,10 +281,16 @@ def article_of_row(row: Any) -> Article:
     return Article(**known)
 
 
-ROW_FIELD_TYPES: dict[str, Any] = {"authors": str | list, "word_count": int, "free": bool | int}
+ROW_FIELD_TYPES: dict[str, Any] = {
+    "authors": str | list,
+    "word_count": int,
+    "published_offset": int,
+    "free": bool | int,
+}
 ROW_FIELD_TYPE_NAMES = {
     "authors": "a list of names",
     "word_count": "a number",
+    "published_offset": "a number of minutes",
     "free": "true or false",
 }
 
