@@ -102,6 +102,28 @@ def outlet_totals(folder: Path) -> list[PlainRow]:
         return [dict(row) for row in connection.execute(OUTLET_TOTALS_SQL)]
 
 
+def outlet_list_entries(folder: Path) -> list[PlainRow]:
+    """Return the outlets by host with their `feeds` and `sitemaps`, as a list of outlets has them."""
+    with closing(open_read_only(folder / "archive.db", ARCHIVE_SCHEMA)) as connection:
+        outlets = connection.execute(
+            "SELECT id, host, name, language, country FROM outlets ORDER BY host"
+        ).fetchall()
+        sources = connection.execute(
+            "SELECT outlet_id, kind, url FROM urls WHERE role = 'source' ORDER BY url"
+        ).fetchall()
+    urls: dict[tuple[int, str], list[str]] = {}
+    for source in sources:
+        urls.setdefault((source["outlet_id"], source["kind"]), []).append(source["url"])
+    return [
+        {
+            **{name: row[name] for name in ("host", "name", "language", "country")},
+            "feeds": urls.get((row["id"], "feed"), []),
+            "sitemaps": urls.get((row["id"], "sitemap"), []),
+        }
+        for row in outlets
+    ]
+
+
 def outlet_sources(folder: Path) -> list[PlainRow]:
     """Return the outlets' feeds and sitemaps, with the last fetch and when the next is due."""
     with closing(open_read_only(folder / "archive.db", ARCHIVE_SCHEMA)) as connection:
