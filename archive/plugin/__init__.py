@@ -28,7 +28,7 @@ from archive.plugin.cells import CellPlace, cell_html, column_label, row_values
 from archive.plugin.error_pages import respond_exception, respond_forbidden, respond_missing
 from archive.plugin.feed_routes import atom_output
 from archive.plugin.guards.concurrency import with_request_lanes
-from archive.plugin.guards.csv_safety import with_safe_csv
+from archive.plugin.guards.csv_safety import csv_row_limits, with_safe_csv
 from archive.plugin.guards.middleware import (
     App,
     ScriptNonces,
@@ -46,6 +46,7 @@ from archive.plugin.guards.public import (
 )
 from archive.plugin.guards.sql_limits import limit_connection
 from archive.plugin.metadata import (
+    TABLE_PAGE_SIZES,
     canned_queries,
     configuration,
     folded_columns,
@@ -129,7 +130,7 @@ def asgi_wrapper(datasette: Any) -> Callable[[App], App]:
 
 def guarded_app(app: App, datasette: Any) -> App:
     """Return Datasette behind the middleware that `archive.plugin.guards.middleware` describes."""
-    guarded = with_safe_csv(app)
+    guarded = with_safe_csv(app, csv_row_limits(datasette, TABLE_PAGE_SIZES))
     if is_public_archive(datasette):
         guarded = restricted_for_strangers(
             guarded, datasette, PAGE_PATHS_PATTERN, partial(respond_missing, datasette)
