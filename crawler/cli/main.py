@@ -14,9 +14,11 @@ termination.defer_stop_signals()
 # isort: split
 
 import archive.cli.cite_command
+import archive.cli.corpus_command
 import archive.cli.note_commands
 import archive.cli.passwords
 import archive.cli.read_commands
+import archive.cli.sql_command
 import archive.cli.story_commands  # noqa: F401
 import crawler.cli.crawl_commands
 import crawler.cli.event_commands
