@@ -127,6 +127,8 @@ class Lead:
     language: str | None = None
     published_at: str | None = None
     published_raw: str | None = None
+    published_offset: int | None = None
+    """Minutes ahead of UTC of the clock that `published_at` was stated on; None if not stated."""
     modified_at: str | None = None
     """The lastmod of a sitemap or the updated of an Atom entry."""
     guid: str | None = None
@@ -210,6 +212,11 @@ class Article:
     language: str | None = None
     published_at: str | None = None
     published_raw: str | None = None
+    published_day: str | None = None
+    """The day as the outlet prints it, YYYY-MM-DD; that of `published_at` where nothing else is
+    known."""
+    published_offset: int | None = None
+    """Minutes of the outlet's clock ahead of UTC at that time; None if it is not stated."""
     stated_at: str | None = None
     """The publication date on the page itself, without a feed's; '' if none, None if unknown."""
     modified_at: str | None = None

@@ -6,7 +6,7 @@ stated nothing new.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 MAX_ZONE_EAST, MAX_ZONE_WEST = timedelta(hours=14), timedelta(hours=11)
 """The largest offsets of time zones ahead of UTC and behind it."""
@@ -14,6 +14,8 @@ ZONE_STEP_SECONDS = 15 * 60
 """Offsets of time zones are multiples of a quarter of an hour; in seconds."""
 
 
+DAY_CHARS = len("2024-02-15")
+"""Characters of a day in ISO 8601."""
 UNDATED_DAY = -1_000_000
 """Day number of undated articles. The date of fetching does not say when something happened."""
 
@@ -61,6 +63,47 @@ def can_be_same_time(one: str | None, other: str | None) -> bool:
     rest = abs(difference) % ZONE_STEP_SECONDS
     is_offset = min(rest, ZONE_STEP_SECONDS - rest) < (60 if rounded else 1)
     return is_offset and abs(difference) <= MAX_ZONE_EAST.total_seconds()
+
+
+def is_day_somewhere(day: str, timestamp: str) -> bool:
+    """Return whether a day, YYYY-MM-DD, is that of a timestamp on a clock of any time zone.
+
+    A timestamp without time zone is on one day only.
+    """
+    on, at = _parse_stored_timestamp(day), _parse_stored_timestamp(timestamp)
+    if on is None or at is None or len(day) != DAY_CHARS:
+        return False
+    is_exact = at.tzinfo is not None
+    return _lies_on_day(on, at) if is_exact else timestamp[:DAY_CHARS] == day
+
+
+def clock_offset(local: str, timestamp: str) -> int | None:
+    """Return the minutes by which a clock that shows `local` is ahead of UTC at a timestamp in UTC.
+
+    Both are in the archive's forms, `local` without time zone. None if no time zone is ahead or
+    behind by that much.
+    """
+    shown, at = _parse_stored_timestamp(local), _parse_stored_timestamp(timestamp)
+    if shown is None or at is None or shown.tzinfo is not None:
+        return None
+    ahead = _as_utc_timestamp(shown) - _as_utc_timestamp(at)
+    steps = round(ahead.total_seconds() / ZONE_STEP_SECONDS)
+    is_step = abs(ahead.total_seconds() - steps * ZONE_STEP_SECONDS) < 60
+    is_zone = -MAX_ZONE_WEST <= ahead <= MAX_ZONE_EAST
+    return steps * ZONE_STEP_SECONDS // 60 if is_step and is_zone else None
+
+
+def local_timestamp(timestamp: str, offset: int | None) -> str:
+    """Return a timestamp in UTC on the clock that is `offset` minutes ahead, as
+    `2024-02-16T02:30:00+09:00`.
+
+    Returned unchanged if it is not in UTC or the offset is unknown or zero.
+    """
+    at = _parse_stored_timestamp(timestamp)
+    if not offset or at is None or at.tzinfo is None:
+        return timestamp
+    there = at.astimezone(timezone(timedelta(minutes=offset)))
+    return there.isoformat(timespec="seconds")
 
 
 def _lies_on_day(day: datetime, timestamp: datetime) -> bool:

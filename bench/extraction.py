@@ -116,6 +116,7 @@ def ours(body: bytes, row: Row) -> Row:
         "headline": article.headline,
         "text": article.text,
         "at": article.published_at,
+        "printed": article.published_day,
         "authors": names,
     }
 
@@ -142,9 +143,15 @@ def theirs(body: bytes, row: Row) -> Row:
     """Return trafilatura's extraction, with default settings and metadata."""
     found: Any = bare_extraction(body, url=url_of(row), with_metadata=True, include_comments=False)
     if found is None:
-        return {"headline": None, "text": "", "at": None, "authors": []}
+        return {"headline": None, "text": "", "at": None, "printed": None, "authors": []}
     names = [name for part in (found.author or "").split(";") if (name := part.strip())]
-    return {"headline": found.title, "text": found.text or "", "at": found.date, "authors": names}
+    return {
+        "headline": found.title,
+        "text": found.text or "",
+        "at": found.date,
+        "printed": found.date,
+        "authors": names,
+    }
 
 
 def url_of(row: Row) -> str:
@@ -197,6 +204,9 @@ def _metadata_marks(got: Row, row: Row) -> Iterator[tuple[str, bool]]:
     if (date := row.get("truth_date")) and "truth_date_suspect" not in row.get("flags", ()):
         minute = len(date) > 10 and _same_minute(got["at"] or "", date)
         yield "day", minute or (got["at"] or "")[:10] == date[:10]
+        if not date.endswith(("Z", "+00:00")):  # which says nothing of the outlet's own day
+            yield "day in UTC", (got["at"] or "")[:10] == date[:10]
+            yield "day as printed", (got["printed"] or "")[:10] == date[:10]
         if len(date) > 10:
             yield "minute", minute
 
@@ -275,7 +285,7 @@ def figures(shared: Path) -> Iterator[Figure]:
         mean(b for _, b in cpu),
         beside,
     )
-    for column in ("headline", "day", "authors"):
+    for column in ("headline", "day", "day as printed", "authors"):
         mine, other = both(column, "fundus-tests")
         yield Figure(f"{column} right, fundus-tests", mine, "", other, beside)
 
@@ -307,10 +317,13 @@ def main(arguments: list[str] | None = None) -> None:
 def report(marks: Marks) -> None:
     """Print a line per source and extractor with the share of trafilatura's error that is gone, and
     the means."""
-    columns = ("f1", "exact", "ms", "headline", "day", "minute", "authors")
+    columns = (
+        *("f1", "exact", "ms", "headline", "day", "day in UTC", "day as printed"),
+        *("minute", "authors"),
+    )
     print(
         f"{'source':18}{'reader':13}{'pages':>6}"
-        + "".join(f"{name:>10}" for name in columns)
+        + "".join(f"{name:>{_column_width(name)}}" for name in columns)
         + f"{'gone':>8}"
     )
     for source in sorted({source for source, _ in marks}):
@@ -318,7 +331,12 @@ def report(marks: Marks) -> None:
         for name in READERS:
             rows = marks[source, name]
             values = [[row[column] for row in rows if column in row] for column in columns]
-            cells = "".join(f"{mean(value):>10.4f}" if value else f"{'':>10}" for value in values)
+            cells = "".join(
+                f"{mean(value):>{_column_width(column)}.4f}"
+                if value
+                else " " * _column_width(column)
+                for column, value in zip(columns, values, strict=True)
+            )
             print(
                 f"{source:18}{name:13}{len(rows):>6}{cells}"
                 + (f"{gone:>8.1%}" if name == READERS[0] else "")
@@ -343,6 +361,11 @@ def report(marks: Marks) -> None:
         for column in ("exact", "ms")
     ]
     print(f"exact {ratios[0]:.2f} times as often; {ratios[1]:.2f} of the CPU")
+
+
+def _column_width(name: str) -> int:
+    """Return the width of a column of the table."""
+    return max(10, len(name) + 2)
 
 
 READERS = ("dateline", "trafilatura")

@@ -19,6 +19,7 @@ from unicodedata import combining, normalize
 
 from archive.errors import UsageError
 from archive.records import Article, Check, Lead, current_timestamp, format_utc
+from archive.timestamps import DAY_CHARS, is_day_somewhere, local_timestamp
 from pipelines.urls import MAX_STORED_URL_CHARS, request_url, unwrap_url
 
 # --- How much of each field is kept ---------------------------------------------------------------
@@ -63,6 +64,8 @@ MAX_RESPONSE_SECONDS = 1e6
 
 EARLIEST_YEAR = 1600
 """Before the first newspaper; some systems write year 1 for "none"."""
+MAX_OFFSET_MINUTES = 14 * 60
+"""The largest offset of a country's time zone."""
 MAX_DATE_AHEAD = timedelta(days=1)
 """Maximum time that a date may lie after the fetch: time zones, embargoes and fast clocks."""
 
@@ -100,13 +103,15 @@ def clean_article(article: Article) -> Article:
     Text is NFC without lone surrogates and control characters. All fields are one line except
     `text`, whose paragraphs are one line each. `url` becomes `request_url(url)`, or empty if it is
     invalid; other invalid URLs become None. An impossible date, or one more than a day after
-    `fetched_at` (or now), becomes None while its raw value stays. `fetched_at` itself may be at
+    `fetched_at` (or now), becomes None while its raw value stays. The day as printed is kept where
+    it can be that of the date, else it is the date's own. `fetched_at` itself may be at
     most one day in the future.
     """
     fetched_at = _date_if_not_ahead(article.fetched_at, None)
     published, published_raw = _plausible_date_and_raw(
         article.published_at, article.published_raw, fetched_at
     )
+    offset = _valid_offset(article.published_offset, published, article.published_at)
     modified, modified_raw = _plausible_date_and_raw(
         article.modified_at, article.modified_raw, fetched_at
     )
@@ -122,6 +127,8 @@ def clean_article(article: Article) -> Article:
         addresses=_clean_addresses(article.addresses),
         authors=_clean_authors(article.authors),
         published_at=published,
+        published_day=_valid_day(article.published_day, published, offset),
+        published_offset=offset,
         modified_at=modified,
         fetched_at=fetched_at,
         text=text,
@@ -152,6 +159,7 @@ def clean_lead(lead: Lead) -> Lead | None:
     listed_as = lead.listed_as or (named if named != url else None)
     dates: dict[str, Any] = {
         "published_at": published,
+        "published_offset": _valid_offset(lead.published_offset, published, lead.published_at),
         "modified_at": _date_if_not_ahead(lead.modified_at, None),
     }
     return replace(raw, url=url, listed_as=_declared_url(listed_as), **dates, **lines)
@@ -364,6 +372,28 @@ def _archive_timestamp_or_none(moment: object) -> str | None:
     if found.year < EARLIEST_YEAR or found.year > 9990:
         return None
     return text if len(text) == 10 else known
+
+
+def _valid_offset(minutes: object, kept: str | None, given: object) -> int | None:
+    """Return the offset of an outlet's clock, or that in the date as given, or None.
+
+    A date that is not in UTC has none.
+    """
+    if kept is None or not kept.endswith("Z"):
+        return None
+    if not isinstance(minutes, int) or isinstance(minutes, bool):
+        span = datetime.fromisoformat(str(given).strip()).utcoffset()
+        minutes = span // timedelta(minutes=1) if span else None
+    return minutes if minutes is not None and abs(minutes) <= MAX_OFFSET_MINUTES else None
+
+
+def _valid_day(day: object, published: str | None, offset: int | None) -> str | None:
+    """Return the day that the outlet prints, else the day of its date on its clock; or None."""
+    if published is None:
+        return None
+    there = local_timestamp(published, offset)[:DAY_CHARS]
+    is_known = offset is None and isinstance(day, str) and is_day_somewhere(day, published)
+    return str(day) if is_known else there
 
 
 def _parse_clean_timestamp(moment: str) -> datetime:

@@ -12,6 +12,7 @@ from datetime import date
 from typing import Any
 
 from archive.records import Article, Check, Lead
+from archive.timestamps import DAY_CHARS, local_timestamp
 
 
 def complete_article(article: Article, lead: Lead | None) -> Article:
@@ -24,12 +25,27 @@ def complete_article(article: Article, lead: Lead | None) -> Article:
     if lead is None:
         return article
     if lead.published_at and is_vaguer_date(article.published_at, lead.published_at):
-        raw = article.published_raw or lead.published_raw or lead.published_at
-        article = replace(article, published_at=lead.published_at, published_raw=raw)
+        article = _with_date_of_lead(article, lead, lead.published_at)
     return replace(
         article,
         headline=article.headline or lead.headline,
         language=article.language or lead.language,
+    )
+
+
+def _with_date_of_lead(article: Article, lead: Lead, published_at: str) -> Article:
+    """Return the article with the date of its lead; a day that the page prints stays.
+
+    The lead's offset is that of the page's clock only if both give the same day.
+    """
+    there = local_timestamp(published_at, lead.published_offset)[:DAY_CHARS]
+    day = article.published_day or there
+    return replace(
+        article,
+        published_at=published_at,
+        published_raw=article.published_raw or lead.published_raw or published_at,
+        published_day=day,
+        published_offset=lead.published_offset if day == there else None,
     )
 
 

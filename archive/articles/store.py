@@ -63,6 +63,8 @@ ARTICLE_COLUMNS = (
     "language",
     "published_at",
     "published_raw",
+    "published_day",
+    "published_offset",
     "stated_at",
     "modified_at",
     "modified_raw",
@@ -78,6 +80,11 @@ ARTICLE_COLUMNS = (
 
 SAME_UNDER_ANOTHER_SLUG: tuple[Relationship, ...] = ("identical", "copy", "extends")
 """Relations of the text at a newer slug to the known one; an excerpt may be an article's page 2."""
+
+PUBLICATION_DATE_COLUMNS = frozenset(
+    ("published_at", "published_raw", "published_day", "published_offset")
+)
+"""Columns of one date of publication, which are updated together."""
 
 MODIFICATION_COLUMNS = ("modified_at", "modified_raw")
 """Columns that are updated if only the page's own dates changed."""
@@ -448,14 +455,16 @@ def update_article(
     The outlet, the URL, and known dates and headlines that the new row lacks stay as they are; so
     does a date that was known more precisely.
     """
-    optional = ("published_at", "published_raw", "headline")
+    optional = ("published_raw", "headline")
     unchanged = {"outlet_id", "url"} | {name for name in optional if row[name] is None}
+    if row["published_at"] is None:
+        unchanged |= PUBLICATION_DATE_COLUMNS - {"published_raw"}
     before = connection.execute(
         "SELECT published_at FROM articles WHERE id = ?", (article_id,)
     ).fetchone()[0]
     after = row["published_at"]
     if before and after and len(before) > len(after) and can_be_same_time(before, after):
-        unchanged |= {"published_at", "published_raw"}
+        unchanged |= PUBLICATION_DATE_COLUMNS
     changes = ", ".join(f"{name} = :{name}" for name in names if name not in unchanged)
     # our own names
     connection.execute(f"UPDATE articles SET {changes} WHERE id = :id", row | {"id": article_id})  # noqa: S608

@@ -68,6 +68,8 @@ OVERVIEW: dict[str, dict[str, str]] = {
     "Move data": {
         "import": "Import saved pages, WARC files or JSON lines.",
         "export": "Export articles, or their pages as a WARC file.",
+        "sql": "Run an SQL query, and print or write all of its rows.",
+        "corpus": "Write a story or a saved search as a corpus.",
         "extract": "Print the articles in pages without storing them.",
     },
 }

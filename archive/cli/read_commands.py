@@ -169,7 +169,7 @@ def search_command(
 def _check_filters(folder: Path, filters: dict[str, str]) -> None:
     """Raise UsageError for an invalid filter, before a search is saved."""
     with opened_archive(folder) as connection:
-        _parsed_filters(connection, folder, dict(filters))
+        parsed_filters(connection, folder, dict(filters))
 
 
 def _print_search(
@@ -191,7 +191,7 @@ def _print_search(
     if as_json and form:
         raise UsageError("--json, --jsonl and --csv exclude each other")
     with opened_archive(folder) as connection:
-        given = _parsed_filters(connection, folder, filters)
+        given = parsed_filters(connection, folder, filters)
         found = searching.search_articles(
             connection, query, limit=limit, copies=copies, order=order, **given
         )
@@ -304,10 +304,12 @@ def status_command(as_json: bool, check: bool, max_age: str, folder: Path) -> No
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["jsonl", "csv"]),
+    type=click.Choice(["jsonl", "csv", "parquet"]),
     help="File format.  [default: by FILE's ending, else jsonl]",
 )
 @click.option("--search", "words", metavar="WORDS", help="Only articles that match these words.")
+@click.option("--with", "related", metavar="TABLES",
+              help="Write copies, events, stories, revisions to files beside FILE; with commas between.")  # fmt: skip
 @click.option(
     "--warc",
     is_flag=True,
@@ -320,40 +322,72 @@ def status_command(as_json: bool, check: bool, max_age: str, folder: Path) -> No
 def export_command(
     form: str | None,
     words: str | None,
+    related: str | None,
     warc: bool,
     output: Path | None,
     folder: Path,
     **filters: str | None,
 ) -> None:
-    """Export articles as JSON lines or CSV, or pages as WARC.
+    """Export articles as JSON lines, CSV or Parquet, or pages as WARC.
 
-    `dateline import` reads the JSON lines and the WARC files.
+    `dateline import` reads the JSON lines and the WARC files. Parquet has types, for pandas, DuckDB
+    and R; it needs `pip install 'dateline[parquet]'`.
 
     CSV is safe to open in a spreadsheet: a cell that looks like a formula gets an apostrophe.
 
     \b
     Examples: dateline export -o articles.jsonl
+              dateline export -o articles.parquet --with copies,stories
               dateline export --since 7d --outlet harbour.example -o week.csv
               dateline export --warc -o pages.warc.gz
     """
     if warc:
+        if related:
+            raise UsageError("--warc exports pages, and --with tables beside articles; choose one")
         _export_warc(form, words, output, folder, filters)
         return
-    from archive.exports.article_files import (
-        ARTICLE_FILE_ENDINGS,
-        export_articles,
-        format_by_ending,
-    )
+    _export_tables(form, words, related, None if str(output) == "-" else output, folder, filters)
 
-    to_stdout = output is None or str(output) == "-"
-    chosen = form or format_by_ending(output, ARTICLE_FILE_ENDINGS, "jsonl")
+
+def _export_tables(
+    form: str | None,
+    words: str | None,
+    related: str | None,
+    output: Path | None,
+    folder: Path,
+    filters: dict[str, str | None],
+) -> None:
+    """Export articles and the tables beside them."""
+    from archive.cli.progress_bar import progress_bar
+    from archive.exports import table_files
+    from archive.exports.article_files import article_condition, export_articles, format_by_ending
+    from archive.text.formatting import many
+
+    chosen = form or format_by_ending(output, table_files.EXPORT_FILE_ENDINGS, "jsonl")
+    names = table_files.parse_related_names(related)
+    if output is None and (names or chosen == "parquet"):
+        what = "--with" if names else "Parquet"
+        raise UsageError(f"{what} needs a file name: -o articles.{chosen}")
     with opened_archive(folder) as connection:
-        given = _parsed_filters(connection, folder, filters)
-        count = _write_records(
-            export_articles(connection, words, **given), chosen, None if to_stdout else output
-        )
-    noun = "article" if count == 1 else "articles"
-    click.echo(f"{count:,} {noun} → {output or 'standard output'}", err=True)
+        given = parsed_filters(connection, folder, filters)
+        if output is None:
+            count = _write_records(export_articles(connection, words, **given), chosen, None)
+            click.echo(f"{many(count, 'article')} → standard output", err=True)
+            return
+        files = [
+            table_files.TableFile("articles", output, chosen),
+            *(
+                table_files.TableFile(name, table_files.related_file(output, name), chosen)
+                for name in names
+            ),
+        ]
+        selection = table_files.ArticleSelection(*article_condition(words, **given))
+        with progress_bar("writing", "articles") as report:
+            counts = table_files.write_article_tables(connection, selection, files, report)
+    for file, count in zip(files, counts, strict=True):
+        is_main = file.table == "articles"
+        what = many(count, "article") if is_main else f"{many(count, 'row')} of {file.table}"
+        click.echo(f"{what} → {file.path}", err=True)
 
 
 @cli.command()
@@ -462,7 +496,7 @@ def serve_command(folder: Path, **how: Any) -> None:
     serving.serve_archive(folder, options, given.judge, previewer, removals)
 
 
-def _parsed_filters(
+def parsed_filters(
     connection: sqlite3.Connection, folder: Path, filters: dict[str, str | None]
 ) -> dict[str, Any]:
     """Return the filters that were given, as a search takes them.
@@ -555,7 +589,7 @@ def _export_warc(
     urls = None
     with opened_archive(folder) as connection:
         if words or any(value is not None for value in filters.values()):
-            given = _parsed_filters(connection, folder, filters)
+            given = parsed_filters(connection, folder, filters)
             urls = [article["url"] for article in export_articles(connection, words, **given)]
         with (
             closing(CaptureStore(folder / "captures.db")) as captures,

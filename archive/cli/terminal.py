@@ -58,7 +58,7 @@ def hit_lines(found: Sequence[SearchHit]) -> Iterable[RenderableType]:
     """Yield the hits of a search, each with the ID for `dateline show` first."""
     for hit in found:
         line = Text.assemble(
-            (str(hit.id), "bold cyan"), "  ", day_or_undated(hit.published_at), "  ",
+            (str(hit.id), "bold cyan"), "  ", day_or_undated(hit.published_day), "  ",
             (printable_text(hit.outlet), "green"), "  ",
             (printable_text(hit.headline or hit.url), "bold"), (also_in_note(hit.other_outlets), "dim"),
         )  # fmt: skip
@@ -228,7 +228,7 @@ def _changed_note(record: PlainRow) -> str:
 
 
 def _related_line(other: PlainRow) -> str:
-    published = day_or_undated(other["published_at"])
+    published = day_or_undated(other["published_day"])
     return f"{other['id']}  {published}  {printable_text(other['outlet'])}  {other['how']}"
 
 

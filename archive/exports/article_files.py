@@ -36,12 +36,23 @@ def export_articles(
     `bigrams`, plus `outlet` (the host); `authors` is a list. `filters` are those of
     `archive.queries.search.filter_conditions`. Raises UsageError for a search without words.
     """
+    condition, values = article_condition(words, **filters)
+    rows = connection.execute(f"{ARTICLE_ROWS_SQL} WHERE {condition} ORDER BY a.id", values)
+    return map(article_record, rows)
+
+
+def article_condition(
+    words: str | None = None, **filters: str | None
+) -> tuple[str, dict[str, str]]:
+    """Return the SQL condition for the articles `a` that `export_articles` returns, and its values.
+
+    Raises UsageError for a search without words.
+    """
     condition, values = filter_conditions(**filters)
     if words is not None:
         condition += " AND a.id IN (SELECT rowid FROM articles_fts WHERE articles_fts MATCH :match)"
         values["match"] = match_query(words)
-    rows = connection.execute(f"{ARTICLE_ROWS_SQL} WHERE {condition} ORDER BY a.id", values)
-    return map(article_record, rows)
+    return condition, values
 
 
 def write_jsonl(records: Iterable[PlainRow], file: TextIO) -> int:

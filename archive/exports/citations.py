@@ -19,9 +19,11 @@ from markupsafe import Markup
 
 from archive.text.formatting import MONTH_NAMES, parse_timestamp_as_written
 from archive.text.html import HTTP_URL
+from archive.timestamps import local_timestamp
 
 CITED_ARTICLES_SQL = """
-SELECT a.id, a.url, a.headline, a.page_title, a.authors, a.agency, a.language, a.published_at, a.fetched_at,
+SELECT a.id, a.url, a.headline, a.page_title, a.authors, a.agency, a.language, a.published_at, a.published_day,
+       a.published_offset, a.fetched_at,
        a.digest, a.section, o.host AS outlet, o.name AS outlet_name
 FROM json_each(?) AS asked CROSS JOIN articles a ON a.id = asked.value
 JOIN outlets o ON o.id = a.outlet_id ORDER BY asked.key"""
@@ -82,8 +84,9 @@ class Citation:
     """The agency, if it is not the author."""
     outlet: str
     published: tuple[int, ...]
-    """Year, month, day; empty if the date is unknown."""
+    """Year, month, day as printed; empty if the date is unknown."""
     published_at: str | None
+    """The date and time on the outlet's own clock, as precise as both are known; ISO 8601."""
     accessed: tuple[int, ...]
     """The day on which the capture was fetched."""
     fetched_at: str
@@ -141,8 +144,8 @@ def _citation_of_row(row: sqlite3.Row, archived_url: ArchivedUrlFunction | None)
         authors=tuple(authors),
         agency=agency,
         outlet=outlet,
-        published=date_parts(row["published_at"]),
-        published_at=row["published_at"],
+        published=date_parts(row["published_day"]),
+        published_at=_date_on_outlets_clock(row),
         accessed=date_parts(row["fetched_at"]),
         fetched_at=row["fetched_at"],
         url=row["url"],
@@ -150,6 +153,14 @@ def _citation_of_row(row: sqlite3.Row, archived_url: ArchivedUrlFunction | None)
         digest=row["digest"],
         archived_url=permanent,
     )
+
+
+def _date_on_outlets_clock(row: sqlite3.Row) -> str | None:
+    """Return the date of publication on the outlet's clock; the day alone if only that is known."""
+    if not row["published_at"]:
+        return None
+    there = local_timestamp(row["published_at"], row["published_offset"])
+    return there if there.startswith(row["published_day"]) else str(row["published_day"])
 
 
 def _on_one_line(text: str | None) -> str:

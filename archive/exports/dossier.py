@@ -30,7 +30,14 @@ from archive.queries.evidence import ArticleEvidence, evidence_of_articles
 from archive.queries.story_changes import ArticleChange, changes_of_articles
 from archive.records import text_below_standfirst
 from archive.text.about_words import telling_words
-from archive.text.formatting import direction, many, moment, percent, split_paragraphs
+from archive.text.formatting import (
+    direction,
+    many,
+    moment,
+    percent,
+    printed_moment,
+    split_paragraphs,
+)
 from archive.text.html import outward_link
 from archive.text.printable import TEXT_WIDTH_COLUMNS, printable_text
 from archive.text.searchable import fold_letter_by_letter
@@ -55,6 +62,10 @@ class PieceCopy:
     outlet_name: str | None
     headline: str | None
     published_at: str | None
+    published_day: str | None
+    """The day of publication as the page states it."""
+    published_offset: int | None
+    """Minutes of the outlet's clock ahead of UTC; None if it is not stated."""
     url: str
     evidence: ArticleEvidence
 
@@ -68,6 +79,8 @@ class DossierPiece:
     date: str | None
     """The day of publication as the page states it."""
     published_at: str | None
+    published_offset: int | None
+    """Minutes of the outlet's clock ahead of UTC; None if it is not stated."""
     outlet: str
     outlet_name: str
     byline: str | None
@@ -178,10 +191,10 @@ class StoryDossier:
 
     @property
     def prints(self) -> list[tuple[str, str | None]]:
-        """The outlet and date of every article, including copies."""
-        originals = [(piece.outlet, piece.published_at) for piece in self.pieces]
+        """The outlet and the printed day of every article, including copies."""
+        originals = [(piece.outlet, piece.date) for piece in self.pieces]
         all_copies = chain.from_iterable(piece.copies for piece in self.pieces)
-        return originals + [(copy.outlet, copy.published_at) for copy in all_copies]
+        return originals + [(copy.outlet, copy.published_day) for copy in all_copies]
 
     @property
     def count(self) -> str:
@@ -203,7 +216,7 @@ class StoryDossier:
     @property
     def days(self) -> tuple[str, ...]:
         """The first and the last day; empty if no article is dated."""
-        days = sorted(published_at[:10] for _, published_at in self.prints if published_at)
+        days = sorted(day for _, day in self.prints if day)
         return (days[0], days[-1]) if days else ()
 
     @property
@@ -282,8 +295,9 @@ def _dossier_piece(
     return DossierPiece(
         id=row["id"],
         headline=_printable_line(headline),
-        date=(row["published_at"] or "")[:10] or None,
+        date=row["published_day"],
         published_at=row["published_at"],
+        published_offset=row["published_offset"],
         outlet=row["outlet"],
         outlet_name=_printable_line(row["outlet_name"] or row["outlet"]),
         byline=_printable_line(article["byline"] or ", ".join(json.loads(article["authors"])))
@@ -307,7 +321,8 @@ def _dossier_piece(
 
 
 def _piece_copy(row: dict[str, Any], evidence: Mapping[int, ArticleEvidence]) -> PieceCopy:
-    columns = ("id", "outlet", "outlet_name", "headline", "published_at", "url")
+    columns = ("id", "outlet", "outlet_name", "headline", "published_at", "published_day",
+               "published_offset", "url")  # fmt: skip
     return PieceCopy(**{name: row[name] for name in columns}, evidence=evidence[row["id"]])
 
 
@@ -598,6 +613,7 @@ def dossier_as_html(content: StoryDossier) -> str:
         link=lambda url: outward_link(url) or url,
         plain=printable_text,
         moment=moment,
+        printed_moment=printed_moment,
         many=many,
     )
     return text.lstrip() + "\n"

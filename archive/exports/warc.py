@@ -56,6 +56,7 @@ WARC_LEAD_FIELDS = {
     "foundOn": "found_on",
     "headline": "headline",
     "publishedAt": "published_at",
+    "publishedOffset": "published_offset",
 }
 """Fields of a `metadata` record, and the fields of Lead that they hold."""
 
@@ -236,7 +237,8 @@ def lead_as_warc_fields(lead: Lead | None) -> bytes:
     if lead is None or not (lead.headline or lead.published_at):
         return b""
     values = {field: getattr(lead, name) for field, name in WARC_LEAD_FIELDS.items()}
-    lines = [f"{field}: {' '.join(value.split())}" for field, value in values.items() if value]
+    texts = {field: str(value) for field, value in values.items() if value is not None}
+    lines = [f"{field}: {' '.join(text.split())}" for field, text in texts.items() if text]
     return "".join(f"{line}\r\n" for line in lines).encode()
 
 

@@ -219,6 +219,7 @@ def _queue_lead(connection: sqlite3.Connection, lead: Lead, hints: DateHints) ->
                 lead = replace(lead, modified_at=None)
     connection.execute(
         """UPDATE urls SET headline = coalesce(headline, ?), lede = coalesce(lede, ?),
+        published_offset = CASE WHEN published_at IS NULL THEN ? ELSE published_offset END,
         published_at = coalesce(published_at, ?),
         modified_at = nullif(max(coalesce(modified_at, ''), coalesce(?, '')), ''),
         state = CASE WHEN ? THEN 'pending' ELSE state END,
@@ -227,6 +228,7 @@ def _queue_lead(connection: sqlite3.Connection, lead: Lead, hints: DateHints) ->
         (
             lead.headline,
             lead.lede,
+            lead.published_offset,
             lead.published_at,
             lead.modified_at,
             wanted,
@@ -251,8 +253,8 @@ def _insert_lead(connection: sqlite3.Connection, lead: Lead) -> bool:
     outlet_url = lead.found_on if lead.found_on and not is_page else lead.url
     connection.execute(
         """INSERT INTO urls (url, url_key, kind, outlet_id, role, via, found_on, listed_as,
-          found_at, headline, lede, published_at, modified_at, state)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+          found_at, headline, lede, published_at, published_offset, modified_at, state)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
         (
             lead.url,
             lead.url_key,
@@ -266,6 +268,7 @@ def _insert_lead(connection: sqlite3.Connection, lead: Lead) -> bool:
             lead.headline,
             lead.lede,
             lead.published_at,
+            lead.published_offset,
             lead.modified_at if is_page else None,
             "pending" if is_page else "done",
         ),
@@ -445,6 +448,7 @@ def lead_of_row(row: sqlite3.Row) -> Lead:
         headline=row["headline"],
         lede=row["lede"],
         published_at=row["published_at"],
+        published_offset=row["published_offset"],
         modified_at=row["modified_at"] or None,
         url_key=row["url_key"],
     )

@@ -31,7 +31,7 @@ SELECT e.id, e.articles, e.texts, e.first_at, e.last_at, m.joined, m.score, m.te
 FROM event_articles m JOIN events e ON e.id = m.event_id WHERE m.article_id = ?"""
 
 EVENT_ARTICLES_SQL = """
-SELECT a.id, a.headline, a.published_at, a.language, a.url, o.host AS outlet,
+SELECT a.id, a.headline, a.published_at, a.published_day, a.published_offset, a.language, a.url, o.host AS outlet,
        coalesce(o.name, o.host) AS outlet_name, f.other_outlets
 FROM event_articles m JOIN articles a ON a.id = m.article_id JOIN outlets o ON o.id = a.outlet_id
 JOIN originals f ON f.id = a.id

@@ -45,7 +45,7 @@ SELECT (SELECT count(*) FROM articles) AS articles, (SELECT count(*) FROM outlet
        (SELECT count(*) FROM stories) AS stories"""
 
 HOME_STORY_MEMBERS_SQL = f"""
-SELECT a.id, a.outlet_id, a.published_at, a.fetched_at
+SELECT a.id, a.outlet_id, a.published_at, a.published_day, a.fetched_at
 FROM story_articles m CROSS JOIN articles a ON a.id = m.article_id
 WHERE m.story_id = ? AND {LISTED_MEMBER_SQL}"""  # noqa: S608
 
@@ -55,7 +55,7 @@ FROM revisions r CROSS JOIN story_articles m ON m.story_id = ? AND m.article_id 
 WHERE r.number > 1 AND r.seen_at >= ? AND {LISTED_MEMBER_SQL}"""  # noqa: S608
 
 NEWEST_OF_STORIES_SQL = """
-SELECT a.id, coalesce(a.headline, a.url) AS headline, a.language, a.published_at,
+SELECT a.id, coalesce(a.headline, a.url) AS headline, a.language, a.published_at, a.published_day, a.published_offset,
        coalesce(o.name, o.host) AS outlet_name
 FROM json_each(?) j JOIN articles a ON a.id = j.value JOIN outlets o ON o.id = a.outlet_id"""
 
@@ -181,15 +181,15 @@ def story_over_time(members: Iterable[sqlite3.Row], since: str) -> PlainRow:
     """Return a story's totals, its sparkline, its articles since a moment, and its newest one."""
     listed = list(members)
     dated = [row for row in listed if row["published_at"]]
-    times = [row["published_at"] for row in dated]
+    days = [row["published_day"] for row in dated]
     newest = max(dated, key=lambda row: (row["published_at"], row["id"]), default=None)
     new = [row for row in listed if (row["published_at"] or row["fetched_at"]) >= since]
     return {
         "articles": len(listed),
         "outlets": len({row["outlet_id"] for row in listed}),
-        "first": min(times, default=None),
-        "last": max(times, default=None),
-        "bars": sparkline_bars(Counter(time[:10] for time in times)),
+        "first": min(days, default=None),
+        "last": max(days, default=None),
+        "bars": sparkline_bars(Counter(days)),
         "new_articles": len(new),
         "latest_id": newest and newest["id"],
     }

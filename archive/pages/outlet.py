@@ -41,7 +41,7 @@ OUTLET_ORDERS = {
 """Orders of the list of outlets, by the word in its URL; the first is the usual one."""
 
 OUTLET_STATISTICS_SQL = """
-SELECT a.published_at, a.agency IS NOT NULL AS is_wire, a.fetched_at,
+SELECT a.published_at, a.published_day, a.agency IS NOT NULL AS is_wire, a.fetched_at,
        EXISTS (
          SELECT 1 FROM articles b WHERE b.id = t.original_id AND b.outlet_id <> a.outlet_id
        ) AS is_copy,
@@ -52,7 +52,8 @@ FROM articles a LEFT JOIN shared_text_articles v ON v.article_id = a.id LEFT JOI
 WHERE a.outlet_id = ? ORDER BY a.published_at DESC LIMIT ?"""
 
 OUTLET_NEWEST_SQL = """
-SELECT a.id, a.headline, a.published_at, a.language, a.url, f.original_id, f.other_outlets
+SELECT a.id, a.headline,
+       a.published_at, a.published_day, a.published_offset, a.language, a.url, f.original_id, f.other_outlets
 FROM articles a JOIN originals f ON f.id = a.id
 WHERE a.outlet_id = ? ORDER BY a.published_at DESC, a.id DESC LIMIT ?"""
 
@@ -134,7 +135,7 @@ def outlet_statistics(rows: Sequence[sqlite3.Row]) -> PlainRow:
     published = [date for row in rows if (date := parse_timestamp_as_written(row["published_at"]))]
     by_hour = Counter(date.hour for date in published if date.tzinfo)
     by_weekday = Counter(date.weekday() for date in published)
-    by_day = Counter(row["published_at"][:10] for row in rows if row["published_at"])
+    by_day = Counter(row["published_day"] for row in rows if row["published_day"])
     total = len(rows) or 1
     return {
         "counted": len(rows),

@@ -18,6 +18,7 @@ from archive.queries.search import (
     READING_TEXT_SQL,
     SEARCH_ORDERS,
     SearchOrder,
+    compared_date_sql,
     count_search_hits,
     match_query,
     matching_passage,
@@ -40,18 +41,18 @@ NARROWING_FILTERS = ("outlet", "month", "language", "story", "since", "until")
 """The filters that leave fewer articles."""
 
 SEARCH_FILTERS_SQL = {
-    "since": "coalesce(a.published_at, a.fetched_at) >= :since",
-    "until": "substr(coalesce(a.published_at, a.fetched_at), 1, length(:until)) <= :until",
+    "since": f"{compared_date_sql(':since')} >= :since",
+    "until": f"substr({compared_date_sql(':until')}, 1, length(:until)) <= :until",
     "outlet": "+f.rowid IN (SELECT id FROM articles WHERE outlet_id = (SELECT id FROM outlets WHERE host = :outlet))",
     "language": "a.language = :language",
-    "month": "+f.rowid IN (SELECT id FROM articles WHERE published_at >= :month AND published_at < :month || '~')",
+    "month": "+f.rowid IN (SELECT id FROM articles WHERE published_day >= :month AND published_day < :month || '~')",
     "story": f"""+f.rowid IN (SELECT m.article_id FROM story_articles m JOIN stories s ON s.id = m.story_id
         WHERE s.name = :story AND {LISTED_MEMBER_SQL})""",  # noqa: S608
 }
 """The plus keeps SQLite from running the full-text search again for each article of the list."""
 
 FOUND_ARTICLES_SQL = """
-SELECT f.rowid AS id, {rank} AS score, a.outlet_id, a.language, a.published_at
+SELECT f.rowid AS id, {rank} AS score, a.outlet_id, a.language, a.published_at, a.published_day
 FROM articles_fts f JOIN articles a ON a.id = f.rowid
 WHERE articles_fts MATCH :match AND {condition} ORDER BY f.rowid DESC LIMIT :most"""
 
@@ -60,7 +61,7 @@ SELECT j.value AS id, t.original_id FROM json_each(?) j
 JOIN shared_text_articles v ON v.article_id = j.value JOIN shared_texts t ON t.id = v.text_id"""
 
 SEARCH_HITS_SQL = f"""
-SELECT a.id, a.headline, a.url, a.published_at, a.language, a.byline, o.host AS outlet,
+SELECT a.id, a.headline, a.url, a.published_at, a.published_day, a.published_offset, a.language, a.byline, o.host AS outlet,
        coalesce(o.name, o.host) AS outlet_name, f.other_outlets,
        {READING_TEXT_SQL} AS said
 FROM json_each(?) j JOIN articles a ON a.id = j.value
@@ -153,7 +154,7 @@ def search_page_data(
     return empty | {
         "hits": _search_hits(connection, shown, wanted.words),
         "facets": _search_facets(connection, found, wanted),
-        "histogram": date_histogram(row["published_at"] for row in found),
+        "histogram": date_histogram(row["published_day"] for row in found),
         "articles": len(found),
         "texts": len(best),
         "cut": len(found) == MAX_RANKED_ARTICLES,
@@ -229,7 +230,7 @@ def _search_facets(
         id: (host, name) for id, host, name in connection.execute(OUTLET_NAMES_SQL, (outlet_ids,))
     }
     story_rows = connection.execute(STORY_FACET_SQL, (ids, MAX_ALL_FACET_VALUES))
-    months = _counted_values(row["published_at"][:7] for row in found if row["published_at"])
+    months = _counted_values(row["published_day"][:7] for row in found if row["published_day"])
     facets = {
         "outlet": _counted_values(
             (outlets[row["outlet_id"]][0] for row in found), dict(outlets.values())

@@ -52,7 +52,8 @@ WITH rejected AS MATERIALIZED (
 ), members AS (
   SELECT a.id, coalesce(t.original_id, a.id) AS original_id, m.probability, m.tier, m.part,
          m.verdict, m.terms, m.nearest_id, m.found_at,
-         o.host AS outlet, o.name AS outlet_name, a.headline, a.published_at, a.language, a.url
+         o.host AS outlet, o.name AS outlet_name, a.headline,
+       a.published_at, a.published_day, a.published_offset, a.language, a.url
   FROM story_articles m JOIN articles a ON a.id = m.article_id JOIN outlets o ON o.id = a.outlet_id
   LEFT JOIN shared_text_articles v ON v.article_id = a.id LEFT JOIN shared_texts t ON t.id = v.text_id
   WHERE m.story_id = :story AND (m.verdict = 'belongs' OR (m.verdict IS NULL AND m.tier IN ('sure', 'likely')
@@ -67,7 +68,7 @@ STORY_COVERAGE_SQL = (
 )
 
 STORY_PAGE_SQL = """SELECT id, original_id, probability, tier, part, verdict, nearest_id, outlet, outlet_name,
-coalesce(headline, url) AS headline, published_at, language
+coalesce(headline, url) AS headline, published_at, published_day, published_offset, language
 FROM members ORDER BY published_at IS NULL, published_at, id"""
 """The columns needed of every article: a story may have thousands, and only a few of them need the
 rest."""
@@ -90,8 +91,9 @@ ARTICLE_BEGINNINGS_SQL = (
 
 STORY_PERHAPS_SQL = """
 SELECT p.id, p.headline, p.url, p.outlet, coalesce(p.outlet_name, p.outlet) AS outlet_name,
-       p.published_at, p.language, p.probability, n.id AS nearest_id, n.headline AS nearest
-FROM story_perhaps p LEFT JOIN articles n ON n.id = p.nearest_id
+       a.published_at, a.published_day, a.published_offset, p.language, p.probability,
+       n.id AS nearest_id, n.headline AS nearest
+FROM story_perhaps p JOIN articles a ON a.id = p.id LEFT JOIN articles n ON n.id = p.nearest_id
 WHERE p.story_id = ? ORDER BY p.probability DESC LIMIT 50"""
 
 HEADLINES_SQL = """SELECT id, coalesce(headline, url) AS headline FROM articles
@@ -150,7 +152,7 @@ class StoryFilters(asked.PageFilters):
             return False
         if self.only == "originals" and row["original_id"] != row["id"]:
             return False
-        return self._keeps_day((row["published_at"] or "")[:10])
+        return self._keeps_day(row["published_day"] or "")
 
     def _keeps_day(self, day: str) -> bool:
         if not (self.since or self.until):

@@ -23,7 +23,7 @@ SELECT s.id, s.name, s.title, s.languages, s.since, s.until, s.created_at, s.sta
 FROM stories s LEFT JOIN story_crawl_ends e ON e.story_id = s.id"""
 
 LISTED_STORY_MEMBERS_SQL = f"""
-SELECT substr(a.published_at, 1, 10) AS day, o.host, coalesce(o.name, o.host) AS outlet_name,
+SELECT a.published_day AS day, o.host, coalesce(o.name, o.host) AS outlet_name,
        count(*) AS articles, sum(m.found_at >= :since) AS new, max(m.found_at) AS found_at
 FROM story_articles m JOIN articles a ON a.id = m.article_id JOIN outlets o ON o.id = a.outlet_id
 WHERE m.story_id = :story AND {LISTED_MEMBER_SQL} GROUP BY 1, 2"""  # noqa: S608

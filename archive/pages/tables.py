@@ -48,7 +48,7 @@ EXAMPLE_QUERIES = {
     ),
     "story_coverage": (
         "A story's articles by day",
-        "SELECT story, substr(published_at, 1, 10) AS day, count(*) AS articles FROM story_coverage "
+        "SELECT story, published_day AS day, count(*) AS articles FROM story_coverage "
         "GROUP BY story, day ORDER BY story, day DESC LIMIT 100",
     ),
     "events": (

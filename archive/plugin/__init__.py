@@ -28,7 +28,7 @@ from archive.plugin.extending.content_policy import configured_sources, widened_
 from archive.plugin.extending.own_questions import is_site_question, own_questions
 from archive.plugin.feed_routes import atom_output
 from archive.plugin.guards.concurrency import with_request_lanes
-from archive.plugin.guards.csv_safety import with_safe_csv
+from archive.plugin.guards.csv_safety import csv_row_limits, with_safe_csv
 from archive.plugin.guards.middleware import (
     App,
     ScriptNonces,
@@ -47,6 +47,7 @@ from archive.plugin.guards.public import (
 )
 from archive.plugin.guards.sql_limits import limit_connection
 from archive.plugin.metadata import (
+    TABLE_PAGE_SIZES,
     configuration,
     folded_columns,
     table_sentence,
@@ -62,7 +63,7 @@ from archive.plugin.static_files import (
     with_static_files,
 )
 from archive.queries.sql_functions import add_archive_functions
-from archive.text.formatting import direction, many, moment, percent
+from archive.text.formatting import direction, many, moment, percent, printed_moment
 from archive.text.html import contact_link, marked
 
 __all__ = ["archives", "configuration", "direction"]
@@ -132,7 +133,7 @@ def asgi_wrapper(datasette: Any) -> Callable[[App], App]:
 
 def guarded_app(app: App, datasette: Any) -> App:
     """Return Datasette behind the middleware that `archive.plugin.guards.middleware` describes."""
-    guarded = with_safe_csv(app)
+    guarded = with_safe_csv(app, csv_row_limits(datasette, TABLE_PAGE_SIZES))
     if is_public_archive(datasette):
         guarded = restricted_for_strangers(
             guarded,
@@ -176,7 +177,7 @@ def render_cell(
 @hookimpl
 def prepare_jinja2_environment(env: Any, datasette: Any) -> None:
     """Add the filters and globals that the templates use."""
-    filters = (moment, many, percent, direction, marked, contact_link, timeline_svg)
+    filters = (moment, printed_moment, many, percent, direction, marked, contact_link, timeline_svg)
     env.filters["dateline_column_label"] = column_label
     env.filters |= {f"dateline_{each.__name__}": each for each in filters}
     env.globals |= {

@@ -181,6 +181,8 @@ COLUMN_LABELS = {
     "url": "Address",
     "published_at": "Published",
     "published_raw": "Date as written",
+    "published_day": "Day as printed",
+    "published_offset": "Minutes ahead of UTC",
     "name_an_agency": "Naming an agency",
     "word_count": "Words",
     "texts": "Different texts",

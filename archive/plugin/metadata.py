@@ -47,6 +47,10 @@ TABLE_SETTINGS: dict[str, DatasetteMetadata] = {
     "urls": {"label_column": "url"},
     "revisions": {"sort_desc": "id", "facets": ["stealth"]},
 }  # fmt: skip
+TABLE_PAGE_SIZES = frozenset(
+    int(settings["size"]) for settings in TABLE_SETTINGS.values() if "size" in settings
+)
+"""Rows of a page of tables that have other pages than the rest."""
 """For each table and view, the settings that the schema's comments do not give."""
 
 FOLDED_COLUMNS = {

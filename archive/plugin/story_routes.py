@@ -48,7 +48,7 @@ DOSSIER_FORMAT_BY_ENDING = {"txt": "text", "md": "md", "json": "json", "html": "
 INLINE_STORY_FORMATS = ("atom", "json")
 """Formats that a program reads from the server; the others are saved as files."""
 STORY_CSV_COLUMNS = ("published_at", "outlet", "headline", "language", "url", "probability", "tier", "part", "verdict",
-               "id", "original_id")  # fmt: skip
+               "id", "original_id", "published_day", "published_offset")  # fmt: skip
 """Columns of a story's table."""
 
 

@@ -22,7 +22,7 @@ UrlKeyFunction = Callable[[str], str]
 may not import `pipelines`."""
 
 NEWEST_ARTICLES_SQL = """
-SELECT a.id, a.headline, a.standfirst, a.published_at, a.fetched_at, a.language, a.url,
+SELECT a.id, a.headline, a.standfirst, a.published_at, a.published_day, a.published_offset, a.fetched_at, a.language, a.url,
        a.word_count, substr(a.text, 1, 300) AS beginning, o.host AS outlet,
        coalesce(o.name, o.host) AS outlet_name, f.other_outlets
 FROM articles a JOIN outlets o ON o.id = a.outlet_id JOIN originals f ON f.id = a.id
@@ -57,7 +57,7 @@ WITH related(id, kind) AS (
   FROM related
 )
 SELECT a.id, min(others.how) AS how, a.headline, o.host AS outlet,
-       coalesce(o.name, o.host) AS outlet_name, a.published_at, a.url
+       coalesce(o.name, o.host) AS outlet_name, a.published_at, a.published_day, a.published_offset, a.url
 FROM others JOIN articles a ON a.id = others.id JOIN outlets o ON o.id = a.outlet_id
 WHERE a.id <> :id GROUP BY a.id ORDER BY a.published_at IS NULL, a.published_at, a.id"""
 
@@ -100,6 +100,28 @@ def outlet_totals(folder: Path) -> list[PlainRow]:
     """
     with closing(open_read_only(folder / "archive.db", ARCHIVE_SCHEMA)) as connection:
         return [dict(row) for row in connection.execute(OUTLET_TOTALS_SQL)]
+
+
+def outlet_list_entries(folder: Path) -> list[PlainRow]:
+    """Return the outlets by host with their `feeds` and `sitemaps`, as a list of outlets has them."""
+    with closing(open_read_only(folder / "archive.db", ARCHIVE_SCHEMA)) as connection:
+        outlets = connection.execute(
+            "SELECT id, host, name, language, country FROM outlets ORDER BY host"
+        ).fetchall()
+        sources = connection.execute(
+            "SELECT outlet_id, kind, url FROM urls WHERE role = 'source' ORDER BY url"
+        ).fetchall()
+    urls: dict[tuple[int, str], list[str]] = {}
+    for source in sources:
+        urls.setdefault((source["outlet_id"], source["kind"]), []).append(source["url"])
+    return [
+        {
+            **{name: row[name] for name in ("host", "name", "language", "country")},
+            "feeds": urls.get((row["id"], "feed"), []),
+            "sitemaps": urls.get((row["id"], "sitemap"), []),
+        }
+        for row in outlets
+    ]
 
 
 def outlet_sources(folder: Path) -> list[PlainRow]:

@@ -28,6 +28,7 @@ from archive.text.unspaced import (
     character_pairs,
     signs_to_private_use,
 )
+from archive.timestamps import DAY_CHARS
 
 NEVER_MATCHES_PATTERN = "(?!)"
 """A pattern that matches nothing."""
@@ -75,6 +76,8 @@ class SearchHit:
     """The passage that matches, with the words in ⟦brackets⟧."""
     other_outlets: int = 0
     """Other outlets with the same text, if copies are folded; otherwise 0."""
+    published_day: str | None = None
+    """The day of publication as the outlet prints it."""
 
 
 def match_query(words: str) -> str:
@@ -146,7 +149,7 @@ _SEARCH_SQL = f"""WITH found AS (
     ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
   )
 )
-SELECT a.id, o.host AS outlet, a.headline, a.published_at, a.language, a.url, best.score,
+SELECT a.id, o.host AS outlet, a.headline, a.published_at, a.published_day, a.language, a.url, best.score,
        {READING_TEXT_SQL} AS passage,
        CASE WHEN :copies THEN 0
          ELSE (SELECT other_outlets FROM originals WHERE id = a.id) END AS other_outlets
@@ -228,6 +231,17 @@ def count_search_hits(
     return int(row[0])
 
 
+def compared_date_sql(bound: str) -> str:
+    """Return SQL for the date of an article `a` that is compared with a bound, given as SQL.
+
+    With a day (or a month) it is the day as printed, with a moment the time in UTC.
+    """
+    return (
+        f"iif(length({bound}) <= {DAY_CHARS}, coalesce(a.published_day, a.fetched_at), "
+        "coalesce(a.published_at, a.fetched_at))"
+    )
+
+
 def filter_conditions(
     outlet: str | None = None,
     since: str | None = None,
@@ -237,13 +251,13 @@ def filter_conditions(
     """Return the SQL condition for the given filters, and its values.
 
     It applies to articles `a` and outlets `o`. Dates are compared at the precision that both have:
-    a day includes all its hours.
+    a day includes all its hours, and is the day as printed.
     """
-    dated = "coalesce(a.published_at, a.fetched_at)"
+    after, before = compared_date_sql(":since"), compared_date_sql(":until")
     clauses = {
         "outlet": "o.host = :outlet",
-        "since": f"{dated} >= substr(:since, 1, length({dated}))",
-        "until": f"substr({dated}, 1, length(:until)) <= :until",
+        "since": f"{after} >= substr(:since, 1, length({after}))",
+        "until": f"substr({before}, 1, length(:until)) <= :until",
         "language": "a.language = :language",
     }
     filters = {"outlet": outlet, "since": since, "until": until, "language": language}

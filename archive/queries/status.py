@@ -159,7 +159,7 @@ def status_report(
         "failing_pages": rows(FAILING_PAGES_SQL),
         "not_articles": rows(NOT_ARTICLES_SQL),
         "days": _articles_per_day(connection, "fetched_at", today or current_time()),
-        "published_days": _articles_per_day(connection, "published_at", today or current_time()),
+        "published_days": _articles_per_day(connection, "published_day", today or current_time()),
     }
 
 

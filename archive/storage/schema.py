@@ -893,6 +893,72 @@ CAPTURE_INDEXES = """
 CREATE INDEX captures_by_digest ON captures(digest);
 """
 
+PRINTED_DAY_COLUMNS = """
+-- The day of publication as the outlet printed it, beside `published_at` in UTC. Older rows get it
+-- from `published_raw` where that states an offset that fits, else from `published_at`.
+ALTER TABLE articles ADD COLUMN published_day TEXT;  -- YYYY-MM-DD on the outlet's clock; in UTC if that is not known
+ALTER TABLE articles ADD COLUMN published_offset INTEGER;  -- minutes of that clock ahead of UTC; NULL: not stated
+ALTER TABLE urls ADD COLUMN published_offset INTEGER;  -- the same for `published_at`, as the source stated it
+UPDATE articles SET published_day = substr(published_at, 1, 10) WHERE published_at IS NOT NULL;
+UPDATE articles SET published_offset = stated.minutes, published_day = date(published_at, stated.minutes || ' minutes')
+FROM (
+  SELECT id, (CASE substr(zone, 1, 1) WHEN '-' THEN -1 ELSE 1 END) * (substr(zone, 2, 2) * 60 + substr(zone, -2))
+         AS minutes
+  FROM (
+    SELECT id, CASE WHEN published_raw GLOB '*[0-9][+-][0-9][0-9]:[0-9][0-9]' THEN substr(published_raw, -6)
+                    WHEN published_raw GLOB '*[0-9 ][+-][0-9][0-9][0-9][0-9]' THEN substr(published_raw, -5) END AS zone
+    FROM articles WHERE published_at GLOB '*Z'
+  ) WHERE zone IS NOT NULL
+) AS stated
+WHERE articles.id = stated.id AND abs(stated.minutes) <= 840
+  AND instr(published_raw, strftime('%H:%M', published_at, stated.minutes || ' minutes')) > 0;
+CREATE INDEX articles_by_published_day ON articles(published_day, outlet_id);
+CREATE INDEX articles_by_outlet_day ON articles(outlet_id, published_day);
+
+-- Rows that are written without the day get that of `published_at`; so do rows whose date is
+-- changed to another one.
+CREATE TRIGGER articles_day_insert AFTER INSERT ON articles
+WHEN new.published_day IS NULL AND new.published_at IS NOT NULL BEGIN
+  UPDATE articles SET published_day = substr(new.published_at, 1, 10) WHERE id = new.id;
+END;
+CREATE TRIGGER articles_day_update AFTER UPDATE OF published_at, published_day ON articles
+WHEN (new.published_at IS NULL) <> (new.published_day IS NULL)
+  OR abs(julianday(new.published_day) - julianday(substr(new.published_at, 1, 10))) > 1 BEGIN
+  UPDATE articles SET published_day = substr(new.published_at, 1, 10), published_offset = NULL WHERE id = new.id;
+END;
+
+DROP VIEW coverage;
+DROP VIEW event_coverage;
+DROP VIEW story_coverage;
+
+-- Every article with its outlet, without the long columns; made for browsing.
+CREATE VIEW coverage AS
+SELECT a.id, a.published_at, o.host AS outlet, a.headline, a.byline, a.agency, a.section, a.language, a.word_count,
+       a.url, a.fetched_at, a.published_day, a.published_offset
+FROM articles a JOIN outlets o ON o.id = a.outlet_id;
+
+-- The articles of each event, with the reason why they joined.
+CREATE VIEW event_coverage AS
+SELECT m.event_id, a.id, a.published_at, o.host AS outlet, a.headline, m.joined, m.score, m.terms, a.published_day,
+       a.published_offset
+FROM event_articles m JOIN articles a ON a.id = m.article_id JOIN outlets o ON o.id = a.outlet_id;
+
+-- The coverage of each story; versions of one text share an `original_id`. Articles that a person
+-- rejected are left out, as are versions of their text without a verdict. Uncertain articles are
+-- in `story_perhaps`.
+CREATE VIEW story_coverage(story_id, story, id, original_id, probability, tier, part, verdict, terms, nearest_id,
+  outlet, outlet_name, headline, published_at, language, url, published_day, published_offset) AS
+SELECT s.id, s.name, a.id, coalesce(t.original_id, a.id), m.probability, m.tier, m.part, m.verdict, m.terms,
+       m.nearest_id, o.host, o.name, a.headline, a.published_at, a.language, a.url, a.published_day, a.published_offset
+FROM story_articles m JOIN stories s ON s.id = m.story_id JOIN articles a ON a.id = m.article_id
+JOIN outlets o ON o.id = a.outlet_id
+LEFT JOIN shared_text_articles v ON v.article_id = a.id LEFT JOIN shared_texts t ON t.id = v.text_id
+WHERE m.verdict = 'belongs' OR (m.verdict IS NULL AND m.tier IN ('sure', 'likely') AND NOT EXISTS (
+  SELECT 1 FROM shared_text_articles w JOIN story_articles n ON n.article_id = w.article_id
+  WHERE w.text_id = v.text_id AND n.story_id = m.story_id AND n.verdict = 'not'
+));
+"""
+
 ARCHIVE_SCHEMA = DatabaseSchema(
     "dateline.archive",
     (
@@ -920,6 +986,7 @@ ARCHIVE_SCHEMA = DatabaseSchema(
         ("m022_digests", DIGEST_INDEXES),
         ("m023_removals", REMOVAL_TABLES),
         ("m024_moved_pages", MOVED_PAGE_TABLES),
+        ("m025_printed_days", PRINTED_DAY_COLUMNS),
     ),
     cache=24_000,  # reads of the index of shared passages are scattered over the file
 )

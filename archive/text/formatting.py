@@ -6,6 +6,8 @@ import json
 from datetime import UTC, date, datetime
 from urllib.parse import urlencode
 
+from archive.timestamps import DAY_CHARS, local_timestamp
+
 RIGHT_TO_LEFT_LANGUAGES = frozenset(
     {"ar", "arc", "ckb", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"}
 )
@@ -53,6 +55,30 @@ def moment(written: str | None) -> str:
         return day
     zone = " UTC" if timestamp.tzinfo else ""
     return f"{day}, {timestamp:%H:%M}{zone}"
+
+
+def printed_moment(written: str | None, day: str | None, offset: int | None) -> str:
+    """Return a date of publication on the outlet's own clock: `16 Feb 2024, 02:30 UTC+9`.
+
+    `day` is the day as printed, `offset` the minutes of that clock ahead of UTC, both as in
+    `articles`. Where only the day differs from the one in UTC: `16 Feb 2024 (15 Feb 2024, 17:30 UTC)`.
+    """
+    in_utc = moment(written)
+    if not written or not day or not written.endswith("Z"):
+        return in_utc
+    if offset:
+        timestamp = local_timestamp(written, offset)
+        return f"{moment(timestamp[:DAY_CHARS])}, {timestamp[11:16]} {zone_label(offset)}"
+    return in_utc if written.startswith(day) else f"{moment(day)} ({in_utc})"
+
+
+def zone_label(offset: int) -> str:
+    """Return an offset in minutes as `UTC+9`, `UTC−3:30` or `UTC`."""
+    if not offset:
+        return "UTC"
+    hours, minutes = divmod(abs(offset), 60)
+    sign = "+" if offset > 0 else "−"
+    return f"UTC{sign}{hours}:{minutes:02}" if minutes else f"UTC{sign}{hours}"
 
 
 def period_label(period: str) -> str:

@@ -1,8 +1,9 @@
-"""Commands on single outlets: `outlet look`, `pause`, `resume`, `set` and `remove`."""
+"""Commands on outlets of the archive: `outlet look`, `pause`, `resume`, `set`, `remove`, `export`."""
 
 from __future__ import annotations
 
 import sqlite3
+import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -55,6 +56,42 @@ def outlet_look_command(host: str, as_json: bool, catalogue: Path | None, folder
         for headline in each.headlines:
             click.echo(f"  {printable_text(headline)}")
     click.echo(f"\n`dateline outlet add {found.outlet.host}` adds it.")
+
+
+@outlet_group.command("export")
+@click.option("--format", "form", type=click.Choice(["opml", "csv"]),
+              help="File format.  [default: by FILE's ending, else opml]")  # fmt: skip
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), metavar="FILE",
+              help="The file to write, complete or not at all.  [default: standard output]")  # fmt: skip
+@archive_option
+def outlet_export_command(form: str | None, output: Path | None, folder: Path) -> None:
+    """Export the outlets with their feeds and sitemaps.
+
+    As OPML, which feed readers read, or CSV; `outlet import` reads both.
+
+    \b
+    Example:  dateline outlet export -o outlets.opml
+    """
+    from archive.exports.article_files import atomic_file, format_by_ending
+    from archive.queries.lookup import outlet_list_entries
+    from archive.text.formatting import many
+    from crawler.sources.outlet_list_files import OUTLET_LIST_ENDINGS, OUTLET_LIST_WRITERS
+    from crawler.sources.outlet_lists import OutletEntry
+
+    to_file = None if str(output) == "-" else output
+    chosen = form or format_by_ending(to_file, OUTLET_LIST_ENDINGS, "opml")
+    rows = outlet_list_entries(folder)
+    entries = [
+        OutletEntry(**row | {"feeds": tuple(row["feeds"]), "sitemaps": tuple(row["sitemaps"])})
+        for row in rows
+    ]
+    written = OUTLET_LIST_WRITERS[chosen](entries)
+    if to_file is None:
+        sys.stdout.buffer.write(written)
+    else:
+        with atomic_file(to_file, binary=True) as file:
+            file.write(written)
+    click.echo(f"{many(len(entries), 'outlet')} → {to_file or 'standard output'}", err=True)
 
 
 @outlet_group.command("pause")

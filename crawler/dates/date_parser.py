@@ -15,11 +15,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import lru_cache
 from urllib.parse import urlsplit
 
 from archive.records import current_timestamp, format_utc
+from archive.timestamps import DAY_CHARS
 from crawler.dates.calendars import (
     BUDDHIST_YEARS_AHEAD,
     SOLAR_HIJRI_LANGUAGES,
@@ -31,7 +33,24 @@ from crawler.dates.calendars import (
 )
 from crawler.dates.clock_times import clock_time_in
 from crawler.dates.month_names import fold_date_text, month_of_word, with_english_months
-from crawler.dates.time_zones import time_zone_after, zone_of_abbreviation, zone_of_offset
+from crawler.dates.time_zones import (
+    MAX_ZONE_OFFSET,
+    time_zone_after,
+    zone_of_abbreviation,
+    zone_of_offset,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SiteDate:
+    """A date as a site states it: the archive's timestamp, and the day and offset on the site."""
+
+    timestamp: str
+    day: str
+    """The day on the site's own clock, YYYY-MM-DD."""
+    offset: int | None = None
+    """Minutes of the site's clock ahead of UTC; None if no time zone is stated."""
+
 
 MIN_PAGE_YEAR = 1990
 """The first year in which a page may have been published."""
@@ -153,6 +172,14 @@ def parse_date(
     States) or April (False). Without it, it means April in all languages but English, and is
     ambiguous in English.
     """
+    found = parse_site_date(raw, language, month_first)
+    return found.timestamp if found else None
+
+
+def parse_site_date(
+    raw: str | None, language: str | None = None, month_first: bool | None = None
+) -> SiteDate | None:
+    """Return the date in a text of a site with its day and offset there, as `parse_date` reads it."""
     text = " ".join((raw or "").split())
     if not text or len(text) > MAX_DATE_CHARS:
         return None
@@ -168,11 +195,11 @@ def parse_date(
         return None
 
 
-def _parse_machine_date(text: str) -> str | None:
-    """The timestamp in a form of machines; raises ValueError for an impossible one."""
+def _parse_machine_date(text: str) -> SiteDate | None:
+    """The date in a form of machines; raises ValueError for an impossible one."""
     if text[:4].isdecimal() or text.startswith("/"):
         if iso := ISO_DATE.match(text):
-            return _timestamp_of_iso_parts(*iso.groups())
+            return _site_date_of_iso_parts(*iso.groups())
         if found := _parse_digits(text):
             return found
     return _parse_mail_date(text)
@@ -220,15 +247,28 @@ def parse_source_date(
     Impossible are dates more than a day after `fetched_at` (default: now), the zero of Unix time,
     and years before 1700.
     """
+    found = parse_source_site_date(
+        raw, fetched_at=fetched_at, language=language, month_first=month_first
+    )
+    return found.timestamp if found else None
+
+
+def parse_source_site_date(
+    raw: str | None,
+    *,
+    fetched_at: str | None = None,
+    language: str | None = None,
+    month_first: bool | None = None,
+) -> SiteDate | None:
+    """Return the date in a feed or sitemap with its offset, as `parse_source_date` reads it."""
     text = " ".join((raw or "").split())
     if not 8 <= len(text) <= MAX_DATE_CHARS:
         return None
-    found = _parse_iso_fast(text) or parse_date(text, language, month_first)
-    return (
-        found
-        if found and _is_possible_source_date(found, fetched_at or current_timestamp())
-        else None
-    )
+    found = _parse_iso_fast(text) or parse_site_date(text, language, month_first)
+    if found is None:
+        return None
+    is_possible = _is_possible_source_date(found.timestamp, fetched_at or current_timestamp())
+    return found if is_possible else None
 
 
 def possible_page_date(found: str | None, fetched_at: str | None) -> str | None:
@@ -270,60 +310,71 @@ def _timestamp_a_day_later(moment: str) -> str:
 # --- forms of machines ----------------------------------------------------------------------------
 
 
-def _parse_iso_fast(text: str) -> str | None:
-    """The timestamp in the most common form, `2024-02-15T10:30:00+01:00`, parsed in C.
+def _parse_iso_fast(text: str) -> SiteDate | None:
+    """The date in the most common form, `2024-02-15T10:30:00+01:00`, parsed in C.
 
     A sitemap contains up to 50,000 of them.
     """
     if len(text) < 19 or text[4] != "-" or text[10] not in "T " or not text[5:7].isdecimal():
         return None
     try:
-        return _format_timestamp(datetime.fromisoformat(text))
+        return _site_date(datetime.fromisoformat(text))
     except (ValueError, OverflowError):
         return None
 
 
-def _format_timestamp(at: datetime) -> str:
-    """Format a timestamp as `archive.records.format_utc` does, at a third of strftime's cost.
+def _site_date(at: datetime) -> SiteDate:
+    """The date of a point in time on a site's clock; without time zone it stays without one.
 
-    A clock time without time zone stays without one.
+    The timestamp is written as `archive.records.format_utc` does, at a third of strftime's cost.
     """
-    if at.tzinfo is None:
-        return at.isoformat(timespec="seconds")
-    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
+    there = at.isoformat(timespec="seconds")
+    span = at.utcoffset()
+    if span is None:
+        return SiteDate(there, there[:DAY_CHARS])
+    timestamp = at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
+    minutes = span // timedelta(minutes=1) if abs(span) <= MAX_ZONE_OFFSET else None
+    return SiteDate(timestamp, there[:DAY_CHARS], minutes)
 
 
-def _timestamp_of_iso_parts(day: str, clock: str | None, zone: str | None) -> str:
-    """The timestamp of the parts of an ISO 8601 date."""
+def _site_date_of_day(day: date) -> SiteDate:
+    """The date of a day without a time."""
+    written = day.isoformat()
+    return SiteDate(written, written)
+
+
+def _site_date_of_iso_parts(day: str, clock: str | None, zone: str | None) -> SiteDate:
+    """The date of the parts of an ISO 8601 date."""
     if clock is None:
-        return date.fromisoformat(day).isoformat()
+        return _site_date_of_day(date.fromisoformat(day))
     ends_day = clock in ("24:00", "24:00:00")
     if ends_day:
         clock = "00:00"
     at = datetime.fromisoformat(f"{day}T{clock}") + timedelta(days=ends_day)
     if not zone:
-        return _format_timestamp(at)
+        return _site_date(at)
     if zone[0] not in "+-":
-        return _format_timestamp(at.replace(tzinfo=UTC))
+        return _site_date(at.replace(tzinfo=UTC))
     digits = zone[1:].replace(":", "")
-    return _format_timestamp(at.replace(tzinfo=zone_of_offset(zone[0], digits[:2], digits[2:])))
+    return _site_date(at.replace(tzinfo=zone_of_offset(zone[0], digits[:2], digits[2:])))
 
 
-def _parse_digits(text: str) -> str | None:
-    """The timestamp in `20240215`, `20240215T103000Z`, or seconds or milliseconds since 1970."""
+def _parse_digits(text: str) -> SiteDate | None:
+    """The date in `20240215`, `20240215T103000Z`, or seconds or milliseconds since 1970."""
     if since := UNIX_SECONDS.match(text):
-        return format_utc(datetime.fromtimestamp(int(since[1]), UTC))
+        counted = format_utc(datetime.fromtimestamp(int(since[1]), UTC))
+        return SiteDate(counted, counted[:DAY_CHARS])  # a count of seconds names no time zone
     if not (fits := COMPACT_ISO_DATE.match(text)):
         return None
     year, month, day, hour, minute, second, zone = fits.groups()
     if hour is None:
-        return date(int(year), int(month), int(day)).isoformat()
+        return _site_date_of_day(date(int(year), int(month), int(day)))
     at = datetime(int(year), int(month), int(day), int(hour), int(minute), int(second or 0))
-    return _format_timestamp(at.replace(tzinfo=UTC if zone else None))
+    return _site_date(at.replace(tzinfo=UTC if zone else None))
 
 
-def _parse_mail_date(text: str) -> str | None:
-    """The timestamp in the form of mail and RSS (RFC 5322): `Thu, 15 Feb 2024 05:30:00 +0000`."""
+def _parse_mail_date(text: str) -> SiteDate | None:
+    """The date in the form of mail and RSS (RFC 5322): `Thu, 15 Feb 2024 05:30:00 +0000`."""
     fits = MAIL_DATE.match(text)
     if fits is None:
         return None
@@ -334,7 +385,7 @@ def _parse_mail_date(text: str) -> str | None:
     zone = zone_of_offset(sign, hours, minutes) if sign else zone_of_abbreviation(name)
     number = MAIL_MONTHS.index(month.lower()) + 1
     at = datetime(int(year), number, int(day), int(hour), int(minute), min(59, int(second or 0)))
-    return _format_timestamp(at.replace(tzinfo=zone))
+    return _site_date(at.replace(tzinfo=zone))
 
 
 # --- as people write ------------------------------------------------------------------------------
@@ -345,8 +396,10 @@ def _in_human_order(text: str) -> str:
     return UNIX_DATE.sub(r"\1, \4, \2 \3", text)
 
 
-def _parse_written_date(text: str, language: str | None, month_first: bool | None) -> str | None:
-    """The timestamp in a folded text of people."""
+def _parse_written_date(
+    text: str, language: str | None, month_first: bool | None
+) -> SiteDate | None:
+    """The date in a folded text of people."""
     day, rest = _day_in_text(text, language, month_first)
     if day is None:
         return None
@@ -354,10 +407,10 @@ def _parse_written_date(text: str, language: str | None, month_first: bool | Non
         _text_before_next_date(rest, language), language
     )
     if clock is None:
-        return day.isoformat()
+        return _site_date_of_day(day)
     at = datetime(day.year, day.month, day.day, clock.hour % 24, clock.minute, clock.second)
     at += timedelta(days=clock.hour == 24)
-    return _format_timestamp(at.replace(tzinfo=_zone_of_clock_time(clock.rest, at, language)))
+    return _site_date(at.replace(tzinfo=_zone_of_clock_time(clock.rest, at, language)))
 
 
 def _text_before_next_date(rest: str, language: str | None) -> str:

@@ -285,6 +285,8 @@ def find_article_dates(steps: PageSteps) -> PageSteps:
         steps.article,
         published_at=published_at,
         published_raw=published_raw,
+        published_day=dates.printed.day if dates.printed else None,
+        published_offset=dates.printed.offset if dates.printed else None,
         modified_at=modified_at,
         modified_raw=modified_raw,
     )

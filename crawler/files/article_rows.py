@@ -9,10 +9,16 @@ from archive.articles.store import ARTICLE_COLUMNS
 from archive.errors import UsageError
 from archive.records import Article, current_timestamp
 
-ROW_FIELD_TYPES: dict[str, Any] = {"authors": str | list, "word_count": int, "free": bool | int}
+ROW_FIELD_TYPES: dict[str, Any] = {
+    "authors": str | list,
+    "word_count": int,
+    "published_offset": int,
+    "free": bool | int,
+}
 ROW_FIELD_TYPE_NAMES = {
     "authors": "a list of names",
     "word_count": "a number",
+    "published_offset": "a number of minutes",
     "free": "true or false",
 }
 

@@ -36,6 +36,7 @@ DESCRIBING_RECORD_TYPES = ("warcinfo", "request", "metadata")
 
 WARC_DATE = re.compile(r"(\d{4}(?:-?\d\d(?:-?\d\d(?:[T ]?\d\d:?\d\d(?::?\d\d)?)?)?)?)(?:\.\d+)?Z?")
 """WARC-Date (1.0: to the second; 1.1: from a year to nanoseconds), and the 14 digits of ARC."""
+OFFSET_MINUTES_TEXT = re.compile(r"-?\d{1,3}", re.ASCII)
 ARCHIVE_TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\dZ?)?")
 """A date or timestamp as the archive writes it."""
 EARLIEST_DATE_DIGITS = "00000101000000"
@@ -191,13 +192,16 @@ class WarcPages:
 
 
 def lead_from_warc_fields(url: str, fields: dict[str, str]) -> Lead:
-    """Return the lead with these fields, without `published_at` if it is not a timestamp."""
+    """Return the lead with these fields, without a date or an offset that is not valid."""
+    forms = {"published_at": ARCHIVE_TIMESTAMP, "published_offset": OFFSET_MINUTES_TEXT}
     valid = {
         name: value
         for name, value in fields.items()
-        if name != "published_at" or ARCHIVE_TIMESTAMP.fullmatch(value)
+        if name not in forms or forms[name].fullmatch(value)
     }
-    return Lead(url, **valid)  # type: ignore[arg-type]
+    offset = valid.pop("published_offset", None)
+    minutes = None if offset is None else int(offset)
+    return Lead(url, **valid, published_offset=minutes)  # type: ignore[arg-type]
 
 
 def reason_to_doubt_record(record: WebArchiveRecord) -> str | None:

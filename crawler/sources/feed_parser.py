@@ -21,7 +21,7 @@ from lxml import etree
 
 from archive.errors import SourceError
 from archive.records import Lead, current_timestamp
-from crawler.dates.date_parser import parse_source_date, writes_month_first
+from crawler.dates.date_parser import SiteDate, parse_source_site_date, writes_month_first
 from crawler.sources.xml import decode_xml, escaped_xml_from_root, parse_xml_tree
 from crawler.text.html_text import NON_XML_CHARACTER, one_line_error, text_of_html
 from crawler.text.language import language_code
@@ -204,9 +204,10 @@ def _lead_of_xml_entry(item: etree._Element, own: str, feed: ParsedFeed, before:
         headline=_first_text_of(parts, "title", "media:title", "dc:title"),
         lede=_first_text_of(parts, *_FEED_SUMMARY_TAGS, *_FEED_CONTENT_TAGS),
         language=language or feed.language,
-        published_at=published,
+        published_at=published.timestamp if published else None,
         published_raw=raw,
-        modified_at=modified,
+        published_offset=published.offset if published else None,
+        modified_at=modified.timestamp if modified else None,
         guid=_first_text_of(parts, "guid", "id"),
     )
     no_link = "an enclosure only" if "enclosure" in parts else "no link"
@@ -312,9 +313,10 @@ def _lead_of_json_item(item: object, feed: ParsedFeed, before: str) -> Lead | st
         or _json_feed_string(item, "content_html")
         or plain_text,
         language=language or feed.language,
-        published_at=published,
+        published_at=published.timestamp if published else None,
         published_raw=raw,
-        modified_at=modified,
+        published_offset=published.offset if published else None,
+        modified_at=modified.timestamp if modified else None,
         guid=_json_feed_string(item, "id"),
     )
     no_link = "an attachment only" if item.get("attachments") else "no url"
@@ -364,11 +366,11 @@ def _lead_or_problem(lead: Lead, base: str, no_link: str) -> Lead | str:
 
 def _feed_entry_dates(
     published: str | None, modified: str | None, feed: ParsedFeed, language: str | None, before: str
-) -> tuple[str | None, str | None]:
+) -> tuple[SiteDate | None, SiteDate | None]:
     """Return when an entry was published and changed, parsed in its own language or the feed's."""
 
-    def read_date(raw: str | None) -> str | None:
-        return parse_source_date(
+    def read_date(raw: str | None) -> SiteDate | None:
+        return parse_source_site_date(
             raw, fetched_at=before, language=language or feed.language, month_first=feed.month_first
         )
 

@@ -143,7 +143,9 @@ def _fields_of_outline(outline: etree._Element) -> OutletFields:
         "host": home or feed,
         "name": attributes.get("title") or attributes.get("text", ""),
         "language": attributes.get("language", ""),
+        "country": attributes.get("country", ""),
         "feeds": [feed] if is_feed else [],
+        "sitemaps": attributes.get("sitemaps", "").split(),
     }
 
 

@@ -19,7 +19,11 @@ from lxml import etree
 
 from archive.errors import SourceError
 from archive.records import Lead, current_timestamp
-from crawler.dates.date_parser import is_not_before, parse_source_date
+from crawler.dates.date_parser import (
+    is_not_before,
+    parse_source_date,
+    parse_source_site_date,
+)
 from crawler.dates.url_dates import latest_day_in_name, latest_day_in_path
 from crawler.sources.feed_parser import parse_feed
 from crawler.sources.xml import decode_xml, escaped_xml_from_root
@@ -245,14 +249,16 @@ def _lead_of_news_entry(
     raw = _child_text(news, "publication_date")
     tag = None if publication is None else _child_text(_children_by_name(publication), "language")
     language = language_code(tag or _child_text(news, "language"))
+    published = parse_source_site_date(raw, fetched_at=before, language=language)
     return Lead(
         url=loc_url,
         via="news sitemap",
         found_on=url,
         headline=text_of_html(_child_text(news, "title")),
         language=language,
-        published_at=parse_source_date(raw, fetched_at=before, language=language),
+        published_at=published.timestamp if published else None,
         published_raw=raw or None,
+        published_offset=published.offset if published else None,
         modified_at=modified,
     )
 

@@ -28,9 +28,9 @@ MAX_COMPARED_OUTLETS = 12
 """Outlets that are compared, those with most articles first."""
 
 SEARCHED_DAYS_SQL = """
-SELECT a.outlet_id, substr(a.published_at, 1, 10) AS day, count(*) AS articles
-FROM outlets o CROSS JOIN articles a INDEXED BY articles_by_outlet ON a.outlet_id = o.id
-WHERE a.published_at >= :since AND a.published_at < :until || '~'
+SELECT a.outlet_id, a.published_day AS day, count(*) AS articles
+FROM outlets o CROSS JOIN articles a INDEXED BY articles_by_outlet_day ON a.outlet_id = o.id
+WHERE a.published_day BETWEEN :since AND :until
   AND +a.id IN (SELECT rowid FROM articles_fts WHERE articles_fts MATCH :match
                 AND rowid BETWEEN :first_id AND :last_id)
 GROUP BY 1, 2"""
@@ -38,33 +38,33 @@ GROUP BY 1, 2"""
 
 ID_RANGE_SQL = """
 SELECT coalesce(min(id), 0) AS first_id, coalesce(max(id), 0) AS last_id FROM articles
-WHERE published_at >= :since AND published_at < :until || '~'"""
+WHERE published_day BETWEEN :since AND :until"""
 """The IDs of a period: they narrow the full-text search, which knows no dates."""
 
 STORY_TIMES_SQL = f"""
-SELECT a.outlet_id, substr(a.published_at, 1, 10) AS day
+SELECT a.outlet_id, a.published_day AS day
 FROM stories s CROSS JOIN story_articles m ON m.story_id = s.id
 CROSS JOIN articles a ON a.id = m.article_id
-WHERE s.name = ? AND a.published_at IS NOT NULL AND {LISTED_MEMBER_SQL}"""  # noqa: S608
+WHERE s.name = ? AND a.published_day IS NOT NULL AND {LISTED_MEMBER_SQL}"""  # noqa: S608
 
 EVENT_TIMES_SQL = """
-SELECT a.outlet_id, substr(a.published_at, 1, 10) AS day
+SELECT a.outlet_id, a.published_day AS day
 FROM event_articles m CROSS JOIN articles a ON a.id = m.article_id
-WHERE m.event_id = ? AND a.published_at IS NOT NULL"""
+WHERE m.event_id = ? AND a.published_day IS NOT NULL"""
 
 ALL_DAYS_SQL = """
 SELECT j.value AS day, (SELECT count(*) FROM articles
-                        WHERE published_at >= j.value AND published_at < j.value || '~') AS articles
+                        WHERE published_day = j.value) AS articles
 FROM json_each(:days) j"""
 """Counted day by day in the index, which is several times as fast as grouping the articles."""
 
 OUTLET_DAYS_SQL = """
-SELECT substr(published_at, 1, 10) AS day, count(*) AS articles FROM articles
-WHERE outlet_id = :outlet AND published_at >= :since AND published_at < :until || '~' GROUP BY 1"""
+SELECT published_day AS day, count(*) AS articles FROM articles
+WHERE outlet_id = :outlet AND published_day BETWEEN :since AND :until GROUP BY 1"""
 
 OUTLET_PERIOD_SQL = """
 SELECT count(*) FROM articles
-WHERE outlet_id = ? AND published_at >= ? AND published_at < ? || '~'"""
+WHERE outlet_id = ? AND published_day BETWEEN ? AND ?"""
 
 COMPARED_OUTLETS_SQL = """
 SELECT id, host, coalesce(name, host) AS name FROM outlets

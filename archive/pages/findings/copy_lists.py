@@ -45,7 +45,8 @@ GROUP BY v.text_id HAVING outlets >= :least AND (:outlet IS NULL OR sum(v.outlet
 ORDER BY outlets DESC, articles DESC, v.text_id DESC LIMIT :most"""
 
 TEXT_VERSIONS_SQL = """
-SELECT t.id AS text_id, t.original_id, a.id, a.headline, a.url, a.language, a.published_at,
+SELECT t.id AS text_id, t.original_id, a.id, a.headline, a.url, a.language,
+       a.published_at, a.published_day, a.published_offset,
        a.fetched_at, a.word_count, a.agency, a.fingerprint, o.host AS outlet,
        coalesce(o.name, o.host) AS outlet_name
 FROM json_each(?) j CROSS JOIN shared_texts t ON t.id = j.value

@@ -50,7 +50,8 @@ GROUP BY c.id HAVING outlets >= :least AND (:language = '' OR in_language > 0)
 ORDER BY recent_outlets DESC, outlets DESC, e.articles DESC, e.id DESC"""
 
 LISTED_EVENT_ARTICLES_SQL = """
-SELECT m.event_id, a.id, a.headline, a.url, a.language, a.published_at, a.fetched_at, a.outlet_id,
+SELECT m.event_id, a.id, a.headline, a.url, a.language,
+       a.published_at, a.published_day, a.published_offset, a.fetched_at, a.outlet_id,
        o.host AS outlet, coalesce(o.name, o.host) AS outlet_name
 FROM json_each(?) j CROSS JOIN event_articles m ON m.event_id = j.value
 CROSS JOIN articles a ON a.id = m.article_id CROSS JOIN outlets o ON o.id = a.outlet_id
@@ -193,6 +194,8 @@ def first_report(articles: Iterable[Any]) -> PlainRow | None:
         "outlet": first["outlet"],
         "outlet_name": first["outlet_name"],
         "published_at": first["published_at"],
+        "published_day": first["published_day"],
+        "published_offset": first["published_offset"],
         "together": sorted(together),
     }
 

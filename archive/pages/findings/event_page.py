@@ -33,7 +33,8 @@ EVENT_OF_ARTICLE_SQL = "SELECT event_id FROM event_articles WHERE article_id = ?
 
 EVENT_PAGE_ARTICLES_SQL = """
 SELECT a.id, coalesce(t.original_id, a.id) AS original_id, coalesce(a.headline, a.url) AS headline,
-       a.url, a.language, a.published_at, a.fetched_at, a.word_count, a.agency, m.joined,
+       a.url, a.language,
+       a.published_at, a.published_day, a.published_offset, a.fetched_at, a.word_count, a.agency, m.joined,
        o.host AS outlet, coalesce(o.name, o.host) AS outlet_name
 FROM event_articles m CROSS JOIN articles a ON a.id = m.article_id
 CROSS JOIN outlets o ON o.id = a.outlet_id

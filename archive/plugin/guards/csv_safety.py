@@ -1,14 +1,22 @@
-"""Make Datasette's CSV safe for spreadsheets: a cell like a formula gets an apostrophe in front."""
+"""Make Datasette's CSV safe for spreadsheets, and say in its headers where it may have been cut.
+
+A cell like a formula gets an apostrophe in front. Datasette ends a CSV file after a page of a table
+or a limit of rows without a word; a remark in the file would be data, so it is in the headers.
+"""
 
 from __future__ import annotations
 
 import re
 from codecs import getincrementaldecoder
+from collections.abc import Collection
+from typing import Any
+from urllib.parse import parse_qs
 
 from archive.exports.article_files import safe_cell
 from archive.plugin.guards.middleware import App, Event, Receive, Scope, Send, raw_path
 
 CSV_CELL_PATTERN = re.compile(r'"(?P<quoted>[^"]*(?:""[^"]*)*)"|(?P<bare>[^",\r\n]+)')
+QUOTED_CSV_PART = re.compile(r'"[^"]*"')
 CSV_NUMBER_PATTERN = re.compile(r"[-+]?\d+(\.\d+)?(e[-+]?\d+)?", re.IGNORECASE | re.ASCII)
 
 
@@ -45,34 +53,86 @@ class RowAssembler:
         return safe_csv_rows(whole).encode()
 
 
-def with_safe_csv(app: App) -> App:
-    """Return the application with its CSV safe for spreadsheets."""
+ROW_COUNT_HEADER, CUT_HEADER = b"x-dateline-rows", b"x-dateline-cut"
+"""Headers of CSV: the number of rows, and how to get all rows if there may be more."""
+CUT_ADVICE = (
+    "after {rows} rows, if there are more; all rows: a table's CSV with _stream=on, or "
+    "`dateline sql QUERY -o FILE.csv`"
+)
+
+
+def csv_row_limits(datasette: Any, table_sizes: Collection[int]) -> frozenset[int]:
+    """Return the numbers of rows after which Datasette ends a CSV file that is not streamed."""
+    names = ("max_returned_rows", "default_page_size")
+    return frozenset((*table_sizes, *(int(datasette.setting(name)) for name in names)))
+
+
+def csv_count_headers(text: str, limits: Collection[int]) -> list[tuple[bytes, bytes]]:
+    """Return the headers that say how many rows a CSV file has, and that it may have been cut."""
+    rows = max(0, QUOTED_CSV_PART.sub("", text).count("\n") - 1)
+    headers = [(ROW_COUNT_HEADER, str(rows).encode())]
+    if rows in limits:
+        headers.append((CUT_HEADER, CUT_ADVICE.format(rows=rows).encode()))
+    return headers
+
+
+def limits_of_request(query: str, limits: Collection[int]) -> Collection[int]:
+    """Return the numbers of rows after which the CSV of a request may be cut."""
+    size = parse_qs(query).get("_size", [""])[-1]
+    return {int(size)} if size.isascii() and size.isdigit() else limits
+
+
+def with_safe_csv(app: App, limits: Collection[int]) -> App:
+    """Return the application with its CSV safe for spreadsheets.
+
+    `limits` are the numbers of rows after which a file may have been cut.
+    """
 
     async def guard(scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, with CSV made safe."""
         if scope["type"] != "http" or not _asks_for_csv(scope):
             return await app(scope, receive, send)
         rows = RowAssembler()
-        csv = False
+        query = scope.get("query_string", b"").decode("latin-1")
+        is_counted = "_stream" not in parse_qs(query)
+        is_csv = False
+        held: list[Event] = []
 
         async def send_rows(event: Event) -> None:
             """Send an event of the answer, with safe cells if it is CSV."""
-            nonlocal csv
+            nonlocal is_csv, is_counted
             if event["type"] == "http.response.start":
                 headers = [(name.lower(), value) for name, value in event.get("headers", [])]
                 content_type = dict(headers).get(b"content-type", b"")
-                csv = content_type.startswith((b"text/csv", b"text/plain"))
+                is_csv = content_type.startswith((b"text/csv", b"text/plain"))
+                is_counted = is_counted and event["status"] == 200
                 # an apostrophe changes the length
-                headers = [each for each in headers if not csv or each[0] != b"content-length"]
-                return await send({**event, "headers": headers})
-            if csv and event["type"] == "http.response.body":
+                headers = [each for each in headers if not is_csv or each[0] != b"content-length"]
+                event = {**event, "headers": headers}
+            elif is_csv and event["type"] == "http.response.body":
                 body = rows.safe(event.get("body", b""), event.get("more_body", False))
                 event = {**event, "body": body}
-            return await send(event)
+            if not (is_csv and is_counted):
+                return await send(event)
+            held.append(event)  # at most as many rows as one answer may have
+            if event["type"] == "http.response.start" or event.get("more_body", False):
+                return None
+            for each in _with_count(held, limits_of_request(query, limits)):
+                await send(each)
+            return None
 
         return await app(scope, receive, send_rows)
 
     return guard
+
+
+def _with_count(events: list[Event], limits: Collection[int]) -> list[Event]:
+    """Return the events of a CSV answer with the headers that count its rows."""
+    start, *bodies = events
+    body = b"".join(each.get("body", b"") for each in bodies)
+    counted = csv_count_headers(body.decode("utf-8", "replace"), limits)
+    whole = {"type": "http.response.body", "body": body, "more_body": False}
+    return [{**start, "headers": [*start["headers"], *counted]}, whole]
 
 
 def _asks_for_csv(scope: Scope) -> bool:

@@ -20,10 +20,12 @@ from urllib.parse import urlsplit
 
 from lxml.html import HtmlElement
 
+from archive.timestamps import DAY_CHARS
 from crawler.dates.date_parser import (
+    SiteDate,
     count_words_beside_date,
     is_date_line,
-    parse_date,
+    parse_site_date,
     possible_page_date,
     reads_as_sentence,
 )
@@ -46,6 +48,11 @@ from crawler.extraction.fields.metadata import (
     canonical_url_of_page,
     headline_block_index,
 )
+from crawler.extraction.fields.printed_days import (
+    PrintedDay,
+    PrintedWording,
+    find_printed_day,
+)
 from crawler.text.language import LANGUAGE_SAMPLE_CHARS, MIN_DECISIVE_LETTERS, detect_language
 
 DIGIT_IN_TEXT = re.compile(r"\d")
@@ -54,8 +61,6 @@ DAY_AND_YEAR = re.compile(
     r"\d\.\d\d?\.\d\d(?!\d)"
 )
 """Numbers that may be a day and a year."""
-DAY_CHARS = len("2024-02-15")
-"""Characters of a day in ISO 8601."""
 MIN_PROSE_LINE_CHARS = 80
 """Characters of a line that may be a paragraph of the text."""
 MAX_FOREIGN_HEADING_CHARS = 60
@@ -83,6 +88,8 @@ MAX_BYLINE_WORDS_AT_MARK, MAX_OTHER_WORDS_AT_MARK = 4, 2
 """Words beside a marked time in a line of links: a name or two."""
 MAX_MARKED_PUBLICATION_DATES = 3
 """Elements marked up as the date of publication that are read."""
+MAX_MARKED_PRINTED_DATES = 12
+"""Timestamps for machines that are searched for the offset of the date of publication."""
 DATE_LINE_SENTENCE_ENDS = (".", "!", "?", "…", "”", "»", "。", "।")
 FRAME_TAGS = frozenset(("aside", "footer", "nav", "dialog", "form"))
 """Tags of parts of a page that are not the article."""
@@ -208,6 +215,8 @@ class ArticleDates:
     published: DateAndWording = (None, None)
     modified: DateAndWording = (None, None)
     lines: tuple[str, ...] = ()
+    printed: PrintedDay | None = None
+    """The day of publication on the outlet's own clock."""
 
 
 def read_article_dates(
@@ -218,7 +227,25 @@ def read_article_dates(
     shown, updated, lines = _dates_beside_headline(reader, near)
     modified = _first_readable_date(reader, _dates_in_data(page, "dateModified", MODIFIED_META))
     published = _publication_date(reader, shown)
-    return ArticleDates(published, modified if modified[0] else updated, lines)
+    printed = find_printed_day(published[0], _printed_wordings(reader, published[1], shown))
+    return ArticleDates(published, modified if modified[0] else updated, lines, printed)
+
+
+def _printed_wordings(
+    reader: PageDateReader, raw: str | None, shown: DateAndWording
+) -> Iterator[PrintedWording]:
+    """The wordings of the date of publication, that of the archive's timestamp first.
+
+    The others follow, as they may state the time zone: the page's data, the line beside the
+    headline, and the marked times.
+    """
+    yield PrintedWording(reader.read_site_date(raw), is_visible=raw == shown[1])
+    for said in _dates_in_data(reader.page, "datePublished", PUBLISHED_META):
+        yield PrintedWording(reader.read_site_date(said))
+    yield PrintedWording(reader.read_site_date(shown[1]), is_visible=True)
+    for mark in islice(reader.time_marks, MAX_MARKED_PRINTED_DATES):
+        if not mark.is_update and not mark.within_prose:
+            yield PrintedWording(reader.read_site_date(mark.said))
 
 
 def _publication_date(reader: PageDateReader, shown: DateAndWording) -> DateAndWording:
@@ -250,7 +277,12 @@ class PageDateReader:
         self.language = page.language
 
     def read_date(self, raw: str | None) -> str | None:
-        """Return the timestamp that a text of the page gives, None if it gives none.
+        """Return the timestamp that a text of the page gives, None if it gives none."""
+        found = self.read_site_date(raw)
+        return found.timestamp if found else None
+
+    def read_site_date(self, raw: str | None) -> SiteDate | None:
+        """Return the date that a text of the page gives, None if it gives none.
 
         The text is read in the declared language first, then in the language of the page's text.
         """
@@ -261,11 +293,12 @@ class PageDateReader:
             return None
         return self._read_in(raw, self._seen_language)
 
-    def _read_in(self, raw: str | None, language: str | None) -> str | None:
-        """The timestamp of a text in a language, None if it gives none or an impossible one."""
-        return possible_page_date(
-            parse_date(raw, language, self.page.month_first), self.page.fetched_at
-        )
+    def _read_in(self, raw: str | None, language: str | None) -> SiteDate | None:
+        """The date of a text in a language, None if it gives none or an impossible one."""
+        found = parse_site_date(raw, language, self.page.month_first)
+        if found and possible_page_date(found.timestamp, self.page.fetched_at):
+            return found
+        return None
 
     @cached_property
     def _seen_language(self) -> str | None:

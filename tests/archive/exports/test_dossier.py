@@ -225,7 +225,7 @@ def test_json_holds_the_story_and_its_pieces_with_their_copies(told: StoryDossie
     assert set(piece) == {
         "id", "headline", "date", "published_at", "outlet", "outlet_name", "byline", "agency", "language", "url",
         "standfirst", "text", "probability", "tier", "part", "terms", "verdict", "copies", "notes", "why",
-        "evidence", "changes",
+        "evidence", "changes", "published_offset",
     }  # fmt: skip
     assert [copy["id"] for copy in piece["copies"]] == [2]
     assert read["coverage"][-1]["date"] is None

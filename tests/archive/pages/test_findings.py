@@ -161,7 +161,8 @@ def test_an_event_before_the_period_is_not_listed(room: sqlite3.Connection) -> N
 
 def test_outlets_of_one_minute_share_the_first_place_and_a_day_alone_wins_nothing() -> None:
     def article(id: int, outlet: str, published_at: str | None) -> dict[str, object]:
-        return {"id": id, "outlet": outlet, "outlet_name": outlet, "published_at": published_at}
+        dated = {"published_at": published_at, "published_day": None, "published_offset": None}
+        return {"id": id, "outlet": outlet, "outlet_name": outlet, **dated}
 
     day_only = article(1, "a.example", "2024-02-15")
     ten, also_ten = (

@@ -75,6 +75,7 @@ def test_an_entry_becomes_a_lead_with_plain_text_and_an_absolute_address() -> No
         language="en",
         published_at="2024-02-15T09:30:00Z",
         published_raw="Thu, 15 Feb 2024 10:30:00 +0100",
+        published_offset=60,
         guid="h-1",
     )
 

@@ -61,6 +61,7 @@ def test_a_news_sitemap_says_headline_language_and_time_before_anything_is_fetch
             language="en",
             published_at="2024-02-15T09:30:00Z",
             published_raw="2024-02-15T10:30+01:00",
+            published_offset=60,
             modified_at="2024-02-15T11:00:00Z",
         ),
     )

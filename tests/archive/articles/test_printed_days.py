@@ -1,0 +1,184 @@
+"""The day as printed in the archive: how it is stored, migrated, and shown."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from archive.archive import Archive
+from archive.check_writer import write_checks
+from archive.exports.citations import cited_articles
+from archive.pages.findings.attention import AttentionRequest, attention_days
+from archive.queries.search import search_articles
+from archive.records import Article, Check, Lead
+from archive.storage.database import open_database, transaction
+from archive.storage.schema import ARCHIVE_SCHEMA, DatabaseSchema
+from archive.text.formatting import printed_moment
+from pipelines.clean import clean_article, clean_lead
+from pipelines.complete import complete_article
+from pipelines.policies import archive_policies
+from pipelines.stages import run_stages
+from tests.archive.conftest import MOMENT
+
+LATE = Article(
+    "https://harbour.example/a",
+    headline="Ferries sail again",
+    text="The ferry crews sail again after a long strike in the harbour of the island.",
+    published_at="2024-02-15T17:30:00Z",
+    published_raw="2024-02-16T02:30:00+09:00",
+    published_day="2024-02-16",
+    published_offset=540,
+    fetched_at=MOMENT,
+)
+DATE_COLUMNS = "published_at, published_day, published_offset"
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Iterator[Archive]:
+    with Archive(tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+def db(archive: Archive) -> sqlite3.Connection:
+    return archive.db
+
+
+def dates(connection: sqlite3.Connection) -> list[tuple[str | None, str | None, int | None]]:
+    return [tuple(row) for row in connection.execute(f"SELECT {DATE_COLUMNS} FROM articles")]
+
+
+def store(archive: Archive, article: Article) -> None:
+    """Store an article as a crawl does."""
+    check = Check(article.url, "new", article.fetched_at or MOMENT, article=article)
+    write_checks(archive, [run_stages(check)], archive_policies())
+
+
+def test_an_article_is_stored_with_the_day_that_its_outlet_printed(archive: Archive) -> None:
+    store(archive, LATE)
+    assert dates(archive.db) == [("2024-02-15T17:30:00Z", "2024-02-16", 540)]
+    # a version without a date, or with a vaguer one, changes nothing of it
+    later = replace(
+        LATE, fetched_at="2024-03-02T06:00:00Z", text=LATE.text + "\nThe mayor is glad of it."
+    )
+    store(archive, replace(later, published_at=None, published_day=None, published_offset=None))
+    store(
+        archive,
+        replace(
+            later, published_at="2024-02-16", published_day="2024-02-16", published_offset=None
+        ),
+    )
+    assert dates(archive.db) == [("2024-02-15T17:30:00Z", "2024-02-16", 540)]
+
+
+def test_what_is_imported_without_a_day_gets_it_from_its_date() -> None:
+    plain = Article("https://harbour.example/a", text="The ferry sails.", fetched_at=MOMENT)
+    stated = clean_article(replace(plain, published_at="2024-02-16T02:30:00+09:00"))
+    assert (stated.published_at, stated.published_day, stated.published_offset) == (
+        "2024-02-15T17:30:00Z", "2024-02-16", 540,
+    )  # fmt: skip
+    impossible = clean_article(
+        replace(
+            plain,
+            published_at="2024-02-15T17:30:00Z",
+            published_day="2024-02-20",
+            published_offset=5000,
+        )
+    )
+    assert (impossible.published_day, impossible.published_offset) == ("2024-02-15", None)
+    assert clean_article(replace(plain, published_day="2024-02-15")).published_day is None
+    assert clean_article(stated) == stated
+
+
+def test_a_feed_gives_day_and_offset_only_where_the_page_gives_none() -> None:
+    lead = clean_lead(
+        Lead(
+            "https://harbour.example/a",
+            via="feed",
+            published_at="2024-02-15T17:30:00Z",
+            published_offset=540,
+        )
+    )
+    undated = Article("https://harbour.example/a", text="The ferry sails.", fetched_at=MOMENT)
+    filled = complete_article(undated, lead)
+    assert (filled.published_day, filled.published_offset) == ("2024-02-16", 540)
+    printed = replace(undated, published_at="2024-02-15", published_day="2024-02-15")
+    timed = complete_article(printed, lead)
+    assert timed.published_at == "2024-02-15T17:30:00Z"
+    assert (timed.published_day, timed.published_offset) == ("2024-02-15", None)
+
+
+def test_an_older_archive_gets_the_days_that_its_raw_dates_state(tmp_path: Path) -> None:
+    steps = [name for name, _ in ARCHIVE_SCHEMA.steps]
+    older = DatabaseSchema(
+        ARCHIVE_SCHEMA.name, ARCHIVE_SCHEMA.steps[: steps.index("m025_printed_days")]
+    )
+    known = [
+        ("2024-02-15T17:30:00Z", "2024-02-16T02:30:00+09:00", "2024-02-16", 540),
+        ("2024-02-16T03:30:00Z", "Thu, 15 Feb 2024 22:30:00 -0500", "2024-02-15", -300),
+        ("2024-02-16T03:30:00Z", "2024-02-15T22:30:00.000-0500", "2024-02-15", -300),
+        ("2024-02-16T03:30:00Z", "2024-02-16T03:30:00Z", "2024-02-16", None),
+        ("2024-02-16T03:30:00Z", "calls 04:00-0500", "2024-02-16", None),  # no such time
+        ("2024-02-16", "2024-02-16", "2024-02-16", None),
+        (None, "soon", None, None),
+    ]
+    with closing(open_database(tmp_path / "archive.db", older)) as db, transaction(db):
+        db.execute(
+            "INSERT INTO outlets (id, host, added_at) VALUES (1, 'harbour.example', ?)", [MOMENT]
+        )
+        for number, (at, raw, _, _) in enumerate(known):
+            db.execute(
+                """INSERT INTO articles (outlet_id, url, published_at, published_raw, fetched_at, text)
+                VALUES (1, ?, ?, ?, ?, 'The ferry sails.')""",
+                (f"https://harbour.example/{number}", at, raw, MOMENT),
+            )
+    with closing(open_database(tmp_path / "archive.db", ARCHIVE_SCHEMA)) as db:
+        assert dates(db) == [(at, day, offset) for at, _, day, offset in known]
+
+
+def test_a_row_written_or_changed_by_sql_alone_has_a_day_that_fits_its_date(
+    db: sqlite3.Connection,
+) -> None:
+    db.execute("INSERT INTO outlets (id, host, added_at) VALUES (1, 'ridge.example', ?)", [MOMENT])
+    db.execute(
+        """INSERT INTO articles (outlet_id, url, published_at, fetched_at, text)
+        VALUES (1, 'https://ridge.example/1', '2024-02-15T17:30:00Z', ?, 'The ferry.')""",
+        [MOMENT],
+    )
+    assert dates(db) == [("2024-02-15T17:30:00Z", "2024-02-15", None)]
+    db.execute("UPDATE articles SET published_at = '2024-03-20T10:00:00Z'")
+    assert dates(db) == [("2024-03-20T10:00:00Z", "2024-03-20", None)]
+    db.execute("UPDATE articles SET published_at = NULL")
+    assert dates(db) == [(None, None, None)]
+
+
+def test_citations_searches_and_counts_by_day_use_the_printed_day(archive: Archive) -> None:
+    store(archive, LATE)
+    db = archive.db
+    (citation,) = cited_articles(db, [1])
+    assert citation.published == (2024, 2, 16)
+    assert citation.published_at == "2024-02-16T02:30:00+09:00"
+    assert [hit.published_day for hit in search_articles(db, "ferry", since="2024-02-16")] == [
+        "2024-02-16"
+    ]
+    assert search_articles(db, "ferry", until="2024-02-15") == []
+    assert len(search_articles(db, "ferry", until="2024-02-15T18:00:00Z")) == 1
+    counted = attention_days(
+        db, AttentionRequest(words="ferry", since="2024-02-01", until="2024-02-29")
+    )
+    assert [day[0] for day in counted["days"]] == ["2024-02-16"]
+
+
+def test_a_date_is_shown_on_the_outlets_clock_as_far_as_that_is_known() -> None:
+    at = "2024-02-15T17:30:00Z"
+    assert printed_moment(at, "2024-02-16", 540) == "16 Feb 2024, 02:30 UTC+9"
+    assert printed_moment(at, "2024-02-15", -210) == "15 Feb 2024, 14:00 UTC−3:30"
+    assert printed_moment(at, "2024-02-16", None) == "16 Feb 2024 (15 Feb 2024, 17:30 UTC)"
+    assert printed_moment(at, "2024-02-15", None) == "15 Feb 2024, 17:30 UTC"
+    assert printed_moment("2024-02-15", "2024-02-15", None) == "15 Feb 2024"
+    assert printed_moment(None, None, None) == "undated"
