@@ -52,7 +52,7 @@ ONE_ARTICLE_SQL = """SELECT a.*, o.host AS outlet FROM articles a
 JOIN outlets o ON o.id = a.outlet_id WHERE a.id = ?"""
 EVENTS_SQL = """SELECT id, articles, texts, first_at, last_at FROM events
 WHERE last_at >= ? AND substr(first_at, 1, length(?)) <= ? ORDER BY first_at, id"""
-EVENT_ARTICLES_SQL = """SELECT a.*, o.host AS outlet FROM event_articles m
+ARTICLES_OF_EVENT_SQL = """SELECT a.*, o.host AS outlet FROM event_articles m
 JOIN articles a ON a.id = m.article_id JOIN outlets o ON o.id = a.outlet_id
 WHERE m.event_id = ? ORDER BY a.published_at IS NULL, a.published_at, a.id"""
 END_OF_TIME = "9999"
@@ -261,7 +261,7 @@ class ArchiveReader:
     def event_articles(self, event: ArchivedEvent | int) -> Iterator[ArchivedArticle]:
         """Yield the articles of an event, the oldest first."""
         number = event.id if isinstance(event, ArchivedEvent) else event
-        rows = self.connection.execute(EVENT_ARTICLES_SQL, [number])
+        rows = self.connection.execute(ARTICLES_OF_EVENT_SQL, [number])
         return (_archived_article(article_record(row)) for row in rows)
 
     def _known_id(self, id_or_url: int | str) -> int:

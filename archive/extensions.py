@@ -28,14 +28,14 @@ EXTENSION_GROUPS = {
 """The groups of entry points, each with the word for an extension of that group."""
 MAX_PROBLEM_CHARS = 300
 
-T = TypeVar("T")
-AcceptExtension = Callable[[str, Any], T]
+UsedT = TypeVar("UsedT")
+AcceptExtension = Callable[[str, Any], UsedT]
 """Takes the name of an extension and what its entry point leads to; returns what is used of it, or
 raises UsageError with the reason not to use it."""
 
 
 @dataclass(frozen=True, slots=True)
-class LoadedExtension(Generic[T]):
+class LoadedExtension(Generic[UsedT]):
     """An extension: what is used of it, or why it is not used."""
 
     name: str
@@ -44,7 +44,7 @@ class LoadedExtension(Generic[T]):
     """The package that brings it, with its version."""
     target: str
     """The module, or `module:attribute`, that its entry point names."""
-    used: T | None = None
+    used: UsedT | None = None
     problem: str | None = None
 
     @property
@@ -53,7 +53,9 @@ class LoadedExtension(Generic[T]):
         return f"{EXTENSION_GROUPS[self.group]} {self.name} of {self.package}"
 
 
-def examine_extensions(group: str, accept: AcceptExtension[T]) -> Iterator[LoadedExtension[T]]:
+def examine_extensions(
+    group: str, accept: AcceptExtension[UsedT]
+) -> Iterator[LoadedExtension[UsedT]]:
     """Yield the installed extensions of a group by name, also those that cannot be used."""
     taken: dict[str, str] = {}
     for point in sorted(entry_points(group=group), key=lambda each: (each.name, each.value)):
@@ -67,7 +69,7 @@ def examine_extensions(group: str, accept: AcceptExtension[T]) -> Iterator[Loade
         yield found
 
 
-def usable_extensions(group: str, accept: AcceptExtension[T]) -> dict[str, T]:
+def usable_extensions(group: str, accept: AcceptExtension[UsedT]) -> dict[str, UsedT]:
     """Return the extensions of a group by name, and report those that cannot be used."""
     usable = {}
     for found in examine_extensions(group, accept):
@@ -90,7 +92,7 @@ def error_in_one_line(error: BaseException) -> str:
     return f"{type(error).__name__}: {said}" if said else type(error).__name__
 
 
-def _load_extension(point: EntryPoint, accept: AcceptExtension[T]) -> LoadedExtension[T]:
+def _load_extension(point: EntryPoint, accept: AcceptExtension[UsedT]) -> LoadedExtension[UsedT]:
     """Import an extension, and return it with what is used of it."""
     package = f"{point.dist.name} {point.dist.version}" if point.dist else "an unnamed package"
     used, problem = None, None

@@ -56,14 +56,14 @@ OVERVIEW: dict[str, dict[str, str]] = {
         "tidy": "Merge small events into the events they belong to.",
         "rebuild": "Rebuild derived data.",
         "extensions": "List what other packages add to Dateline.",
-        "remove": "Remove articles for good.",
-        "prune": "Delete old articles and stored pages to save space.",
     },
     "Keep": {
         "backup": "Back up the archive, also while a crawl runs.",
         "restore": "Restore an archive from a backup.",
         "merge": "Merge other archives into this one.",
         "captures": "List the stored pages by month, or move old ones out.",
+        "remove": "Remove articles for good.",
+        "prune": "Delete old articles and stored pages to save space.",
     },
     "Move data": {
         "import": "Import saved pages, WARC files or JSON lines.",

@@ -24,7 +24,7 @@ from archive.cli.base import (
     typed_text,
 )
 from archive.cli.completion import complete_outlets
-from archive.cli.serve_options import DATASETTE_FILE_OPTIONS, extending_options
+from archive.cli.serving.serve_options import DATASETTE_FILE_OPTIONS, extending_options
 from archive.errors import ArchiveError, UsageError
 from archive.text.printable import TEXT_WIDTH_COLUMNS, printable_text
 from archive.times import parse_since as moment
@@ -482,8 +482,8 @@ def serve_command(folder: Path, **how: Any) -> None:
               dateline serve --public --name news.example
               dateline serve --questions strikes.toml --plugins-dir plugins
     """
-    from archive.cli import serve as serving
-    from archive.cli.datasette_files import DatasetteFiles
+    from archive.cli.serving import serve as serving
+    from archive.cli.serving.datasette_files import DatasetteFiles
     from archive.removal.serving import RemovalPolicies
 
     given = command_dependencies()

@@ -69,7 +69,7 @@ def _write_text_result(
     from archive.cli import terminal
     from archive.cli.progress_bar import progress_bar
     from archive.exports.article_files import atomic_file
-    from archive.exports.result_files import table_lines, write_result
+    from archive.exports.result_files import table_lines, write_query_result
     from archive.queries.sql_query import run_sql_query
 
     with run_sql_query(connection, sql, seconds) as result:
@@ -78,9 +78,9 @@ def _write_text_result(
             lines = table_lines(result, console.width if console.is_terminal else None)
             return _print_table(lines)
         if path is None:
-            return write_result(result, form, terminal.data_output())
+            return write_query_result(result, form, terminal.data_output())
         with atomic_file(path) as file, progress_bar("writing", "rows") as report:
-            return write_result(_reported(result, report), form, file)
+            return write_query_result(_reported(result, report), form, file)
 
 
 def _write_parquet_result(

@@ -19,7 +19,7 @@ MEASURED_ROWS = 200
 """Rows of a table whose cells decide how wide its columns are."""
 MIN_COLUMN_CELLS = 8
 """Cells of the terminal to which a wide column may shrink."""
-COLUMN_GAP = "  "
+RESULT_COLUMN_GAP = "  "
 
 KIND_ORDER: tuple[ColumnKind, ...] = ("integer", "number", "text", "bytes")
 """Kinds of values in a column of SQLite; a column has the last that occurs in it."""
@@ -32,7 +32,7 @@ def result_rows(result: QueryResult) -> Iterator[PlainRow]:
         yield dict(zip(result.columns, values, strict=True))
 
 
-def write_result(result: QueryResult, form: str, file: Any) -> int:
+def write_query_result(result: QueryResult, form: str, file: Any) -> int:
     """Write a result as `csv`, `json` or `jsonl`, and return the number of rows."""
     if form == "csv":
         return write_csv_with_header(result.columns, result_rows(result), file)
@@ -76,7 +76,7 @@ def table_lines(result: QueryResult, width: int | None) -> Iterator[str]:
     if width is not None:
         widths = _shrunk_widths(widths, width)
     yield _table_line(header, widths, width is not None)
-    yield COLUMN_GAP.join("─" * cells for cells in widths)
+    yield RESULT_COLUMN_GAP.join("─" * cells for cells in widths)
     for row in chain(first, texts):
         yield _table_line(row, widths, width is not None)
 
@@ -110,7 +110,7 @@ def _cell_text(value: object) -> str:
 def _table_line(cells: Iterable[str], widths: Sequence[int], is_cut: bool) -> str:
     """Return cells as one line of a table."""
     shown = (_padded(cell, width, is_cut) for cell, width in zip(cells, widths, strict=True))
-    return COLUMN_GAP.join(shown).rstrip()
+    return RESULT_COLUMN_GAP.join(shown).rstrip()
 
 
 def _padded(cell: str, width: int, is_cut: bool) -> str:
@@ -123,7 +123,7 @@ def _padded(cell: str, width: int, is_cut: bool) -> str:
 def _shrunk_widths(widths: Sequence[int], available: int) -> list[int]:
     """Return the widths with the widest columns made narrower until all fit, if they can."""
     shrunk = list(widths)
-    room = available - len(COLUMN_GAP) * (len(widths) - 1)
+    room = available - len(RESULT_COLUMN_GAP) * (len(widths) - 1)
     while sum(shrunk) > room and max(shrunk) > MIN_COLUMN_CELLS:
         widest = max(shrunk)
         next_widest = max((each for each in shrunk if each < widest), default=MIN_COLUMN_CELLS)

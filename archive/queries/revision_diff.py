@@ -18,7 +18,7 @@ from archive.timestamps import can_be_same_time
 DIFFED_FIELDS = ("headline", "standfirst", "byline", "text")
 """The fields that are compared, in the order in which they are shown."""
 DATE_LABELS = {"published_at": "Published", "modified_at": "Modified"}
-"""What pages call the dates of a revision."""
+"""Labels of the dates of a revision on pages."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -258,7 +258,7 @@ def _run_crawl(
     folder: Path, urls: Sequence[str], settings: Settings, options: dict[str, Any]
 ) -> None:
     """Crawl and print the report; exit with 1 if none of the pages named is an article."""
-    from crawler.cli.crawl_report import print_crawl_report, print_story_report
+    from crawler.cli.reports.crawl_report import print_crawl_report, print_story_report
     from crawler.jobs import crawl as crawls
 
     names = ("since", "budget", "outlet_budget")
@@ -401,7 +401,11 @@ def extract_command(
 def _explain_pages(names: Sequence[str], as_html: bool, folder: Path, rules: OutletRules) -> bool:
     """Run `extract --explain`; return False if one of the pages could not be read."""
     from archive.cli.terminal import data_output, terminal_console
-    from crawler.cli.explain_report import MAX_EXPLAIN_COLUMNS, explain_as_html, explain_in_terminal
+    from crawler.cli.reports.explain_report import (
+        MAX_EXPLAIN_COLUMNS,
+        explain_as_html,
+        explain_in_terminal,
+    )
     from crawler.jobs.explain_files import explain_pages
 
     url_key = command_dependencies().keys

@@ -17,8 +17,8 @@ import archive.cli.cite_command
 import archive.cli.corpus_command
 import archive.cli.keeping_commands
 import archive.cli.note_commands
-import archive.cli.passwords
 import archive.cli.read_commands
+import archive.cli.serving.passwords
 import archive.cli.sql_command
 import archive.cli.story_commands  # noqa: F401
 import crawler.cli.config_commands

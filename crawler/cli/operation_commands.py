@@ -76,7 +76,9 @@ def _schedule_text(plan: object, kind: str) -> str:
 )
 @archive_option
 def watch_command(every: str, folder: Path) -> None:
-    """Crawl again and again until stopped, and prune once a day where an age is configured.
+    """Crawl again and again until stopped.
+
+    Where an age is configured, old articles are pruned once a day.
 
     It does in containers what cron does elsewhere, and prints a line for each run. SIGTERM and
     Ctrl-C stop it within ten seconds, and the running crawl with it.

@@ -62,7 +62,7 @@ def outlet_look_command(host: str, as_json: bool, catalogue: Path | None, folder
 @click.option("--format", "form", type=click.Choice(["opml", "csv"]),
               help="File format.  [default: by FILE's ending, else opml]")  # fmt: skip
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), metavar="FILE",
-              help="The file to write, complete or not at all.  [default: standard output]")  # fmt: skip
+              help="Write to this file, complete or not at all.  [default: standard output]")  # fmt: skip
 @archive_option
 def outlet_export_command(form: str | None, output: Path | None, folder: Path) -> None:
     """Export the outlets with their feeds and sitemaps.
@@ -136,9 +136,9 @@ def outlet_resume_command(host: str, folder: Path) -> None:
 
 @outlet_group.command("set")
 @click.argument("host", metavar="HOST")
-@click.option("--name", metavar="TEXT", help="The name that pages show; '' erases it.")
-@click.option("--language", metavar="LANGUAGE", help="Its language: ko, korean; '' erases it.")
-@click.option("--country", metavar="COUNTRY", help="Its country: KR, korea; '' erases it.")
+@click.option("--name", metavar="TEXT", help="Set the name that pages show; '' erases it.")
+@click.option("--language", metavar="LANGUAGE", help="Set its language: ko, korean; '' erases it.")
+@click.option("--country", metavar="COUNTRY", help="Set its country: KR, korea; '' erases it.")
 @archive_option
 def outlet_set_command(
     host: str, name: str | None, language: str | None, country: str | None, folder: Path

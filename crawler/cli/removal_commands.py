@@ -195,7 +195,7 @@ def _rewrite_files(folder: Path) -> None:
     envvar="DATELINE_RETENTION_KEEP",
     default="stories,noted",
     show_default=True,
-    help="Keep articles that are in stories, copied, revised, noted; or none.",
+    help="Keep these: stories, copied, revised, noted; or none.",
 )
 @click.option(
     "--captures-only",
@@ -203,7 +203,7 @@ def _rewrite_files(folder: Path) -> None:
     envvar="DATELINE_RETENTION_CAPTURES_ONLY",
     help="Delete stored pages, and keep the articles.",
 )
-@click.option("--outlet", metavar="HOST", help="Only this outlet.")
+@click.option("--outlet", metavar="HOST", help="Prune articles of this outlet.")
 @click.option("--dry-run", is_flag=True, help="Say what would be deleted, and delete nothing.")
 @click.option(
     "--scheduled", is_flag=True, help="Do nothing where no age is configured, as schedules need it."

@@ -1,6 +1,6 @@
 """Jobs behind `dateline crawl`: all outlets, the pages named, or the coverage of a story.
 
-Each returns a report, which `crawler.cli.crawl_report` prints.
+Each returns a report, which `crawler.cli.reports.crawl_report` prints.
 """
 
 from __future__ import annotations

@@ -90,8 +90,9 @@ def statements(db: sqlite3.Connection, work: Callable[[], object]) -> int:
 
 @pytest.fixture
 def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Newsroom]:
-    """An archive in which candidates are found by their words, as in a large one."""
+    """An archive that finds candidates by their words and stores vectors, as a large one does."""
     monkeypatch.setattr(stories, "MAX_ARTICLES_ALL_CANDIDATES", 0)
+    monkeypatch.setattr(stories, "MIN_LASTING_ARTICLES", 0)
     room = Newsroom(tmp_path)
     room.filled(30)
     yield room

@@ -6,17 +6,22 @@ import sqlite3
 import stat
 from pathlib import Path
 
+import archive.cli.serving.passwords
 import pytest
+from archive.cli.serving.passwords import hash_password, read_password_file
+from archive.cli.serving.serve import (
+    ServeOptions,
+    check_sign_in,
+    plugin_configuration,
+    sign_in_lines,
+)
 from click.testing import CliRunner, Result
 
 import archive.cli.note_commands
-import archive.cli.passwords
 import archive.cli.read_commands
 import archive.cli.story_commands
 import archive.exports.citations
 from archive.cli.base import cli
-from archive.cli.passwords import hash_password, read_password_file
-from archive.cli.serve import ServeOptions, check_sign_in, plugin_configuration, sign_in_lines
 from archive.errors import UsageError
 from archive.storage.snapshot import archive_snapshot
 from tests.archive.room import STORY, furnish

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from archive.cli import serve
+from archive.cli.serving import serve
 from archive.configuration.option_table import CONFIG_OPTIONS
 from crawler.cli.main import cli
 

@@ -13,7 +13,7 @@ from archive.cli.base import OVERVIEW
 from crawler.cli.main import cli
 
 MAX_HELP_CHARS = 60
-TASKS = ("Start", "Find", "Read", "Follow", "Run", "Move data")
+TASKS = ("Start", "Find", "Read", "Follow", "Run", "Keep", "Move data")
 LINES = {name: line for lines in OVERVIEW.values() for name, line in lines.items()}
 
 

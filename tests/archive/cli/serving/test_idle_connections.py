@@ -10,18 +10,18 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-
-from archive.cli.idle_connections import MAX_IDLE_CONNECTIONS
+from archive.cli.serving.idle_connections import MAX_IDLE_CONNECTIONS
 from tests.archive.cli.test_serve import _get
+
 from tests.patience import patient
 from tests.servers import running_server
 
 pytestmark = pytest.mark.slow  # each starts a server
 
 RUN = """
-import archive.cli.read_commands, archive.cli.idle_connections
+import archive.cli.read_commands, archive.cli.serving.idle_connections
 from archive.cli.base import cli
-archive.cli.idle_connections.REQUEST_TIMEOUT_SECONDS = {patience}
+archive.cli.serving.idle_connections.REQUEST_TIMEOUT_SECONDS = {patience}
 cli(prog_name="dateline")
 """
 

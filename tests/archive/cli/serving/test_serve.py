@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from archive.cli.serving.serve import DATASETTE_SETTINGS, ServeOptions, datasette_arguments
 
-from archive.cli.serve import DATASETTE_SETTINGS, ServeOptions, datasette_arguments
 from archive.storage.database import open_database, transaction
 from archive.storage.schema import ARCHIVE_SCHEMA
 from tests.patience import patient
@@ -140,7 +140,7 @@ def test_the_settings_hold(address: str) -> None:
 @pytest.mark.slow
 def test_serving_needs_no_crawler() -> None:
     done = subprocess.run(
-        [sys.executable, "-c", "import sys, archive.plugin, archive.cli.serve, archive.cli.read_commands; "
+        [sys.executable, "-c", "import sys, archive.plugin, archive.cli.serving.serve, archive.cli.read_commands; "
          "print({'scrapy', 'trafilatura', 'twisted', 'pipelines', 'crawler'} & set(sys.modules))"],
         capture_output=True, check=True,
     )  # fmt: skip

@@ -17,14 +17,14 @@ from typing import Any, NoReturn
 
 import click
 
-from archive.cli.datasette_files import (
+from archive.cli.serving.datasette_files import (
     DatasetteFiles,
     merge_settings,
     setting_pairs,
     with_our_settings,
     write_settings,
 )
-from archive.cli.passwords import read_password_file
+from archive.cli.serving.passwords import read_password_file
 from archive.errors import DatelineError, UsageError
 from archive.extensions import error_in_one_line
 from archive.outlet_preview import OutletPreviewer, set_outlet_previewer
@@ -336,7 +336,7 @@ def _raise_interrupt(_signal: int, _frame: object) -> NoReturn:
 def _run_datasette(args: list[str], how: ServeOptions) -> None:
     from datasette.cli import serve as datasette_serve  # type: ignore[import-untyped]
 
-    from archive.cli.idle_connections import raise_open_file_limit, use_request_timeout
+    from archive.cli.serving.idle_connections import raise_open_file_limit, use_request_timeout
     from archive.plugin.guards.sql_limits import limit_heap
 
     # only here, where the process is ours; a plain `datasette` may serve other databases too

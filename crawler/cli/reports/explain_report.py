@@ -163,7 +163,7 @@ def explain_as_html(explained: Sequence[Explanation]) -> str:
     from jinja2 import Environment
 
     page = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(
-        (files("crawler.cli") / "explain_report.html").read_text("utf-8")
+        (files("crawler.cli.reports") / "explain_report.html").read_text("utf-8")
     )
     words = {
         "heading": explain_heading,

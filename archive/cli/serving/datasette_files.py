@@ -54,7 +54,7 @@ class DatasetteFiles:
     def read(self) -> dict[str, Any]:
         """Return what both files say; raises UsageError if one cannot be read."""
         found: dict[str, Any] = {}
-        for option, path in (("--metadata", self.metadata), ("--config", self.config)):
+        for option, path in (("--metadata", self.metadata), ("--datasette-config", self.config)):
             if path is not None:
                 found = merge_settings(found, _read_datasette_file(option, path))
         return found

@@ -26,7 +26,7 @@ def extending_options(command: ServeCommandFunction) -> ServeCommandFunction:
                      help="A folder with templates that replace those of the pages."),
         click.option("--plugins-dir", type=READ_FOLDER, metavar="DIR",
                      help="A folder with plugins for Datasette, such as pages of your own."),
-        click.option("--config", type=READ_FILE, metavar="FILE",
+        click.option("--datasette-config", "config", type=READ_FILE, metavar="FILE",
                      help="Datasette's configuration, as JSON or YAML."),
         click.option("--metadata", type=READ_FILE, metavar="FILE",
                      help="Datasette's metadata, as JSON or YAML; its descriptions win."),

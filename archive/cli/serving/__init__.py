@@ -1,0 +1,1 @@
+"""`dateline serve`: Datasette on the archive, with its options, passwords and connections."""

@@ -1,0 +1,1 @@
+"""The reports that crawls and `extract --explain` print."""
