@@ -168,7 +168,7 @@ def render_cell(
 
 
 @hookimpl
-def prepare_jinja2_environment(env: Any) -> None:
+def prepare_jinja2_environment(env: Any, datasette: Any) -> None:
     """Add the filters and globals that the templates use."""
     filters = (moment, printed_moment, many, percent, direction, marked, contact_link, timeline_svg)
     env.filters["dateline_column_label"] = column_label
@@ -180,6 +180,7 @@ def prepare_jinja2_environment(env: Any) -> None:
         "dateline_stock_version": _static_file_version("stock.css"),
         "csp_nonce": script_nonce,
         "dateline_answer": answer_table,
+        "dateline_max_rows": partial(datasette.setting, "max_returned_rows"),
         "dateline_field_kind": field_kind,
         "dateline_folded_columns": folded_columns,
         "dateline_has_page": has_archive_page,
