@@ -184,6 +184,7 @@ def prepare_jinja2_environment(env: Any, datasette: Any) -> None:
         "dateline_version": static_file_version,
         "csp_nonce": script_nonce,
         "dateline_answer": answer_table,
+        "dateline_max_rows": partial(datasette.setting, "max_returned_rows"),
         "dateline_field_kind": field_kind,
         "dateline_folded_columns": folded_columns,
         "dateline_is_question": partial(is_site_question, datasette),
