@@ -228,7 +228,7 @@ def _check_of_saved_page(file: Path, url: str | None, worker: Worker) -> Check:
         own = unarchive_url(own)
         article, capture = replace(article, url=own), replace(capture, url=own)
         if worker.rules.reading_rule_for(own):  # its rules show only now
-            article = worker.read_article(capture, PAGE_TIMEOUT_SECONDS)
+            article = worker.read_article_to_store(capture, PAGE_TIMEOUT_SECONDS)
     check = Check(
         capture.url,
         "new",

@@ -62,7 +62,7 @@ ParserArguments = tuple[str | OutletRule, ...]
 """Further arguments of a parser: the names of crawlers for a robots.txt, or the rule of an outlet."""
 PoolJob = tuple[DocumentKind, Capture, ParserArguments, "Future[ParsedDocument]"]
 """The kind of a document, the document, further arguments of its parser, and the future."""
-RULED_KINDS: tuple[DocumentKind, ...] = ("page", "page and ways")
+RULED_KINDS: tuple[DocumentKind, ...] = ("page", "page to store", "page and ways")
 """The kinds that are read by the rules of their outlets."""
 
 WORKER_NICENESS = 5
@@ -111,13 +111,16 @@ def _document_parsers() -> dict[DocumentKind, Callable[..., ParsedDocument]]:
     )
     from pipelines.text_features import with_text_features
 
-    def article_and_links(capture: Capture) -> ArticleWithLinks:
-        article, navigation = article_and_navigation(capture)
+    def article_to_store(capture: Capture, rule: OutletRule | None = None) -> Article:
+        return with_text_features(extract_article(capture, rule))
+
+    def article_and_links(capture: Capture, rule: OutletRule | None = None) -> ArticleWithLinks:
+        article, navigation = article_and_navigation(capture, rule)
         return with_text_features(article), navigation
 
     return {
         "page": extract_article,
-        "page to store": lambda capture: with_text_features(extract_article(capture)),
+        "page to store": article_to_store,
         "page and ways": article_and_links,
         "ways": page_navigation,
         "topic": lambda capture: parse_listing(capture, "topic"),
