@@ -6,8 +6,15 @@ import sqlite3
 import stat
 from pathlib import Path
 
-import archive.cli.serving.passwords
 import pytest
+from click.testing import CliRunner, Result
+
+import archive.cli.note_commands
+import archive.cli.read_commands
+import archive.cli.serving.passwords
+import archive.cli.story_commands
+import archive.exports.citations
+from archive.cli.base import cli
 from archive.cli.serving.passwords import hash_password, read_password_file
 from archive.cli.serving.serve import (
     ServeOptions,
@@ -15,13 +22,6 @@ from archive.cli.serving.serve import (
     plugin_configuration,
     sign_in_lines,
 )
-from click.testing import CliRunner, Result
-
-import archive.cli.note_commands
-import archive.cli.read_commands
-import archive.cli.story_commands
-import archive.exports.citations
-from archive.cli.base import cli
 from archive.errors import UsageError
 from archive.storage.snapshot import archive_snapshot
 from tests.archive.room import STORY, furnish

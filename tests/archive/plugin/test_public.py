@@ -13,17 +13,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
+from datasette.app import Datasette
+
+import archive.cli.read_commands
+from archive.cli.base import cli
 from archive.cli.serving.serve import (
     DATASETTE_SETTINGS,
     PUBLIC_DATASETTE_SETTINGS,
     ServeOptions,
     datasette_arguments,
 )
-from click.testing import CliRunner
-from datasette.app import Datasette
-
-import archive.cli.read_commands
-from archive.cli.base import cli
 from archive.errors import ArchiveError
 from archive.plugin.guards.public import is_open_to_all
 from archive.plugin.metadata import canned_queries

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from datasette.app import Datasette
+
 from archive.cli.serving.datasette_files import DatasetteFiles, metadata_of_settings
 from archive.cli.serving.serve import (
     ServeOptions,
@@ -16,8 +18,6 @@ from archive.cli.serving.serve import (
     plugin_metadata,
     whole_configuration,
 )
-from datasette.app import Datasette
-
 from archive.errors import UsageError
 from archive.extensions import report_extension_problem
 from archive.plugin.extending.content_policy import parse_allowed_sources, widened_policy

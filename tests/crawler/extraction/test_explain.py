@@ -8,10 +8,10 @@ from html import unescape
 from pathlib import Path
 
 import pytest
-from crawler.cli.reports.explain_report import explain_as_html, explain_in_terminal
 from rich.console import Console
 
 from archive.records import Capture
+from crawler.cli.reports.explain_report import explain_as_html, explain_in_terminal
 from crawler.extraction.explain import (
     FOUND_IN_DATA,
     REPEATED_BY_OUTLET,

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from archive.cli.serving.serve import DATASETTE_SETTINGS, ServeOptions, datasette_arguments
 
+from archive.cli.serving.serve import DATASETTE_SETTINGS, ServeOptions, datasette_arguments
 from archive.storage.database import open_database, transaction
 from archive.storage.schema import ARCHIVE_SCHEMA
 from tests.patience import patient

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from archive.queries.crawl_results import OutletReport
+from archive.queries.story_news import StoryNews
 from crawler.cli.reports.crawl_report import (
     OUTLET_TABLE_HEADS,
     few_outlets_hint,
     print_crawl_report,
     story_lines,
 )
-
-from archive.queries.crawl_results import OutletReport
-from archive.queries.story_news import StoryNews
 from crawler.jobs.crawl import MIN_OUTLETS_FOR_STORY, CrawlReport, LeadTally, StoryReport
 
 
