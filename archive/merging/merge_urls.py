@@ -20,8 +20,12 @@ from archive.storage.database import transaction
 URLS_PER_TRANSACTION = 500
 FOUND_COLUMNS = ("found_at", "via", "found_on", "listed_as")
 """Columns of `urls` about how it was found: the earlier archive's count."""
-LEAD_COLUMNS = ("headline", "lede", "published_at")
-"""Columns that are filled where they are empty."""
+LEAD_COLUMNS = {
+    "headline": ("headline",),
+    "lede": ("lede",),
+    "published_at": ("published_at", "published_offset"),
+}
+"""Columns that are filled where they are empty, each with those that belong to it."""
 FETCHED_COLUMNS = (
     "state", "due_at", "due_reason", "interval_seconds", "failures", "fetched_at", "outcome",
     "status", "reason", "etag", "last_modified", "digest",
@@ -187,7 +191,9 @@ def _update_url(
     }
     if row["found_at"] < known["found_at"]:
         values |= {name: row[name] for name in FOUND_COLUMNS if row[name] or name == "found_at"}
-    values |= {name: row[name] for name in LEAD_COLUMNS if known[name] is None}
+    for column, filled in LEAD_COLUMNS.items():
+        if known[column] is None:
+            values |= {name: row[name] for name in filled}
     values["modified_at"] = max(known["modified_at"] or "", row["modified_at"] or "") or None
     if (row["fetched_at"] or "") > (known["fetched_at"] or ""):
         values |= {name: row[name] for name in FETCHED_COLUMNS}

@@ -363,6 +363,33 @@ def test_outlets_sources_waiting_pages_and_crawls_come_along(pair):
     assert len(rows(ours, "SELECT 1 FROM crawls WHERE state = 'finished'")) == 2
 
 
+def test_a_waiting_page_takes_a_date_of_publication_with_its_clock_or_keeps_its_own(pair):
+    dates = {
+        "https://minato.example/known": ("2026-03-01T06:00:00Z", None),
+        "https://minato.example/undated": (None, None),
+    }
+    tokyo = ("2026-03-01T16:30:00Z", 540)
+    for folder, dated in ((pair[0], dates), (pair[1], dict.fromkeys(dates, tokyo))):
+        with Archive(folder) as archive:
+            leads = [
+                Lead(url, "feed", url_key=url_key(url), published_at=at, published_offset=offset)
+                for url, (at, offset) in dated.items()
+            ]
+            feed = Source("https://minato.example/feed", "feed", "minato.example", url_key="feed")
+            with transaction(archive.db) as db:
+                add_outlet_with_sources(db, Outlet("minato.example"), [feed])
+            found = Check(feed.url, "listed", "2026-03-03T00:00:00Z", leads=tuple(leads))
+            write_checks(archive, [run_stages(found)], OURS)
+    merge(*pair)
+    merged = rows(
+        pair[0], "SELECT url, published_at, published_offset FROM urls WHERE published_at NOT NULL"
+    )
+    assert sorted(merged) == [
+        ("https://minato.example/known", "2026-03-01T06:00:00Z", None),
+        ("https://minato.example/undated", *tokyo),
+    ]
+
+
 def test_articles_of_another_archive_are_no_news_for_alerts(pair):
     ours, theirs = pair
     edited(
