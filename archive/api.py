@@ -4,7 +4,7 @@
 
     with open_archive("data") as archive:
         for article in archive.articles(since="2024-02-01", words="ferry strike"):
-            print(article.published_at, article.outlet, article.headline)
+            print(article.published_day, article.outlet, article.headline)
 
 Methods that return an iterator read one row at a time. The commands use the same functions.
 `crawler.api.read_page` reads a single page without an archive.
@@ -83,6 +83,12 @@ class ArchivedArticle:
     published_at: str | None
     """In ISO 8601, as precise as the page; UTC if it ends in Z."""
     published_raw: str | None
+    published_day: str | None
+    """The day as the outlet prints it; in UTC if that is not known."""
+    published_offset: int | None
+    """Minutes of the outlet's clock ahead of UTC; None if it is not stated."""
+    stated_at: str | None
+    """The date on the page itself; empty if it has none, None if that is not known."""
     modified_at: str | None
     modified_raw: str | None
     fetched_at: str
@@ -108,6 +114,8 @@ class StoryArticle:
     outlet: str
     headline: str | None
     published_at: str | None
+    published_day: str | None
+    published_offset: int | None
     language: str | None
     url: str
     probability: float | None
@@ -147,6 +155,8 @@ class CopyOfArticle:
     headline: str | None
     outlet: str
     published_at: str | None
+    published_day: str | None
+    published_offset: int | None
     url: str
 
 

@@ -389,11 +389,12 @@ def story_summaries(
 ) -> list[dict[str, Any]]:
     """Return a summary of each story.
 
-    Its keys are name, title, words, number of `articles` and `outlets`, and the `newest` day.
+    Its keys are name, title, words, number of `articles` and `outlets`, and the `newest` day as
+    printed.
     """
     counted = """
         SELECT count(*) AS articles, count(DISTINCT outlet) AS outlets,
-          max(substr(published_at, 1, 10)) AS newest
+          max(published_day) AS newest
         FROM story_coverage WHERE story_id = ?"""
     return [
         {"name": each.name, "title": each.title, "words": each.words}

@@ -331,15 +331,23 @@ def _timeline_articles(piece: DossierPiece) -> Iterator[TimelineArticle]:
     revised: dict[int, list[str]] = {}
     for change in piece.changes:
         revised.setdefault(change.article_id, []).append(change.seen_at)
-    versions = [
-        (piece.id, piece.outlet, piece.outlet_name, piece.headline, piece.published_at),
-        *((copy.id, copy.outlet, copy.outlet_name or copy.outlet, copy.headline or piece.headline,
-           copy.published_at) for copy in piece.copies),
-    ]  # fmt: skip
-    for id, outlet, name, headline, published_at in versions:
-        is_copy = outlet != piece.outlet
-        revised_at = tuple(revised.get(id, ()))
-        yield TimelineArticle(id, name, headline, published_at, is_copy, revised_at)
+    versions: list[tuple[str, str, str | None, DossierPiece | PieceCopy]] = [
+        (piece.outlet_name, piece.headline, piece.date, piece)
+    ]
+    for copy in piece.copies:
+        name, headline = copy.outlet_name or copy.outlet, copy.headline or piece.headline
+        versions.append((name, headline, copy.published_day, copy))
+    for name, headline, day, version in versions:
+        yield TimelineArticle(
+            version.id,
+            name,
+            headline,
+            version.published_at,
+            version.outlet != piece.outlet,
+            tuple(revised.get(version.id, ())),
+            day,
+            version.published_offset,
+        )
 
 
 def span_in_words(days: Sequence[str]) -> str:

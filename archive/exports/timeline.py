@@ -15,7 +15,14 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-from archive.text.formatting import MONTH_ABBREVIATIONS, many, moment, parse_timestamp_as_utc
+from archive.text.formatting import (
+    MONTH_ABBREVIATIONS,
+    many,
+    moment,
+    parse_timestamp_as_utc,
+    printed_moment,
+)
+from archive.timestamps import DAY_CHARS
 
 MAX_CHANGE_MARGIN_SHARE, MIN_CHANGE_MARGIN = 0.25, timedelta(days=1)
 """Share of the articles' time, and minimum time, by which changes may extend a timeline."""
@@ -58,6 +65,15 @@ class TimelineArticle(NamedTuple):
     published_at: str | None
     is_copy: bool = False
     revised_at: tuple[str, ...] = ()
+    published_day: str | None = None
+    """The day of publication as printed."""
+    published_offset: int | None = None
+    """Minutes of the outlet's clock ahead of UTC; None if it is not stated."""
+
+    @property
+    def day(self) -> str:
+        """The day of publication as printed, in UTC if that is not known."""
+        return self.published_day or (self.published_at or "")[:DAY_CHARS]
 
 
 DatedArticle = tuple[datetime, TimelineArticle]
@@ -142,8 +158,8 @@ def build_timeline(articles: Sequence[TimelineArticle]) -> Timeline | None:
         height=lanes[-1].y + lanes[-1].height + TIMELINE_SCALE_PIXELS,
         undated=len(articles) - len(dated),
         later_changes=len(changes) - len(shown),
-        first=moment(f"{first:%Y-%m-%d}"),
-        last=moment(f"{last:%Y-%m-%d}"),
+        first=moment(dated[0][1].day),
+        last=moment(dated[-1][1].day),
     )
 
 
@@ -250,10 +266,11 @@ def _timeline_mark(x: float, articles: Sequence[TimelineArticle], row: int = 0) 
     radius = min(10.0, round(5 + len(articles) ** 0.5 - 1, 1))
     hollow = all(each.is_copy for each in articles)
     if len(articles) > 1:
-        title = f"{many(len(articles), 'article')}, {moment((articles[0].published_at or '')[:10])}"
+        title = f"{many(len(articles), 'article')}, {moment(articles[0].day)}"
         return TimelineMark(x, title, hollow, None, radius, row)
     one = articles[0]
-    parts = [moment(one.published_at), one.outlet, one.headline]
+    published = printed_moment(one.published_at, one.published_day, one.published_offset)
+    parts = [published, one.outlet, one.headline]
     if one.is_copy:
         parts.append("a copy")
     if one.revised_at:

@@ -365,6 +365,8 @@ def _timeline_articles(
             row["published_at"],
             whose.get(row["original_id"], row["outlet"]) != row["outlet"],
             tuple(revised.get(row["id"], ())),
+            row["published_day"],
+            row["published_offset"],
         )
         for row in rows
     ]

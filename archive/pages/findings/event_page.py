@@ -159,6 +159,8 @@ def _event_timeline(
             row["published_at"],
             outlet_of.get(row["original_id"], "") != row["outlet"],
             tuple(revised.get(row["id"], ())),
+            row["published_day"],
+            row["published_offset"],
         )
         for row in rows
     ]

@@ -89,7 +89,7 @@ def choose_articles(folder: Path, named: Sequence[str]) -> RemovalChoice:
 
 def describe_articles(folder: Path, article_ids: Iterable[int]) -> list[ArticleLine]:
     """Return what a person sees of articles."""
-    query = """SELECT a.id, o.host, coalesce(substr(a.published_at, 1, 10), 'undated'),
+    query = """SELECT a.id, o.host, coalesce(a.published_day, 'undated'),
         coalesce(a.headline, a.url), (SELECT count(*) FROM revisions WHERE article_id = a.id)
         FROM articles a JOIN outlets o ON o.id = a.outlet_id WHERE a.id = ?"""
     with opened_archive(folder) as connection:

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from archive.api import open_archive
 from archive.archive import Archive
+from archive.articles.stories import all_stories, save_story, story_summaries
 from archive.check_writer import write_checks
 from archive.exports.citations import cited_articles
 from archive.pages.findings.attention import AttentionRequest, attention_days
@@ -19,6 +21,7 @@ from archive.records import Article, Check, Lead
 from archive.storage.database import open_database, transaction
 from archive.storage.schema import ARCHIVE_SCHEMA, DatabaseSchema
 from archive.text.formatting import printed_moment
+from crawler.jobs.removal.removal_jobs import describe_articles
 from pipelines.clean import clean_article, clean_lead
 from pipelines.complete import complete_article
 from pipelines.policies import archive_policies
@@ -172,6 +175,31 @@ def test_citations_searches_and_counts_by_day_use_the_printed_day(archive: Archi
         db, AttentionRequest(words="ferry", since="2024-02-01", until="2024-02-29")
     )
     assert [day[0] for day in counted["days"]] == ["2024-02-16"]
+
+
+def test_stories_and_lists_of_articles_to_remove_name_the_printed_day(archive: Archive) -> None:
+    store(archive, LATE)
+    with transaction(archive.db) as db:
+        save_story(db, "ferries", [1], archive_policies().stories)
+    (summary,) = story_summaries(archive.db, all_stories(archive.db))
+    assert summary["newest"] == "2024-02-16"
+    (line,) = describe_articles(archive.folder, [1])
+    assert line.day == "2024-02-16"
+
+
+def test_records_of_the_python_interface_have_the_printed_day(archive: Archive) -> None:
+    store(archive, LATE)
+    store(archive, replace(LATE, url="https://ridge.example/a"))
+    with transaction(archive.db) as db:
+        save_story(db, "ferries", [1], archive_policies().stories)
+    with open_archive(archive.folder) as reader:
+        article = reader.article(1)
+        assert article.stated_at == LATE.published_at
+        records = [article, *reader.copies(1), *reader.coverage("ferries")]
+    assert len(records) >= 3
+    assert {(each.published_day, each.published_offset) for each in records} == {
+        ("2024-02-16", 540)
+    }
 
 
 def test_a_date_is_shown_on_the_outlets_clock_as_far_as_that_is_known() -> None:

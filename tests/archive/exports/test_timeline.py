@@ -68,6 +68,21 @@ def test_a_timeline_of_one_moment_stands_in_the_middle_and_the_undated_are_count
     assert build_timeline([TimelineArticle(2, "Minato", "When?", None)]) is None
 
 
+def test_a_timeline_names_the_days_that_the_outlets_printed() -> None:
+    late, printed = "2024-02-15T17:30:00Z", ("2024-02-16", 540)
+    clock = dict(zip(("published_day", "published_offset"), printed, strict=True))
+    drawn = build_timeline([TimelineArticle(1, "Minato", "At night", late, **clock)])
+    assert drawn
+    assert drawn.lanes[0].marks[0].title.startswith("16 Feb 2024, 02:30 UTC+9 · ")
+    assert drawn.first == drawn.last == "16 Feb 2024"
+    crowd = [
+        TimelineArticle(number, "Minato", "At night", late, **clock)
+        for number in range(MAX_SINGLE_MARKS + 1)
+    ]
+    (lane,) = build_timeline(crowd).lanes
+    assert lane.marks[0].title == f"{len(crowd)} articles, 16 Feb 2024"
+
+
 def test_a_long_timeline_has_a_bounded_number_of_marks() -> None:
     drawn = build_timeline(
         [shown(number, f"outlet {number % 30}") for number in range(MAX_SINGLE_MARKS * 10)]
