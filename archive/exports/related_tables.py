@@ -16,6 +16,8 @@ from archive.queries.lookup import PlainRow
 SELECTED_ARTICLES_SQL = (
     "(SELECT a.id FROM articles a JOIN outlets o ON o.id = a.outlet_id WHERE {condition})"
 )
+DERIVED_REVISION_COLUMNS = ("published_precision", "modified_precision")
+"""Columns of typed files alone; in text a timestamp shows its precision itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,9 @@ class RelatedTable:
 
 def _columns(**kinds: ColumnKind) -> tuple[TableColumn, ...]:
     """The columns of these names and kinds."""
-    return tuple(TableColumn(name, kind) for name, kind in kinds.items())
+    return tuple(
+        TableColumn(name, kind, name in DERIVED_REVISION_COLUMNS) for name, kind in kinds.items()
+    )
 
 
 RELATED_TABLES: Mapping[str, RelatedTable] = {
@@ -104,8 +108,6 @@ RELATED_TABLES: Mapping[str, RelatedTable] = {
     ),
 }
 """The tables by their names in `--with`."""
-DERIVED_REVISION_COLUMNS = ("published_precision", "modified_precision")
-"""Columns of typed files alone; in text a timestamp shows its precision itself."""
 
 
 def related_rows(
@@ -128,7 +130,7 @@ def typed_related_row(name: str, row: PlainRow) -> PlainRow:
     for column in RELATED_TABLES[name].columns:
         if column.kind == "time":
             typed[column.name] = exact_time(row[column.name])
-        elif column.name in DERIVED_REVISION_COLUMNS:
+        elif column.is_derived:
             dated = row[column.name.replace("_precision", "_at")]
             typed[column.name] = date_precision(dated)
     return typed

@@ -27,6 +27,8 @@ class TableColumn:
 
     name: str
     kind: ColumnKind
+    is_derived: bool = False
+    """True for a column of typed files alone."""
 
 
 KIND_OF_SQL_TYPE: Mapping[str, ColumnKind] = {
@@ -46,10 +48,10 @@ ARTICLE_COLUMN_KINDS: Mapping[str, ColumnKind] = {
 """Columns of `articles` that hold something more special than their type in SQL says."""
 DERIVED_COLUMNS: Mapping[str, tuple[TableColumn, ...]] = {
     "published_at": (
-        TableColumn("published_precision", "text"),
-        TableColumn("published_local", "clock"),
+        TableColumn("published_precision", "text", is_derived=True),
+        TableColumn("published_local", "clock", is_derived=True),
     ),
-    "modified_at": (TableColumn("modified_precision", "text"),),
+    "modified_at": (TableColumn("modified_precision", "text", is_derived=True),),
 }
 """Columns that are added after a column of `articles`."""
 

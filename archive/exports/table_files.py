@@ -119,7 +119,7 @@ def write_table(table: ExportedTable, form: str, file: Any) -> int:
     if form == "parquet":
         return write_parquet(table.columns(), table.typed_rows(), file)
     if form == "csv":
-        names = [column.name for column in table.columns()]
+        names = [column.name for column in table.columns() if not column.is_derived]
         return write_csv_with_header(names, table.rows(), file)
     return TEXT_TABLE_WRITERS[form](table.rows(), file)
 

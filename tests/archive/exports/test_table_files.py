@@ -171,10 +171,14 @@ def test_tables_beside_csv_have_the_rows_of_the_exported_articles_alone(
 
 
 def test_a_table_without_rows_is_a_header(folder: Path, tmp_path: Path) -> None:
-    path = tmp_path / "none.csv"
-    run(folder, "export", "--since", "2030-01-01", "--with", "events", "-o", str(path))
-    assert path.read_text().startswith("id,outlet_id,url,")
-    assert (tmp_path / "none.events.csv").read_text().startswith("article_id,event_id,joined,")
+    tables = ("none", "none.copies", "none.events", "none.stories", "none.revisions")
+    for stem, chosen in (("none", ("--since", "2030-01-01")), ("some", ())):
+        path = str(tmp_path / f"{stem}.csv")
+        run(folder, "export", *chosen, "--with", "copies,events,stories,revisions", "-o", path)
+    for name in tables:
+        (header,) = (tmp_path / f"{name}.csv").read_text().splitlines()
+        filled = (tmp_path / f"{name.replace('none', 'some')}.csv").read_text()
+        assert header == filled.splitlines()[0], name
 
 
 @pytest.mark.parametrize(
