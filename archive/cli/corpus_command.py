@@ -37,9 +37,11 @@ def corpus_command(name: str, output: Path, folder: Path) -> None:
     """
     from archive.cli.progress_bar import progress_bar
     from archive.exports.corpus import write_corpus
+    from archive.exports.table_files import read_transaction
     from archive.text.formatting import many
 
-    with opened_archive(folder) as connection:
+    # the README is of the same moment as the tables
+    with opened_archive(folder) as connection, read_transaction(connection):
         query = _corpus_query(connection, folder, typed_text(name))
         with progress_bar("writing", "articles") as report:
             written = write_corpus(connection, query, output, report)

@@ -134,7 +134,10 @@ def write_csv_with_header(names: Sequence[str], rows: Iterable[PlainRow], file: 
 
 @contextmanager
 def read_transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """Read the archive as it was at one moment."""
+    """Read the archive as it was at one moment; within such a transaction, at that moment."""
+    if connection.in_transaction:
+        yield
+        return
     connection.execute("BEGIN")
     try:
         yield

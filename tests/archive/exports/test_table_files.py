@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from collections import Counter
 from contextlib import closing
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -20,11 +21,11 @@ import archive.cli.corpus_command
 import archive.cli.read_commands
 import archive.cli.sql_command  # noqa: F401  all three register commands
 from archive.cli.base import cli
-from archive.exports import parquet_files
+from archive.exports import corpus, parquet_files
 from archive.exports.result_files import table_lines
 from archive.exports.table_columns import date_precision, typed_article
 from archive.queries.sql_query import QueryResult, run_sql_query, unique_names
-from archive.storage.database import open_database
+from archive.storage.database import open_database, transaction
 from archive.storage.schema import ARCHIVE_SCHEMA
 from tests.archive.conftest import fill
 from tests.archive.room import STORY, furnish
@@ -348,6 +349,31 @@ def test_a_corpus_replaces_nothing_and_needs_a_name_that_is_known(
     said = run(folder, "corpus", "nothing", "-o", str(tmp_path / "x"), exit_code=2).stderr
     assert "neither a story nor a saved search" in said
     assert sorted(path.name for path in tmp_path.iterdir()) == ["taken"]
+
+
+def test_the_readme_of_a_corpus_counts_what_its_tables_hold_while_a_crawl_removes_articles(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = tmp_path / "archive"
+    own.mkdir()
+    with closing(sqlite3.connect(folder / "archive.db")) as source:
+        source.execute("VACUUM INTO ?", (str(own / "archive.db"),))
+    open_database(own / "archive.db", ARCHIVE_SCHEMA).close()  # a copy has no log to write beside
+    readme_text = corpus._readme_text
+
+    def readme_after_removal(*given: Any) -> str:
+        """Change the archive, as another program may, and write the README."""
+        with closing(open_database(own / "archive.db", ARCHIVE_SCHEMA)) as db, transaction(db):
+            db.execute("DELETE FROM story_articles")
+        return readme_text(*given)
+
+    monkeypatch.setattr(corpus, "_readme_text", readme_after_removal)
+    run(own, "corpus", STORY, "-o", str(tmp_path / "corpus"))
+    articles = (tmp_path / "corpus" / "articles.jsonl").read_text().splitlines()
+    outlets = Counter(json.loads(line)["outlet"] for line in articles)
+    readme = (tmp_path / "corpus" / "README.md").read_text()
+    for outlet, count in outlets.items():
+        assert f"- {outlet}: {count}" in readme
 
 
 # -- interrupted -----------------------------------------------------------------------------------
