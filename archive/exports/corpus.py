@@ -80,12 +80,15 @@ def write_corpus(
 def new_folder(folder: Path) -> Iterator[Path]:
     """Make a folder that takes its name only when it is complete.
 
-    Raises UsageError if something with this name exists that is not an empty folder, and
-    ArchiveError if it cannot be written.
+    Raises UsageError if something with this name exists that is not an empty folder, or for the
+    working folder, and ArchiveError if it cannot be written.
     """
     if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
         raise UsageError(f"{folder}: exists already; name a new folder, or remove it first")
-    aside = folder.with_name(f".{folder.name}.{os.getpid()}.part")
+    place = folder.absolute()
+    if place == Path.cwd():  # replacing it would leave the terminal in a folder that is gone
+        raise UsageError(f"{folder}: is the folder that you are in; name a new folder")
+    aside = place.with_name(f".{place.name}.{os.getpid()}.part")
     try:
         aside.mkdir(parents=True)
         yield aside

@@ -376,6 +376,17 @@ def test_the_readme_of_a_corpus_counts_what_its_tables_hold_while_a_crawl_remove
         assert f"- {outlet}: {count}" in readme
 
 
+def test_a_corpus_is_not_written_over_the_working_folder(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    said = run(folder, "corpus", STORY, "-o", ".", exit_code=2).stderr
+    assert said == "dateline: .: is the folder that you are in; name a new folder\n"
+    assert not list(tmp_path.iterdir())
+    run(folder, "corpus", STORY, "-o", "./corpus/")
+    assert (tmp_path / "corpus" / "README.md").is_file()
+
+
 # -- interrupted -----------------------------------------------------------------------------------
 
 PAUSED_EXPORT = """
