@@ -170,7 +170,16 @@ def piece(copies: list[tuple[str, str | None]]) -> DossierPiece:
         for at, (host, name) in enumerate(copies)
     ]
     facts = dict.fromkeys(
-        ("date", "published_at", "byline", "agency", "language", "standfirst", "verdict")
+        (
+            "date",
+            "published_at",
+            "published_offset",
+            "byline",
+            "agency",
+            "language",
+            "standfirst",
+            "verdict",
+        )
     )
     facts |= dict.fromkeys(("probability", "tier", "part")) | {"evidence": EVIDENCE}
     return DossierPiece(id=1, headline="x", outlet="harbour.example", outlet_name="The Post", url="http://harbour.example/1",
