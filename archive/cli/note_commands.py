@@ -56,7 +56,7 @@ def note_command(
               dateline note --edit 3 "They confirm, but not the number."
               dateline note --delete 3
     """
-    from archive.editing.notes import add_note, delete_note, edit_note, notes_about
+    from archive.editing.notes import add_note, delete_note, edit_note
 
     if as_json and (text or edit or delete):
         raise UsageError("--json prints notes; it goes without TEXT, --edit and --delete")
@@ -73,20 +73,27 @@ def note_command(
         with changed_archive(folder) as db:
             note = edit_note(db, _note_number(subject), written)
         click.echo(f"Note {note['id']} is changed.")
+    elif written is None:
+        _show_notes(folder, typed_text(subject), as_json=as_json)
     else:
         with opened_archive(folder) as connection:
             about = _named_subject(connection, typed_text(subject), folder)
-            notes = notes_about(connection, about)
-        if written is None and as_json:
-            print_json([dict(note) for note in notes])
-            return
-        if written is None:
-            _print_notes(notes, typed_text(subject))
-            return
         signed = typed_text(author) if author else user_name()
         with changed_archive(folder) as db:
             number = add_note(db, about, written, signed)
         click.echo(f"Note {number} is saved.")
+
+
+def _show_notes(folder: Path, subject: str, *, as_json: bool) -> None:
+    """Print the notes about an article, an event or a story."""
+    from archive.editing.notes import notes_about
+
+    with opened_archive(folder) as connection:
+        notes = notes_about(connection, _named_subject(connection, subject, folder))
+    if as_json:
+        print_json([dict(note) for note in notes])
+    else:
+        _print_notes(notes, subject)
 
 
 def note_heading(note: NoteRow) -> str:

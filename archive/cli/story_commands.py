@@ -121,14 +121,13 @@ def story_command(
               dateline story harbour-strike -o harbour-strike.bib
     """
     from archive.articles import stories as followed
+    from archive.cli.terminal import coverage_table
     from archive.exports import dossier as dossiers
     from archive.exports.article_files import format_by_ending
     from archive.exports.citations import CITATION_WRITERS, citation_format_of, cited_articles
 
     if as_list and (form or output):
-        raise UsageError(
-            "--list prints a table; --format and --output apply to the whole dossier only"
-        )
+        raise UsageError("--list prints a table, without --format and --output")
     chosen = form or citation_format_of(output)
     chosen = chosen or format_by_ending(output, dossiers.DOSSIER_FILE_ENDINGS, "text")
     with opened_archive(folder) as connection:
@@ -142,8 +141,6 @@ def story_command(
         citations = cited_articles(connection, dossier.article_ids) if is_cited else []
     if as_list:
         click.echo(f"{dossier.story.title}: {dossier.summary}")
-        from archive.cli.terminal import coverage_table
-
         print_all([coverage_table(dossier.pieces)])
     elif is_cited:
         write_result(CITATION_WRITERS[chosen](citations), output, dossier.summary)

@@ -137,14 +137,14 @@ def test_the_lines_that_schedule_prints_run_in_a_poisoned_folder(dateline, poiso
     here(str(SCRIPT), "import", "page.html")
     crontab = here(str(SCRIPT), "schedule", "--cron")
     commands = [line.split(" ", 5)[5] for line in crontab.splitlines() if line[0] != "#"]
-    assert len(commands) == 2
+    assert len(commands) == 3, "crawl, doctor, prune"
     units = here(str(SCRIPT), "schedule", "--systemd")
     started = [
         shlex.split(line.partition("=")[2])
         for line in units.splitlines()
         if line.startswith("ExecStart=")
     ]
-    assert len(started) == 2
+    assert len(started) == 3, "crawl, doctor, prune"
     for command in commands:
         here("/bin/sh", "-c", command.replace("\\%", "%"))
     for words in started:

@@ -46,14 +46,14 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], list[str]]:
 
     def watch(folder: Path) -> list[str]:
         seen: list[str] = []
-        read = Worker.read_article
+        read = Worker.read_document
 
-        def reading(worker: Worker, capture: Capture, seconds: float) -> Article:
+        def reading(worker: Worker, kind: str, capture: Capture, *given: Any) -> Any:
             others_can_write(folder)
             seen.append(capture.url)
-            return read(worker, capture, seconds)
+            return read(worker, kind, capture, *given)
 
-        monkeypatch.setattr(Worker, "read_article", reading)
+        monkeypatch.setattr(Worker, "read_document", reading)
         return seen
 
     return watch

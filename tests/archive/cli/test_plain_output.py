@@ -28,7 +28,7 @@ from tests.archive.served import getter
 
 @pytest.mark.parametrize(
     "name",
-    ["all.parquet", "all.xlsx", "all.json", "all.csv.gz", "all.PDF", "all.warc.gz", "all.tsv"],
+    ["all.xlsx", "all.json", "all.csv.gz", "all.PDF", "all.warc.gz", "all.tsv"],
 )
 def test_a_file_of_a_format_that_is_not_there_is_refused_before_anything_is_written(
     folder: Path, name: str
@@ -164,11 +164,22 @@ EVIDENCE = ArticleEvidence(None, "2024-02-14T09:00:00Z", "2024-02-14T09:00:00Z",
 
 def piece(copies: list[tuple[str, str | None]]) -> DossierPiece:
     told = [
-        PieceCopy(9 + at, host, name, "x", None, f"http://{host}/{at}", evidence=EVIDENCE)
+        PieceCopy(
+            9 + at, host, name, "x", None, None, None, f"http://{host}/{at}", evidence=EVIDENCE
+        )
         for at, (host, name) in enumerate(copies)
     ]
     facts = dict.fromkeys(
-        ("date", "published_at", "byline", "agency", "language", "standfirst", "verdict")
+        (
+            "date",
+            "published_at",
+            "published_offset",
+            "byline",
+            "agency",
+            "language",
+            "standfirst",
+            "verdict",
+        )
     )
     facts |= dict.fromkeys(("probability", "tier", "part")) | {"evidence": EVIDENCE}
     return DossierPiece(id=1, headline="x", outlet="harbour.example", outlet_name="The Post", url="http://harbour.example/1",

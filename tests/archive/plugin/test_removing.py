@@ -12,8 +12,8 @@ from archive.removal.serving import RemovalPolicies, set_removal_policies
 from archive.storage.snapshot import archive_snapshot
 from pipelines.policies import archive_policies
 from pipelines.urls import url_key
-from tests.archive.plugin.test_working import VERSION_0, Visitor
 from tests.archive.room import STORY, furnish
+from tests.archive.served import VERSION_0, Visitor
 
 REASON = "A letter of <3 March>"
 ADDRESSES = (

@@ -10,9 +10,9 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from tests.archive.cli.test_serve import _get
 
 from archive.cli.serving.idle_connections import MAX_IDLE_CONNECTIONS
+from tests.archive.cli.serving.test_serve import _get
 from tests.patience import patient
 from tests.servers import running_server
 

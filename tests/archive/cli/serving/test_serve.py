@@ -18,7 +18,7 @@ from archive.cli.serving.serve import DATASETTE_SETTINGS, ServeOptions, datasett
 from archive.storage.database import open_database, transaction
 from archive.storage.schema import ARCHIVE_SCHEMA
 from tests.patience import patient
-from tests.servers import running_server
+from tests.servers import free_port, running_server
 
 pytestmark = pytest.mark.slow  # each starts a server
 
@@ -104,12 +104,12 @@ def test_a_port_in_use_is_said_in_one_line(folder: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_plugin_that_cannot_be_loaded_is_named_in_one_line(folder: Path, port: int) -> None:
+def test_a_plugin_that_cannot_be_loaded_is_named_in_one_line(folder: Path) -> None:
     plugins = folder / "plugins"
     plugins.mkdir()
     (plugins / "sunk.py").write_text("import nothing_of_this_name\n")
     done = subprocess.run(
-        [*command(folder, port), "--plugins-dir", str(plugins)],
+        [*command(folder), "--port", str(free_port()), "--plugins-dir", str(plugins)],
         capture_output=True,
         check=False,
         text=True,
