@@ -60,6 +60,14 @@ def test_an_answer_that_is_cut_says_so_in_its_headers_and_on_its_page(get: Get) 
     assert "The answer is cut" not in get(asked(3, place)).text
 
 
+@pytest.mark.parametrize("size", ["7", "9" * 5_000])
+def test_a_size_that_only_tables_know_hides_no_cut_of_a_query(get: Get, size: str) -> None:
+    place = "" if get(asked(3, ".csv")).status_code == 200 else "/-/query"
+    answer = get(f"{asked(1_500, f'{place}.csv')}&_size={size}")
+    assert answer.status_code == 200
+    assert answer.headers["x-dateline-cut"].startswith("after 1000 rows")
+
+
 def test_lines_within_a_cell_are_no_rows() -> None:
     text = 'a,b\r\n1,"x\r\ny ""z"""\r\n2,\r\n'
     assert csv_count_headers(text, {2}) == [
@@ -71,5 +79,5 @@ def test_lines_within_a_cell_are_no_rows() -> None:
 
 
 def test_the_limit_is_the_size_that_was_asked_for() -> None:
-    assert limits_of_request("_size=7", {50}) == {7}
+    assert limits_of_request("_size=7", {50, 1000}) == {7, 1000}
     assert limits_of_request("_size=max", {50}) == limits_of_request("", {50}) == {50}
