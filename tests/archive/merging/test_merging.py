@@ -25,6 +25,7 @@ from archive.keeping.moved_captures import move_captures
 from archive.merging import merge_articles, merge_captures
 from archive.merging.merge_archives import merge_archive
 from archive.merging.merge_report import MergeReport
+from archive.merging.other_archive import open_other_archive
 from archive.rebuilds import prepare_archive
 from archive.records import Article, Capture, Check, Lead, Outlet, Source
 from archive.storage.database import open_database, open_read_only, transaction
@@ -445,6 +446,19 @@ def test_an_archive_of_an_older_version_is_migrated_in_a_copy_alone(tmp_path):
     assert "https://old.example/1" in ids(ours)
     assert (theirs / "archive.db").read_bytes() == before
     assert not list(ours.glob(".merging*"))
+
+
+def test_an_error_while_an_older_archive_is_merged_is_not_taken_for_one_of_its_copy(tmp_path):
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    older = DatabaseSchema(ARCHIVE_SCHEMA.name, ARCHIVE_SCHEMA.steps[:17])
+    open_database(theirs / "archive.db", older).close()
+    for error in (sqlite3.OperationalError("no such table: ferries"), OSError("no ferry")):
+        with (
+            pytest.raises(type(error), match=str(error)),
+            open_other_archive(theirs, tmp_path),
+        ):
+            raise error
 
 
 def test_an_archive_of_a_newer_version_the_archive_itself_and_no_archive_are_refused(tmp_path):
