@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from archive.removal import serving
 from archive.removal.serving import RemovalPolicies, set_removal_policies
 from archive.storage.snapshot import archive_snapshot
 from pipelines.policies import archive_policies
@@ -32,7 +34,7 @@ def room(folder: Path) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def serving() -> Iterator[None]:
+def served_policies() -> Iterator[None]:
     """What `dateline serve` hands in."""
     set_removal_policies(RemovalPolicies(archive_policies, url_key))
     yield
@@ -101,6 +103,20 @@ def test_a_removal_without_reason_removes_nothing(room: Path) -> None:
     assert "a removal needs a reason" in page.text
     visitor.send("remove", {"article": "999", "reason": REASON})
     assert visitor.rows("SELECT count(*) FROM removals") == [(0,)]
+
+
+def test_a_removal_that_a_locked_archive_hinders_says_so_and_removes_nothing(
+    room: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(*_: object) -> None:
+        raise sqlite3.OperationalError("database is locked")
+
+    visitor = Visitor(room)
+    monkeypatch.setattr(serving, "remove_articles", locked)
+    answer = visitor.send("remove", {"article": "1", "reason": REASON})
+    assert answer.status_code == 503
+    assert "could not be saved (database is locked)" in answer.text
+    assert visitor.get("/archive/articles/1").status_code == 200
 
 
 def test_the_erasure_leaves_nothing_to_do(room: Path) -> None:
