@@ -90,8 +90,6 @@ def rows_as_csv(rows: Iterable[PlainRow], columns: Sequence[str]) -> str:
 
 
 ARTICLE_WRITERS: dict[str, ArticleWriter] = {"jsonl": write_jsonl, "csv": write_csv}
-ARTICLE_FILE_ENDINGS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv"}
-"""Formats by the ending of a file's name."""
 
 
 def safe_cell(value: Any) -> Any:
