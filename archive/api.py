@@ -23,7 +23,7 @@ from typing import Any, Self
 from archive.articles.revisions import Revision, article_revisions
 from archive.articles.stories import Story, all_stories, find_story
 from archive.errors import ArchiveError
-from archive.exports.article_files import export_articles
+from archive.exports.article_files import ARTICLE_ROWS_SQL, export_articles
 from archive.queries.lookup import (
     PlainRow,
     UrlKeyFunction,
@@ -48,8 +48,7 @@ __all__ = [
     "open_archive",
 ]
 
-ONE_ARTICLE_SQL = """SELECT a.*, o.host AS outlet FROM articles a
-JOIN outlets o ON o.id = a.outlet_id WHERE a.id = ?"""
+ONE_ARTICLE_SQL = f"{ARTICLE_ROWS_SQL} WHERE a.id = ?"
 EVENTS_SQL = """SELECT id, articles, texts, first_at, last_at FROM events
 WHERE last_at >= ? AND substr(first_at, 1, length(?)) <= ? ORDER BY first_at, id"""
 ARTICLES_OF_EVENT_SQL = """SELECT a.*, o.host AS outlet FROM event_articles m

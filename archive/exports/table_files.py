@@ -15,6 +15,7 @@ from typing import Any, TextIO
 
 from archive.errors import UsageError
 from archive.exports.article_files import (
+    ARTICLE_ROWS_SQL,
     as_json_line,
     atomic_file,
     write_csv,
@@ -38,9 +39,7 @@ RESULT_FILE_ENDINGS = {**EXPORT_FILE_ENDINGS, ".json": "json"}
 ROWS_PER_REPORT = 100
 """Rows after which progress is reported."""
 
-SELECTED_ARTICLE_ROWS_SQL = """
-SELECT a.*, o.host AS outlet FROM articles a JOIN outlets o ON o.id = a.outlet_id
-WHERE {condition} ORDER BY a.id"""
+SELECTED_ARTICLE_ROWS_SQL = ARTICLE_ROWS_SQL + " WHERE {condition} ORDER BY a.id"
 SELECTED_ARTICLE_COUNT_SQL = """
 SELECT count(*) FROM articles a JOIN outlets o ON o.id = a.outlet_id WHERE {condition}"""
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from archive.errors import ArchiveError
 from archive.frontier.tombstones import Removal, removal_of_article, removal_of_key
 from archive.queries.lookup import UrlKeyFunction, is_article_number
+from archive.text.numbers import parse_row_number
 
 
 def find_removal(
@@ -15,7 +16,8 @@ def find_removal(
 ) -> Removal | None:
     """Return the removal of the article that had an id or URL, or None."""
     if is_article_number(id_or_url):
-        return removal_of_article(connection, int(id_or_url[:18]))
+        number = parse_row_number(id_or_url)
+        return removal_of_article(connection, number) if number is not None else None
     return removal_of_key(connection, keys(id_or_url)) if keys else None
 
 
