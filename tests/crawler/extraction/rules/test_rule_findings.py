@@ -87,6 +87,25 @@ def test_headline_byline_and_date_are_those_of_the_rules():
     assert article.authors == ("Ada Winthrop", "Ruth Holm")
     assert article.published_at == "2026-03-09T07:00:00Z"
     assert article.published_raw == "2026-03-09T08:00:00+01:00"
+    assert (article.published_day, article.published_offset) == ("2026-03-09", 60)
+
+
+@pytest.mark.parametrize(
+    ("said", "day", "offset"),
+    [
+        ("2026-02-15T23:30:00-08:00", "2026-02-15", -480),
+        ("2026-02-15T23:30:00Z", "2026-02-15", 0),
+        ("15 February 2026", "2026-02-15", None),
+        ("2026-03-09T07:00:00Z", "2026-03-09", 60),  # the page states the same time with its offset
+    ],
+)
+def test_the_day_of_a_date_by_rule_is_that_of_the_outlets_clock(
+    said: str, day: str, offset: int | None
+) -> None:
+    ruled = page(BODY + f'<i class="at">{said}</i>')
+    article = extract_article(ruled, rule(date=".at"))
+    assert article.published_raw == said
+    assert (article.published_day, article.published_offset) == (day, offset)
 
 
 @pytest.mark.parametrize(
