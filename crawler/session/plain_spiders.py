@@ -133,7 +133,7 @@ def check_of_fields(fields: Mapping[str, Any], page: str | None = None) -> Check
     """
     row = {name: _plain_value(value) for name, value in fields.items()}
     if page and isinstance(row.get("url"), str) and row["url"].strip():
-        row["url"] = urljoin(page, row["url"].strip())
+        row["url"] = _complete_url(page, row["url"].strip())
     row |= _dates_of_row(row)
     article = article_of_row(row)
     url = request_url(article.url)
@@ -141,14 +141,25 @@ def check_of_fields(fields: Mapping[str, Any], page: str | None = None) -> Check
     return Check(url, "new", current_timestamp(), article=article)
 
 
+def _complete_url(page: str, url: str) -> str:
+    """Return a URL completed by that of its page; as it is if it cannot be parsed."""
+    try:
+        return urljoin(page, url)
+    except ValueError:
+        return url  # `request_url` refuses it in words
+
+
 def _dates_of_row(row: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields for the dates in a row, with the day and offset that it states."""
     found: dict[str, Any] = {}
+    language = row.get("language")
+    if not isinstance(language, str):
+        language = None  # `article_of_row` refuses it by its type
     for name, raw_name in DATE_FIELDS:
         raw = row.get(name)
         if not isinstance(raw, str):
             continue
-        date = parse_site_date(raw, row.get("language"))
+        date = parse_site_date(raw, language)
         found |= {name: date.timestamp if date else None, raw_name: row.get(raw_name) or raw}
         if name == "published_at" and date and row.get("published_day") is None:
             found |= {"published_day": date.day, "published_offset": date.offset}

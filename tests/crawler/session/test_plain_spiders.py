@@ -58,13 +58,18 @@ def test_what_is_not_an_item_is_refused_by_its_type(item: object) -> None:
         ({"url": PAGE, "text": TEXT, "headline": 3}, "`headline` is not text"),
         ({"url": PAGE, "text": TEXT, "authors": {"a": 1}}, "`authors` is not a list of names"),
         ({"url": "data:,x", "text": TEXT}, "does not begin with http"),
+        ({"url": "http://[bad", "text": TEXT}, "'http://.bad' cannot be read"),
+        (
+            {"url": PAGE, "text": TEXT, "published_at": "12 March 2026", "language": ["en"]},
+            "`language` is not text",
+        ),
     ],
 )
 def test_an_item_is_refused_by_the_field_that_is_missing_or_wrong(
     fields: dict[str, Any], why: str
 ) -> None:
     with pytest.raises(UsageError, match=why):
-        check_of_fields(fields)
+        check_of_fields(fields, PAGE)
 
 
 @pytest.mark.parametrize(
