@@ -130,6 +130,30 @@ def test_a_marker_says_that_a_page_is_behind_a_paywall(selector, free):
     assert read(paywall=selector).free is free
 
 
+@pytest.mark.parametrize(
+    "selector",
+    [
+        "//h2[has-class('title')]",
+        "//h2[re:test(., '^Ferry')]",
+        "//*[self::h2 and (contains(., 'move(') or (@class = 'title'))]",
+        "set:distinct(//h2)",
+        "re:match(string(//h2), 'Ferry landing to move')",
+    ],
+)
+def test_a_selector_may_use_the_functions_that_scrapy_has_in_xpath(selector: str) -> None:
+    assert read(headline=selector).headline == "Ferry landing to move"
+
+
+def test_a_selector_that_fails_on_a_page_matches_nothing_there_and_the_report_says_why() -> None:
+    fails = "//h2[count('x') = 1]"
+    article = read(headline=fails, text=".body")
+    assert article.headline == extract_article(page()).headline
+    assert article.text.split("\n") == [FIRST, FIX, LAST]
+    (said,) = (each for each in explained(headline=fails).rules)
+    assert said.result == "fails on this page (Invalid type); the general reader decides"
+    assert not said.is_used
+
+
 def test_a_rule_that_matches_nothing_leaves_its_field_to_the_general_reader_and_is_noted():
     general = extract_article(page())
     article = read(text=".gone", headline=".gone", byline=".gone", date="h1", drop=".gone")
