@@ -96,6 +96,7 @@ ITEM_PIPELINES = {
     "pipelines.identity.IdentityPipeline": 300,
     "pipelines.keep.KeepPipeline": 900,  # last: it writes to the archive
 }
+ADDONS = {"crawler.session.configured_settings.ConfigurationAddon": 100}  # reads dateline.toml
 EXTENSIONS = {
     "crawler.session.plain_spiders.PlainSpiderSession": 100,  # before the middlewares, which use it
     "crawler.progress.Progress": 500,

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from pathlib import Path
 from typing import Any
 
+import click
 from scrapy.settings import BaseSettings
 
-from archive.configuration.configuration import Configuration
+from archive.configuration.configuration import Configuration, load_configuration
+from archive.errors import UsageError
 from crawler.extraction.rules.rule_tables import configured_rules
 
 SETTING_OF_OPTION = {
@@ -19,13 +22,15 @@ SETTING_OF_OPTION = {
 }
 """Options whose value is that of a setting."""
 RULES_SETTING = "DATELINE_OUTLET_RULES"
+CONFIGURED_PRIORITY = 25
+"""Above the settings of the project, below those of a spider and of Scrapy's command line."""
 
 
 def apply_configuration(
     settings: BaseSettings,
     configuration: Configuration,
     overruled: Collection[str] = (),
-    priority: str = "project",
+    priority: str | int = "project",
 ) -> None:
     """Put a configuration into the settings of a project; Scrapy's command line still overrides it.
 
@@ -43,3 +48,23 @@ def apply_configuration(
         values["USER_AGENT"] = user_agent(contact)
     values[RULES_SETTING] = configured_rules(configuration).without(*overruled)
     settings.update(values, priority=priority)
+
+
+class ConfigurationAddon:
+    """A Scrapy add-on: `scrapy crawl` and its like follow the configuration, for any spider."""
+
+    @classmethod
+    def update_pre_crawler_settings(cls, settings: BaseSettings) -> None:
+        """Apply the configuration, unless a command of Dateline has done so.
+
+        Raises SystemExit with the error's exit code, after its one line; Scrapy would print a
+        traceback.
+        """
+        if settings[RULES_SETTING] is not None:
+            return
+        try:
+            configuration = load_configuration(Path(settings["DATELINE_ARCHIVE"]))
+            apply_configuration(settings, configuration, priority=CONFIGURED_PRIORITY)
+        except UsageError as error:
+            click.echo(f"dateline: {error}", err=True)
+            raise SystemExit(error.exit_code) from None
