@@ -83,8 +83,8 @@ class Progress:
 
     def __init__(self, crawler: Crawler) -> None:
         self.console = Console(stderr=True)
-        if not hasattr(crawler.spider, "session"):
-            raise NotConfigured  # `scrapy shell` and the like
+        if not hasattr(crawler.spider, "session") or not hasattr(crawler.spider, "known_work"):
+            raise NotConfigured  # `scrapy shell` and the like, and plain spiders
         if not self.console.is_terminal or not sys.stderr.isatty():
             raise NotConfigured("standard error is not a terminal")
         self.crawler = crawler

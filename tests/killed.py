@@ -4,21 +4,32 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
+import traceback
 from collections.abc import Callable
 from itertools import count
 from typing import Any
 
 
 def killed_by(work: Callable[[], object]) -> bool:
-    """Do work in a forked process; return whether it was killed before its end."""
+    """Do work in a forked process; return whether it was killed before its end.
+
+    An exception in it is printed there, and raises AssertionError here.
+    """
     pid = os.fork()
     if pid == 0:
         try:
             work()
-        finally:
             os._exit(0)
+        except BaseException:
+            traceback.print_exc()
+            sys.stderr.flush()
+        finally:
+            os._exit(1)
     _, status = os.waitpid(pid, 0)
-    return os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+    code = os.waitstatus_to_exitcode(status)
+    assert code in (0, -signal.SIGKILL), f"the work failed (status {code}); see its traceback"
+    return code == -signal.SIGKILL
 
 
 def killing_function(function: Callable[..., Any], at: int) -> Callable[..., Any]:

@@ -30,7 +30,9 @@ STILL_READ_MESSAGE = (
 @cli.command()
 @click.argument("articles", nargs=-1, metavar="ID|URL…")
 @click.option("--reason", metavar="TEXT", help="Why; stored, and shown in place of the article.")
-@click.option("--dry-run", is_flag=True, help="Say what would be removed, and remove nothing.")
+@click.option(
+    "--dry-run", is_flag=True, help="Say what would be removed, or lifted, and do nothing."
+)
 @click.option("--yes", is_flag=True, help="Remove more than three articles without asking.")
 @click.option("--undo", is_flag=True, help="Let removed articles be archived again.")
 @click.option("--list", "as_list", is_flag=True, help="List the removed articles.")
@@ -61,16 +63,29 @@ def remove_command(  # noqa: PLR0913, PLR0917  its options
               dateline remove --undo 12
     """
     named = [typed_text(each) for each in articles]
+    _refuse_contrary_options(named, reason, dry_run, undo, as_list)
     if as_list:
         _list_removals(folder, as_json)
     elif not named:
         raise UsageError("name articles by ID or URL; --list lists those that were removed")
     elif undo:
-        _undo_removals(folder, named)
+        _undo_removals(folder, named, dry_run)
     else:
         _remove_named(folder, named, reason, dry_run, yes)
     if rewrite and not dry_run:
         _rewrite_files(folder)
+
+
+def _refuse_contrary_options(
+    named: Sequence[str], reason: str | None, dry_run: bool, undo: bool, as_list: bool
+) -> None:
+    """Raise UsageError for options that contradict `--list` or `--undo`."""
+    if undo and reason is not None:
+        raise UsageError("--undo lifts a removal; it takes no --reason")
+    given = {"ID|URL": named, "--reason": reason is not None, "--dry-run": dry_run, "--undo": undo}
+    contrary = [name for name, value in given.items() if value]
+    if as_list and contrary:
+        raise UsageError(f"--list only lists; leave out {' and '.join(contrary)}")
 
 
 def _remove_named(
@@ -153,13 +168,18 @@ def _left_out_text(removal: Removal) -> str:
     return f" (last left out on {removal.kept_out_at[:10]})" if removal.kept_out_at else ""
 
 
-def _undo_removals(folder: Path, named: Sequence[str]) -> None:
-    """Lift removals, and say what happens next."""
+def _undo_removals(folder: Path, named: Sequence[str], dry_run: bool) -> None:
+    """Lift removals, and say what happens next; `dry_run`: only say which."""
+    from archive.text.formatting import many
     from crawler.jobs.removal import removal_jobs as jobs
 
     chosen = jobs.choose_articles(folder, named)
     if chosen.article_ids:
         raise UsageError(f"{chosen.article_ids[0]}: is in the archive; there is nothing to undo")
+    if dry_run:
+        _print_removed_before(chosen)
+        click.echo(f"{many(len(chosen.removed_before), 'removal')} would be lifted.")
+        return
     jobs.undo_removals(folder, chosen.removed_before)
     for removal in chosen.removed_before:
         click.echo(

@@ -274,11 +274,10 @@ def find_article_dates(steps: PageSteps) -> PageSteps:
     dates = article_dates.read_article_dates(steps.page, steps.near, steps.article.headline)
     findings = steps.findings
     if findings and (raw := steps.value_by_rule("date")):
-        date = article_dates.PageDateReader(steps.page, steps.article.headline).read_date(raw)
-        if date:
-            dates = replace(dates, published=(date, raw), lines=(*dates.lines, raw))
-        else:
-            findings = findings.with_unreadable_date(raw)
+        reader = article_dates.PageDateReader(steps.page, steps.article.headline)
+        ruled = article_dates.dates_by_rule(reader, raw, dates)
+        findings = findings if ruled else findings.with_unreadable_date(raw)
+        dates = ruled or dates
     published_at, published_raw = dates.published
     modified_at, modified_raw = dates.modified
     article = replace(

@@ -25,8 +25,8 @@ from scrapy.utils.spider import DefaultSpider
 from archive.articles.store import ARTICLE_COLUMNS
 from archive.errors import UsageError
 from archive.frontier.crawls import finish_crawl
-from archive.records import Check, Outcome, current_timestamp, format_utc
-from crawler.dates.date_parser import parse_date
+from archive.records import Check, Outcome, current_timestamp
+from crawler.dates.date_parser import parse_site_date
 from crawler.files.article_rows import article_of_row
 from crawler.session.crawl_session import SessionArguments, open_crawl_session
 from pipelines.urls import request_url
@@ -133,21 +133,43 @@ def check_of_fields(fields: Mapping[str, Any], page: str | None = None) -> Check
     """
     row = {name: _plain_value(value) for name, value in fields.items()}
     if page and isinstance(row.get("url"), str) and row["url"].strip():
-        row["url"] = urljoin(page, row["url"].strip())
-    for name, raw_name in DATE_FIELDS:
-        if isinstance(row.get(name), str):
-            row[raw_name] = row.get(raw_name) or row[name]
-            row[name] = parse_date(row[name], row.get("language"))
+        row["url"] = _complete_url(page, row["url"].strip())
+    row |= _dates_of_row(row)
     article = article_of_row(row)
     url = request_url(article.url)
     article = dataclasses.replace(article, url=url)
     return Check(url, "new", current_timestamp(), article=article)
 
 
+def _complete_url(page: str, url: str) -> str:
+    """Return a URL completed by that of its page; as it is if it cannot be parsed."""
+    try:
+        return urljoin(page, url)
+    except ValueError:
+        return url  # `request_url` refuses it in words
+
+
+def _dates_of_row(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields for the dates in a row, with the day and offset that it states."""
+    found: dict[str, Any] = {}
+    language = row.get("language")
+    if not isinstance(language, str):
+        language = None  # `article_of_row` refuses it by its type
+    for name, raw_name in DATE_FIELDS:
+        raw = row.get(name)
+        if not isinstance(raw, str):
+            continue
+        date = parse_site_date(raw, language)
+        found |= {name: date.timestamp if date else None, raw_name: row.get(raw_name) or raw}
+        if name == "published_at" and date and row.get("published_day") is None:
+            found |= {"published_day": date.day, "published_offset": date.offset}
+    return found
+
+
 def _plain_value(value: Any) -> Any:
     """Return a value of an item as a column has it: dates as text, tuples as lists."""
     if isinstance(value, datetime):
-        return format_utc(value) if value.tzinfo else value.isoformat(timespec="seconds")
+        return value.isoformat(timespec="seconds").replace("+00:00", "Z")
     if isinstance(value, date):
         return value.isoformat()
     return list(value) if isinstance(value, tuple) else value

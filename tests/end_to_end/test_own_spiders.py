@@ -17,8 +17,11 @@ from tests.end_to_end.test_hostile_web import html
 from tests.extensions import install_package, write_guide_files
 from tests.paths import ROOT
 from tests.patience import patient
+from tests.terminals import on_a_terminal
 
 NEWS = "http://gazette.example"
+HIDDEN_CURSOR = "\x1b[?25l"
+"""What a terminal gets before a line is drawn again and again."""
 INDEX = b"""<html lang="en"><h1>News</h1><article><a href="/1">One</a></article>
 <h2><a href="http://gazette.example/2">Two</a></h2><a href="/about">About</a>
 <h3><a href="mailto:desk@gazette.example">Write to us</a></h3></html>"""
@@ -136,6 +139,25 @@ def test_items_of_a_plain_spider_become_articles_or_are_refused_by_the_missing_f
     assert "items archived: 2 refused, 1 new" in ran.stderr
     assert run.column("SELECT state FROM crawls") == ["finished"]
     assert run.column("SELECT outcome FROM fetches") == ["new"]
+
+
+class ScrapyCrawl(Dateline):
+    """`scrapy crawl` in place of `dateline`, with the modules of a folder."""
+
+    def command(self, *words: object) -> list[str]:
+        return [sys.executable, "-m", "scrapy", "crawl", *map(str, words)]
+
+
+def test_a_plain_spider_draws_no_progress_line_on_a_terminal(tools: Path, tmp_path: Path) -> None:
+    listed = Answer(200, json.dumps(BULLETINS).encode(), {"Content-Type": "application/json"})
+    with stranger({"http://council.example/bulletins.json": listed}) as there:
+        ours = {"PYTHONPATH": f"{ROOT}:{tools}", "SCRAPY_SETTINGS_MODULE": "crawler.settings"}
+        proxies = {"http_proxy": there.url, "https_proxy": there.url}
+        run = ScrapyCrawl(tmp_path / "archive", None, proxies | ours)
+        shown = on_a_terminal(run, "", "bulletins", term="xterm", columns=200, folder=tools)
+    assert HIDDEN_CURSOR not in shown, "nothing is drawn over the log"
+    assert "Traceback" not in shown
+    assert "items archived: 2 refused, 1 new" in shown
 
 
 @pytest.mark.parametrize("spider", ["bulletins", "gazette"])

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cached_property
 from itertools import chain, dropwhile, islice, takewhile
@@ -229,6 +229,26 @@ def read_article_dates(
     published = _publication_date(reader, shown)
     printed = find_printed_day(published[0], _printed_wordings(reader, published[1], shown))
     return ArticleDates(published, modified if modified[0] else updated, lines, printed)
+
+
+def dates_by_rule(reader: PageDateReader, raw: str, found: ArticleDates) -> ArticleDates | None:
+    """Return the dates with the text that an outlet's rule gives as publication, None if it is none.
+
+    The rule's day counts as printed; the page's own date may add the offset of the same instant.
+    """
+    date = reader.read_site_date(raw)
+    if date is None:
+        return None
+    wordings = [PrintedWording(date, is_visible=True)]
+    if found.published[0] and found.printed:
+        general = SiteDate(found.published[0], found.printed.day, found.printed.offset)
+        wordings.append(PrintedWording(general))
+    return replace(
+        found,
+        published=(date.timestamp, raw),
+        lines=(*found.lines, raw),
+        printed=find_printed_day(date.timestamp, wordings),
+    )
 
 
 def _printed_wordings(

@@ -43,7 +43,9 @@ def _explained_rule(
     key, general = found.key, "the general reader decides"
     if not found.matches:
         out = f"; {general}" if key in findings.unmatched else ""
-        return ExplainedRule(key, found.selector, f"matched nothing{out}", False)
+        return ExplainedRule(
+            key, found.selector, f"{found.problem or 'matched nothing'}{out}", False
+        )
     matched = f"matched {many(found.matches, 'part')}"
     if key == "date" and findings.unreadable_date is not None:
         unreadable = findings.unreadable_date[:60]

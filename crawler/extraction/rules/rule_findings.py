@@ -23,7 +23,7 @@ from crawler.extraction.blocks import (
 )
 from crawler.extraction.main_text import inline_elements
 from crawler.extraction.rules.outlet_rules import FIELD_KEYS, SELECTOR_KEYS, OutletRule
-from crawler.extraction.rules.selectors import SelectedPart, selected_parts
+from crawler.extraction.rules.selectors import SelectedPart, SelectorError, selected_parts
 
 VALUE_ATTRIBUTES = ("datetime", "content")
 """Attributes that give the value of an element in place of its text, such as `<time datetime>`."""
@@ -36,6 +36,8 @@ class SelectorFinding:
     key: str
     selector: str
     matches: int
+    problem: str | None = None
+    """Why it could not be evaluated on the page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +83,10 @@ class RuleFindings:
 
 def apply_rule(rule: OutletRule, tree: HtmlElement) -> RuleFindings:
     """Read a page by the rules of its outlet, and remove what they drop from its tree."""
-    parts = {key: _parts_by_selector(rule, key, tree) for key in SELECTOR_KEYS}
+    problems: dict[str, str] = {}
+    parts = {key: _parts_by_selector(rule, key, tree, problems) for key in SELECTOR_KEYS}
     found = tuple(
-        SelectorFinding(key, selector, len(each))
+        SelectorFinding(key, selector, len(each), problems.get(selector))
         for key, by_selector in parts.items()
         for selector, each in by_selector
     )
@@ -108,9 +111,18 @@ def apply_rule(rule: OutletRule, tree: HtmlElement) -> RuleFindings:
 PartsBySelector = list[tuple[str, list[SelectedPart]]]
 
 
-def _parts_by_selector(rule: OutletRule, key: str, tree: HtmlElement) -> PartsBySelector:
-    """The parts of the page that each selector of a key finds."""
-    return [(each, selected_parts(each, tree)) for each in rule.selectors.get(key, ())]
+def _parts_by_selector(
+    rule: OutletRule, key: str, tree: HtmlElement, problems: dict[str, str]
+) -> PartsBySelector:
+    """The parts of the page that each selector of a key finds; `problems` takes what fails."""
+    found: PartsBySelector = []
+    for selector in rule.selectors.get(key, ()):
+        try:
+            found.append((selector, selected_parts(selector, tree)))
+        except SelectorError as error:
+            problems[selector] = str(error)
+            found.append((selector, []))
+    return found
 
 
 def _all_parts(by_selector: PartsBySelector) -> list[SelectedPart]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
 from types import SimpleNamespace
 from typing import Any
 
@@ -58,13 +58,18 @@ def test_what_is_not_an_item_is_refused_by_its_type(item: object) -> None:
         ({"url": PAGE, "text": TEXT, "headline": 3}, "`headline` is not text"),
         ({"url": PAGE, "text": TEXT, "authors": {"a": 1}}, "`authors` is not a list of names"),
         ({"url": "data:,x", "text": TEXT}, "does not begin with http"),
+        ({"url": "http://[bad", "text": TEXT}, "'http://.bad' cannot be read"),
+        (
+            {"url": PAGE, "text": TEXT, "published_at": "12 March 2026", "language": ["en"]},
+            "`language` is not text",
+        ),
     ],
 )
 def test_an_item_is_refused_by_the_field_that_is_missing_or_wrong(
     fields: dict[str, Any], why: str
 ) -> None:
     with pytest.raises(UsageError, match=why):
-        check_of_fields(fields)
+        check_of_fields(fields, PAGE)
 
 
 @pytest.mark.parametrize(
@@ -85,6 +90,28 @@ def test_a_date_is_read_as_on_a_page_and_kept_as_it_was_given(
     article = check_of_fields({"url": PAGE, "text": TEXT, "published_at": given}).article
     assert article
     assert (article.published_at, article.published_raw) == (date_of, raw)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "2026-03-02T00:30:00+02:00",
+        datetime(2026, 3, 2, 0, 30, tzinfo=timezone(timedelta(hours=2))),
+    ],
+)
+def test_an_item_keeps_the_day_and_the_offset_of_the_outlets_clock(given: object) -> None:
+    article = check_of_fields({"url": PAGE, "text": TEXT, "published_at": given}).article
+    assert article
+    assert article.published_at == "2026-03-01T22:30:00Z"
+    assert article.published_raw == "2026-03-02T00:30:00+02:00"
+    assert (article.published_day, article.published_offset) == ("2026-03-02", 120)
+
+
+def test_a_day_that_an_item_gives_itself_stays() -> None:
+    fields = {"published_at": "2026-03-02T00:30:00+02:00", "published_day": "2026-03-01"}
+    article = check_of_fields({"url": PAGE, "text": TEXT, **fields}).article
+    assert article
+    assert (article.published_day, article.published_offset) == ("2026-03-01", None)
 
 
 def test_a_relative_url_is_completed_by_the_page_of_the_item() -> None:

@@ -87,6 +87,25 @@ def test_headline_byline_and_date_are_those_of_the_rules():
     assert article.authors == ("Ada Winthrop", "Ruth Holm")
     assert article.published_at == "2026-03-09T07:00:00Z"
     assert article.published_raw == "2026-03-09T08:00:00+01:00"
+    assert (article.published_day, article.published_offset) == ("2026-03-09", 60)
+
+
+@pytest.mark.parametrize(
+    ("said", "day", "offset"),
+    [
+        ("2026-02-15T23:30:00-08:00", "2026-02-15", -480),
+        ("2026-02-15T23:30:00Z", "2026-02-15", 0),
+        ("15 February 2026", "2026-02-15", None),
+        ("2026-03-09T07:00:00Z", "2026-03-09", 60),  # the page states the same time with its offset
+    ],
+)
+def test_the_day_of_a_date_by_rule_is_that_of_the_outlets_clock(
+    said: str, day: str, offset: int | None
+) -> None:
+    ruled = page(BODY + f'<i class="at">{said}</i>')
+    article = extract_article(ruled, rule(date=".at"))
+    assert article.published_raw == said
+    assert (article.published_day, article.published_offset) == (day, offset)
 
 
 @pytest.mark.parametrize(
@@ -109,6 +128,30 @@ def test_a_value_may_be_an_attribute_an_element_with_one_or_a_text(selector):
 )  # fmt: skip
 def test_a_marker_says_that_a_page_is_behind_a_paywall(selector, free):
     assert read(paywall=selector).free is free
+
+
+@pytest.mark.parametrize(
+    "selector",
+    [
+        "//h2[has-class('title')]",
+        "//h2[re:test(., '^Ferry')]",
+        "//*[self::h2 and (contains(., 'move(') or (@class = 'title'))]",
+        "set:distinct(//h2)",
+        "re:match(string(//h2), 'Ferry landing to move')",
+    ],
+)
+def test_a_selector_may_use_the_functions_that_scrapy_has_in_xpath(selector: str) -> None:
+    assert read(headline=selector).headline == "Ferry landing to move"
+
+
+def test_a_selector_that_fails_on_a_page_matches_nothing_there_and_the_report_says_why() -> None:
+    fails = "//h2[count('x') = 1]"
+    article = read(headline=fails, text=".body")
+    assert article.headline == extract_article(page()).headline
+    assert article.text.split("\n") == [FIRST, FIX, LAST]
+    (said,) = (each for each in explained(headline=fails).rules)
+    assert said.result == "fails on this page (Invalid type); the general reader decides"
+    assert not said.is_used
 
 
 def test_a_rule_that_matches_nothing_leaves_its_field_to_the_general_reader_and_is_noted():

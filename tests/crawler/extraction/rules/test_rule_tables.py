@@ -32,6 +32,16 @@ def table(*lines: str, host: str = '"harbour.example"') -> str:
         ('text = "p:wrong"', 'text: "p:wrong" is not a valid CSS selector'),
         ('byline = "//p["', 'byline: "//p[" is not a valid XPath'),
         ('byline = "//p[strange(.)]"', 'byline: "//p[strange(.)]" is not a valid XPath'),
+        ('byline = "//article[strange(.)]"', 'byline: "//article[strange(.)]" is not a valid XPath '
+         "(there is no function strange())"),
+        ('byline = "//article[re:tests(., 1)]"', 'byline: "//article[re:tests(., 1)]" is not a '
+         "valid XPath (there is no function re:tests())"),
+        ('byline = "//article/svg:a"', 'byline: "//article/svg:a" is not a valid XPath '
+         "(there is no prefix svg:)"),
+        ('byline = "//article[$a]"', 'byline: "//article[$a]" is not a valid XPath '
+         "(there is no variable $a)"),
+        ('byline = "re:test(string(//p), \'[\')"', "byline: \"re:test(string(//p), '[')\" is not a "
+         "valid XPath"),
         ('drop = ["p", " "]', 'drop: " " is empty'),
         ("drop = 3", "drop: must be a CSS selector or XPath, or a list"),
         ('drop = ["p", 3]', "drop: must be a CSS selector or XPath, or a list"),
@@ -42,7 +52,7 @@ def table(*lines: str, host: str = '"harbour.example"') -> str:
         ('since = "long ago"', "since: must be a day or an age"),
         ("render = 1", "render: must be true or false"),
     ],
-)
+)  # fmt: skip
 def test_a_rule_that_cannot_be_used_is_named_with_line_and_key(line, problem):
     _, problems = read("delay = 3\n" + table('headline = "h1"', line))
     (found,) = problems
