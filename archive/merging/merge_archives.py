@@ -1,8 +1,8 @@
 """Merge an archive into another, in the order in which a crawl would have written it.
 
-Removals come first, of all archives; then captures, then each article with its URLs and fetches in one transaction, and then what
-refers to articles. What is there already is recognised, so a run that was killed is finished by the
-next one, and a second run changes nothing.
+Removals come first, of all archives; then captures, then each article with its URLs and fetches in
+one transaction, and then what refers to articles. What is there already is recognised, so a run
+that was killed is finished by the next one, and a second run changes nothing.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def merge_archives(
     return results
 
 
-def _merge_archive(  # noqa: PLR0913, PLR0917  what a merge needs
+def _merge_archive(
     ours: Archive,
     folder: Path,
     decisions: Decisions,
