@@ -46,6 +46,7 @@ def merge_command(others: tuple[Path, ...], as_json: bool, folder: Path) -> None
     from archive.cli.progress_bar import progress_bar
     from archive.merging.merge_archives import merge_archives
     from archive.storage.lock import hold_crawl_lock
+    from crawler.cli.removal_commands import STILL_READ_MESSAGE
 
     for other in others:
         if not (other / "archive.db").is_file():
@@ -54,6 +55,7 @@ def merge_command(others: tuple[Path, ...], as_json: bool, folder: Path) -> None
         from archive.archive import Archive
         from archive.articles.stories import refresh_stories
         from archive.rebuilds import prepare_archive
+        from archive.removal.erasure import finish_erasures
         from archive.storage.database import transaction
         from crawler.workers.pool import Worker
         from crawler.workers.reextraction import make_reextractor
@@ -66,6 +68,9 @@ def merge_command(others: tuple[Path, ...], as_json: bool, folder: Path) -> None
             reports = merge_archives(archive, others, decisions, url_key, report)
             with transaction(archive.db) as db:
                 refresh_stories(db, decisions.stories)
+            is_erased = finish_erasures(archive)
+    if not is_erased:
+        click.echo(STILL_READ_MESSAGE, err=True)
     if as_json:
         click.echo(json.dumps([each.as_record() for each in reports], ensure_ascii=False, indent=2))
         return

@@ -102,7 +102,9 @@ def archive_of(folder: Path, looks: list[Look]) -> Path:
 def merge(folder: Path, *others: Path) -> list[MergeReport]:
     with Archive(folder) as archive:
         prepare_archive(archive.db, OURS)
-        return merge_archives(archive, others, OURS, url_key)
+        reports = merge_archives(archive, others, OURS, url_key)
+        assert finish_erasures(archive)
+        return reports
 
 
 def rows(folder: Path, query: str, *values: object) -> list[Any]:
@@ -447,6 +449,27 @@ def test_an_article_that_is_here_and_was_removed_there_is_kept_and_listed(pair):
     [report] = merge(ours, theirs)
     assert (report.conflicts, report.known["removals"]) == ([], 1)
     assert rows(ours, "SELECT count(*) FROM removals") == [(1,)]
+
+
+def test_no_page_of_an_article_that_stays_out_is_kept_at_any_of_its_urls(pair):
+    """The other archive fetched it at a URL that the removal does not know."""
+    ours, theirs = pair
+    other_url = "https://ridge.example/print/2"
+    fetched = Capture(other_url, b"<p>another print of it</p>", fetched_at="2026-03-01T07:00:00Z")
+    with Archive(theirs) as archive:
+        archive.captures.store([fetched])
+        archive.db.execute(
+            """INSERT INTO urls (url, url_key, outlet_id, article_id, kind, role, found_at, state)
+            SELECT ?, ?, outlet_id, article_id, kind, 'twin', found_at, state FROM urls
+            WHERE url = ?""",
+            (other_url, url_key(other_url), OTHER),
+        )
+    removed_from(ours, OTHER)
+    [report] = merge(ours, theirs)
+    assert report.removed == 1
+    with closing(sqlite3.connect(ours / "captures.db")) as captures:
+        urls = {url for (url,) in captures.execute("SELECT url FROM captures")}
+    assert urls == {LOOKS[0].url, LOOKS[2].url}
 
 
 def test_an_archive_of_an_older_version_is_migrated_in_a_copy_alone(tmp_path):
