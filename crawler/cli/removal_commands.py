@@ -61,6 +61,7 @@ def remove_command(  # noqa: PLR0913, PLR0917  its options
               dateline remove --undo 12
     """
     named = [typed_text(each) for each in articles]
+    _check_removal_options(named, reason, dry_run, undo=undo, as_list=as_list)
     if as_list:
         _list_removals(folder, as_json)
     elif not named:
@@ -71,6 +72,18 @@ def remove_command(  # noqa: PLR0913, PLR0917  its options
         _remove_named(folder, named, reason, dry_run, yes)
     if rewrite and not dry_run:
         _rewrite_files(folder)
+
+
+def _check_removal_options(
+    named: Sequence[str], reason: str | None, dry_run: bool, *, undo: bool, as_list: bool
+) -> None:
+    """Raise UsageError for options of `remove` that exclude each other."""
+    if undo and dry_run:
+        raise UsageError("--dry-run does not go with --undo; --list shows what it would lift")
+    if undo and reason is not None:
+        raise UsageError("--reason does not go with --undo")
+    if as_list and (named or undo or reason is not None):
+        raise UsageError("--list lists all removals; it goes with --json alone")
 
 
 def _remove_named(

@@ -111,6 +111,30 @@ def test_a_removal_says_what_it_would_do_asks_and_needs_a_reason(run: Dateline) 
     assert "there is nothing to undo" not in run("remove", "--undo", 3).stdout
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--undo", 3, "--dry-run"),
+        ("--undo", 3, "--reason", WHY),
+        ("--list", "--reason", WHY),
+        ("--list", "--undo", 3),
+        ("--list", 3),
+    ],
+)
+def test_options_that_exclude_each_other_are_refused_and_lift_nothing(
+    run: Dateline, words: tuple[object, ...]
+) -> None:
+    with Archive(run.folder) as archive:
+        archive.db.execute(
+            """INSERT INTO removals (article_id, reason, removed_at, method)
+            VALUES (99, 'letter', '2026-03-01T00:00:00Z', 'command')"""
+        )
+    refused = run("remove", *words, code=2).stderr
+    assert refused.count("\n") == 1
+    assert words[0] in refused
+    assert len(run.rows("SELECT 1 FROM removals")) == 1
+
+
 def test_rewriting_needs_that_no_crawl_runs(run: Dateline) -> None:
     told = run("remove", 3, "--reason", WHY, "--rewrite").stdout
     assert told == "Removed 1 article.\nBoth files are rewritten.\n"
