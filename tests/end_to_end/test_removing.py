@@ -8,12 +8,16 @@ import shutil
 import signal
 import subprocess
 import sys
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from archive.archive import Archive
+from archive.cli.base import user_name
+from archive.storage.database import open_read_only
+from archive.storage.schema import ARCHIVE_SCHEMA
 from demo.web import serve
 from tests.conftest import Dateline
 from tests.paths import ROOT
@@ -176,6 +180,18 @@ def test_an_outlet_is_removed_with_its_articles_and_described_by_hand(run: Datel
     run("outlet", "remove", "ridge.example", "--articles", "--reason", WHY, "--yes")
     assert WHY in run("remove", "--list").stdout
     assert run("doctor").stdout.count("sound") == 1
+
+
+def test_an_outlet_whose_texts_a_program_still_reads_is_removed_with_a_warning(
+    run: Dateline,
+) -> None:
+    with closing(open_read_only(run.folder / "archive.db", ARCHIVE_SCHEMA)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM articles").fetchone()
+        told = run("outlet", "remove", "ridge.example", "--articles", "--reason", WHY, "--yes")
+        assert "Another program still reads the archive" in told.stderr
+    [listed] = json.loads(run("remove", "--list", "--json").stdout)
+    assert (listed["method"], listed["removed_by"]) == ("outlet", user_name())
 
 
 # -- pruning ---------------------------------------------------------------------------------------

@@ -192,16 +192,18 @@ def articles_of_outlet(folder: Path, outlet_id: int) -> list[int]:
 
 
 def remove_outlet_articles(
-    folder: Path, outlet_id: int, reason: str | None, report: ProgressReport = ignore_progress
-) -> int:
-    """Remove all articles of an outlet; return their number.
+    folder: Path,
+    outlet_id: int,
+    order: RemovalOrder | None,
+    report: ProgressReport = ignore_progress,
+) -> bool:
+    """Remove all articles of an outlet; return False if another program reads the old state.
 
-    With a reason they are kept out for good. Raises UsageError for an invalid reason.
+    With an order they are kept out for good.
     """
     ids = articles_of_outlet(folder, outlet_id)
-    if reason is not None:
-        remove_from_archive(folder, ids, RemovalOrder(reason, "outlet"), report)
-        return len(ids)
+    if order is not None:
+        return remove_from_archive(folder, ids, order, report)
     decisions = archive_policies()
     with Archive(folder) as archive:
         prepare_archive(archive.db, decisions)
@@ -210,8 +212,7 @@ def remove_outlet_articles(
                 prune_batch(db, ids[start : start + REMOVED_PER_TRANSACTION], decisions)
             report(start, len(ids))
         list_stale_stories(archive.db, decisions)
-        finish_erasures(archive)
-    return len(ids)
+        return finish_erasures(archive)
 
 
 def parsed_outlet_facts(
