@@ -139,6 +139,19 @@ def test_options_that_exclude_each_other_are_refused_and_lift_nothing(
     assert len(run.rows("SELECT 1 FROM removals")) == 1
 
 
+def test_a_removal_names_the_file_to_which_the_page_was_moved_and_forgets_it(
+    run: Dateline, tmp_path: Path
+) -> None:
+    file = tmp_path / "old.warc.gz"
+    run("captures", "--export-warc", file, "--older", "2099-01-01", "--remove")
+    moved = len(run.rows("SELECT 1 FROM moved_pages"))
+    told = run("remove", 3, "--reason", WHY)
+    assert told.stdout == "Removed 1 article.\n"
+    assert str(tmp_path) in told.stderr
+    assert len(run.rows("SELECT 1 FROM moved_pages")) < moved
+    assert run.rows("SELECT 1 FROM moved_pages"), "those of other articles stay"
+
+
 def test_rewriting_needs_that_no_crawl_runs(run: Dateline) -> None:
     told = run("remove", 3, "--reason", WHY, "--rewrite").stdout
     assert told == "Removed 1 article.\nBoth files are rewritten.\n"

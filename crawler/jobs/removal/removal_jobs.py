@@ -16,6 +16,7 @@ from archive.queries.lookup import find_article_id
 from archive.queries.removed_articles import find_removal
 from archive.rebuilds import prepare_archive
 from archive.removal.erasure import finish_erasures
+from archive.removal.moved_pages import warc_files_of_articles
 from archive.removal.prune_articles import (
     PruneOrder,
     PruneResult,
@@ -94,6 +95,12 @@ def describe_articles(folder: Path, article_ids: Iterable[int]) -> list[ArticleL
         FROM articles a JOIN outlets o ON o.id = a.outlet_id WHERE a.id = ?"""
     with opened_archive(folder) as connection:
         return [ArticleLine(*connection.execute(query, (each,)).fetchone()) for each in article_ids]
+
+
+def list_warc_files(folder: Path, article_ids: Sequence[int]) -> list[str]:
+    """Return the WARC files to which pages of articles were moved; no removal reaches them."""
+    with opened_archive(folder) as connection:
+        return warc_files_of_articles(connection, article_ids)
 
 
 def remove_from_archive(
