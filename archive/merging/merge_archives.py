@@ -1,13 +1,13 @@
 """Merge an archive into another, in the order in which a crawl would have written it.
 
-Captures come first, then each article with its URLs and fetches in one transaction, and then what
-refers to articles. What is there already is recognised, so a run that was killed is finished by the
-next one, and a second run changes nothing.
+Removals come first, of all archives; then captures, then each article with its URLs and fetches in
+one transaction, and then what refers to articles. What is there already is recognised, so a run
+that was killed is finished by the next one, and a second run changes nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from archive.archive import Archive
@@ -22,6 +22,7 @@ from archive.merging.merge_editing import (
     merge_saved_searches,
     merge_stories,
 )
+from archive.merging.merge_removals import merge_removals
 from archive.merging.merge_report import MergeReport
 from archive.merging.merge_urls import (
     MergedIds,
@@ -36,22 +37,39 @@ from archive.progress import ProgressReport, ignore_progress
 from archive.storage.database import transaction
 
 
-def merge_archive(
+def merge_archives(
     ours: Archive,
-    folder: Path,
+    folders: Sequence[Path],
     decisions: Decisions,
     url_key: Callable[[str], str],
     report: ProgressReport = ignore_progress,
-) -> MergeReport:
-    """Merge the archive in a folder into ours, and return what was done.
+) -> list[MergeReport]:
+    """Merge the archives in folders into ours, and return what was done, for each.
 
     The caller holds the lock of our archive. `url_key` returns the key under which a URL is looked
     up; `report` gets the captures, then the articles done, and their number. Raises UsageError for
     our own folder, ArchiveError if there is no archive or it cannot be read, and NewerArchiveError.
     """
-    if folder.resolve() == ours.folder.resolve():
-        raise UsageError(f"{folder}: is the archive itself; name another")
-    result = MergeReport(str(folder))
+    results = [MergeReport(str(folder)) for folder in folders]
+    for folder in folders:
+        if folder.resolve() == ours.folder.resolve():
+            raise UsageError(f"{folder}: is the archive itself; name another")
+    for folder, result in zip(folders, results, strict=True):
+        merge_removals(ours.db, folder, result)  # what one of them removed comes from none
+    for folder, result in zip(folders, results, strict=True):
+        _merge_archive(ours, folder, decisions, url_key, report, result)
+    return results
+
+
+def _merge_archive(
+    ours: Archive,
+    folder: Path,
+    decisions: Decisions,
+    url_key: Callable[[str], str],
+    report: ProgressReport,
+    result: MergeReport,
+) -> None:
+    """Merge the archive in a folder into ours."""
     with open_other_archive(folder, ours.folder) as other:
         ids = MergedIds()
         merge_captures(ours, other, result, report)
@@ -70,7 +88,6 @@ def merge_archive(
             result,
         )
         _merge_what_refers_to_articles(ours, other, ids, decisions, result)
-    return result
 
 
 def _merge_what_refers_to_articles(

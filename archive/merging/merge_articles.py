@@ -17,7 +17,7 @@ from archive.articles.histories import SeenVersion, continue_history, rewrite_hi
 from archive.articles.identity import FoundArticle, find_article, note_leading_urls
 from archive.articles.revisions import fetch_history
 from archive.articles.store import Decisions, store_article
-from archive.frontier.tombstones import removal_of_check
+from archive.frontier.tombstones import removal_of_check, request_erasure
 from archive.frontier.urls import add_article_urls, set_page_due
 from archive.merging.disappearances import settle_disappearances
 from archive.merging.merge_report import MergeReport
@@ -25,6 +25,7 @@ from archive.merging.merge_urls import MergedIds, first_own_article, merge_url_r
 from archive.merging.timelines import Sighting, merged_history, sightings_of_article
 from archive.progress import ProgressReport
 from archive.records import ArticleUrl, Check
+from archive.removal.remove_articles import pages_at_shared_urls
 
 MERGED_ARTICLES_PER_TRANSACTION = 50
 
@@ -120,6 +121,7 @@ def _merge_article(
     check = _check_of_article(merger, their_id, theirs, decisions)
     if removal_of_check(db, check):
         part.removed += 1
+        _request_erasure_of_pages(db, merger.theirs, their_id, theirs)
         return None
     found = _known_article(db, check, theirs, decisions)
     if found and found.fit == "part":
@@ -141,6 +143,24 @@ def _merge_article(
         add_article_urls(db, article_id, check.addresses)
     _merge_history(db, article_id, theirs, decisions, part)
     return article_id
+
+
+def _request_erasure_of_pages(
+    db: sqlite3.Connection, theirs: sqlite3.Connection, their_id: int, seen: list[Sighting]
+) -> None:
+    """Have the pages of an article erased that stays out: at all its URLs, also unproven ones.
+
+    `archive.merging.merge_captures` judges a page by its own URL alone.
+    """
+    digests = {each.version.article.digest for each in seen if each.version.article}
+    request_erasure(db, "body", sorted(digest for digest in digests if digest))
+    request_erasure(db, "page", pages_at_shared_urls(theirs, their_id))
+    own = theirs.execute(
+        "SELECT url FROM urls WHERE article_id = ?1 AND (leads_to IS NULL OR leads_to = ?1)",
+        (their_id,),
+    )
+    request_erasure(db, "url", [row["url"] for row in own.fetchall()])
+    request_erasure(db, "index", [""])
 
 
 def _merge_history(

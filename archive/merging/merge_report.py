@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-ConflictKind = Literal["outlet", "url", "story", "verdict", "search", "page"]
+ConflictKind = Literal["outlet", "url", "story", "verdict", "search", "page", "removal"]
 """The subjects on which two archives contradict each other."""
 
 MAX_LISTED_CONFLICTS = 10_000
@@ -32,7 +32,7 @@ class MergeReport:
     known: Counter[str] = field(default_factory=Counter)
     """Rows that both archives had."""
     removed: int = 0
-    """Articles left out because they were removed here."""
+    """Articles left out because they were removed, here or in an archive that was merged."""
     conflicts: list[MergeConflict] = field(default_factory=list)
 
     def note_conflict(

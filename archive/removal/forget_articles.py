@@ -21,6 +21,7 @@ from archive.articles.events import (
 from archive.articles.language_keys import delete_keys, save_keys
 from archive.articles.store import Decisions
 from archive.frontier.tombstones import request_erasure
+from archive.removal.moved_pages import forget_moved_pages
 
 ROWS_OF_ARTICLE = ("revisions", "unconfirmed_revisions", "removed_lines")
 """Tables whose rows with an `article_id` are deleted with the article. Other functions delete the
@@ -40,7 +41,8 @@ def forget_articles(
     events = _events_of(connection, gone)
     stories = _leave_stories(connection, gone)
     _move_event_notes(connection, gone)
-    request_erasure(connection, "body", _digests_of(connection, gone))
+    digests = _digests_of(connection, gone)
+    request_erasure(connection, "body", digests)
     request_erasure(connection, "index", [""])
     related: set[int] = set()
     for article_id in gone:
@@ -54,6 +56,7 @@ def forget_articles(
     for event_id in events:
         reform_event(connection, event_id)
     _delete_rows(connection, gone)
+    forget_moved_pages(connection, digests)
     members = {member for group in groups for member in group}
     _form_again(connection, (related | members).difference(gone), unsettled, decisions)
     return stories

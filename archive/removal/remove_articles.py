@@ -155,6 +155,15 @@ def _release_urls(connection: sqlite3.Connection, article_id: int) -> None:
     release_reused_urls(connection, article_id)
     own = [row for row in rows if row["leads_to"] in (None, article_id)]
     request_erasure(connection, "url", [row["url"] for row in own])
+    forget_waiting_urls(connection, article_id)
+    _delete_urls(connection, [row["id"] for row in own])
+    connection.executemany(
+        "UPDATE urls SET found_on = NULL WHERE found_on = ?", [(row["url"],) for row in own]
+    )
+
+
+def forget_waiting_urls(connection: sqlite3.Connection, article_id: int) -> None:
+    """Delete the URLs without an article that a removed one keeps out, with their fetches."""
     waiting = connection.execute(
         """SELECT u.id FROM urls u JOIN removed_urls r ON r.url_key = u.url_key
         JOIN removals m ON m.id = r.removal_id
@@ -162,10 +171,7 @@ def _release_urls(connection: sqlite3.Connection, article_id: int) -> None:
           AND u.kind = 'page' AND u.article_id IS NULL AND u.leads_to IS NULL""",
         (article_id,),
     ).fetchall()
-    _delete_urls(connection, [row["id"] for row in (*own, *waiting)])
-    connection.executemany(
-        "UPDATE urls SET found_on = NULL WHERE found_on = ?", [(row["url"],) for row in own]
-    )
+    _delete_urls(connection, [row["id"] for row in waiting])
 
 
 def pages_at_shared_urls(connection: sqlite3.Connection, article_id: int) -> list[str]:

@@ -34,7 +34,8 @@ def merge_command(others: tuple[Path, ...], as_json: bool, folder: Path) -> None
 
     Adds what the archives in the folders OTHER hold: outlets, articles with all their versions,
     captures, URLs and fetches, stories, verdicts, notes and saved searches. Nothing is stored twice,
-    and versions of an article are put in the order of time. The other archives are not changed.
+    and versions of an article are put in the order of time. An article that was removed in one of
+    the archives comes from none; one that is here already is kept. The other archives are not changed.
     Where they contradict this one, it keeps its own side, and the conflict is listed. A merge that
     was interrupted is finished by the same command.
 
@@ -43,30 +44,35 @@ def merge_command(others: tuple[Path, ...], as_json: bool, folder: Path) -> None
               dateline --archive all merge desk/data laptop/data --json
     """
     from archive.cli.progress_bar import progress_bar
-    from archive.merging.merge_archives import merge_archive
+    from archive.merging.merge_archives import merge_archives
     from archive.storage.lock import hold_crawl_lock
+    from crawler.cli.removal_commands import STILL_READ_MESSAGE
 
     for other in others:
         if not (other / "archive.db").is_file():
             raise UsageError(f"{other}: there is no archive here; name a folder with archive.db")
-    reports = []
     with hold_crawl_lock(folder), progress_bar("merging") as report:
         from archive.archive import Archive
         from archive.articles.stories import refresh_stories
         from archive.rebuilds import prepare_archive
+        from archive.removal.erasure import finish_erasures
         from archive.storage.database import transaction
+        from crawler.extraction.rules.rule_tables import archive_rules
         from crawler.workers.pool import Worker
         from crawler.workers.reextraction import make_reextractor
         from pipelines.policies import archive_policies
         from pipelines.urls import url_key
 
-        with Archive(folder) as archive, closing(Worker()) as worker:
+        rules = archive_rules(folder)
+        with Archive(folder) as archive, closing(Worker(rules)) as worker:
             decisions = archive_policies(make_reextractor(archive, worker))
             prepare_archive(archive.db, decisions)
-            for other in others:
-                reports.append(merge_archive(archive, other, decisions, url_key, report))
+            reports = merge_archives(archive, others, decisions, url_key, report)
             with transaction(archive.db) as db:
                 refresh_stories(db, decisions.stories)
+            is_erased = finish_erasures(archive)
+    if not is_erased:
+        click.echo(STILL_READ_MESSAGE, err=True)
     if as_json:
         click.echo(json.dumps([each.as_record() for each in reports], ensure_ascii=False, indent=2))
         return
@@ -81,7 +87,7 @@ def _report_lines(report: MergeReport) -> Iterator[str]:
     known = report.known["articles"]
     yield f"{report.other}: added {added or 'nothing'}; {known:,} articles were known"
     if report.removed:
-        yield f"{report.other}: {report.removed:,} articles left out, as they were removed here"
+        yield f"{report.other}: {report.removed:,} articles left out, as they were removed"
     for conflict in report.conflicts[:MAX_PRINTED_CONFLICTS]:
         yield (
             f"conflict: {conflict.kind} {conflict.subject}: "

@@ -192,29 +192,45 @@ def outlet_remove_command(
         pass  # raises where there is no archive
     if reason is not None and not articles:
         raise UsageError("--reason goes with --articles")
+    if articles and not yes:
+        _confirm_articles_of(folder, host)
     with hold_crawl_lock(folder):
         if articles:
-            _remove_articles_of(folder, host, reason, yes)
+            _remove_articles_of(folder, host, reason)
         removed = _change_outlet(folder, host, remove_outlet)
     click.echo(f"{removed.host} is removed, with {many(removed.changed, 'URL')}.")
 
 
-def _remove_articles_of(folder: Path, host: str, reason: str | None, yes: bool) -> None:
-    """Remove the articles of an outlet, after a question."""
-    from archive.cli.progress_bar import progress_bar
-    from archive.removal.remove_articles import removal_reason
+def _confirm_articles_of(folder: Path, host: str) -> None:
+    """Ask whether an outlet is to be removed with its articles; a crawl may run meanwhile."""
     from archive.text.formatting import many
     from crawler.cli.removal_commands import confirm_removal
     from crawler.jobs.removal import removal_jobs as jobs
 
     outlet_id = jobs.outlet_id_of_host(folder, typed_text(host))
-    why = removal_reason(typed_text(reason)) if reason is not None else None
     number = many(len(jobs.articles_of_outlet(folder, outlet_id)), "article")
-    if not yes:
-        confirm_removal(f"Remove {host} with {number}?")
+    confirm_removal(f"Remove {host} with {number}?")
+
+
+def _remove_articles_of(folder: Path, host: str, reason: str | None) -> None:
+    """Remove the articles of an outlet."""
+    from archive.cli.base import user_name
+    from archive.cli.progress_bar import progress_bar
+    from archive.removal.remove_articles import RemovalOrder, removal_reason
+    from archive.text.formatting import many
+    from crawler.cli.removal_commands import STILL_READ_MESSAGE
+    from crawler.jobs.removal import removal_jobs as jobs
+
+    outlet_id = jobs.outlet_id_of_host(folder, typed_text(host))
+    order = None
+    if reason is not None:
+        order = RemovalOrder(removal_reason(typed_text(reason)), "outlet", user_name())
+    number = many(len(jobs.articles_of_outlet(folder, outlet_id)), "article")
     with progress_bar("removing", "articles") as report:
-        jobs.remove_outlet_articles(folder, outlet_id, why, report)
+        is_erased = jobs.remove_outlet_articles(folder, outlet_id, order, report)
     click.echo(f"{host}: {number} removed.")
+    if not is_erased:
+        click.echo(STILL_READ_MESSAGE, err=True)
 
 
 class OutletChange(NamedTuple):

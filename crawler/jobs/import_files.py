@@ -61,10 +61,10 @@ class ImportResult:
 
     def note(self, check: Check, outcome: str) -> None:
         """Count a stored check, and remember why a page is not an article."""
-        if outcome == "refused":  # nothing else is refused on import
+        if outcome == "refused" and check.outcome != "refused":  # no stage refused it
             outcome = REMOVED_BEFORE
         self.outcomes[outcome] += 1
-        if check.article is None:
+        if outcome == "refused" or (check.article is None and outcome != REMOVED_BEFORE):
             self.left_out.append(f"{check.url}: {outcome}: {check.reason}")
 
     def lines(self) -> list[str]:

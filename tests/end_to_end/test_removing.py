@@ -8,12 +8,16 @@ import shutil
 import signal
 import subprocess
 import sys
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from archive.archive import Archive
+from archive.cli.base import user_name
+from archive.storage.database import open_read_only
+from archive.storage.schema import ARCHIVE_SCHEMA
 from demo.web import serve
 from tests.conftest import Dateline
 from tests.paths import ROOT
@@ -111,6 +115,43 @@ def test_a_removal_says_what_it_would_do_asks_and_needs_a_reason(run: Dateline) 
     assert "there is nothing to undo" not in run("remove", "--undo", 3).stdout
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--undo", 3, "--dry-run"),
+        ("--undo", 3, "--reason", WHY),
+        ("--list", "--reason", WHY),
+        ("--list", "--undo", 3),
+        ("--list", 3),
+    ],
+)
+def test_options_that_exclude_each_other_are_refused_and_lift_nothing(
+    run: Dateline, words: tuple[object, ...]
+) -> None:
+    with Archive(run.folder) as archive:
+        archive.db.execute(
+            """INSERT INTO removals (article_id, reason, removed_at, method)
+            VALUES (99, 'letter', '2026-03-01T00:00:00Z', 'command')"""
+        )
+    refused = run("remove", *words, code=2).stderr
+    assert refused.count("\n") == 1
+    assert words[0] in refused
+    assert len(run.rows("SELECT 1 FROM removals")) == 1
+
+
+def test_a_removal_names_the_file_to_which_the_page_was_moved_and_forgets_it(
+    run: Dateline, tmp_path: Path
+) -> None:
+    file = tmp_path / "old.warc.gz"
+    run("captures", "--export-warc", file, "--older", "2099-01-01", "--remove")
+    moved = len(run.rows("SELECT 1 FROM moved_pages"))
+    told = run("remove", 3, "--reason", WHY)
+    assert told.stdout == "Removed 1 article.\n"
+    assert str(tmp_path) in told.stderr
+    assert len(run.rows("SELECT 1 FROM moved_pages")) < moved
+    assert run.rows("SELECT 1 FROM moved_pages"), "those of other articles stay"
+
+
 def test_rewriting_needs_that_no_crawl_runs(run: Dateline) -> None:
     told = run("remove", 3, "--reason", WHY, "--rewrite").stdout
     assert told == "Removed 1 article.\nBoth files are rewritten.\n"
@@ -152,6 +193,18 @@ def test_an_outlet_is_removed_with_its_articles_and_described_by_hand(run: Datel
     run("outlet", "remove", "ridge.example", "--articles", "--reason", WHY, "--yes")
     assert WHY in run("remove", "--list").stdout
     assert run("doctor").stdout.count("sound") == 1
+
+
+def test_an_outlet_whose_texts_a_program_still_reads_is_removed_with_a_warning(
+    run: Dateline,
+) -> None:
+    with closing(open_read_only(run.folder / "archive.db", ARCHIVE_SCHEMA)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM articles").fetchone()
+        told = run("outlet", "remove", "ridge.example", "--articles", "--reason", WHY, "--yes")
+        assert "Another program still reads the archive" in told.stderr
+    [listed] = json.loads(run("remove", "--list", "--json").stdout)
+    assert (listed["method"], listed["removed_by"]) == ("outlet", user_name())
 
 
 # -- pruning ---------------------------------------------------------------------------------------

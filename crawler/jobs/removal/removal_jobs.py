@@ -16,6 +16,7 @@ from archive.queries.lookup import find_article_id
 from archive.queries.removed_articles import find_removal
 from archive.rebuilds import prepare_archive
 from archive.removal.erasure import finish_erasures
+from archive.removal.moved_pages import warc_files_of_articles
 from archive.removal.prune_articles import (
     PruneOrder,
     PruneResult,
@@ -94,6 +95,12 @@ def describe_articles(folder: Path, article_ids: Iterable[int]) -> list[ArticleL
         FROM articles a JOIN outlets o ON o.id = a.outlet_id WHERE a.id = ?"""
     with opened_archive(folder) as connection:
         return [ArticleLine(*connection.execute(query, (each,)).fetchone()) for each in article_ids]
+
+
+def list_warc_files(folder: Path, article_ids: Sequence[int]) -> list[str]:
+    """Return the WARC files to which pages of articles were moved; no removal reaches them."""
+    with opened_archive(folder) as connection:
+        return warc_files_of_articles(connection, article_ids)
 
 
 def remove_from_archive(
@@ -192,16 +199,18 @@ def articles_of_outlet(folder: Path, outlet_id: int) -> list[int]:
 
 
 def remove_outlet_articles(
-    folder: Path, outlet_id: int, reason: str | None, report: ProgressReport = ignore_progress
-) -> int:
-    """Remove all articles of an outlet; return their number.
+    folder: Path,
+    outlet_id: int,
+    order: RemovalOrder | None,
+    report: ProgressReport = ignore_progress,
+) -> bool:
+    """Remove all articles of an outlet; return False if another program reads the old state.
 
-    With a reason they are kept out for good. Raises UsageError for an invalid reason.
+    With an order they are kept out for good.
     """
     ids = articles_of_outlet(folder, outlet_id)
-    if reason is not None:
-        remove_from_archive(folder, ids, RemovalOrder(reason, "outlet"), report)
-        return len(ids)
+    if order is not None:
+        return remove_from_archive(folder, ids, order, report)
     decisions = archive_policies()
     with Archive(folder) as archive:
         prepare_archive(archive.db, decisions)
@@ -210,8 +219,7 @@ def remove_outlet_articles(
                 prune_batch(db, ids[start : start + REMOVED_PER_TRANSACTION], decisions)
             report(start, len(ids))
         list_stale_stories(archive.db, decisions)
-        finish_erasures(archive)
-    return len(ids)
+        return finish_erasures(archive)
 
 
 def parsed_outlet_facts(

@@ -23,11 +23,13 @@ from archive.frontier.crawls import finish_crawl, start_crawl
 from archive.frontier.urls import add_outlet_with_sources
 from archive.keeping.moved_captures import move_captures
 from archive.merging import merge_articles, merge_captures
-from archive.merging.merge_archives import merge_archive
+from archive.merging.merge_archives import merge_archives
 from archive.merging.merge_report import MergeReport
 from archive.merging.other_archive import open_other_archive
 from archive.rebuilds import prepare_archive
 from archive.records import Article, Capture, Check, Lead, Outlet, Source
+from archive.removal.erasure import finish_erasures
+from archive.removal.remove_articles import RemovalOrder, remove_articles
 from archive.storage.database import open_database, open_read_only, transaction
 from archive.storage.schema import ARCHIVE_SCHEMA, CAPTURES_SCHEMA, DatabaseSchema
 from pipelines.policies import archive_policies
@@ -101,7 +103,9 @@ def archive_of(folder: Path, looks: list[Look]) -> Path:
 def merge(folder: Path, *others: Path) -> list[MergeReport]:
     with Archive(folder) as archive:
         prepare_archive(archive.db, OURS)
-        return [merge_archive(archive, other, OURS, url_key) for other in others]
+        reports = merge_archives(archive, others, OURS, url_key)
+        assert finish_erasures(archive)
+        return reports
 
 
 def rows(folder: Path, query: str, *values: object) -> list[Any]:
@@ -427,6 +431,73 @@ def test_an_article_that_was_removed_here_does_not_come_back(pair):
         assert not captures.execute(
             "SELECT 1 FROM captures WHERE url = ?", (LOOKS[2].url,)
         ).fetchone()
+
+
+def removed_from(folder: Path, url: str) -> None:
+    with Archive(folder) as archive:
+        [number] = archive.db.execute("SELECT id FROM articles WHERE url = ?", (url,)).fetchone()
+        with transaction(archive.db) as db:
+            remove_articles(db, [number], RemovalOrder("letter", "command"), OURS, url_key)
+        assert finish_erasures(archive)
+
+
+def test_an_article_that_any_of_the_archives_removed_comes_from_none_of_them(pair, tmp_path):
+    """Whatever their order; a second merge changes nothing, and the removal can be undone."""
+    laptop, desk = pair
+    removed_from(desk, OTHER)
+    merged = {}
+    for name, others in (("one", (laptop, desk)), ("two", (desk, laptop))):
+        with Archive(tmp_path / name):
+            pass
+        merged[name] = merge(tmp_path / name, *others)
+        assert set(ids(tmp_path / name)) == {LOOKS[0].url, LOOKS[2].url}
+        removed = rows(tmp_path / name, "SELECT reason, method FROM removals")
+        assert removed == [("letter", "command")]
+        again = merge(tmp_path / name, *others)
+        assert not any(any(report.added.values()) for report in again)
+        assert rows(tmp_path / name, "SELECT count(*) FROM removals") == [(1,)]
+        assert examine_archive(tmp_path / name, OURS.texts, alone=True).sound
+    assert [report.removed for report in merged["one"]] == [1, 0]
+    assert merged["one"][1].added["removals"] == 1
+    [former_id] = rows(tmp_path / "one", "SELECT article_id FROM removals")[0]
+    assert former_id not in ids(tmp_path / "one").values()
+
+
+def test_an_article_that_is_here_and_was_removed_there_is_kept_and_listed(pair):
+    ours, theirs = pair
+    removed_from(theirs, OTHER)
+    [report] = merge(ours, theirs)
+    [conflict] = report.conflicts
+    number = ids(ours)[OTHER]
+    assert (conflict.kind, conflict.subject) == ("removal", OTHER)
+    assert f"`dateline remove {number} --reason TEXT`" in str(conflict.ours)
+    assert "letter" in str(conflict.theirs)
+    assert rows(ours, "SELECT 1 FROM removals") == []
+    removed_from(ours, OTHER)
+    [report] = merge(ours, theirs)
+    assert (report.conflicts, report.known["removals"]) == ([], 1)
+    assert rows(ours, "SELECT count(*) FROM removals") == [(1,)]
+
+
+def test_no_page_of_an_article_that_stays_out_is_kept_at_any_of_its_urls(pair):
+    """The other archive fetched it at a URL that the removal does not know."""
+    ours, theirs = pair
+    other_url = "https://ridge.example/print/2"
+    fetched = Capture(other_url, b"<p>another print of it</p>", fetched_at="2026-03-01T07:00:00Z")
+    with Archive(theirs) as archive:
+        archive.captures.store([fetched])
+        archive.db.execute(
+            """INSERT INTO urls (url, url_key, outlet_id, article_id, kind, role, found_at, state)
+            SELECT ?, ?, outlet_id, article_id, kind, 'twin', found_at, state FROM urls
+            WHERE url = ?""",
+            (other_url, url_key(other_url), OTHER),
+        )
+    removed_from(ours, OTHER)
+    [report] = merge(ours, theirs)
+    assert report.removed == 1
+    with closing(sqlite3.connect(ours / "captures.db")) as captures:
+        urls = {url for (url,) in captures.execute("SELECT url FROM captures")}
+    assert urls == {LOOKS[0].url, LOOKS[2].url}
 
 
 def test_an_archive_of_an_older_version_is_migrated_in_a_copy_alone(tmp_path):
