@@ -80,8 +80,9 @@ def checked_configuration(configuration: Configuration) -> tuple[OutletRules, li
 
 
 def _problems_of_values(configuration: Configuration) -> Iterator[str]:
-    """Yield the problems of names that only the crawler knows."""
+    """Yield the problems of names that only the parts that use them know."""
     from archive.configuration.option_table import CONFIG_OPTIONS
+    from archive.removal.prune_articles import parse_kept_kinds
     from crawler.network.guard import parse_allowed_addresses
     from crawler.network.opt_outs import parse_opt_outs
     from crawler.story_search.service_search import named_services
@@ -90,6 +91,7 @@ def _problems_of_values(configuration: Configuration) -> Iterator[str]:
         "opt_outs": parse_opt_outs,
         "allow_addresses": parse_allowed_addresses,
         "crawl.ask": named_services,
+        "retention.keep": parse_kept_kinds,
     }
     for option in CONFIG_OPTIONS.values():
         path = configuration.value(option.name) if option.kind == "file" else None

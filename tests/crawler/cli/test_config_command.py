@@ -81,13 +81,14 @@ def test_a_check_prints_every_mistake_and_ends_with_code_2(folder):
     assert run(folder, "config", "--check").output.endswith("dateline.toml: no problem\n")
     (folder / "dateline.toml").write_text(
         'opt_outs = ["nothing"]\ncatalogue = "gone.csv"\nallow_addresses = ["http://x/"]\n'
-        'dely = 3\n[crawl]\nask = ["altavista"]\n[outlets."a.example"]\ntext = "p["\n',
+        'dely = 3\n[crawl]\nask = ["altavista"]\n[outlets."a.example"]\ntext = "p["\n'
+        '[retention]\nkeep = ["story"]\n',
         "utf-8",
     )
     checked = run(folder, "config", "--check")
     assert checked.exit_code == 2
     lines = {line.split("dateline.toml:")[1].split(":")[0] for line in checked.output.splitlines()}
-    assert lines == {"1", "2", "3", "4", "6", "8"}
+    assert lines == {"1", "2", "3", "4", "6", "8", "10"}
 
 
 def test_without_a_file_the_defaults_are_shown(tmp_path):
