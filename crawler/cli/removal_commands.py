@@ -186,23 +186,16 @@ def _rewrite_files(folder: Path) -> None:
 @click.option(
     "--older",
     metavar="DATE|AGE",
-    envvar="DATELINE_RETENTION_OLDER",
-    help="Prune what is older: 2y, 18m, 2024-02-15.  [default: $DATELINE_RETENTION_OLDER]",
+    help="Prune what is older: 2y, 18m, 2024-02-15.  [default: older in [retention] of dateline.toml]",
 )
 @click.option(
     "--keep",
     metavar="KINDS",
-    envvar="DATELINE_RETENTION_KEEP",
     default="stories,noted",
     show_default=True,
     help="Keep these: stories, copied, revised, noted; or none.",
 )
-@click.option(
-    "--captures-only",
-    is_flag=True,
-    envvar="DATELINE_RETENTION_CAPTURES_ONLY",
-    help="Delete stored pages, and keep the articles.",
-)
+@click.option("--captures-only", is_flag=True, help="Delete stored pages, and keep the articles.")
 @click.option("--outlet", metavar="HOST", help="Prune articles of this outlet.")
 @click.option("--dry-run", is_flag=True, help="Say what would be deleted, and delete nothing.")
 @click.option(
@@ -236,7 +229,10 @@ def prune_command(
     if older is None:
         if scheduled:
             return
-        raise UsageError("say from which age: --older 2y, or set DATELINE_RETENTION_OLDER")
+        raise UsageError(
+            "say from which age: --older 2y, older in [retention] of dateline.toml, "
+            "or DATELINE_RETENTION_OLDER"
+        )
     with opened_archive(folder):
         pass  # raises where there is no archive
     order = PruneOrder(

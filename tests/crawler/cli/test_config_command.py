@@ -10,6 +10,9 @@ from click.testing import CliRunner, Result
 
 from archive.cli.serving import serve
 from archive.configuration.option_table import CONFIG_OPTIONS
+from archive.removal.prune_articles import PruneResult
+from archive.storage.database import open_database
+from archive.storage.schema import ARCHIVE_SCHEMA
 from crawler.cli.main import cli
 
 FULL = """
@@ -121,6 +124,40 @@ def test_the_options_of_a_command_come_from_the_file_unless_they_are_typed(tmp_p
     assert first.settings == (("base_url", "/news/"),)
     assert first.password_file == tmp_path / "pass.txt"
     assert (second.port, second.title) == (8020, "Ours")
+
+
+@pytest.mark.parametrize(
+    ("text", "environment", "kept"),
+    [
+        ("", {"DATELINE_RETENTION_KEEP": "revised noted"}, ("revised", "noted")),
+        ("", {"DATELINE_RETENTION_KEEP": "revised,noted"}, ("revised", "noted")),
+        ("keep = ['copied', 'noted']", {}, ("copied", "noted")),
+        ("keep = ['none']", {}, ()),
+        ("", {}, ("stories", "noted")),
+    ],
+)
+def test_pruning_has_its_age_and_what_stays_from_the_configuration(
+    tmp_path, monkeypatch, text, environment, kept
+):
+    from crawler.jobs.removal import removal_jobs
+
+    open_database(tmp_path / "archive.db", ARCHIVE_SCHEMA).close()
+    (tmp_path / "dateline.toml").write_text(f"[retention]\nolder = '2024-02-15'\n{text}\n", "utf-8")
+    orders = []
+    monkeypatch.setattr(
+        removal_jobs, "count_to_prune", lambda _, order: orders.append(order) or PruneResult()
+    )
+    ran = run(tmp_path, "prune", "--dry-run", **environment)
+    assert ran.exit_code == 0, ran.output
+    (order,) = orders
+    assert (order.before[:10], order.kept) == ("2024-02-15", kept)
+
+
+def test_pruning_without_an_age_names_each_way_to_give_one(tmp_path):
+    refused = run(tmp_path, "prune")
+    assert refused.exit_code == 2
+    for way in ("--older", "older in [retention]", "DATELINE_RETENTION_OLDER"):
+        assert way in refused.output
 
 
 def test_a_command_without_configured_options_works_in_spite_of_a_mistake(tmp_path):
