@@ -52,6 +52,8 @@ def schedule_command(kind: str | None, every: str, action: str | None, folder: P
         ("cron", "remove"): scheduling.remove_cron,
     }
     click.echo("\n".join(actions[kind, action](plan)))
+    if action == "install":
+        click.echo(scheduling.copied_variables_line(plan))
 
 
 def _schedule_text(plan: object, kind: str) -> str:

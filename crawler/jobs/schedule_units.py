@@ -13,6 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from archive.configuration.configuration import CONFIG_VARIABLE
+from archive.configuration.option_table import CONFIG_OPTIONS, ConfigValue
 from archive.errors import UsageError
 from archive.times import parse_duration_seconds
 
@@ -31,18 +33,10 @@ PRUNE_RUN: tuple[str, ...] = ("prune", "--scheduled")
 CRON_PRUNE_TIME = (4, 40)
 """Hour and minute of pruning by cron; systemd prunes after the nightly run, if that succeeds."""
 
-SCHEDULED_ENVIRONMENT = (
-    "DATELINE_CONFIG",
-    "DATELINE_CONTACT",
-    "DATELINE_ALLOW_ADDRESSES",
-    "DATELINE_RETENTION_OLDER",
-    "DATELINE_RETENTION_KEEP",
-    "DATELINE_RETENTION_CAPTURES_ONLY",
-    "http_proxy",
-    "https_proxy",
-    "no_proxy",
-)
-"""Environment variables that a schedule keeps; systemd and cron replace the environment."""
+SCHEDULED_TABLES = ("", "crawl", "retention")
+"""Tables of the configuration whose options scheduled runs read; empty for the general ones."""
+
+PROXY_VARIABLES = ("http_proxy", "https_proxy", "no_proxy")
 
 HOURLY_START_MINUTE = 7
 """Minute at which runs every few hours start: most cron jobs start on the hour."""
@@ -75,6 +69,31 @@ class CrawlSchedule:
     def words(self, run: Sequence[str]) -> list[str]:
         """Return the full command line of a run."""
         return [*self.program, *run, "--archive", str(self.folder)]
+
+
+def scheduled_environment(
+    environ: Mapping[str, str], file_options: Mapping[str, ConfigValue]
+) -> dict[str, str]:
+    """Return the environment variables that a schedule keeps, with absolute paths.
+
+    systemd and cron replace the environment. A path that the configuration file also gives is left
+    to the file. An empty variable counts as missing, except for a list, which may be empty.
+    """
+    names = (CONFIG_VARIABLE, *PROXY_VARIABLES)
+    kept = {name: environ[name] for name in names if environ.get(name)}
+    if CONFIG_VARIABLE in kept:
+        kept[CONFIG_VARIABLE] = str(Path(kept[CONFIG_VARIABLE]).absolute())
+    for option in CONFIG_OPTIONS.values():
+        text = environ.get(option.variable)
+        if text is None or option.table not in SCHEDULED_TABLES:
+            continue
+        if not text.strip() and option.kind != "texts":
+            continue
+        if option.kind != "file":
+            kept[option.variable] = text
+        elif text != file_options.get(option.name):
+            kept[option.variable] = str(Path(text).expanduser().absolute())
+    return kept
 
 
 def period_seconds(text: str) -> int:
