@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +9,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archive.cli.base import archive_option, cli, opened_archive, typed_text, user_name
+from archive.cli.base import (
+    archive_option,
+    cli,
+    json_option,
+    opened_archive,
+    print_json,
+    typed_text,
+    user_name,
+)
 from archive.cli.progress_bar import progress_bar
 from archive.errors import UsageError
 
@@ -34,7 +41,7 @@ STILL_READ_MESSAGE = (
 @click.option("--yes", is_flag=True, help="Remove more than three articles without asking.")
 @click.option("--undo", is_flag=True, help="Let removed articles be archived again.")
 @click.option("--list", "as_list", is_flag=True, help="List the removed articles.")
-@click.option("--json", "as_json", is_flag=True, help="With --list, print JSON.")
+@json_option
 @click.option("--rewrite", is_flag=True, help="Also rewrite both files, with all their free space.")
 @archive_option
 def remove_command(  # noqa: PLR0913, PLR0917  its options
@@ -130,17 +137,13 @@ def _list_removals(folder: Path, as_json: bool) -> None:
     """Print the removed articles, the newest first."""
     from dataclasses import asdict
 
-    from archive.cli.terminal import data_output
     from archive.frontier.tombstones import all_removals
     from archive.text.printable import printable_text
 
     with opened_archive(folder) as connection:
         found = all_removals(connection)
     if as_json:
-        data_output().write(
-            json.dumps([asdict(each) for each in found], ensure_ascii=False, indent=2)
-        )
-        data_output().write("\n")
+        print_json([asdict(each) for each in found])
         return
     for each in found:
         click.echo(printable_text(f"{each.article_id}  {each.sentence}{_left_out_text(each)}"))
