@@ -94,6 +94,17 @@ def test_a_check_prints_every_mistake_and_ends_with_code_2(folder):
     assert lines == {"1", "2", "3", "4", "6", "8", "10"}
 
 
+def test_two_tables_for_one_host_are_a_mistake(folder):
+    (folder / "dateline.toml").write_text(
+        '[outlets."A.example"]\ntext = "p"\n[outlets."a.example"]\ntext = "div"\n', "utf-8"
+    )
+    checked = run(folder, "config", "--check")
+    assert checked.exit_code == 2
+    assert 'dateline.toml:3: [outlets] a.example: the same host as [outlets."A.example"]' in (
+        checked.output
+    )
+
+
 def test_without_a_file_the_defaults_are_shown(tmp_path):
     shown = run(tmp_path, "config")
     assert "dateline.toml (there is none)" in shown.output
