@@ -15,8 +15,9 @@ from pathlib import Path
 
 from archive.configuration.configuration import CONFIG_VARIABLE
 from archive.configuration.option_table import CONFIG_OPTIONS, ConfigValue
+from archive.configuration.option_values import period_seconds
 from archive.errors import UsageError
-from archive.times import parse_duration_seconds
+from crawler.processes.log_rotation import SCHEDULE_LOG_NAME
 
 SCHEDULED_RUN: tuple[str, ...] = ("crawl", "--due")
 """Arguments of `dateline` for the scheduled run."""
@@ -94,11 +95,6 @@ def scheduled_environment(
         elif text != file_options.get(option.name):
             kept[option.variable] = str(Path(text).expanduser().absolute())
     return kept
-
-
-def period_seconds(text: str) -> int:
-    """Return seconds of a duration: `5min`, `5m`, `90s`, `2h`; raises UsageError for other text."""
-    return parse_duration_seconds(re.sub(r"(?<=\d)\s*min(utes?)?$", "m", text.strip()))
 
 
 def schedule_minutes(text: str) -> int:
@@ -281,7 +277,7 @@ def _crontab_command(schedule: CrawlSchedule, run: Sequence[str]) -> str:
         f"{name}={shlex.quote(value)}" for name, value in sorted(schedule.environment.items())
     ]
     words = [shlex.quote(word) for word in schedule.words(run)]
-    log = shlex.quote(str(schedule.folder / "schedule.log"))
+    log = shlex.quote(str(schedule.folder / SCHEDULE_LOG_NAME))
     output = f"> /dev/null 2>> {log}"
     if run == NIGHTLY_RUN:  # its output is the list of problems
         output = f">> {log} 2>&1"
