@@ -128,6 +128,26 @@ def test_a_default_in_the_table_is_that_of_the_settings(name, setting):
     assert default == getattr(settings, setting) or default == [getattr(settings, setting)]
 
 
+@pytest.mark.parametrize("option", CONFIG_OPTIONS.values(), ids=lambda option: option.name)
+def test_a_default_in_the_table_is_that_of_the_command_line(option):
+    for words in option.commands:
+        (param,) = [each for each in command_named(words).params if option.flag in each.opts]
+        if isinstance(param.default, str | int | float) and not param.multiple:
+            assert value_of(option, option.default) == value_of(option, str(param.default)), words
+
+
+@pytest.mark.parametrize("name", ["opt_outs", "crawl.since", "retention.keep", "serve.port"])
+def test_the_example_shows_the_default_of_an_option_that_has_one(name):
+    option = CONFIG_OPTIONS[name]
+    found = parse_config_file(Path("dateline.toml"), full_example()).options[name]
+    assert found == value_of(option, option.default)
+
+
+def value_of(option: ConfigOption, text: str) -> object:
+    """The value of an option that is written as people write it; a flag is off without one."""
+    return value_in_environment(option, text or "false") if text or option.kind == "flag" else None
+
+
 def test_the_keys_of_rules_stand_in_their_table():
     told = re.findall(r"^\| `(\w+)` \|", RULES_PAGE.read_text("utf-8"), re.MULTILINE)
     assert tuple(told) == RULE_KEYS

@@ -28,7 +28,7 @@ def corpus_command(name: str, output: Path, folder: Path) -> None:
     """Write the articles of a story or a saved search as a corpus.
 
     The folder holds the articles and their copies, events, stories and revisions as JSON lines, CSV
-    and, with `pip install 'dateline[parquet]'`, Parquet; a README with the query, versions and
+    and, with `pip install pyarrow`, Parquet; a README with the query, versions and
     counts; and SHA-256SUMS. The same archive makes the same bytes.
 
     \b

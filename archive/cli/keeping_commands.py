@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
-from archive.cli.base import archive_option, cli, opened_archive
+from archive.cli.base import archive_option, cli, json_option, opened_archive, print_json
 from archive.errors import UsageError
 
 
@@ -21,7 +20,7 @@ from archive.errors import UsageError
     metavar="N",
     help="Afterwards keep the N newest backups of this archive in DIR.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of lines.")
+@json_option
 @archive_option
 def backup_command(target: Path, keep: int | None, as_json: bool, folder: Path) -> None:
     """Back up the archive, also while a crawl runs.
@@ -48,7 +47,7 @@ def backup_command(target: Path, keep: int | None, as_json: bool, folder: Path) 
             "counts": dict(manifest.counts),
             "dropped": [str(path) for path in dropped],
         }
-        click.echo(json.dumps(record, ensure_ascii=False, indent=2))
+        print_json(record)
         return
     articles = manifest.counts.get("archive.db: articles", 0)
     captures = manifest.counts.get("captures.db: captures", 0)
@@ -105,7 +104,7 @@ def restore_command(backup: Path, target: Path | None, replace: bool, folder: Pa
 @click.option(
     "--remove", is_flag=True, help="Remove them here once the file was read back and compared."
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of lines.")
+@json_option
 @archive_option
 def captures_command(
     target: Path | None, older: str | None, remove: bool, as_json: bool, folder: Path
@@ -141,7 +140,7 @@ def _list_captures(as_json: bool, folder: Path) -> None:
     with closing(CaptureStore(folder / "captures.db")) as captures:
         months = captures_by_month(captures)
     if as_json:
-        click.echo(json.dumps(months, indent=2))
+        print_json(months)
         return
     for row in months:
         click.echo(
@@ -164,7 +163,7 @@ def _move_captures(target: Path, older: str, remove: bool, as_json: bool, folder
         moved = move_captures(archive, path, until, remove, report)
     if as_json:
         record = asdict(moved) | {"path": str(moved.path), "until": until}
-        click.echo(json.dumps(record, ensure_ascii=False, indent=2))
+        print_json(record)
         return
     if not moved.captures:
         click.echo(f"{folder}: no captures from before {until}")

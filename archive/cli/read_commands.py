@@ -331,7 +331,7 @@ def export_command(
     """Export articles as JSON lines, CSV or Parquet, or pages as WARC.
 
     `dateline import` reads the JSON lines and the WARC files. Parquet has types, for pandas, DuckDB
-    and R; it needs `pip install 'dateline[parquet]'`.
+    and R; it needs `pip install pyarrow`.
 
     CSV is safe to open in a spreadsheet: a cell that looks like a formula gets an apostrophe.
 

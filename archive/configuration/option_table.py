@@ -94,7 +94,7 @@ SCHEDULE_OPTIONS = (
 )  # fmt: skip
 RETENTION_OPTIONS = _table_options("retention", "prune", (
     ("older", "age", "", "Age from which articles are pruned; without it nothing is."),
-    ("keep", "texts", "", "Articles that stay all the same: stories, copied, revised, noted."),
+    ("keep", "texts", "stories,noted", "Articles that stay all the same: stories, copied, revised, noted; or none."),
     ("captures_only", "flag", "false", "Prune only the stored pages; the articles stay."),
 ))  # fmt: skip
 SERVE_OPTIONS = _table_options("serve", "serve", (

@@ -120,9 +120,9 @@ def _is_parsed_by(parser: Callable[[str], Any]) -> Callable[[str], bool]:
     return is_parsed
 
 
-def period_as_duration(text: str) -> str:
-    """Return a period in the spelling of durations: `5min` becomes `5m`."""
-    return re.sub(r"(?<=\d)\s*min(utes?)?$", "m", text.strip())
+def period_seconds(text: str) -> int:
+    """Return seconds of a period: `5min`, `5m`, `90s`, `2h`; raises UsageError for other text."""
+    return parse_duration_seconds(re.sub(r"(?<=\d)\s*min(utes?)?$", "m", text.strip()))
 
 
 _TYPE_CHECKS: dict[OptionKind, Callable[[Any], bool]] = {
@@ -143,7 +143,7 @@ _RANGE_CHECKS: dict[OptionKind, Callable[[Any], bool]] = {
     "number": lambda value: bool(0 <= value < float("inf")),
     "port": lambda value: bool(1 <= value <= 65535),
     "duration": _is_parsed_by(parse_duration_seconds),
-    "period": _is_parsed_by(lambda text: parse_duration_seconds(period_as_duration(text))),
+    "period": _is_parsed_by(period_seconds),
     "age": _is_parsed_by(parse_since),
     "file": _is_text,
 }

@@ -1,6 +1,6 @@
 """Write tables to Parquet files with types, a row group at a time.
 
-Parquet needs pyarrow, which is an extra of the package (`pip install 'dateline[parquet]'`): it is
+Parquet needs pyarrow, which is an extra of the package (`pip install '.[parquet]'`): it is
 the reference writer, and who reads Parquet in pandas has it anyway.
 """
 
@@ -66,7 +66,7 @@ def _import_pyarrow() -> tuple[Any, Any]:
         import pyarrow.parquet
     except ImportError:
         raise UsageError(
-            "Parquet needs pyarrow, which is not installed; run: pip install 'dateline[parquet]'"
+            "Parquet needs pyarrow, which is not installed; run: pip install pyarrow"
         ) from None
     return pyarrow, pyarrow.parquet
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Mapping
 from importlib.resources import files
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archive.cli.base import archive_option, cli, print_all
+from archive.cli.base import archive_option, cli, json_option, print_all, print_json
 from archive.errors import UsageError
 from archive.text.printable import printable_text
 
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 @click.option(
     "--check", is_flag=True, help="Check it alone: print each problem, and exit with 2 if any."
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+@json_option
 @click.option("--example", is_flag=True, help="Print a commented dateline.toml to start from.")
 @archive_option
 def config_command(check: bool, as_json: bool, example: bool, folder: Path) -> None:
@@ -53,8 +52,7 @@ def config_command(check: bool, as_json: bool, example: bool, folder: Path) -> N
     if check:
         click.echo(f"{_file_in_words(configuration)}: no problem")
     elif as_json:
-        record = configuration_as_record(configuration, rules)
-        click.echo(json.dumps(record, ensure_ascii=False, indent=2))
+        print_json(configuration_as_record(configuration, rules))
     else:
         _print_configuration(configuration, rules)
     for host in _hosts_to_render(rules):
@@ -80,8 +78,9 @@ def checked_configuration(configuration: Configuration) -> tuple[OutletRules, li
 
 
 def _problems_of_values(configuration: Configuration) -> Iterator[str]:
-    """Yield the problems of names that only the crawler knows."""
+    """Yield the problems of names that only the parts that use them know."""
     from archive.configuration.option_table import CONFIG_OPTIONS
+    from archive.removal.prune_articles import parse_kept_kinds
     from crawler.network.guard import parse_allowed_addresses
     from crawler.network.opt_outs import parse_opt_outs
     from crawler.story_search.service_search import named_services
@@ -90,6 +89,7 @@ def _problems_of_values(configuration: Configuration) -> Iterator[str]:
         "opt_outs": parse_opt_outs,
         "allow_addresses": parse_allowed_addresses,
         "crawl.ask": named_services,
+        "retention.keep": parse_kept_kinds,
     }
     for option in CONFIG_OPTIONS.values():
         path = configuration.value(option.name) if option.kind == "file" else None

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from archive.cli.base import archive_option, cli
+from archive.cli.base import archive_option, cli, json_option, print_json
 
 if TYPE_CHECKING:
     from archive.extensions import LoadedExtension
 
 
 @cli.command()
-@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of lines.")
+@json_option
 @archive_option
 def extensions_command(as_json: bool, folder: Path) -> None:
     """List what other packages add to Dateline.
@@ -29,9 +28,7 @@ def extensions_command(as_json: bool, folder: Path) -> None:
     """
     found = list(_all_extensions(folder))
     if as_json:
-        click.echo(
-            json.dumps([_extension_row(each) for each in found], ensure_ascii=False, indent=2)
-        )
+        print_json([_extension_row(each) for each in found])
     elif found:
         click.echo("\n".join(_extension_line(each) for each in found))
     else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archive.cli.base import archive_option, cli
+from archive.cli.base import archive_option, cli, json_option, print_json
 from archive.errors import UsageError
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ MAX_PRINTED_CONFLICTS = 50
     required=True,
     type=click.Path(path_type=Path, file_okay=False),
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of lines.")
+@json_option
 @archive_option
 def merge_command(others: tuple[Path, ...], as_json: bool, folder: Path) -> None:
     """Merge other archives into this one.
@@ -74,7 +73,7 @@ def merge_command(others: tuple[Path, ...], as_json: bool, folder: Path) -> None
     if not is_erased:
         click.echo(STILL_READ_MESSAGE, err=True)
     if as_json:
-        click.echo(json.dumps([each.as_record() for each in reports], ensure_ascii=False, indent=2))
+        print_json([each.as_record() for each in reports])
         return
     for each in reports:
         for line in _report_lines(each):

@@ -52,6 +52,8 @@ def schedule_command(kind: str | None, every: str, action: str | None, folder: P
         ("cron", "remove"): scheduling.remove_cron,
     }
     click.echo("\n".join(actions[kind, action](plan)))
+    if action == "install":
+        click.echo(scheduling.copied_variables_line(plan))
 
 
 def _schedule_text(plan: object, kind: str) -> str:
@@ -86,10 +88,11 @@ def watch_command(every: str, folder: Path) -> None:
     \b
     Example:  dateline watch --every 10m
     """
+    from archive.configuration.option_values import period_seconds
     from crawler.jobs import schedule_units as units
     from crawler.jobs import watch as watching
 
-    seconds = units.period_seconds(every)
+    seconds = period_seconds(every)
     click.echo(f"{folder}: dateline {' '.join(units.SCHEDULED_RUN)}, every {every}")
     command = watching.program_command(*units.SCHEDULED_RUN, "--archive", str(folder))
     prune = watching.program_command(*units.PRUNE_RUN, "--archive", str(folder))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import sys
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict
@@ -96,6 +94,7 @@ def outlet_search_command(
               dateline outlet search swiss german --csv > outlets.csv
     """
     from crawler.sources.catalogue import read_catalogue, search_catalogue
+    from crawler.sources.outlet_list_files import outlets_as_csv
 
     if as_json and as_csv:
         raise UsageError("--json and --csv exclude each other")
@@ -106,7 +105,7 @@ def outlet_search_command(
     if as_json:
         print_json([asdict(each) for each in shown])
     elif as_csv:
-        _write_outlets_as_csv([asdict(each) for each in shown])
+        sys.stdout.buffer.write(outlets_as_csv(shown))
     elif not found:
         click.echo(
             "No outlet of the catalogue matches; "
@@ -146,24 +145,6 @@ def _hosts_in_archive(folder: Path) -> set[str]:
         return set()
     with opened_archive(folder) as connection:
         return hosts_with_sources(connection)
-
-
-def _write_outlets_as_csv(rows: Sequence[dict[str, Any]]) -> None:
-    """Write outlets to standard output as CSV that `outlet import` reads."""
-    from archive.cli.terminal import data_output
-
-    text = io.StringIO()
-    names = ("host", "name", "country", "language", "kind", "feeds", "sitemaps")
-    sheet = csv.DictWriter(text, names, lineterminator="\n")
-    sheet.writeheader()
-    for row in rows:
-        sheet.writerow({name: _csv_cell(row[name]) for name in names})
-    data_output().write(text.getvalue())
-
-
-def _csv_cell(value: object) -> object:
-    """Return a value as a cell of CSV; the items of a list are separated by blanks."""
-    return " ".join(value) if isinstance(value, tuple) else value
 
 
 # -- add -------------------------------------------------------------------------------------------

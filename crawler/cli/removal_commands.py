@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +9,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archive.cli.base import archive_option, cli, opened_archive, typed_text, user_name
+from archive.cli.base import (
+    archive_option,
+    cli,
+    json_option,
+    opened_archive,
+    print_json,
+    typed_text,
+    user_name,
+)
 from archive.cli.progress_bar import progress_bar
 from archive.errors import UsageError
 
@@ -36,7 +43,7 @@ STILL_READ_MESSAGE = (
 @click.option("--yes", is_flag=True, help="Remove more than three articles without asking.")
 @click.option("--undo", is_flag=True, help="Let removed articles be archived again.")
 @click.option("--list", "as_list", is_flag=True, help="List the removed articles.")
-@click.option("--json", "as_json", is_flag=True, help="With --list, print JSON.")
+@json_option
 @click.option("--rewrite", is_flag=True, help="Also rewrite both files, with all their free space.")
 @archive_option
 def remove_command(  # noqa: PLR0913, PLR0917  its options
@@ -148,17 +155,13 @@ def _list_removals(folder: Path, as_json: bool) -> None:
     """Print the removed articles, the newest first."""
     from dataclasses import asdict
 
-    from archive.cli.terminal import data_output
     from archive.frontier.tombstones import all_removals
     from archive.text.printable import printable_text
 
     with opened_archive(folder) as connection:
         found = all_removals(connection)
     if as_json:
-        data_output().write(
-            json.dumps([asdict(each) for each in found], ensure_ascii=False, indent=2)
-        )
-        data_output().write("\n")
+        print_json([asdict(each) for each in found])
         return
     for each in found:
         click.echo(printable_text(f"{each.article_id}  {each.sentence}{_left_out_text(each)}"))
@@ -209,23 +212,16 @@ def _rewrite_files(folder: Path) -> None:
 @click.option(
     "--older",
     metavar="DATE|AGE",
-    envvar="DATELINE_RETENTION_OLDER",
-    help="Prune what is older: 2y, 18m, 2024-02-15.  [default: $DATELINE_RETENTION_OLDER]",
+    help="Prune what is older: 2y, 18m, 2024-02-15.  [default: older in [retention] of dateline.toml]",
 )
 @click.option(
     "--keep",
     metavar="KINDS",
-    envvar="DATELINE_RETENTION_KEEP",
     default="stories,noted",
     show_default=True,
     help="Keep these: stories, copied, revised, noted; or none.",
 )
-@click.option(
-    "--captures-only",
-    is_flag=True,
-    envvar="DATELINE_RETENTION_CAPTURES_ONLY",
-    help="Delete stored pages, and keep the articles.",
-)
+@click.option("--captures-only", is_flag=True, help="Delete stored pages, and keep the articles.")
 @click.option("--outlet", metavar="HOST", help="Prune articles of this outlet.")
 @click.option("--dry-run", is_flag=True, help="Say what would be deleted, and delete nothing.")
 @click.option(
@@ -259,7 +255,10 @@ def prune_command(
     if older is None:
         if scheduled:
             return
-        raise UsageError("say from which age: --older 2y, or set DATELINE_RETENTION_OLDER")
+        raise UsageError(
+            "say from which age: --older 2y, older in [retention] of dateline.toml, "
+            "or DATELINE_RETENTION_OLDER"
+        )
     with opened_archive(folder):
         pass  # raises where there is no archive
     order = PruneOrder(

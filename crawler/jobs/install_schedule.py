@@ -12,12 +12,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from archive.configuration.configuration import load_configuration
 from archive.errors import DatelineError, UsageError
 from crawler.jobs.schedule_units import (
-    SCHEDULED_ENVIRONMENT,
     CrawlSchedule,
     crontab_with_block,
     crontab_without_block,
+    scheduled_environment,
     unit_files,
 )
 from crawler.processes.subprocesses import dateline_command
@@ -37,8 +38,15 @@ def new_schedule(folder: Path, minutes: int, new: bool = True) -> CrawlSchedule:
         raise UsageError(
             f"{folder}: there is no archive here yet; `dateline outlet add` starts one"
         )
-    environment = {name: os.environ[name] for name in SCHEDULED_ENVIRONMENT if os.environ.get(name)}
+    file = load_configuration(folder).file
+    environment = scheduled_environment(os.environ, file.options if file else {})
     return CrawlSchedule(folder, dateline_command(), minutes, environment)
+
+
+def copied_variables_line(schedule: CrawlSchedule) -> str:
+    """Return the names of the environment variables that a schedule keeps, in one line."""
+    names = ", ".join(sorted(schedule.environment)) or "nothing"
+    return f"copied from the environment: {names}"
 
 
 # -- systemd ---------------------------------------------------------------------------------------

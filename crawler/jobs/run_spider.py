@@ -27,6 +27,7 @@ from archive.storage.database import advice_on_full_disk
 from archive.storage.lock import hold_crawl_lock
 from crawler.alerts.deliver_alerts import deliver_after_crawl
 from crawler.processes import termination
+from crawler.processes.log_rotation import CRAWL_LOG_NAME
 from crawler.processes.watchdog import STOPPED_BY_USER, TIME_IS_UP, Watchdog
 from crawler.session.configured_settings import apply_configuration
 from crawler.spiders.archive_spider import ArchiveSpider
@@ -61,7 +62,8 @@ def crawl_settings(
     settings = Settings()
     settings.setmodule("crawler.settings", priority="project")
     settings.update(
-        {"DATELINE_ARCHIVE": str(folder), "LOG_FILE": str(folder / "crawl.log")}, priority="project"
+        {"DATELINE_ARCHIVE": str(folder), "LOG_FILE": str(folder / CRAWL_LOG_NAME)},
+        priority="project",
     )
     apply_configuration(settings, load_configuration(configured_by or folder), overruled)
     changes["USER_AGENT"] = user_agent(contact) if contact else None

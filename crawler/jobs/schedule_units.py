@@ -13,8 +13,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from archive.configuration.configuration import CONFIG_VARIABLE
+from archive.configuration.option_table import CONFIG_OPTIONS, ConfigValue
+from archive.configuration.option_values import period_seconds
 from archive.errors import UsageError
-from archive.times import parse_duration_seconds
+from crawler.processes.log_rotation import SCHEDULE_LOG_NAME
 
 SCHEDULED_RUN: tuple[str, ...] = ("crawl", "--due")
 """Arguments of `dateline` for the scheduled run."""
@@ -31,18 +34,10 @@ PRUNE_RUN: tuple[str, ...] = ("prune", "--scheduled")
 CRON_PRUNE_TIME = (4, 40)
 """Hour and minute of pruning by cron; systemd prunes after the nightly run, if that succeeds."""
 
-SCHEDULED_ENVIRONMENT = (
-    "DATELINE_CONFIG",
-    "DATELINE_CONTACT",
-    "DATELINE_ALLOW_ADDRESSES",
-    "DATELINE_RETENTION_OLDER",
-    "DATELINE_RETENTION_KEEP",
-    "DATELINE_RETENTION_CAPTURES_ONLY",
-    "http_proxy",
-    "https_proxy",
-    "no_proxy",
-)
-"""Environment variables that a schedule keeps; systemd and cron replace the environment."""
+SCHEDULED_TABLES = ("", "crawl", "retention")
+"""Tables of the configuration whose options scheduled runs read; empty for the general ones."""
+
+PROXY_VARIABLES = ("http_proxy", "https_proxy", "no_proxy")
 
 HOURLY_START_MINUTE = 7
 """Minute at which runs every few hours start: most cron jobs start on the hour."""
@@ -77,9 +72,29 @@ class CrawlSchedule:
         return [*self.program, *run, "--archive", str(self.folder)]
 
 
-def period_seconds(text: str) -> int:
-    """Return seconds of a duration: `5min`, `5m`, `90s`, `2h`; raises UsageError for other text."""
-    return parse_duration_seconds(re.sub(r"(?<=\d)\s*min(utes?)?$", "m", text.strip()))
+def scheduled_environment(
+    environ: Mapping[str, str], file_options: Mapping[str, ConfigValue]
+) -> dict[str, str]:
+    """Return the environment variables that a schedule keeps, with absolute paths.
+
+    systemd and cron replace the environment. A path that the configuration file also gives is left
+    to the file. An empty variable counts as missing, except for a list, which may be empty.
+    """
+    names = (CONFIG_VARIABLE, *PROXY_VARIABLES)
+    kept = {name: environ[name] for name in names if environ.get(name)}
+    if CONFIG_VARIABLE in kept:
+        kept[CONFIG_VARIABLE] = str(Path(kept[CONFIG_VARIABLE]).absolute())
+    for option in CONFIG_OPTIONS.values():
+        text = environ.get(option.variable)
+        if text is None or option.table not in SCHEDULED_TABLES:
+            continue
+        if not text.strip() and option.kind != "texts":
+            continue
+        if option.kind != "file":
+            kept[option.variable] = text
+        elif text != file_options.get(option.name):
+            kept[option.variable] = str(Path(text).expanduser().absolute())
+    return kept
 
 
 def schedule_minutes(text: str) -> int:
@@ -262,7 +277,7 @@ def _crontab_command(schedule: CrawlSchedule, run: Sequence[str]) -> str:
         f"{name}={shlex.quote(value)}" for name, value in sorted(schedule.environment.items())
     ]
     words = [shlex.quote(word) for word in schedule.words(run)]
-    log = shlex.quote(str(schedule.folder / "schedule.log"))
+    log = shlex.quote(str(schedule.folder / SCHEDULE_LOG_NAME))
     output = f"> /dev/null 2>> {log}"
     if run == NIGHTLY_RUN:  # its output is the list of problems
         output = f">> {log} 2>&1"

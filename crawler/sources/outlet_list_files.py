@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from lxml import etree
 
+from archive.records import CatalogueOutlet
 from crawler.sources.outlet_lists import OutletEntry
 
 OWN_OPML_NAMESPACE = "urn:dateline:outlets"
 """The namespace of attributes that OPML does not have; feed readers ignore them."""
-OUTLET_LIST_COLUMNS = ("host", "name", "language", "country", "feeds", "sitemaps")
+OUTLET_LIST_COLUMNS = ("host", "name", "language", "country", "kind", "feeds", "sitemaps")
 
 
 def outlets_as_opml(entries: Sequence[OutletEntry]) -> bytes:
@@ -26,8 +27,12 @@ def outlets_as_opml(entries: Sequence[OutletEntry]) -> bytes:
     return written
 
 
-def outlets_as_csv(entries: Sequence[OutletEntry]) -> bytes:
-    """Return outlets as CSV; a cell holds several URLs with blanks between."""
+def outlets_as_csv(entries: Sequence[OutletEntry | CatalogueOutlet]) -> bytes:
+    """Return outlets as CSV; a cell holds several URLs with blanks between.
+
+    A cell that a spreadsheet would evaluate has an apostrophe in front, which
+    `crawler.sources.outlet_lists` leaves out again.
+    """
     import csv
     from io import StringIO
 
@@ -37,7 +42,7 @@ def outlets_as_csv(entries: Sequence[OutletEntry]) -> bytes:
     writer = csv.writer(file)
     writer.writerow(OUTLET_LIST_COLUMNS)
     for entry in entries:
-        plain = (entry.host, entry.name, entry.language, entry.country)
+        plain = (entry.host, entry.name, entry.language, entry.country, entry.kind)
         writer.writerow(map(safe_cell, (*plain, " ".join(entry.feeds), " ".join(entry.sitemaps))))
     return file.getvalue().encode()
 
@@ -51,10 +56,14 @@ OUTLET_LIST_ENDINGS = {".opml": "opml", ".xml": "opml", ".csv": "csv"}
 
 
 def _outlines_of_outlet(entry: OutletEntry) -> Iterator[dict[str, str]]:
-    """Yield the attributes of an outlet's outlines; the first has its sitemaps too."""
-    title = entry.name or entry.host
+    """Yield the attributes of an outlet's outlines; the first has its sitemaps too.
+
+    An outline needs a text; without a title it is that of an outlet without a name.
+    """
     home = f"https://{entry.host}/"
-    shared = {"text": title, "title": title, "htmlUrl": home}
+    shared = {"text": entry.name or entry.host, "htmlUrl": home}
+    if entry.name:
+        shared["title"] = entry.name
     if entry.language:
         shared["language"] = entry.language
     if entry.country:

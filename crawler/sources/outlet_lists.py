@@ -16,10 +16,12 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from io import StringIO
 from pathlib import PurePath
+from urllib.parse import urlsplit
 
 from lxml import etree
 
 from archive.errors import UsageError
+from archive.exports.article_files import FORMULA_STARTS
 from crawler.sources.source_discovery import parse_host
 from crawler.sources.xml import decode_xml, escape_xml_text
 from crawler.text.html_text import one_line_error, text_of_html
@@ -139,9 +141,11 @@ def _fields_of_outline(outline: etree._Element) -> OutletFields:
     if not feed and not home and len(outline):
         return {}
     is_feed = feed and kind not in ("link", "include")
+    text = attributes.get("text", "")
+    is_named = text != urlsplit(home).hostname  # as an export has an outlet without a name
     return {
         "host": home or feed,
-        "name": attributes.get("title") or attributes.get("text", ""),
+        "name": attributes.get("title") or (text if is_named else ""),
         "language": attributes.get("language", ""),
         "country": attributes.get("country", ""),
         "feeds": [feed] if is_feed else [],
@@ -181,7 +185,7 @@ def _parse_csv(name: str, text: str) -> Iterator[tuple[str, OutletFields]]:
             where = f"line {rows.line_num}"
             if columns:
                 more = [f"cell {number}" for number in range(len(columns) + 1, len(row) + 1)]
-                yield where, dict(zip(columns + more, row, strict=False))
+                yield where, dict(zip(columns + more, map(_unguarded_cell, row), strict=False))
                 continue
             columns = [column.strip() for column in row]
             if "host" not in map(_outlet_field_name, columns):
@@ -190,6 +194,11 @@ def _parse_csv(name: str, text: str) -> Iterator[tuple[str, OutletFields]]:
         raise UsageError(f"{name}, line {rows.line_num}: not readable as CSV: {error}") from error
     if not columns:
         raise UsageError(f"{name}, line 1: no column `host` in the header row")
+
+
+def _unguarded_cell(cell: str) -> str:
+    """Return a cell without the apostrophe that keeps a spreadsheet from evaluating it."""
+    return cell[1:] if cell.startswith("'") and cell[1:].startswith(FORMULA_STARTS) else cell
 
 
 def _csv_header(text: str) -> tuple[str, str]:

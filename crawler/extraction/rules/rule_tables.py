@@ -49,7 +49,9 @@ def archive_rules(folder: Path) -> OutletRules:
 
 
 def rules_of_file(path: Path) -> OutletRules:
-    """Return the rules of a file that `--rules` names; the first applies to pages without a host.
+    """Return the rules of a file that `--rules` names.
+
+    If it has the rules of one host only, these also apply to pages whose host is unknown.
 
     Raises UsageError if the file cannot be read, is invalid, or has no rules.
     """
@@ -77,6 +79,7 @@ def check_outlet_rules(file: ConfigFile) -> tuple[OutletRules, list[str]]:
     """Return the rules of a file, and a line for each problem."""
     problems: list[str] = []
     rules: dict[str, OutletRule] = {}
+    spellings: dict[str, str] = {}
     for written, table in file.outlets.items():
         reader = _RuleReader(file, written)
         host = host_name(written)
@@ -84,7 +87,10 @@ def check_outlet_rules(file: ConfigFile) -> tuple[OutletRules, list[str]]:
             reader.note((), "not a host name, such as news.harbour.example")
         elif not isinstance(table, Mapping):
             reader.note((), f'must be a table: [outlets."{written}"]')
+        elif host in spellings:
+            reader.note((), f'the same host as [outlets."{spellings[host]}"]; make them one table')
         else:
+            spellings[host] = written
             rules[host] = reader.read_rule(host, table)
         problems += reader.problems
     return OutletRules(rules), problems

@@ -12,7 +12,7 @@ from archive.cli.base import opened_archive
 from archive.errors import ArchiveError, BusyError, UsageError
 from archive.frontier.tombstones import Removal
 from archive.progress import ProgressReport, ignore_progress
-from archive.queries.lookup import find_article_id
+from archive.queries.lookup import find_article_id, is_article_number
 from archive.queries.removed_articles import find_removal
 from archive.rebuilds import prepare_archive
 from archive.removal.erasure import finish_erasures
@@ -74,7 +74,7 @@ def choose_articles(folder: Path, named: Sequence[str]) -> RemovalChoice:
     removals: list[Removal] = []
     with opened_archive(folder) as connection:
         for each in named:
-            text = each if each.isdigit() else request_url(each)
+            text = each if is_article_number(each) else request_url(each)
             article_id = find_article_id(connection, text, url_key)
             removal = find_removal(connection, text, url_key) if article_id is None else None
             if article_id is not None:

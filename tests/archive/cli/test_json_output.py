@@ -19,19 +19,25 @@ from tests.archive.conftest import fill
 from tests.archive.room import STORY, furnish
 
 WORDS = {
+    "captures": [],
+    "config": [],
     "doctor": [],
+    "extensions": [],
     "note": ["1"],
     "notify list": [],
     "outlet list": [],
     "outlet look": ["harbour.example"],
     "outlet search": ["korea", "--most", "3"],
     "outlet suggest": [STORY],
+    "remove": ["--list"],
     "search": ["strike"],
     "show": ["1"],
     "status": [],
     "stories": [],
 }
 """Commands with `--json`, and words with which each has something to print."""
+OTHER_FOLDERS = {"backup", "merge"}
+"""Commands with `--json` that need the folder of something else, too."""
 
 
 def commands(group: click.Group = cli, path: str = "") -> Iterator[tuple[str, click.Command]]:
@@ -61,7 +67,7 @@ def printed(folder: Path, *words: str) -> str:
 
 def test_every_command_describes_its_json_in_the_same_words_and_is_tested_here() -> None:
     found = {name: option_help(each, "--json") for name, each in commands()}
-    assert {name for name, text in found.items() if text} == set(WORDS)
+    assert {name for name, text in found.items() if text} == set(WORDS) | OTHER_FOLDERS
     assert set(filter(None, found.values())) == {"Print one JSON document."}
 
 
@@ -73,6 +79,15 @@ def test_json_is_one_indented_document(
     monkeypatch.setattr(preview_outlet, "preview_outlet", lambda *_: preview)
     told = printed(folder, *name.split(), *WORDS[name], "--json")
     assert told == json.dumps(json.loads(told), ensure_ascii=False, indent=2) + "\n"
+
+
+def test_json_of_a_backup_and_of_a_merge_is_one_indented_document(
+    folder: Path, tmp_path: Path
+) -> None:
+    backup = printed(folder, "backup", str(tmp_path / "backups"), "--json")
+    made = json.loads(backup)["backup"]
+    for told in (backup, printed(tmp_path / "all", "merge", made, "--json")):
+        assert told == json.dumps(json.loads(told), ensure_ascii=False, indent=2) + "\n"
 
 
 def test_a_search_without_hits_and_the_saved_searches_are_documents_too(folder: Path) -> None:

@@ -124,7 +124,7 @@ def test_without_pyarrow_parquet_names_what_to_install(
     for command in (("export",), ("sql", "SELECT 1")):
         said = run(folder, *command, "-o", str(tmp_path / "a.parquet"), exit_code=2).stderr
         assert said == (
-            "dateline: Parquet needs pyarrow, which is not installed; run: pip install 'dateline[parquet]'\n"
+            "dateline: Parquet needs pyarrow, which is not installed; run: pip install pyarrow\n"
         )
     run(folder, "corpus", STORY, "-o", str(tmp_path / "corpus"))
     assert not list(tmp_path.rglob("*.parquet"))

@@ -10,6 +10,9 @@ from click.testing import CliRunner, Result
 
 from archive.cli.serving import serve
 from archive.configuration.option_table import CONFIG_OPTIONS
+from archive.removal.prune_articles import PruneResult
+from archive.storage.database import open_database
+from archive.storage.schema import ARCHIVE_SCHEMA
 from crawler.cli.main import cli
 
 FULL = """
@@ -81,13 +84,25 @@ def test_a_check_prints_every_mistake_and_ends_with_code_2(folder):
     assert run(folder, "config", "--check").output.endswith("dateline.toml: no problem\n")
     (folder / "dateline.toml").write_text(
         'opt_outs = ["nothing"]\ncatalogue = "gone.csv"\nallow_addresses = ["http://x/"]\n'
-        'dely = 3\n[crawl]\nask = ["altavista"]\n[outlets."a.example"]\ntext = "p["\n',
+        'dely = 3\n[crawl]\nask = ["altavista"]\n[outlets."a.example"]\ntext = "p["\n'
+        '[retention]\nkeep = ["story"]\n',
         "utf-8",
     )
     checked = run(folder, "config", "--check")
     assert checked.exit_code == 2
     lines = {line.split("dateline.toml:")[1].split(":")[0] for line in checked.output.splitlines()}
-    assert lines == {"1", "2", "3", "4", "6", "8"}
+    assert lines == {"1", "2", "3", "4", "6", "8", "10"}
+
+
+def test_two_tables_for_one_host_are_a_mistake(folder):
+    (folder / "dateline.toml").write_text(
+        '[outlets."A.example"]\ntext = "p"\n[outlets."a.example"]\ntext = "div"\n', "utf-8"
+    )
+    checked = run(folder, "config", "--check")
+    assert checked.exit_code == 2
+    assert 'dateline.toml:3: [outlets] a.example: the same host as [outlets."A.example"]' in (
+        checked.output
+    )
 
 
 def test_without_a_file_the_defaults_are_shown(tmp_path):
@@ -120,6 +135,40 @@ def test_the_options_of_a_command_come_from_the_file_unless_they_are_typed(tmp_p
     assert first.settings == (("base_url", "/news/"),)
     assert first.password_file == tmp_path / "pass.txt"
     assert (second.port, second.title) == (8020, "Ours")
+
+
+@pytest.mark.parametrize(
+    ("text", "environment", "kept"),
+    [
+        ("", {"DATELINE_RETENTION_KEEP": "revised noted"}, ("revised", "noted")),
+        ("", {"DATELINE_RETENTION_KEEP": "revised,noted"}, ("revised", "noted")),
+        ("keep = ['copied', 'noted']", {}, ("copied", "noted")),
+        ("keep = ['none']", {}, ()),
+        ("", {}, ("stories", "noted")),
+    ],
+)
+def test_pruning_has_its_age_and_what_stays_from_the_configuration(
+    tmp_path, monkeypatch, text, environment, kept
+):
+    from crawler.jobs.removal import removal_jobs
+
+    open_database(tmp_path / "archive.db", ARCHIVE_SCHEMA).close()
+    (tmp_path / "dateline.toml").write_text(f"[retention]\nolder = '2024-02-15'\n{text}\n", "utf-8")
+    orders = []
+    monkeypatch.setattr(
+        removal_jobs, "count_to_prune", lambda _, order: orders.append(order) or PruneResult()
+    )
+    ran = run(tmp_path, "prune", "--dry-run", **environment)
+    assert ran.exit_code == 0, ran.output
+    (order,) = orders
+    assert (order.before[:10], order.kept) == ("2024-02-15", kept)
+
+
+def test_pruning_without_an_age_names_each_way_to_give_one(tmp_path):
+    refused = run(tmp_path, "prune")
+    assert refused.exit_code == 2
+    for way in ("--older", "older in [retention]", "DATELINE_RETENTION_OLDER"):
+        assert way in refused.output
 
 
 def test_a_command_without_configured_options_works_in_spite_of_a_mistake(tmp_path):

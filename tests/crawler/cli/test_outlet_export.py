@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 from lxml import etree
 
+import crawler.cli.outlet_commands
 import crawler.cli.outlet_state_commands  # noqa: F401  registers the commands
 from archive.cli.base import cli
 from archive.queries.lookup import outlet_list_entries
@@ -19,7 +20,9 @@ from crawler.sources.outlet_lists import parse_outlet_list
 OUTLETS = (
     ("harbour.example", "The Harbour Post & Mail", "en", "GB"),
     ("minato.example", "港新聞", "ja", None),
+    ("plus.example", "+972 Ledger", "he", "IL"),
     ("ridge.example", None, None, None),
+    ("tor.example", "tor.example", None, None),
 )
 SOURCES = (
     (1, "feed", "https://harbour.example/news.xml"),
@@ -56,7 +59,7 @@ def test_an_exported_list_of_outlets_is_read_as_the_same_outlets(
     result = CliRunner().invoke(
         cli, ["outlet", "export", "-o", str(path), "--archive", str(folder)]
     )
-    assert (result.exit_code, result.stderr) == (0, f"3 outlets → {path}\n")
+    assert (result.exit_code, result.stderr) == (0, f"5 outlets → {path}\n")
     read = parse_outlet_list(path.name, path.read_bytes())
     assert (read.unread, read.unknown, read.repeated) == ((), (), ())
     found = [
@@ -64,10 +67,29 @@ def test_an_exported_list_of_outlets_is_read_as_the_same_outlets(
         | {"feeds": list(entry.feeds), "sitemaps": list(entry.sitemaps)}
         for entry in read.entries
     ]
-    wanted = outlet_list_entries(folder)
-    if ending == "opml":  # an outline needs a text
-        wanted[2]["name"] = "ridge.example"
-    assert found == wanted
+    assert found == outlet_list_entries(folder)
+
+
+def test_the_csv_of_a_search_and_of_an_export_have_the_same_columns_and_no_formula(
+    folder: Path, tmp_path: Path
+) -> None:
+    catalogue = tmp_path / "catalogue.toml"
+    catalogue.write_text(
+        '[[outlet]]\nhost = "plus.example"\nname = "+972 Ledger"\nkind = "digital"\n', "utf-8"
+    )
+    commands = (
+        ["search", "plus", "--csv", "--catalogue", str(catalogue)],
+        ["export", "--format", "csv"],
+    )
+    results = [
+        CliRunner().invoke(cli, ["outlet", *words, "--archive", str(folder)]) for words in commands
+    ]
+    searched, exported = [result.stdout_bytes.decode() for result in results]
+    assert searched.splitlines()[0] == exported.splitlines()[0]
+    assert "\nplus.example,'+972 Ledger,,,digital,,\r\n" in searched
+    assert "\nplus.example,'+972 Ledger,he,IL,,,\r\n" in exported
+    (entry,) = parse_outlet_list("found.csv", searched.encode()).entries
+    assert (entry.name, entry.kind) == ("+972 Ledger", "digital")
 
 
 def test_the_opml_has_an_outline_for_each_feed(folder: Path) -> None:
@@ -76,10 +98,9 @@ def test_the_opml_has_an_outline_for_each_feed(folder: Path) -> None:
     assert [each.get("xmlUrl") for each in outlines] == [
         "https://harbour.example/news.xml",
         "https://harbour.example/sport.xml?a=1&b=2",
-        None,
-        None,
+        *[None] * 4,
     ]
-    assert [each.get("type") for each in outlines] == ["rss", "rss", "link", "link"]
+    assert [each.get("type") for each in outlines] == ["rss", "rss", *["link"] * 4]
 
 
 def test_an_unknown_ending_is_refused_with_those_that_are_known(folder: Path) -> None:

@@ -148,6 +148,33 @@ def test_the_schedule_knows_the_program_the_archive_and_the_contact_by_full_name
     assert plan.environment["DATELINE_CONTACT"] == "desk@courier.example"
 
 
+def test_a_schedule_keeps_every_configured_variable_that_its_runs_read(home, monkeypatch):
+    monkeypatch.chdir(home)
+    for name in [name for name in os.environ if name.startswith("DATELINE_")]:
+        monkeypatch.delenv(name)
+    given = {
+        "DATELINE_OPT_OUTS": "noai, tdm",
+        "DATELINE_DELAY": "3",
+        "DATELINE_CRAWL_SINCE": "3d",
+        "DATELINE_RETENTION_KEEP": "",
+    }
+    unread = {"DATELINE_CONTACT": " ", "DATELINE_SERVE_PORT": "8010", "DATELINE_ARCHIVE": "news"}
+    for name, value in (given | unread | {"DATELINE_CATALOGUE": "ours.csv"}).items():
+        monkeypatch.setenv(name, value)
+    kept = dict(new_schedule(Path("news"), 5).environment)
+    proxies = {name for name in kept if name.endswith("_proxy")}
+    assert {name: kept[name] for name in kept if name not in proxies} == given | {
+        "DATELINE_CATALOGUE": str(home / "ours.csv")
+    }
+
+
+def test_a_schedule_leaves_to_the_file_what_the_file_says(home, monkeypatch):
+    (home / "news" / "dateline.toml").write_text('catalogue = "ours.csv"\n', "utf-8")
+    # where every command that reads the configuration leaves it for look-ups
+    monkeypatch.setenv("DATELINE_CATALOGUE", str(home / "news" / "ours.csv"))
+    assert "DATELINE_CATALOGUE" not in new_schedule(home / "news", 5).environment
+
+
 def test_there_is_no_schedule_for_an_archive_that_is_not_there_but_an_old_one_can_be_removed(home):
     with pytest.raises(UsageError, match="there is no archive here yet"):
         new_schedule(home / "nowhere", 5)
@@ -163,7 +190,10 @@ def test_the_command_prints_unless_it_is_told_to_install(home, dateline):
     assert run("schedule", "--systemd", "--every", "1h").stdout.count("OnCalendar=") == 2
     assert not (home / "crontab").exists()
     assert not (home / ".config").exists()
-    run("schedule", "--cron", "--install", "--every", "30m")
+    run.environment["DATELINE_OPT_OUTS"] = "noai"
+    installed = run("schedule", "--cron", "--install", "--every", "30m").stdout
+    assert "copied from the environment: " in installed
+    assert "DATELINE_OPT_OUTS" in installed
     assert "*/30 * * * *" in (home / "crontab").read_text()
     run("schedule", "--cron", "--remove")
     assert (home / "crontab").read_text() == ""

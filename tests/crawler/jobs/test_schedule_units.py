@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from archive.configuration.option_values import period_seconds
 from archive.errors import UsageError
 from crawler.jobs.schedule_units import (
     CrawlSchedule,
@@ -17,7 +18,6 @@ from crawler.jobs.schedule_units import (
     crontab_marks,
     crontab_with_block,
     crontab_without_block,
-    period_seconds,
     schedule_minutes,
     unit_files,
 )
