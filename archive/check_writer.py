@@ -142,7 +142,7 @@ def _refuse_removed(
     if check.capture:  # stored already if the article was removed just now
         request_erasure(db, "body", [check.capture.digest])
     if removal_of_key(db, check.url_key) is None:
-        refused = replace(check, outcome="refused", reason=removal.sentence, article=None)
+        refused = replace(check, outcome="refused", reason=removal.public_sentence, article=None)
         frontier.record_check(db, refused, crawl_id, None)
     return "refused"
 
