@@ -27,8 +27,9 @@ def backup_command(target: Path, keep: int | None, as_json: bool, folder: Path) 
     """Back up the archive, also while a crawl runs.
 
     Makes a folder in DIR with a copy of archive.db and captures.db as they were at one moment, the
-    addresses of `dateline notify`, and a manifest with the SHA-256 of each file. The copy is checked
-    before it gets its name, and only then does --keep remove older ones.
+    addresses of `dateline notify`, dateline.toml and questions.toml, and a manifest with the SHA-256
+    of each file. The copy is checked before it gets its name, and only then does --keep remove older
+    ones.
 
     \b
     Examples: dateline backup /mnt/disk/backups
