@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
@@ -11,6 +12,7 @@ import click
 
 from archive.cli.base import archive_option, cli, opened_archive
 from archive.errors import UsageError
+from archive.text.printable import printable_text
 
 
 @cli.command()
@@ -76,6 +78,7 @@ def restore_command(backup: Path, target: Path | None, replace: bool, folder: Pa
     BACKUP is a folder that `dateline backup` made, or one with several, of which the newest complete
     one is taken. DIR is the archive's folder; without it the archive of --archive is meant. The
     SHA-256 of each file is checked first. An archive that is there is replaced with --replace only.
+    Articles that were removed since the backup are listed, to be removed again.
 
     \b
     Examples: dateline restore /mnt/disk/backups/dateline-20260310T120000Z news
@@ -89,9 +92,20 @@ def restore_command(backup: Path, target: Path | None, replace: bool, folder: Pa
         raise UsageError(f"{backup}: there is no such folder; name a backup")
     found = find_backup(backup)
     with progress_bar("restoring", "files") as report:
-        manifest = restore_backup(found, into, replace, report)
+        restored = restore_backup(found, into, replace, report)
+    manifest = restored.manifest
     articles = manifest.counts.get("archive.db: articles", 0)
     click.echo(f"{into}: {articles:,} articles, as of {manifest.taken_at}, from {found}")
+    for name in restored.kept_files:
+        click.echo(f"{into / name}: kept as it was; the backup has another, {found / name}")
+    if restored.undone is None:
+        click.echo(
+            "the archive that was replaced is unreadable: later removals are undone", err=True
+        )
+    for each in restored.undone or ():
+        command = f"dateline remove {each.article_id} --reason {shlex.quote(each.reason)}"
+        line = f"article {each.article_id}, removed on {each.removed_at[:10]}, is back: {command}"
+        click.echo(printable_text(line))
 
 
 @cli.command()

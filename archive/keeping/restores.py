@@ -12,6 +12,7 @@ import shutil
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from archive.errors import ArchiveError, NewerArchiveError, UsageError
@@ -30,6 +31,7 @@ from archive.keeping.backups import (
     sync_file,
     sync_folder,
 )
+from archive.keeping.undone_removals import UndoneRemoval, carry_removals_over
 from archive.progress import ProgressReport, ignore_progress
 from archive.storage.database import REPLACED_NAME, advice_on_full_disk
 from archive.storage.lock import hold_crawl_lock
@@ -42,6 +44,17 @@ SIDE_NAMES_NAME = "side-files"
 """A file in the folder of the replaced archive: the names of the small files that were exchanged."""
 DISCARDED_PREFIX = ".discarded-"
 DATABASE_COMPANIONS = ("-wal", "-shm", "-journal")
+
+
+@dataclass(frozen=True, slots=True)
+class RestoredBackup:
+    """The result of a restore."""
+
+    manifest: BackupManifest
+    undone: list[UndoneRemoval] | None
+    """Articles that were removed since and are back; None: the replaced archive was unreadable."""
+    kept_files: list[str]
+    """Small files of the folder that stayed, and of which the backup has others."""
 
 
 def find_backup(path: Path) -> Path:
@@ -59,8 +72,8 @@ def find_backup(path: Path) -> Path:
 
 def restore_backup(
     backup: Path, folder: Path, replace: bool, report: ProgressReport = ignore_progress
-) -> BackupManifest:
-    """Restore a backup as the archive in `folder`, and return its manifest.
+) -> RestoredBackup:
+    """Restore a backup as the archive in `folder`, with the removals made there since.
 
     Raises ArchiveError if the backup is damaged or cannot be copied, UsageError if there is an
     archive already and `replace` is False, BusyError while a crawl runs there. In all these cases
@@ -83,10 +96,11 @@ def restore_backup(
         except BaseException:
             shutil.rmtree(incoming, ignore_errors=True)
             raise
-        if not replace:
-            _leave_side_files(folder, incoming)
+        kept = [] if replace else _leave_side_files(folder, incoming)
+        undone = carry_removals_over(folder / "archive.db", incoming / "archive.db")
+        sync_file(incoming / "archive.db")
         _swap(folder, incoming)
-    return manifest
+    return RestoredBackup(manifest, undone, kept)
 
 
 def _check_backup(backup: Path, manifest: BackupManifest) -> None:
@@ -127,11 +141,14 @@ def _copy_backup(
 # -- into its place --------------------------------------------------------------------------------
 
 
-def _leave_side_files(folder: Path, incoming: Path) -> None:
-    """Drop the small files of a backup that are in the folder already."""
-    for name in SIDE_FILE_NAMES:
-        if (folder / name).exists():
-            (incoming / name).unlink(missing_ok=True)
+def _leave_side_files(folder: Path, incoming: Path) -> list[str]:
+    """Drop the small files of a backup that are in the folder already; return their names."""
+    both = [
+        name for name in SIDE_FILE_NAMES if (folder / name).exists() and (incoming / name).exists()
+    ]
+    for name in both:
+        (incoming / name).unlink()
+    return both
 
 
 def _swap(folder: Path, incoming: Path) -> None:

@@ -132,7 +132,7 @@ def test_a_restore_keeps_the_small_files_that_the_backup_lacks(backup, tmp_path)
 
 def test_without_replacing_no_file_of_the_folder_is_replaced(backup, tmp_path):
     (tmp_path / "notify.json").write_text("mine")
-    restore_backup(backup, tmp_path, replace=False)
+    assert restore_backup(backup, tmp_path, replace=False).kept_files == ["notify.json"]
     assert (tmp_path / "notify.json").read_text() == "mine"
     assert len(headlines(tmp_path)) == 6
 
