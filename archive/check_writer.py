@@ -144,6 +144,8 @@ def _refuse_removed(
     if removal_of_key(db, check.url_key) is None:
         refused = replace(check, outcome="refused", reason=removal.public_sentence, article=None)
         frontier.record_check(db, refused, crawl_id, None)
+    else:
+        frontier.delete_waiting_page(db, check.url)
     return "refused"
 
 

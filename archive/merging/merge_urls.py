@@ -13,6 +13,7 @@ from typing import Any
 
 from archive.editing.outlets import OUTLET_FACTS
 from archive.frontier.hosts import hosts_of_outlet
+from archive.frontier.tombstones import removal_of_key
 from archive.frontier.urls import OWN_ROLES_SQL, sql_placeholders
 from archive.merging.merge_report import MergeReport
 from archive.storage.database import transaction
@@ -150,6 +151,8 @@ def merge_url_rows(
     fetched: set[int] = set()
     for row in rows:
         known = ours.execute("SELECT * FROM urls WHERE url = ?", (row["url"],)).fetchone()
+        if known is None and row["kind"] == "page" and removal_of_key(ours, row["url_key"]):
+            continue
         if known is None:
             url_id = _insert_url(ours, row, ids)
             result.added["urls"] += 1

@@ -392,7 +392,16 @@ def test_an_article_that_was_removed_here_does_not_come_back(pair):
             db.execute("INSERT INTO removed_urls VALUES (1, '', ?, NULL)", (key,)),
         ),
     )
+    edited(
+        theirs,
+        lambda db: db.execute(
+            """INSERT INTO urls (url, url_key, outlet_id, role, found_at, state)
+            VALUES (?, ?, 1, 'requested', '', 'pending')""",
+            (f"{LOOKS[2].url}?from=feed", key),
+        ),
+    )
     [report] = merge(ours, theirs)
+    assert rows(ours, "SELECT url FROM urls WHERE url_key = ?", key) == [], "nothing is fetched"
     assert report.removed == 1
     assert LOOKS[2].url not in ids(ours)
     with closing(sqlite3.connect(ours / "captures.db")) as captures:

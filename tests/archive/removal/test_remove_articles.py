@@ -15,7 +15,7 @@ from archive.archive import Archive
 from archive.doctor import examine_archive
 from archive.errors import UsageError
 from archive.frontier.tombstones import all_removals, removal_of_article
-from archive.frontier.urls import queue_leads
+from archive.frontier.urls import queue_leads, return_all_leases
 from archive.queries.removed_articles import find_removal
 from archive.records import Lead
 from archive.removal.erasure import finish_erasures
@@ -297,6 +297,20 @@ def test_the_reason_of_a_removal_is_nowhere_in_a_published_copy(
         with closing(sqlite3.connect(copy)) as db:
             reasons = db.execute("SELECT reason FROM fetches WHERE outcome = 'refused'").fetchall()
     assert reasons == [("removed on 2026-03-05",)]
+
+
+def test_a_waiting_page_of_a_removed_article_is_fetched_once_at_most(archive: Archive) -> None:
+    remove(archive, 3)
+    archive.db.execute(  # as another program or a merge brings it back
+        """INSERT INTO urls (url, url_key, outlet_id, role, found_at, state)
+        VALUES (?, ?, 1, 'requested', '', 'leased')""",
+        (SECRET_URL, url_key(SECRET_URL)),
+    )
+    assert arrive(archive, SECRET) == ["refused"]
+    with transaction(archive.db) as db:
+        assert return_all_leases(db) == 0
+    found = archive.db.execute("SELECT 1 FROM urls WHERE url = ?", (SECRET_URL,))
+    assert found.fetchone() is None
 
 
 def test_a_feed_that_lists_a_removed_article_queues_nothing(archive: Archive) -> None:
