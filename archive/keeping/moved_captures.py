@@ -25,7 +25,7 @@ from archive.keeping.backup_manifest import file_sha256
 from archive.progress import ProgressReport, ignore_progress
 from archive.records import current_timestamp
 from archive.storage.captures import CaptureStore
-from archive.storage.compaction import compact_file, has_room_to_compact, is_compaction_due
+from archive.storage.compaction import compact_files, is_compaction_due
 from archive.storage.database import transaction
 
 WARC_ENDING = ".warc.gz"
@@ -180,14 +180,8 @@ def _remove_captures(captures: CaptureStore, until: str, newest_id: int) -> int:
 def _compact(archive: Archive) -> bool:
     """Rewrite captures.db if much of it is free; return whether that was done.
 
-    Without the room, or while another program reads, it stays as it is, and the free room is used
-    for new captures.
+    Without the room, while a crawl runs, or while another program reads, it stays as it is, and the
+    free room is used for new captures.
     """
-    path, connection = archive.folder / "captures.db", archive.captures.connection
-    if not is_compaction_due(connection) or not has_room_to_compact(connection, path):
-        return False
-    try:
-        compact_file(connection, path)
-    except sqlite3.Error:
-        return False
-    return True
+    files = {"captures.db": archive.captures.connection}
+    return is_compaction_due(files["captures.db"]) and compact_files(archive.folder, files) is None

@@ -17,6 +17,7 @@ from archive.pages.article import article_page_data
 from archive.queries.lookup import stored_page
 from archive.rebuilds import prepare_archive
 from archive.storage.database import open_read_only
+from archive.storage.lock import hold_crawl_lock
 from archive.storage.schema import ARCHIVE_SCHEMA
 from archive.storage.snapshot import archive_snapshot
 from pipelines.policies import archive_policies
@@ -161,6 +162,18 @@ def test_a_file_with_other_captures_is_not_overwritten(folder, tmp_path):
         move_captures(archive, tmp_path / "a.warc.gz", UNTIL, remove=False)
         with pytest.raises(UsageError, match="with other captures"):
             move_captures(archive, tmp_path / "a.warc.gz", "2026-04-01", remove=True)
+
+
+def test_the_file_of_pages_is_not_rewritten_while_a_crawl_runs(folder, tmp_path):
+    with Archive(folder) as archive:
+        archive.captures.connection.executescript(
+            "CREATE TABLE many AS SELECT zeroblob(1000000) AS bytes; DROP TABLE many"
+        )
+        with hold_crawl_lock(folder):
+            moved = move_captures(archive, tmp_path / "a.warc.gz", UNTIL, remove=True)
+            assert (moved.removed, moved.compacted) == (2, False)
+        archive.captures.store([LOOKS[0].check().capture])
+        assert move_captures(archive, tmp_path / "b.warc.gz", UNTIL, remove=True).compacted
 
 
 def test_a_folder_gets_a_file_named_by_the_day_and_another_ending_is_refused(tmp_path):
