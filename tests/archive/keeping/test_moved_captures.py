@@ -16,6 +16,7 @@ from archive.keeping.moved_captures import captures_by_month, move_captures, war
 from archive.pages.article import article_page_data
 from archive.queries.lookup import stored_page
 from archive.rebuilds import prepare_archive
+from archive.storage.captures import CaptureStore
 from archive.storage.database import open_read_only
 from archive.storage.lock import hold_crawl_lock
 from archive.storage.schema import ARCHIVE_SCHEMA
@@ -155,6 +156,30 @@ def test_a_move_that_is_killed_is_finished_by_the_same_command(folder, tmp_path,
     diagnosis = examine_archive(folder, OURS.texts, alone=True)
     assert diagnosis.sound
     assert any(str(file) in line for line in diagnosis.skipped)
+
+
+def test_a_move_that_is_killed_between_two_deletions_is_finished_by_the_same_command(
+    folder, tmp_path, monkeypatch
+):
+    file, until = tmp_path / "a.warc.gz", "2026-03-04"
+
+    def move() -> None:
+        with Archive(folder) as archive:
+            move_captures(archive, file, until, remove=True)
+
+    monkeypatch.setattr(moved_captures, "MOVED_CAPTURES_PER_TRANSACTION", 1)
+    monkeypatch.setattr(CaptureStore, "delete", killing_function(CaptureStore.delete, 3))
+    assert killed_by(move)
+    monkeypatch.undo()
+    with Archive(folder) as archive:
+        assert len(digests(archive)) == 3
+    move()
+    with Archive(folder) as archive:
+        assert digests(archive) == []
+        recorded = archive.db.execute("SELECT path, captures FROM warc_files").fetchone()
+        assert tuple(recorded) == (str(file), 5)
+        assert archive.db.execute("SELECT count(*) FROM moved_pages").fetchone()[0] == 4
+    assert examine_archive(folder, OURS.texts, alone=True).sound
 
 
 def test_a_file_with_other_captures_is_not_overwritten(folder, tmp_path):
