@@ -469,6 +469,33 @@ def test_pages_that_either_archive_moved_to_a_file_are_known_to_be_there_and_not
     assert examine_archive(theirs, OURS.texts, alone=True).sound
 
 
+def test_pages_that_either_archive_pruned_are_known_to_be_gone_and_not_stored_again(tmp_path):
+    """Ours pruned its first page, and theirs the third; both know all three articles."""
+    ours, theirs = archive_of(tmp_path / "a", LOOKS), archive_of(tmp_path / "b", LOOKS)
+    for folder, look in ((ours, LOOKS[0]), (theirs, LOOKS[2])):
+        with Archive(folder) as archive:
+            archive.captures.delete(
+                row[0]
+                for row in archive.captures.connection.execute(
+                    "SELECT id FROM captures WHERE url = ?", (look.url,)
+                ).fetchall()
+            )
+            archive.db.execute(
+                "INSERT INTO pruned_bodies VALUES (?, '2026-04-01')", (look.check().digest,)
+            )
+    merge(ours, theirs)
+    assert rows(ours, "SELECT digest FROM pruned_bodies") == [(LOOKS[0].check().digest,)]
+    with closing(sqlite3.connect(ours / "captures.db")) as captures:
+        assert captures.execute("SELECT count(*) FROM captures").fetchone() == (2,)
+    new = archive_of(tmp_path / "c", [])
+    merge(new, theirs)
+    assert rows(new, "SELECT digest FROM pruned_bodies") == [(LOOKS[2].check().digest,)]
+    assert examine_archive(new, OURS.texts, alone=True).sound
+    with Archive(new) as archive:
+        write_checks(archive, [LOOKS[2].check()], OURS)
+    assert rows(new, "SELECT digest FROM pruned_bodies") == [], "its loss would be a loss now"
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("at", [2, 4, 7])
 def test_a_merge_that_is_killed_is_finished_by_the_next(tmp_path, monkeypatch, at):
