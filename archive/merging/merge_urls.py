@@ -50,7 +50,7 @@ class MergedIds:
 def merge_outlets(
     ours: sqlite3.Connection, theirs: sqlite3.Connection, ids: MergedIds, result: MergeReport
 ) -> None:
-    """Add missing outlets and missing facts about known ones, and what is known of their lines."""
+    """Add missing outlets and missing facts about known ones."""
     for row in theirs.execute("SELECT * FROM outlets ORDER BY id"):
         variants = hosts_of_outlet(row["host"])
         known = ours.execute(
@@ -69,13 +69,6 @@ def merge_outlets(
         else:
             ids.outlets[row["id"]] = int(known["id"])
             _complete_outlet(ours, known, row, result)
-    for line in theirs.execute("SELECT outlet_id, line_hash, text FROM boilerplate_lines"):
-        # the article that made it boilerplate is not known yet (`note_boilerplate_articles`)
-        ours.execute(
-            """INSERT OR IGNORE INTO boilerplate_lines (outlet_id, line_hash, text, article_id)
-            VALUES (?, ?, ?, 0)""",
-            (ids.outlets[line["outlet_id"]], line["line_hash"], line["text"]),
-        )
 
 
 def _complete_outlet(
@@ -96,17 +89,24 @@ def _complete_outlet(
 def note_boilerplate_articles(
     ours: sqlite3.Connection, theirs: sqlite3.Connection, ids: MergedIds
 ) -> None:
-    """Record which article made the lines boilerplate that `merge_outlets` added."""
-    for line in theirs.execute("SELECT outlet_id, line_hash, article_id FROM boilerplate_lines"):
-        ours.execute(
-            """UPDATE boilerplate_lines SET article_id = ?
-            WHERE outlet_id = ? AND line_hash = ? AND article_id = 0""",
-            (
-                ids.articles.get(line["article_id"], 0),
-                ids.outlets[line["outlet_id"]],
-                line["line_hash"],
-            ),
-        )
+    """Add the outlets' boilerplate, with the article that completed it or the newest without it.
+
+    A line of which no article is here is left out.
+    """
+    newest = """SELECT max(r.article_id) FROM removed_lines r
+    JOIN articles a ON a.id = r.article_id WHERE r.line_hash = ? AND a.outlet_id = ?"""
+    for line in theirs.execute("SELECT * FROM boilerplate_lines").fetchall():
+        outlet_id = ids.outlets[line["outlet_id"]]
+        article_id = ids.articles.get(line["article_id"])
+        if article_id is None:
+            found = ours.execute(newest, (line["line_hash"], outlet_id)).fetchone()
+            article_id = found[0]
+        if article_id is not None:
+            ours.execute(
+                """INSERT OR IGNORE INTO boilerplate_lines (outlet_id, line_hash, text, article_id)
+                VALUES (?, ?, ?, ?)""",
+                (outlet_id, line["line_hash"], line["text"], article_id),
+            )
 
 
 def merge_crawls(

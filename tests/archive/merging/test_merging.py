@@ -410,6 +410,41 @@ def test_an_article_that_was_removed_here_does_not_come_back(pair):
         ).fetchone()
 
 
+def test_boilerplate_of_articles_that_are_left_out_belongs_to_the_newest_other_or_is_left_out(
+    pair,
+):
+    ours, theirs = pair
+    at = ids(theirs)
+
+    def add(db: sqlite3.Connection) -> None:
+        [outlet] = db.execute(
+            "SELECT outlet_id FROM articles WHERE id = ?", (at[OTHER],)
+        ).fetchone()
+        for number in (1, 2):
+            db.execute(
+                """INSERT INTO boilerplate_lines (outlet_id, line_hash, text, article_id)
+                VALUES (?, ?, ?, 999)""",
+                (outlet, number, f"Line {number}"),
+            )
+        db.execute(
+            "INSERT INTO removed_lines (article_id, line_hash, line_number) VALUES (?, 1, 1)",
+            (at[OTHER],),
+        )
+
+    edited(theirs, add)
+    edited(
+        ours,
+        lambda db: db.execute(
+            "INSERT INTO removed_lines (article_id, line_hash, line_number) VALUES (?, 1, 1)",
+            (ids(ours)[OTHER],),
+        ),
+    )
+    merge(ours, theirs)
+    found = rows(ours, "SELECT line_hash, article_id FROM boilerplate_lines")
+    assert found == [(1, ids(ours)[OTHER])]
+    assert examine_archive(ours, OURS.texts, alone=True).sound
+
+
 def test_an_archive_of_an_older_version_is_migrated_in_a_copy_alone(tmp_path):
     ours, theirs = archive_of(tmp_path / "a", LOOKS[:1]), tmp_path / "b"
     older = DatabaseSchema(ARCHIVE_SCHEMA.name, ARCHIVE_SCHEMA.steps[:17])
