@@ -55,10 +55,11 @@ def write_checks(
 
 
 def _forget_moved_pages(db: sqlite3.Connection, captures: Sequence[Capture]) -> None:
-    """Record that pages are stored here again that had been moved to a WARC file."""
-    if captures and db.execute("SELECT 1 FROM moved_pages LIMIT 1").fetchone():
-        stored = [(capture.digest,) for capture in captures]
-        db.executemany("DELETE FROM moved_pages WHERE digest = ?", stored)
+    """Record that pages are stored here again that had been moved to a WARC file or pruned."""
+    stored = [(capture.digest,) for capture in captures]
+    for table in ("moved_pages", "pruned_bodies"):
+        if stored and db.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone():  # noqa: S608  ours
+            db.executemany(f"DELETE FROM {table} WHERE digest = ?", stored)  # noqa: S608  ours
 
 
 def replace_reading(
@@ -142,8 +143,10 @@ def _refuse_removed(
     if check.capture:  # stored already if the article was removed just now
         request_erasure(db, "body", [check.capture.digest])
     if removal_of_key(db, check.url_key) is None:
-        refused = replace(check, outcome="refused", reason=removal.sentence, article=None)
+        refused = replace(check, outcome="refused", reason=removal.public_sentence, article=None)
         frontier.record_check(db, refused, crawl_id, None)
+    else:
+        frontier.delete_waiting_page(db, check.url)
     return "refused"
 
 

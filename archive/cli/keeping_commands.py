@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
@@ -10,6 +11,7 @@ import click
 
 from archive.cli.base import archive_option, cli, json_option, opened_archive, print_json
 from archive.errors import UsageError
+from archive.text.printable import printable_text
 
 
 @cli.command()
@@ -26,8 +28,9 @@ def backup_command(target: Path, keep: int | None, as_json: bool, folder: Path) 
     """Back up the archive, also while a crawl runs.
 
     Makes a folder in DIR with a copy of archive.db and captures.db as they were at one moment, the
-    addresses of `dateline notify`, and a manifest with the SHA-256 of each file. The copy is checked
-    before it gets its name, and only then does --keep remove older ones.
+    addresses of `dateline notify`, dateline.toml and questions.toml, and a manifest with the SHA-256
+    of each file. The copy is checked before it gets its name, and only then does --keep remove older
+    ones.
 
     \b
     Examples: dateline backup /mnt/disk/backups
@@ -74,6 +77,7 @@ def restore_command(backup: Path, target: Path | None, replace: bool, folder: Pa
     BACKUP is a folder that `dateline backup` made, or one with several, of which the newest complete
     one is taken. DIR is the archive's folder; without it the archive of --archive is meant. The
     SHA-256 of each file is checked first. An archive that is there is replaced with --replace only.
+    Articles that were removed since the backup are listed, to be removed again.
 
     \b
     Examples: dateline restore /mnt/disk/backups/dateline-20260310T120000Z news
@@ -87,9 +91,20 @@ def restore_command(backup: Path, target: Path | None, replace: bool, folder: Pa
         raise UsageError(f"{backup}: there is no such folder; name a backup")
     found = find_backup(backup)
     with progress_bar("restoring", "files") as report:
-        manifest = restore_backup(found, into, replace, report)
+        restored = restore_backup(found, into, replace, report)
+    manifest = restored.manifest
     articles = manifest.counts.get("archive.db: articles", 0)
     click.echo(f"{into}: {articles:,} articles, as of {manifest.taken_at}, from {found}")
+    for name in restored.kept_files:
+        click.echo(f"{into / name}: kept as it was; the backup has another, {found / name}")
+    if restored.undone is None:
+        click.echo(
+            "the archive that was replaced is unreadable: later removals are undone", err=True
+        )
+    for each in restored.undone or ():
+        command = f"dateline remove {each.article_id} --reason {shlex.quote(each.reason)}"
+        line = f"article {each.article_id}, removed on {each.removed_at[:10]}, is back: {command}"
+        click.echo(printable_text(line))
 
 
 @cli.command()

@@ -40,9 +40,14 @@ class Removal:
     """When a crawl or import last left it out."""
 
     @property
+    def public_sentence(self) -> str:
+        """When it was removed, without the reason, which is not for the public."""
+        return f"removed on {self.removed_at[:10]}"
+
+    @property
     def sentence(self) -> str:
         """When and why it was removed, in one line."""
-        return f"removed on {self.removed_at[:10]}: {self.reason}"
+        return f"{self.public_sentence}: {self.reason}"
 
 
 REMOVAL_COLUMNS_SQL = (

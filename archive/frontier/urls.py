@@ -502,6 +502,14 @@ def return_pages(connection: sqlite3.Connection, urls: Iterable[str]) -> None:
     )
 
 
+def delete_waiting_page(connection: sqlite3.Connection, url: str) -> None:
+    """Delete the URL of a page without an article, with its fetches."""
+    own = """SELECT id FROM urls WHERE url = ? AND kind = 'page'
+      AND article_id IS NULL AND leads_to IS NULL"""
+    connection.execute(f"DELETE FROM fetches WHERE url_id IN ({own})", (url,))  # noqa: S608
+    connection.execute(f"DELETE FROM urls WHERE id IN ({own})", (url,))  # noqa: S608  our own text
+
+
 def return_all_leases(connection: sqlite3.Connection) -> int:
     """Queue all leased pages again; return their number."""
     return connection.execute("UPDATE urls SET state = 'pending' WHERE state = 'leased'").rowcount

@@ -19,7 +19,7 @@ from archive.progress import ProgressReport, ignore_progress
 MANIFEST_NAME = "manifest.json"
 MANIFEST_FORMAT = 1
 DATABASE_NAMES = ("archive.db", "captures.db")
-SIDE_FILE_NAMES = ("notify.json", "dateline.toml")
+SIDE_FILE_NAMES = ("notify.json", "dateline.toml", "questions.toml")
 """Files beside the databases that people wrote or that hold secrets, and nothing can rebuild."""
 HASH_CHUNK_BYTES = 1 << 20
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from archive.keeping.backup_manifest import file_sha256
 from archive.progress import ProgressReport, ignore_progress
 from archive.records import current_timestamp
 from archive.storage.captures import CaptureStore
-from archive.storage.compaction import compact_file, has_room_to_compact, is_compaction_due
+from archive.storage.compaction import compact_files, is_compaction_due
 from archive.storage.database import transaction
 
 WARC_ENDING = ".warc.gz"
@@ -81,29 +81,32 @@ def move_captures(
 ) -> MovedCaptures:
     """Write the captures made before a time to a WARC file, and with `remove` remove them here.
 
-    A file that is there already is used if it holds exactly these captures, as after a run that was
-    killed. Raises UsageError if it holds others, ArchiveError if the file cannot be written or does
-    not hold what was to be written; then nothing is removed.
+    A file that is there already is used if it holds exactly these captures, or these among others
+    that an earlier run, which was killed, recorded and removed. Raises UsageError if
+    it holds others, ArchiveError if the file cannot be written or does not hold what was to be
+    written; then nothing is removed.
     """
     newest_id = _newest_capture_id(archive.captures)
     expected = _expected_records(archive.captures.connection, until)
-    total = sum(expected.values())
-    if not total:
+    if not expected:
         return MovedCaptures(path, 0, 0)
     if not path.exists():
         with atomic_file(path, binary=True) as file:
             lead_to = partial(lead_to_url, archive.db)
             write_warc(archive.captures, file, lead_to=lead_to, report=report, until=until)
-    elif _warc_records(path) != expected:
-        raise UsageError(f"{path}: is there already, with other captures; name another file")
-    if _warc_records(path) != expected:
-        raise ArchiveError(f"{path}: does not hold what was written; nothing was removed")
-    written = MovedCaptures(path, total, path.stat().st_size)
+        found = _warc_records(path)
+        if found != expected:
+            raise ArchiveError(f"{path}: does not hold what was written; nothing was removed")
+    else:
+        found = _warc_records(path)
+        if found != expected and not (expected <= found and _is_recorded(archive.db, path)):
+            raise UsageError(f"{path}: is there already, with other captures; name another file")
+    written = MovedCaptures(path, found.total(), path.stat().st_size)
     if not remove:
         return written
     _record_moved(archive.db, written, list(expected))
     removed = _remove_captures(archive.captures, until, newest_id)
-    return MovedCaptures(path, total, written.bytes, removed, _compact(archive))
+    return replace(written, removed=removed, compacted=_compact(archive))
 
 
 def _expected_records(connection: sqlite3.Connection, until: str) -> Counter[str]:
@@ -135,6 +138,14 @@ def _warc_records(path: Path) -> Counter[str]:
     except Exception as error:  # warcio raises errors of its own
         raise ArchiveError(f"{path}: is not a WARC file ({error}); nothing was removed") from error
     return found
+
+
+def _is_recorded(db: sqlite3.Connection, path: Path) -> bool:
+    """Return whether an earlier run recorded a file with moved pages, unchanged since."""
+    row = db.execute(
+        "SELECT sha256 FROM warc_files WHERE path = ?", (str(path.absolute()),)
+    ).fetchone()
+    return row is not None and row[0] == file_sha256(path)
 
 
 def _record_moved(db: sqlite3.Connection, written: MovedCaptures, digests: list[str]) -> None:
@@ -180,14 +191,8 @@ def _remove_captures(captures: CaptureStore, until: str, newest_id: int) -> int:
 def _compact(archive: Archive) -> bool:
     """Rewrite captures.db if much of it is free; return whether that was done.
 
-    Without the room, or while another program reads, it stays as it is, and the free room is used
-    for new captures.
+    Without the room, while a crawl runs, or while another program reads, it stays as it is, and the
+    free room is used for new captures.
     """
-    path, connection = archive.folder / "captures.db", archive.captures.connection
-    if not is_compaction_due(connection) or not has_room_to_compact(connection, path):
-        return False
-    try:
-        compact_file(connection, path)
-    except sqlite3.Error:
-        return False
-    return True
+    files = {"captures.db": archive.captures.connection}
+    return is_compaction_due(files["captures.db"]) and compact_files(archive.folder, files) is None

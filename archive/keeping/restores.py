@@ -10,8 +10,9 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from archive.errors import ArchiveError, NewerArchiveError, UsageError
@@ -30,6 +31,7 @@ from archive.keeping.backups import (
     sync_file,
     sync_folder,
 )
+from archive.keeping.undone_removals import UndoneRemoval, carry_removals_over
 from archive.progress import ProgressReport, ignore_progress
 from archive.storage.database import REPLACED_NAME, advice_on_full_disk
 from archive.storage.lock import hold_crawl_lock
@@ -38,8 +40,21 @@ INCOMING_NAME = ".restoring"
 """The folder of a copy that is not complete, or not yet in place."""
 ALL_MOVED_NAME = "all-moved"
 """A file in the folder of the replaced archive, once all of that is there."""
+SIDE_NAMES_NAME = "side-files"
+"""A file in the folder of the replaced archive: the names of the small files that were exchanged."""
 DISCARDED_PREFIX = ".discarded-"
 DATABASE_COMPANIONS = ("-wal", "-shm", "-journal")
+
+
+@dataclass(frozen=True, slots=True)
+class RestoredBackup:
+    """The result of a restore."""
+
+    manifest: BackupManifest
+    undone: list[UndoneRemoval] | None
+    """Articles that were removed since and are back; None: the replaced archive was unreadable."""
+    kept_files: list[str]
+    """Small files of the folder that stayed, and of which the backup has others."""
 
 
 def find_backup(path: Path) -> Path:
@@ -57,12 +72,12 @@ def find_backup(path: Path) -> Path:
 
 def restore_backup(
     backup: Path, folder: Path, replace: bool, report: ProgressReport = ignore_progress
-) -> BackupManifest:
-    """Restore a backup as the archive in `folder`, and return its manifest.
+) -> RestoredBackup:
+    """Restore a backup as the archive in `folder`, with the removals made there since.
 
     Raises ArchiveError if the backup is damaged or cannot be copied, UsageError if there is an
     archive already and `replace` is False, BusyError while a crawl runs there. In all these cases
-    the archive stays as it was.
+    the archive stays as it was. Small files that the backup lacks stay, and without `replace` all.
     """
     manifest = read_manifest(backup)
     _check_backup(backup, manifest)
@@ -81,8 +96,11 @@ def restore_backup(
         except BaseException:
             shutil.rmtree(incoming, ignore_errors=True)
             raise
+        kept = [] if replace else _leave_side_files(folder, incoming)
+        undone = carry_removals_over(folder / "archive.db", incoming / "archive.db")
+        sync_file(incoming / "archive.db")
         _swap(folder, incoming)
-    return manifest
+    return RestoredBackup(manifest, undone, kept)
 
 
 def _check_backup(backup: Path, manifest: BackupManifest) -> None:
@@ -123,20 +141,33 @@ def _copy_backup(
 # -- into its place --------------------------------------------------------------------------------
 
 
+def _leave_side_files(folder: Path, incoming: Path) -> list[str]:
+    """Drop the small files of a backup that are in the folder already; return their names."""
+    both = [
+        name for name in SIDE_FILE_NAMES if (folder / name).exists() and (incoming / name).exists()
+    ]
+    for name in both:
+        (incoming / name).unlink()
+    return both
+
+
 def _swap(folder: Path, incoming: Path) -> None:
     """Move the archive away, move the new one in, and remove the old one.
 
-    `archive.db` goes first and comes last: while it is missing, the exchange is not complete.
+    `archive.db` goes first and comes last: while it is missing, the exchange is not complete. A
+    small file stays if the new archive has none of its name.
     """
     replaced = folder / REPLACED_NAME
     replaced.mkdir(mode=0o700)
-    for name in _moved_names():
+    side_names = [name for name in SIDE_FILE_NAMES if (incoming / name).exists()]
+    (replaced / SIDE_NAMES_NAME).write_text("\n".join(side_names), encoding="utf-8")
+    for name in _moved_names(side_names):
         if (folder / name).exists():
             (folder / name).rename(replaced / name)
     (replaced / ALL_MOVED_NAME).touch()
     sync_folder(replaced)
     sync_folder(folder)
-    for name in reversed(_moved_names()):
+    for name in reversed(_moved_names(side_names)):
         if (incoming / name).exists():
             (incoming / name).rename(folder / name)
     sync_folder(folder)
@@ -163,11 +194,12 @@ def _settle_interrupted(folder: Path) -> None:
                 f"{folder}: a restore was interrupted, and another archive was begun since; move "
                 f"archive.db and captures.db away, and restore again ({replaced} has the old one)"
             )
+    moved = _moved_names(_exchanged_side_names(replaced))
     if all_moved:
-        for name in _moved_names():
+        for name in moved:
             (folder / name).unlink(missing_ok=True)
         (replaced / ALL_MOVED_NAME).unlink()
-    for name in reversed(_moved_names()):
+    for name in reversed(moved):
         if (replaced / name).exists():
             (replaced / name).rename(folder / name)
     _discard(replaced)
@@ -182,12 +214,18 @@ def _discard(folder: Path) -> None:
         shutil.rmtree(left, ignore_errors=True)
 
 
-def _moved_names() -> list[str]:
-    """Return the names of an archive's files, `archive.db` first."""
+def _exchanged_side_names(replaced: Path) -> Sequence[str]:
+    """Return the small files that an interrupted exchange moved; earlier versions moved all."""
+    file = replaced / SIDE_NAMES_NAME
+    return file.read_text(encoding="utf-8").split() if file.exists() else SIDE_FILE_NAMES
+
+
+def _moved_names(side_names: Sequence[str]) -> list[str]:
+    """Return the names of the files to move, `archive.db` first."""
     databases = [
         f"{name}{ending}" for name in DATABASE_NAMES for ending in ("", *DATABASE_COMPANIONS)
     ]
-    return [*databases, *SIDE_FILE_NAMES]
+    return [*databases, *side_names]
 
 
 @contextmanager

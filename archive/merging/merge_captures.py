@@ -19,7 +19,8 @@ from archive.records import Capture
 from archive.storage.captures import CAPTURES_WITH_BODIES_SQL, CaptureStore, capture_of_row
 
 MERGED_CAPTURES_PER_TRANSACTION = 200
-PAGE_WAS_MOVED_SQL = "SELECT 1 FROM moved_pages WHERE digest = ?"
+PAGE_WAS_MOVED_SQL = """SELECT 1 FROM moved_pages WHERE digest = ?1
+UNION ALL SELECT 1 FROM pruned_bodies WHERE digest = ?1"""
 CAPTURE_IS_THERE_SQL = "SELECT 1 FROM captures WHERE url = ? AND fetched_at = ? AND digest = ?"
 
 
@@ -28,8 +29,8 @@ def merge_captures(
 ) -> None:
     """Add the captures that are missing here, in the order in which they were made.
 
-    Pages of articles that were removed here stay out, and so do pages that were moved to a WARC
-    file (`archive.keeping.moved_captures`), of which the places are merged. A page whose stored bytes are damaged is
+    Pages of articles that were removed here stay out, and so do pages that were pruned or moved to
+    a WARC file (`archive.keeping.moved_captures`), of which the places are merged. A page whose stored bytes are damaged is
     reported as a conflict and left out.
     """
     if other.captures is None:
@@ -82,7 +83,7 @@ def _read_capture(
 
 
 def merge_moved_pages(ours: Archive, theirs: sqlite3.Connection) -> None:
-    """Merge which pages are in WARC files, except those that are stored here.
+    """Merge which pages are in WARC files or were pruned, except those that are stored here.
 
     Runs inside the caller's transaction.
     """
@@ -103,3 +104,6 @@ def merge_moved_pages(ours: Archive, theirs: sqlite3.Connection) -> None:
                 SELECT ?, id FROM warc_files WHERE path = ? ON CONFLICT DO NOTHING""",
                 (digest, path),
             )
+    for row in theirs.execute("SELECT digest, pruned_at FROM pruned_bodies"):
+        if not ours.captures.connection.execute(is_stored, (row["digest"],)).fetchone():
+            ours.db.execute("INSERT OR IGNORE INTO pruned_bodies VALUES (?, ?)", tuple(row))

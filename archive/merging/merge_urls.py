@@ -13,6 +13,7 @@ from typing import Any
 
 from archive.editing.outlets import OUTLET_FACTS
 from archive.frontier.hosts import hosts_of_outlet
+from archive.frontier.tombstones import removal_of_key
 from archive.frontier.urls import OWN_ROLES_SQL, sql_placeholders
 from archive.merging.merge_report import MergeReport
 from archive.storage.database import transaction
@@ -53,7 +54,7 @@ class MergedIds:
 def merge_outlets(
     ours: sqlite3.Connection, theirs: sqlite3.Connection, ids: MergedIds, result: MergeReport
 ) -> None:
-    """Add missing outlets and missing facts about known ones, and what is known of their lines."""
+    """Add missing outlets and missing facts about known ones."""
     for row in theirs.execute("SELECT * FROM outlets ORDER BY id"):
         variants = hosts_of_outlet(row["host"])
         known = ours.execute(
@@ -72,13 +73,6 @@ def merge_outlets(
         else:
             ids.outlets[row["id"]] = int(known["id"])
             _complete_outlet(ours, known, row, result)
-    for line in theirs.execute("SELECT outlet_id, line_hash, text FROM boilerplate_lines"):
-        # the article that made it boilerplate is not known yet (`note_boilerplate_articles`)
-        ours.execute(
-            """INSERT OR IGNORE INTO boilerplate_lines (outlet_id, line_hash, text, article_id)
-            VALUES (?, ?, ?, 0)""",
-            (ids.outlets[line["outlet_id"]], line["line_hash"], line["text"]),
-        )
 
 
 def _complete_outlet(
@@ -99,17 +93,24 @@ def _complete_outlet(
 def note_boilerplate_articles(
     ours: sqlite3.Connection, theirs: sqlite3.Connection, ids: MergedIds
 ) -> None:
-    """Record which article made the lines boilerplate that `merge_outlets` added."""
-    for line in theirs.execute("SELECT outlet_id, line_hash, article_id FROM boilerplate_lines"):
-        ours.execute(
-            """UPDATE boilerplate_lines SET article_id = ?
-            WHERE outlet_id = ? AND line_hash = ? AND article_id = 0""",
-            (
-                ids.articles.get(line["article_id"], 0),
-                ids.outlets[line["outlet_id"]],
-                line["line_hash"],
-            ),
-        )
+    """Add the outlets' boilerplate, with the article that completed it or the newest without it.
+
+    A line of which no article is here is left out.
+    """
+    newest = """SELECT max(r.article_id) FROM removed_lines r
+    JOIN articles a ON a.id = r.article_id WHERE r.line_hash = ? AND a.outlet_id = ?"""
+    for line in theirs.execute("SELECT * FROM boilerplate_lines").fetchall():
+        outlet_id = ids.outlets[line["outlet_id"]]
+        article_id = ids.articles.get(line["article_id"])
+        if article_id is None:
+            found = ours.execute(newest, (line["line_hash"], outlet_id)).fetchone()
+            article_id = found[0]
+        if article_id is not None:
+            ours.execute(
+                """INSERT OR IGNORE INTO boilerplate_lines (outlet_id, line_hash, text, article_id)
+                VALUES (?, ?, ?, ?)""",
+                (outlet_id, line["line_hash"], line["text"], article_id),
+            )
 
 
 def merge_crawls(
@@ -154,6 +155,8 @@ def merge_url_rows(
     fetched: set[int] = set()
     for row in rows:
         known = ours.execute("SELECT * FROM urls WHERE url = ?", (row["url"],)).fetchone()
+        if known is None and row["kind"] == "page" and removal_of_key(ours, row["url_key"]):
+            continue
         if known is None:
             url_id = _insert_url(ours, row, ids)
             result.added["urls"] += 1

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Sequence
+from itertools import chain
 
 from archive.archive import Archive
 from archive.progress import ProgressReport, ignore_progress
@@ -60,18 +61,20 @@ def count_waiting_captures(connection: sqlite3.Connection) -> int:
     return int(connection.execute(query).fetchone()[0])
 
 
-def erase_captures(archive: Archive, report: ProgressReport = ignore_progress) -> None:
-    """Delete the captures recorded in `erasures`."""
+def erase_captures(archive: Archive, report: ProgressReport = ignore_progress) -> int:
+    """Delete the captures recorded in `erasures`; return their number."""
     total = count_waiting_captures(archive.db)
-    done = 0
+    done = deleted = 0
     while True:
         rows = archive.db.execute(
             "SELECT kind, value FROM erasures WHERE kind <> 'index' LIMIT ?",
             (ERASURES_PER_TRANSACTION,),
         ).fetchall()
         if not rows:
-            return
-        ids = [id for row in rows for id in _captures_to_delete(archive, row["kind"], row["value"])]
+            return deleted
+        found = [_captures_to_delete(archive, row["kind"], row["value"]) for row in rows]
+        ids = list(dict.fromkeys(chain.from_iterable(found)))
+        deleted += len(ids)
         for start in range(0, len(ids), ERASED_CAPTURES_PER_TRANSACTION):
             archive.captures.delete(ids[start : start + ERASED_CAPTURES_PER_TRANSACTION])
         with transaction(archive.db) as db:

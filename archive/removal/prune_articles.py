@@ -19,7 +19,7 @@ from archive.errors import UsageError
 from archive.frontier.tombstones import request_erasure
 from archive.progress import ProgressReport, ignore_progress
 from archive.records import current_timestamp
-from archive.removal.erasure import finish_erasures
+from archive.removal.erasure import erase_captures, finish_erasures
 from archive.removal.forget_articles import forget_articles
 from archive.removal.remove_articles import pages_at_shared_urls, release_reused_urls
 from archive.storage.database import transaction
@@ -83,7 +83,8 @@ def count_prunable(archive: Archive, order: PruneOrder) -> PruneResult:
     result = PruneResult()
     if not order.captures_only:
         result.articles = sum(1 for _ in prunable_articles(archive.db, order))
-    result.captures = sum(len(ids) for ids, _ in _prunable_captures(archive, order))
+        result.captures = _count_captures_of_articles(archive, order)
+    result.captures += sum(len(ids) for ids, _ in _prunable_captures(archive, order))
     return result
 
 
@@ -95,18 +96,18 @@ def prune_archive(
 ) -> PruneResult:
     """Delete what is old, as the order says, and erase it from both files."""
     result = PruneResult()
-    captures_before = _count_captures(archive)
     if not order.captures_only:
         result.articles = _prune_all_articles(archive, order, decisions, report)
     for ids, digests in _prunable_captures(archive, order):
         if order.captures_only:
             _note_pruned_bodies(archive.db, digests)
         archive.captures.delete(ids)
-        report(captures_before - _count_captures(archive), None)
+        result.captures += len(ids)
+        report(result.captures, None)
     with transaction(archive.db) as db:
         request_erasure(db, "index", [""])
+    result.captures += erase_captures(archive, report)
     result.is_erased = finish_erasures(archive, report)
-    result.captures = captures_before - _count_captures(archive)
     return result
 
 
@@ -264,7 +265,20 @@ def _note_pruned_bodies(connection: sqlite3.Connection, digests: Sequence[str]) 
         )
 
 
-def _count_captures(archive: Archive) -> int:
-    """Return the number of captures."""
-    query = "SELECT count(*) FROM captures"
-    return int(archive.captures.connection.execute(query).fetchone()[0])
+def _count_captures_of_articles(archive: Archive, order: PruneOrder) -> int:
+    """Return the number of captures that go with the articles to prune."""
+    count = 0
+    ids = list(prunable_articles(archive.db, order))
+    for start in range(0, len(ids), CAPTURES_PER_STEP):
+        rows = archive.db.execute(
+            """SELECT u.url FROM json_each(?) AS asked JOIN urls u ON u.article_id = asked.value
+            WHERE u.leads_to IS NULL OR u.leads_to = u.article_id""",
+            (json.dumps(ids[start : start + CAPTURES_PER_STEP]),),
+        )
+        [found] = archive.captures.connection.execute(
+            """SELECT count(*) FROM json_each(?) AS asked
+            CROSS JOIN captures c ON c.url = asked.value""",
+            (json.dumps([row["url"] for row in rows]),),
+        ).fetchone()
+        count += int(found)
+    return count

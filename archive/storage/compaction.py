@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+
+from archive.errors import BusyError
+from archive.storage.lock import hold_crawl_lock
 
 MIN_FREE_SHARE = 0.1
 """Share of free pages from which a file is rewritten."""
@@ -26,6 +29,28 @@ def has_room_to_compact(connection: sqlite3.Connection, path: Path) -> bool:
     [free] = connection.execute("PRAGMA freelist_count").fetchone()
     [page_bytes] = connection.execute("PRAGMA page_size").fetchone()
     return bool(shutil.disk_usage(path.parent).free > 2.2 * (pages - free) * page_bytes)
+
+
+def compact_files(
+    folder: Path, connections: Mapping[str, sqlite3.Connection], always: bool = False
+) -> str | None:
+    """Rewrite the files that have many free pages, or all; return why it was not possible.
+
+    Holds the archive's lock, so that no crawl waits for a file that is rewritten.
+    """
+    try:
+        with hold_crawl_lock(folder):
+            for name, connection in connections.items():
+                if not always and not is_compaction_due(connection):
+                    continue
+                if not has_room_to_compact(connection, folder / name):
+                    return f"{name} keeps its size: the disk has no room for a smaller copy"
+                compact_file(connection, folder / name)
+    except BusyError:
+        return "the files keep their size while a crawl runs; what is free is used again"
+    except sqlite3.Error as error:
+        return f"the files keep their size ({error}); what is free is used again"
+    return None
 
 
 def compact_file(connection: sqlite3.Connection, path: Path) -> None:

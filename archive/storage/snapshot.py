@@ -57,3 +57,8 @@ def _remove_private_rows(copy: Path) -> None:
         for table in PRIVATE_TABLES:
             connection.execute(f"DELETE FROM {table}")  # noqa: S608  constant table names
         connection.execute("UPDATE removals SET reason = '', removed_by = NULL")
+        for table in ("urls", "fetches"):  # earlier versions wrote the reason there too
+            connection.execute(
+                f"""UPDATE {table} SET reason = substr(reason, 1, length('removed on 2000-01-01'))
+                WHERE outcome = 'refused' AND reason GLOB 'removed on ????-??-??: *'"""  # noqa: S608
+            )

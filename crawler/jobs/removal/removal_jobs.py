@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from archive.archive import Archive
 from archive.cli.base import opened_archive
-from archive.errors import ArchiveError, BusyError, UsageError
+from archive.errors import ArchiveError, UsageError
 from archive.frontier.tombstones import Removal
 from archive.progress import ProgressReport, ignore_progress
 from archive.queries.lookup import find_article_id, is_article_number
@@ -26,9 +25,8 @@ from archive.removal.prune_articles import (
 )
 from archive.removal.prune_articles import prune_articles as prune_batch
 from archive.removal.remove_articles import RemovalOrder, remove_articles, undo_removal
-from archive.storage.compaction import compact_file, has_room_to_compact, is_compaction_due
+from archive.storage.compaction import compact_files
 from archive.storage.database import transaction
-from archive.storage.lock import hold_crawl_lock
 from pipelines.policies import archive_policies
 from pipelines.urls import request_url, url_key
 
@@ -155,22 +153,9 @@ def prune_folder(
 
 def compact_archive(folder: Path, always: bool = False) -> str | None:
     """Rewrite the files that have many free pages, or all; return why it was not possible."""
-    try:
-        with hold_crawl_lock(folder), Archive(folder) as archive:
-            for name, connection in (
-                ("archive.db", archive.db),
-                ("captures.db", archive.captures.connection),
-            ):
-                if not always and not is_compaction_due(connection):
-                    continue
-                if not has_room_to_compact(connection, folder / name):
-                    return f"{name} keeps its size: the disk has no room for a smaller copy"
-                compact_file(connection, folder / name)
-    except BusyError:
-        return "the files keep their size while a crawl runs; what is free is used again"
-    except sqlite3.Error as error:
-        return f"the files keep their size ({error}); what is free is used again"
-    return None
+    with Archive(folder) as archive:
+        files = {"archive.db": archive.db, "captures.db": archive.captures.connection}
+        return compact_files(folder, files, always)
 
 
 def archive_bytes(folder: Path) -> int:

@@ -121,6 +121,31 @@ def test_an_archive_that_is_there_is_not_replaced_unasked(backup, tmp_path):
     assert listing(tmp_path) == {"archive.db": b"mine"}
 
 
+def test_a_restore_keeps_the_small_files_that_the_backup_lacks(backup, tmp_path):
+    (tmp_path / "archive.db").write_bytes(b"old")
+    (tmp_path / "dateline.toml").write_text("# written by hand")
+    (tmp_path / "notify.json").write_text("older")
+    restore_backup(backup, tmp_path, replace=True)
+    assert (tmp_path / "dateline.toml").read_text() == "# written by hand"
+    assert (tmp_path / "notify.json").read_text() == ALERTS
+
+
+def test_without_replacing_no_file_of_the_folder_is_replaced(backup, tmp_path):
+    (tmp_path / "notify.json").write_text("mine")
+    assert restore_backup(backup, tmp_path, replace=False).kept_files == ["notify.json"]
+    assert (tmp_path / "notify.json").read_text() == "mine"
+    assert len(headlines(tmp_path)) == 6
+
+
+def test_a_backup_has_the_questions_and_settings_that_people_wrote(tmp_path):
+    made, again = fill(tmp_path), tmp_path / "again"
+    for name in ("dateline.toml", "questions.toml"):
+        (made / name).write_text(f"# {name}")
+    restore_backup(back_up_archive(made, tmp_path / "backups")[0], again, replace=False)
+    for name in ("dateline.toml", "questions.toml"):
+        assert (again / name).read_text() == f"# {name}"
+
+
 def test_a_replaced_archive_leaves_nothing_behind_that_sqlite_could_take_for_the_new_ones(
     made, backup, tmp_path
 ):

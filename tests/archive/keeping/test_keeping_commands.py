@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,9 @@ from click.testing import CliRunner, Result
 
 import archive.cli.keeping_commands  # noqa: F401  defines the commands
 from archive.cli.base import cli
+from archive.frontier.tombstones import removal_of_key
+from archive.storage.database import open_database, open_read_only
+from archive.storage.schema import ARCHIVE_SCHEMA
 from tests.archive.conftest import fill
 
 
@@ -66,6 +70,51 @@ def test_bad_input_is_one_line_and_changes_nothing(filled, words, code, said):
     assert said in ran.output + (ran.stderr if ran.stderr_bytes else "")
     names = sorted(file.name for file in filled.iterdir())
     assert [name for name in names if not name.endswith(("-wal", "-shm"))] == before
+
+
+def removed(folder: Path, at: str, article_id: int, key: str) -> None:
+    """Remember a removal at a time, and delete the article if it is there."""
+    with closing(open_database(folder / "archive.db", ARCHIVE_SCHEMA)) as db:
+        done = db.execute(
+            """INSERT INTO removals (article_id, reason, removed_at, method)
+            VALUES (?, 'a letter', ?, 'command')""",
+            (article_id, at),
+        )
+        db.execute("INSERT INTO removed_urls VALUES (?, 'x', ?, NULL)", (done.lastrowid, key))
+        db.execute(
+            "DELETE FROM fetches WHERE url_id IN (SELECT id FROM urls WHERE url_key = ?)", (key,)
+        )
+        db.execute("DELETE FROM urls WHERE url_key = ?", (key,))
+
+
+def test_a_restore_lists_the_removed_articles_that_it_brings_back_and_keeps_the_others_out(
+    filled, tmp_path
+):
+    removed(filled, "2024-02-01T00:00:00Z", 90, "ridge.example/before")
+    run("backup", tmp_path / "b", default=filled)
+    removed(filled, "2030-02-01T00:00:00Z", 2, "ridge.example/news/2")
+    removed(filled, "2030-02-02T00:00:00Z", 91, "ridge.example/since")
+    ran = run("restore", tmp_path / "b", "--replace", default=filled)
+    assert ran.exit_code == 0, ran.output
+    assert ran.output.splitlines()[1:] == [
+        "article 2, removed on 2030-02-01, is back: dateline remove 2 --reason 'a letter'"
+    ]
+    with closing(open_read_only(filled / "archive.db", ARCHIVE_SCHEMA)) as db:
+        for key in ("ridge.example/before", "ridge.example/since"):
+            assert removal_of_key(db, key), key
+        assert removal_of_key(db, "ridge.example/news/2") is None
+    again = run("restore", tmp_path / "b", "--replace", default=filled)
+    assert again.output.count("\n") == 1
+
+
+def test_a_restore_says_that_removals_of_an_unreadable_archive_are_lost(filled, tmp_path):
+    run("backup", tmp_path / "b", default=filled)
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "archive.db").write_bytes(b"damaged")
+    ran = run("restore", tmp_path / "b", other, "--replace", default=filled)
+    assert ran.exit_code == 0
+    assert "later removals are undone" in ran.stderr
 
 
 def test_nothing_old_enough_is_said_so(filled, tmp_path):

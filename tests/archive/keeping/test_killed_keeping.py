@@ -71,6 +71,7 @@ def test_a_restore_that_is_killed_at_any_step_is_finished_by_the_next(
         folder = filled(tmp_path / str(step))
         with closing(open_database(folder / "archive.db", ARCHIVE_SCHEMA)) as db:
             db.execute("UPDATE articles SET headline = 'old'")
+        (folder / "dateline.toml").write_text("# by hand")
         monkeypatch.setattr(Path, "rename", killing_function(Path.rename, step))
         was_killed = killed_by(lambda folder=folder: restore_backup(backup, folder, replace=True))
         monkeypatch.undo()
@@ -84,6 +85,7 @@ def test_a_restore_that_is_killed_at_any_step_is_finished_by_the_next(
                 open_database(folder / "archive.db", ARCHIVE_SCHEMA)
         restore_backup(backup, folder, replace=True)
         assert first_headline(folder) == "Ferry crews strike", step
+        assert (folder / "dateline.toml").read_text() == "# by hand", step
         assert not [path for path in folder.iterdir() if path.is_dir()], step
     assert killed >= 5
 

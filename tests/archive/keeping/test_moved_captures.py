@@ -16,7 +16,9 @@ from archive.keeping.moved_captures import captures_by_month, move_captures, war
 from archive.pages.article import article_page_data
 from archive.queries.lookup import stored_page
 from archive.rebuilds import prepare_archive
+from archive.storage.captures import CaptureStore
 from archive.storage.database import open_read_only
+from archive.storage.lock import hold_crawl_lock
 from archive.storage.schema import ARCHIVE_SCHEMA
 from archive.storage.snapshot import archive_snapshot
 from pipelines.policies import archive_policies
@@ -156,11 +158,47 @@ def test_a_move_that_is_killed_is_finished_by_the_same_command(folder, tmp_path,
     assert any(str(file) in line for line in diagnosis.skipped)
 
 
+def test_a_move_that_is_killed_between_two_deletions_is_finished_by_the_same_command(
+    folder, tmp_path, monkeypatch
+):
+    file, until = tmp_path / "a.warc.gz", "2026-03-04"
+
+    def move() -> None:
+        with Archive(folder) as archive:
+            move_captures(archive, file, until, remove=True)
+
+    monkeypatch.setattr(moved_captures, "MOVED_CAPTURES_PER_TRANSACTION", 1)
+    monkeypatch.setattr(CaptureStore, "delete", killing_function(CaptureStore.delete, 3))
+    assert killed_by(move)
+    monkeypatch.undo()
+    with Archive(folder) as archive:
+        assert len(digests(archive)) == 3
+    move()
+    with Archive(folder) as archive:
+        assert digests(archive) == []
+        recorded = archive.db.execute("SELECT path, captures FROM warc_files").fetchone()
+        assert tuple(recorded) == (str(file), 5)
+        assert archive.db.execute("SELECT count(*) FROM moved_pages").fetchone()[0] == 4
+    assert examine_archive(folder, OURS.texts, alone=True).sound
+
+
 def test_a_file_with_other_captures_is_not_overwritten(folder, tmp_path):
     with Archive(folder) as archive:
         move_captures(archive, tmp_path / "a.warc.gz", UNTIL, remove=False)
         with pytest.raises(UsageError, match="with other captures"):
             move_captures(archive, tmp_path / "a.warc.gz", "2026-04-01", remove=True)
+
+
+def test_the_file_of_pages_is_not_rewritten_while_a_crawl_runs(folder, tmp_path):
+    with Archive(folder) as archive:
+        archive.captures.connection.executescript(
+            "CREATE TABLE many AS SELECT zeroblob(1000000) AS bytes; DROP TABLE many"
+        )
+        with hold_crawl_lock(folder):
+            moved = move_captures(archive, tmp_path / "a.warc.gz", UNTIL, remove=True)
+            assert (moved.removed, moved.compacted) == (2, False)
+        archive.captures.store([LOOKS[0].check().capture])
+        assert move_captures(archive, tmp_path / "b.warc.gz", UNTIL, remove=True).compacted
 
 
 def test_a_folder_gets_a_file_named_by_the_day_and_another_ending_is_refused(tmp_path):

@@ -424,7 +424,16 @@ def test_an_article_that_was_removed_here_does_not_come_back(pair):
             db.execute("INSERT INTO removed_urls VALUES (1, '', ?, NULL)", (key,)),
         ),
     )
+    edited(
+        theirs,
+        lambda db: db.execute(
+            """INSERT INTO urls (url, url_key, outlet_id, role, found_at, state)
+            VALUES (?, ?, 1, 'requested', '', 'pending')""",
+            (f"{LOOKS[2].url}?from=feed", key),
+        ),
+    )
     [report] = merge(ours, theirs)
+    assert rows(ours, "SELECT url FROM urls WHERE url_key = ?", key) == [], "nothing is fetched"
     assert report.removed == 1
     assert LOOKS[2].url not in ids(ours)
     with closing(sqlite3.connect(ours / "captures.db")) as captures:
@@ -500,6 +509,41 @@ def test_no_page_of_an_article_that_stays_out_is_kept_at_any_of_its_urls(pair):
     assert urls == {LOOKS[0].url, LOOKS[2].url}
 
 
+def test_boilerplate_of_articles_that_are_left_out_belongs_to_the_newest_other_or_is_left_out(
+    pair,
+):
+    ours, theirs = pair
+    at = ids(theirs)
+
+    def add(db: sqlite3.Connection) -> None:
+        [outlet] = db.execute(
+            "SELECT outlet_id FROM articles WHERE id = ?", (at[OTHER],)
+        ).fetchone()
+        for number in (1, 2):
+            db.execute(
+                """INSERT INTO boilerplate_lines (outlet_id, line_hash, text, article_id)
+                VALUES (?, ?, ?, 999)""",
+                (outlet, number, f"Line {number}"),
+            )
+        db.execute(
+            "INSERT INTO removed_lines (article_id, line_hash, line_number) VALUES (?, 1, 1)",
+            (at[OTHER],),
+        )
+
+    edited(theirs, add)
+    edited(
+        ours,
+        lambda db: db.execute(
+            "INSERT INTO removed_lines (article_id, line_hash, line_number) VALUES (?, 1, 1)",
+            (ids(ours)[OTHER],),
+        ),
+    )
+    merge(ours, theirs)
+    found = rows(ours, "SELECT line_hash, article_id FROM boilerplate_lines")
+    assert found == [(1, ids(ours)[OTHER])]
+    assert examine_archive(ours, OURS.texts, alone=True).sound
+
+
 def test_an_archive_of_an_older_version_is_migrated_in_a_copy_alone(tmp_path):
     ours, theirs = archive_of(tmp_path / "a", LOOKS[:1]), tmp_path / "b"
     older = DatabaseSchema(ARCHIVE_SCHEMA.name, ARCHIVE_SCHEMA.steps[:17])
@@ -570,6 +614,33 @@ def test_pages_that_either_archive_moved_to_a_file_are_known_to_be_there_and_not
     with closing(sqlite3.connect(theirs / "captures.db")) as captures:
         assert captures.execute("SELECT url FROM captures").fetchall() == [(LOOKS[2].url,)]
     assert examine_archive(theirs, OURS.texts, alone=True).sound
+
+
+def test_pages_that_either_archive_pruned_are_known_to_be_gone_and_not_stored_again(tmp_path):
+    """Ours pruned its first page, and theirs the third; both know all three articles."""
+    ours, theirs = archive_of(tmp_path / "a", LOOKS), archive_of(tmp_path / "b", LOOKS)
+    for folder, look in ((ours, LOOKS[0]), (theirs, LOOKS[2])):
+        with Archive(folder) as archive:
+            archive.captures.delete(
+                row[0]
+                for row in archive.captures.connection.execute(
+                    "SELECT id FROM captures WHERE url = ?", (look.url,)
+                ).fetchall()
+            )
+            archive.db.execute(
+                "INSERT INTO pruned_bodies VALUES (?, '2026-04-01')", (look.check().digest,)
+            )
+    merge(ours, theirs)
+    assert rows(ours, "SELECT digest FROM pruned_bodies") == [(LOOKS[0].check().digest,)]
+    with closing(sqlite3.connect(ours / "captures.db")) as captures:
+        assert captures.execute("SELECT count(*) FROM captures").fetchone() == (2,)
+    new = archive_of(tmp_path / "c", [])
+    merge(new, theirs)
+    assert rows(new, "SELECT digest FROM pruned_bodies") == [(LOOKS[2].check().digest,)]
+    assert examine_archive(new, OURS.texts, alone=True).sound
+    with Archive(new) as archive:
+        write_checks(archive, [LOOKS[2].check()], OURS)
+    assert rows(new, "SELECT digest FROM pruned_bodies") == [], "its loss would be a loss now"
 
 
 @pytest.mark.slow

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from archive.archive import Archive
 from archive.doctor import examine_archive
 from archive.errors import UsageError
 from archive.frontier.tombstones import all_removals, removal_of_article
-from archive.frontier.urls import queue_leads
+from archive.frontier.urls import queue_leads, return_all_leases
 from archive.queries.removed_articles import find_removal
 from archive.records import Lead
 from archive.removal.erasure import finish_erasures
@@ -22,6 +23,7 @@ from archive.removal.orphans import ARTICLE_REFERENCES, ID_MARKS
 from archive.removal.remove_articles import removal_reason, remove_articles, undo_removal
 from archive.storage.database import open_database, transaction
 from archive.storage.schema import ARCHIVE_SCHEMA, CAPTURES_SCHEMA
+from archive.storage.snapshot import archive_snapshot
 from pipelines.identity import identify_lead
 from pipelines.urls import url_key
 from tests.removal_room import (
@@ -274,8 +276,41 @@ def test_another_url_that_led_to_a_removed_article_is_not_asked_again(archive: A
         "SELECT state, outcome, reason, due_at FROM urls WHERE url = 'https://harbour.example/s/1'"
     ).fetchone()
     assert tuple(row)[:2] == ("failed", "refused")
-    assert row["reason"].endswith("letter of 3 March")
+    [removal] = all_removals(archive.db)
+    assert row["reason"] == f"removed on {removal.removed_at[:10]}"
     assert row["due_at"] is None
+
+
+def test_the_reason_of_a_removal_is_nowhere_in_a_published_copy(
+    archive: Archive, folder: Path
+) -> None:
+    remove(archive, 3)
+    arrive(archive, Told("https://harbour.example/s/1", "H", SECRET.text, final_url=SECRET_URL))
+    for table in ("urls", "fetches"):  # as an earlier version wrote it
+        archive.db.execute(
+            f"""UPDATE {table} SET reason = 'removed on 2026-03-05: letter of 3 March'
+            WHERE outcome = 'refused'"""
+        )
+        assert archive.db.execute("SELECT changes()").fetchone()[0] == 1
+    with archive_snapshot(folder) as copy:
+        assert b"letter of 3 March" not in copy.read_bytes()
+        with closing(sqlite3.connect(copy)) as db:
+            reasons = db.execute("SELECT reason FROM fetches WHERE outcome = 'refused'").fetchall()
+    assert reasons == [("removed on 2026-03-05",)]
+
+
+def test_a_waiting_page_of_a_removed_article_is_fetched_once_at_most(archive: Archive) -> None:
+    remove(archive, 3)
+    archive.db.execute(  # as another program or a merge brings it back
+        """INSERT INTO urls (url, url_key, outlet_id, role, found_at, state)
+        VALUES (?, ?, 1, 'requested', '', 'leased')""",
+        (SECRET_URL, url_key(SECRET_URL)),
+    )
+    assert arrive(archive, SECRET) == ["refused"]
+    with transaction(archive.db) as db:
+        assert return_all_leases(db) == 0
+    found = archive.db.execute("SELECT 1 FROM urls WHERE url = ?", (SECRET_URL,))
+    assert found.fetchone() is None
 
 
 def test_a_feed_that_lists_a_removed_article_queues_nothing(archive: Archive) -> None:
