@@ -117,6 +117,12 @@ class CrawlSession:
         rule = self.rules.rule_for(url)
         return rule.delay if rule else None
 
+    def note_unrendered_page(self, url: str) -> None:
+        """Remark on the outlet of a page that is read as served although it needs a browser."""
+        rule = self.rules.rule_for(url)
+        if rule and rule.render:
+            self.remarks.setdefault(rule.host, RENDER_NOTE)
+
     def give_up(self, error: Exception) -> None:
         """End the crawl with the error of an archive that cannot be read or written."""
         self.end.give_up(error)
@@ -165,7 +171,7 @@ def open_crawl_session(
     page_seconds = settings.getfloat("DATELINE_PAGE_SECONDS")
     workers = resources.enter_context(WorkerPool(settings["DATELINE_WORKERS"], page_seconds, rules))
     engine, changes, clock = CrawlEngine(crawler), ChangeSignal(), time.monotonic
-    remarks = {host: RENDER_NOTE for host, rule in rules.by_host.items() if rule.render}
+    remarks: dict[str, str] = {}
     return CrawlSession(
         archive=archive,
         crawl_id=crawl_id,

@@ -530,6 +530,7 @@ class ArchiveSpider(Spider):
 
     async def read_article(self, capture: Capture) -> Article:
         """Return the article of a page; raises ReadingError where it cannot be read."""
+        self.session.note_unrendered_page(capture.final_url or capture.url)
         return await self.session.workers.read_article(capture)
 
     def read_failure(self, failure: Failure) -> Iterator[Check]:

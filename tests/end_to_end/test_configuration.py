@@ -58,6 +58,8 @@ headline = "h2.top"
 byline = ".nobody"
 drop = ".promo"
 render = true
+[outlets."elsewhere.example"]
+render = true
 [outlets."courier.example"]
 since = "2000-01-01"
 """
@@ -98,7 +100,9 @@ def test_a_crawl_follows_the_configuration_and_the_rules_of_the_outlets(run, web
     (extractor,) = run.column("SELECT DISTINCT extractor FROM articles WHERE url LIKE '%skerry%'")
     assert ", rules " in extractor
     assert extractor.endswith("; no match: byline")
-    assert "dateline[browser]" in ran.stdout + ran.stderr
+    said = ran.stdout + ran.stderr
+    assert "skerry.example: render = true needs a browser, which is not available yet" in said
+    assert "elsewhere.example" not in said, "the crawl reads no page of it"
 
 
 def test_the_environment_overrides_the_file_and_the_command_line_both(run, web):
