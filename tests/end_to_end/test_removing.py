@@ -118,7 +118,6 @@ def test_a_removal_says_what_it_would_do_asks_and_needs_a_reason(run: Dateline) 
 @pytest.mark.parametrize(
     "words",
     [
-        ("--undo", 3, "--dry-run"),
         ("--undo", 3, "--reason", WHY),
         ("--list", "--reason", WHY),
         ("--list", "--undo", 3),
