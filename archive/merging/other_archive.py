@@ -8,7 +8,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -61,16 +61,17 @@ def _other_archive(folder: Path, sources: dict[str, sqlite3.Connection]) -> Othe
 @contextmanager
 def _migrated_copy(sources: dict[str, sqlite3.Connection], room: Path) -> Iterator[Path]:
     """Yield a folder with a copy that this version has migrated."""
-    try:
-        with TemporaryDirectory(prefix=COPY_PREFIX, dir=room, ignore_cleanup_errors=True) as aside:
-            copy = Path(aside)
+    with ExitStack() as stack:
+        try:
+            aside = TemporaryDirectory(prefix=COPY_PREFIX, dir=room, ignore_cleanup_errors=True)
+            copy = Path(stack.enter_context(aside))
             copy_databases(sources, copy)
             for name in sources:
                 with closing(open_database(copy / name, SCHEMAS[name])):
                     pass  # opening migrates it
-            yield copy
-    except (OSError, sqlite3.Error) as error:
-        raise ArchiveError(
-            f"{room}: cannot write a copy of the older archive to migrate ({error}); "
-            "it needs as much room as the archive"
-        ) from error
+        except (OSError, sqlite3.Error) as error:
+            raise ArchiveError(
+                f"{room}: cannot write a copy of the older archive to migrate ({error}); "
+                "it needs as much room as the archive"
+            ) from error
+        yield copy

@@ -172,7 +172,12 @@ def _in_transaction(
         with connection:
             return change(connection, asked)
     except sqlite3.Error as error:
-        raise DatelineError(
-            f"The change could not be saved ({error}). Go back and try again: "
-            "what you wrote is still in the form."
-        ) from error
+        raise DatelineError(unsaved_change_text(error)) from error
+
+
+def unsaved_change_text(error: sqlite3.Error) -> str:
+    """Say that a change could not be saved, and what to do."""
+    return (
+        f"The change could not be saved ({error}). Go back and try again: "
+        "what you wrote is still in the form."
+    )

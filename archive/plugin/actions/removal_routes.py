@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from archive.plugin.actions.edit_requests import (
     EditRequest,
     form_handler,
     redirect_with_message,
+    unsaved_change_text,
 )
 from archive.plugin.page_requests import ARCHIVE_PATH
 from archive.removal.remove_articles import RemovalOrder, removal_reason
@@ -31,6 +33,8 @@ async def _respond_remove(datasette: Any, request: Any, asked: EditRequest) -> A
         return redirect_with_message(datasette, request, _back(asked), str(error), error=True)
     except DatelineError as error:
         raise DatasetteError(str(error), status=503) from error
+    except sqlite3.Error as error:
+        raise DatasetteError(unsaved_change_text(error), status=503) from error
     message = f"Article {article_id} is removed for good."
     return redirect_with_message(datasette, request, asked.paths.home(), message)
 

@@ -19,6 +19,8 @@ CSV_CELL_PATTERN = re.compile(r'"(?P<quoted>[^"]*(?:""[^"]*)*)"|(?P<bare>[^",\r\
 QUOTED_CSV_PART = re.compile(r'"[^"]*"')
 CSV_NUMBER_PATTERN = re.compile(r"[-+]?\d+(\.\d+)?(e[-+]?\d+)?", re.IGNORECASE | re.ASCII)
 
+CSV_PAGE_SIZE_PATTERN = re.compile(r"\d{1,9}", re.ASCII)
+
 
 def safe_csv_rows(text: str) -> str:
     """Return complete rows of CSV with the cells made safe; numbers stay as they are.
@@ -77,9 +79,14 @@ def csv_count_headers(text: str, limits: Collection[int]) -> list[tuple[bytes, b
 
 
 def limits_of_request(query: str, limits: Collection[int]) -> Collection[int]:
-    """Return the numbers of rows after which the CSV of a request may be cut."""
+    """Return the numbers of rows after which the CSV of a request may be cut.
+
+    A table ends after `_size` rows; a query ignores that, and ends at the greatest limit.
+    """
     size = parse_qs(query).get("_size", [""])[-1]
-    return {int(size)} if size.isascii() and size.isdigit() else limits
+    if not CSV_PAGE_SIZE_PATTERN.fullmatch(size):
+        return limits
+    return {int(size), max(limits)}
 
 
 def with_safe_csv(app: App, limits: Collection[int]) -> App:
