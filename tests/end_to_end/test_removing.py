@@ -268,9 +268,9 @@ PLACES = (
     (REMOVE, "archive.removal.erasure:write_back_log"),
     (PRUNE, "archive.removal.prune_articles:forget_articles"),
     (PRUNE, "archive.removal.prune_articles:relist_story"),
-    (PRUNE, "archive.removal.erasure:erase_captures"),
+    (PRUNE, "archive.removal.prune_articles:erase_captures"),
     (PRUNE, "archive.removal.erasure:merge_search_index"),
-    (PRUNE, "crawler.jobs.removal.removal_jobs:is_compaction_due"),
+    (PRUNE, "archive.storage.compaction:is_compaction_due"),
 )  # fmt: skip
 
 
