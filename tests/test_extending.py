@@ -198,7 +198,7 @@ def test_the_archive_is_read_from_python_as_the_guide_shows(
     monkeypatch.chdir(tmp_path)
     exec(compile(example("archive"), str(GUIDE), "exec", dont_inherit=True), {})
     assert capsys.readouterr().out.splitlines() == [
-        "2024-02-15T10:30:00Z harbour.example Ferry crews strike https://harbour.example/news/1",
+        "2024-02-15 harbour.example Ferry crews strike https://harbour.example/news/1",
         "  also: ridge.example same text",
         "  changed: 2024-03-01T06:00:00Z ('headline',)",
         "2024-02-15 ridge.example Island cut off as ferries stop https://ridge.example/news/2",

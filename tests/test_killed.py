@@ -28,5 +28,5 @@ def test_work_that_fails_is_a_failure_with_its_traceback(
 
 
 def test_work_that_another_signal_ends_is_a_failure() -> None:
-    with pytest.raises(AssertionError, match=f"status -{int(signal.SIGTERM)}"):
-        killed_by(lambda: os.kill(os.getpid(), signal.SIGTERM))
+    with pytest.raises(AssertionError, match=f"status -{int(signal.SIGUSR2)}"):
+        killed_by(lambda: os.kill(os.getpid(), signal.SIGUSR2))

@@ -35,8 +35,8 @@ ON CONFLICT (only_row) DO UPDATE SET highest_id = max(highest_id, excluded.highe
 def merge_removals(ours: sqlite3.Connection, folder: Path, result: MergeReport) -> None:
     """Merge all removals of the archive in a folder, in one transaction.
 
-    An archive of an earlier version needs no migration for that. Raises ArchiveError if there is
-    none or it cannot be read, and NewerArchiveError.
+    An archive of an earlier version needs no migration for that. Raises ArchiveError if the folder
+    has no archive or it cannot be read, and NewerArchiveError.
     """
     with one_moment(folder) as sources:
         theirs = sources["archive.db"]

@@ -232,7 +232,7 @@ def read_article_dates(
 
 
 def dates_by_rule(reader: PageDateReader, raw: str, found: ArticleDates) -> ArticleDates | None:
-    """Return the dates with the text that an outlet's rule gives as publication, None if it is none.
+    """Return the dates with the text that an outlet's rule gives as publication; None for no date.
 
     The rule's day counts as printed; the page's own date may add the offset of the same instant.
     """

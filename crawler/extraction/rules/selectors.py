@@ -28,7 +28,7 @@ NO_FUNCTIONS = frozenset(
 """Operators and tests of nodes, which may also stand before a bracket."""
 MAX_COMPILED_SELECTORS = 16_384
 EVALUATION_ERRORS = (XPathError, ValueError, TypeError, OverflowError, re.error)
-"""What an XPath may raise on a page; all but the first come from functions in Python."""
+"""Errors that an XPath raises on a page; all but the first come from functions in Python."""
 
 SelectedPart = HtmlElement | str
 """An element of a page, or the text of an attribute or text node."""
