@@ -431,14 +431,14 @@ def _bigrams_of_row(row: Mapping[str, Any]) -> str | None:
 
 def _insert_article(connection: sqlite3.Connection, row: dict[str, Any]) -> int:
     """Insert an article; return its id, which no article had before."""
-    row = row | {"id": _next_article_id(connection)}
+    row = row | {"id": next_article_id(connection)}
     names, marks = ", ".join(row), ", ".join(f":{name}" for name in row)
     # our own names
     done = connection.execute(f"INSERT INTO articles ({names}) VALUES ({marks})", row)  # noqa: S608
     return int(done.lastrowid or 0)
 
 
-def _next_article_id(connection: sqlite3.Connection) -> int:
+def next_article_id(connection: sqlite3.Connection) -> int:
     """Return the id of the next article, above those of all articles, deleted ones too."""
     highest = connection.execute(
         """SELECT max(coalesce((SELECT max(id) FROM articles), 0),

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from archive.errors import ArchiveError
+from archive.frontier.tombstones import Removal, all_removals
+from archive.removal.adopted_removals import adopt_removal
 from archive.storage.database import open_unmigrated, transaction
 from archive.storage.schema import ARCHIVE_SCHEMA
 
-REMOVAL_COLUMNS = ("article_id", "reason", "removed_at", "method", "removed_by", "kept_out_at")
 RETURNED_SQL = """SELECT u.article_id FROM urls u JOIN articles a ON a.id = u.article_id
 WHERE u.url_key = ?1 AND (?2 IS NULL OR a.fingerprint = ?2)"""
 
@@ -47,14 +48,14 @@ def carry_removals_over(replaced: Path, restored: Path) -> list[UndoneRemoval] |
         return []
     undone: list[UndoneRemoval] = []
     with closing(sqlite3.connect(restored, isolation_level=None)) as new, transaction(new) as db:
-        known = {(row["article_id"], row["removed_at"]) for row, _ in _removals_with_urls(db)}
-        for row, urls in removals:
-            if (row["article_id"], row["removed_at"]) in known:
+        known = {(each.article_id, each.removed_at) for each, _ in _removals_with_urls(db)}
+        for removal, urls in removals:
+            if (removal.article_id, removal.removed_at) in known:
                 continue
             back = _returned_articles(db, urls)
-            undone += [UndoneRemoval(each, row["reason"], row["removed_at"]) for each in back]
+            undone += [UndoneRemoval(each, removal.reason, removal.removed_at) for each in back]
             if not back and _has_removals(db):
-                _insert_removal(db, row, urls)
+                _take_over(db, removal, urls)
     return undone
 
 
@@ -63,17 +64,15 @@ def _has_removals(db: sqlite3.Connection) -> bool:
     return bool(db.execute("SELECT 1 FROM sqlite_master WHERE name = 'removed_urls'").fetchone())
 
 
-def _removals_with_urls(
-    db: sqlite3.Connection,
-) -> list[tuple[sqlite3.Row, Sequence[sqlite3.Row]]]:
+def _removals_with_urls(db: sqlite3.Connection) -> list[tuple[Removal, Sequence[sqlite3.Row]]]:
     """Return the removals of an archive, each with its rows of `removed_urls`."""
     db.row_factory = sqlite3.Row
     if not _has_removals(db):
         return []
     urls = "SELECT url_digest, url_key, fingerprint FROM removed_urls WHERE removal_id = ?"
     return [
-        (row, db.execute(urls, (row["id"],)).fetchall())
-        for row in db.execute("SELECT * FROM removals ORDER BY id").fetchall()
+        (removal, db.execute(urls, (removal.id,)).fetchall())
+        for removal in reversed(all_removals(db))
     ]
 
 
@@ -86,17 +85,10 @@ def _returned_articles(db: sqlite3.Connection, urls: Sequence[sqlite3.Row]) -> l
     return sorted(found)
 
 
-def _insert_removal(db: sqlite3.Connection, row: sqlite3.Row, urls: Sequence[sqlite3.Row]) -> None:
-    """Insert a removal with its URLs, under an id that no article has if its own is taken."""
-    taken = db.execute("SELECT 1 FROM removals WHERE article_id = ?", (row["article_id"],))
-    lowest = db.execute("SELECT min(0, coalesce(min(article_id), 0)) FROM removals").fetchone()[0]
-    article_id = lowest - 1 if taken.fetchone() else row["article_id"]
-    names, marks = ", ".join(REMOVAL_COLUMNS), ", ".join("?" * len(REMOVAL_COLUMNS))
-    done = db.execute(
-        f"INSERT INTO removals ({names}) VALUES ({marks})",  # noqa: S608  our own names
-        [article_id, *(row[name] for name in REMOVAL_COLUMNS[1:])],
-    )
+def _take_over(db: sqlite3.Connection, removal: Removal, urls: Sequence[sqlite3.Row]) -> None:
+    """Store a removal with its URLs, under the article's former id if that is free."""
+    removal_id, _ = adopt_removal(db, removal, keep_id=True)
     db.executemany(
         "INSERT INTO removed_urls (removal_id, url_digest, url_key, fingerprint) VALUES (?, ?, ?, ?)",
-        [(done.lastrowid, *tuple(each)) for each in urls],
+        [(removal_id, *each) for each in urls],
     )

@@ -13,6 +13,7 @@ from pathlib import Path
 from archive.frontier.tombstones import UNPROVEN_ROLES, Removal, all_removals
 from archive.keeping.backups import SCHEMAS, one_moment
 from archive.merging.merge_report import MergeReport
+from archive.removal.adopted_removals import adopt_removal
 from archive.removal.remove_articles import forget_waiting_urls
 from archive.storage.database import has_pending_steps, transaction
 
@@ -24,12 +25,6 @@ WHERE u.url_key = ?1 AND u.role NOT IN {UNPROVEN_ROLES}
 SAME_REMOVAL_SQL = """SELECT m.id, m.article_id FROM removed_urls r
 JOIN removals m ON m.id = r.removal_id
 WHERE r.url_digest = ? AND r.url_key = ? AND r.fingerprint IS ? ORDER BY m.id LIMIT 1"""
-NEW_ARTICLE_ID_SQL = """SELECT 1 + max(
-  coalesce((SELECT max(id) FROM articles), 0),
-  coalesce((SELECT max(article_id) FROM removals), 0),
-  coalesce((SELECT highest_id FROM retired_articles), 0))"""
-RETIRE_ID_SQL = """INSERT INTO retired_articles (only_row, highest_id) VALUES (1, ?)
-ON CONFLICT (only_row) DO UPDATE SET highest_id = max(highest_id, excluded.highest_id)"""
 
 
 def merge_removals(ours: sqlite3.Connection, folder: Path, result: MergeReport) -> None:
@@ -69,7 +64,7 @@ def _merge_removal(
     known = (db.execute(SAME_REMOVAL_SQL, tuple(each)).fetchone() for each in urls)
     same = next((row for row in known if row), None)
     (result.known if same else result.added)["removals"] += 1
-    removal_id, former_id = same or _insert_removal(db, removal)
+    removal_id, former_id = same or adopt_removal(db, removal)
     db.executemany(
         """INSERT OR IGNORE INTO removed_urls (removal_id, url_digest, url_key, fingerprint)
         VALUES (?, ?, ?, ?)""",
@@ -85,22 +80,3 @@ def _articles_at_urls(db: sqlite3.Connection, urls: Sequence[sqlite3.Row]) -> di
         values = (each["url_key"], each["fingerprint"])
         found |= {row["id"]: row["url"] for row in db.execute(ARTICLES_AT_KEY_SQL, values)}
     return found
-
-
-def _insert_removal(db: sqlite3.Connection, removal: Removal) -> tuple[int, int]:
-    """Store a removal; return its id, and that of the article, which no article here ever gets."""
-    [article_id] = db.execute(NEW_ARTICLE_ID_SQL).fetchone()
-    db.execute(RETIRE_ID_SQL, (article_id,))
-    done = db.execute(
-        """INSERT INTO removals (article_id, reason, removed_at, method, removed_by, kept_out_at)
-        VALUES (?, ?, ?, ?, ?, ?)""",
-        (
-            article_id,
-            removal.reason,
-            removal.removed_at,
-            removal.method,
-            removal.removed_by,
-            removal.kept_out_at,
-        ),
-    )
-    return int(done.lastrowid or 0), int(article_id)

@@ -10,8 +10,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 import archive.cli.keeping_commands  # noqa: F401  defines the commands
+from archive.articles.store import next_article_id
 from archive.cli.base import cli
-from archive.frontier.tombstones import removal_of_key
+from archive.frontier.tombstones import removal_of_article, removal_of_key
 from archive.storage.database import open_database, open_read_only
 from archive.storage.schema import ARCHIVE_SCHEMA
 from tests.archive.conftest import fill
@@ -105,6 +106,15 @@ def test_a_restore_lists_the_removed_articles_that_it_brings_back_and_keeps_the_
         assert removal_of_key(db, "ridge.example/news/2") is None
     again = run("restore", tmp_path / "b", "--replace", default=filled)
     assert again.output.count("\n") == 1
+
+
+def test_no_article_gets_the_id_of_a_removal_that_a_restore_takes_over(filled, tmp_path):
+    run("backup", tmp_path / "b", default=filled)
+    removed(filled, "2030-02-02T00:00:00Z", 91, "ridge.example/since")
+    assert run("restore", tmp_path / "b", "--replace", default=filled).exit_code == 0
+    with closing(open_read_only(filled / "archive.db", ARCHIVE_SCHEMA)) as db:
+        assert removal_of_article(db, 91)
+        assert next_article_id(db) == 92
 
 
 def test_a_restore_says_that_removals_of_an_unreadable_archive_are_lost(filled, tmp_path):
