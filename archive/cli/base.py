@@ -147,6 +147,17 @@ def archive_option(command: CommandFunction) -> CommandFunction:
     )(command)
 
 
+def output_option(command: CommandFunction) -> CommandFunction:
+    """Adds `-o` to a command; its function gets `output`: a file, or None or `-` for standard output."""
+    return click.option(
+        "-o",
+        "--output",
+        type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
+        metavar="FILE",
+        help="Write to this file, complete or not at all.  [default: standard output]",
+    )(command)
+
+
 def json_option(command: CommandFunction) -> CommandFunction:
     """Adds `--json` to a command; its function gets `as_json`, and prints by `print_json`."""
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")(command)

@@ -8,7 +8,14 @@ from pathlib import Path
 
 import click
 
-from archive.cli.base import archive_option, cli, command_dependencies, opened_archive, typed_text
+from archive.cli.base import (
+    archive_option,
+    cli,
+    command_dependencies,
+    opened_archive,
+    output_option,
+    typed_text,
+)
 from archive.cli.story_commands import write_result
 from archive.errors import ArchiveError
 
@@ -21,8 +28,7 @@ from archive.errors import ArchiveError
     type=click.Choice(["text", "bibtex", "ris", "csl"]),
     help="Citation format.  [default: by FILE's ending, else text]",
 )
-@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), metavar="FILE",
-              help="The file to write, complete or not at all.  [default: standard output]")  # fmt: skip
+@output_option
 @archive_option
 def cite_command(
     articles: tuple[str, ...], form: str | None, output: Path | None, folder: Path

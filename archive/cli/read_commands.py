@@ -19,6 +19,7 @@ from archive.cli.base import (
     command_dependencies,
     json_option,
     opened_archive,
+    output_option,
     print_all,
     print_json,
     typed_text,
@@ -315,8 +316,7 @@ def status_command(as_json: bool, check: bool, max_age: str, folder: Path) -> No
     is_flag=True,
     help="Export the pages as a WARC file, for replay and for other archives.",
 )
-@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), metavar="FILE",
-              help="The file to write, complete or not at all.  [default: standard output]")  # fmt: skip
+@output_option
 @_filter_options
 @archive_option
 def export_command(

@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archive.cli.base import archive_option, cli, opened_archive, typed_text
+from archive.cli.base import (
+    archive_option,
+    cli,
+    opened_archive,
+    output_option,
+    typed_text,
+)
 from archive.errors import UsageError
 from archive.progress import ProgressReport
 
@@ -27,8 +33,7 @@ if TYPE_CHECKING:
     type=click.Choice(["csv", "json", "jsonl", "parquet"]),
     help="Format.  [default: by FILE's ending; a table without FILE]",
 )
-@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), metavar="FILE",
-              help="The file to write, complete or not at all.  [default: standard output]")  # fmt: skip
+@output_option
 @click.option("--timeout", metavar="TIME", help="Give up after this time, such as 90s or 10m.")
 @archive_option
 def sql_command(

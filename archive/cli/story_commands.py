@@ -13,6 +13,7 @@ from archive.cli.base import (
     cli,
     json_option,
     opened_archive,
+    output_option,
     print_all,
     print_json,
     typed_text,
@@ -94,8 +95,7 @@ def _print_stories(rows: list[dict[str, object]]) -> None:
     help="Only what is in this language; may be repeated, or list several: es,ko.",
 )
 @click.option("--no-notes", is_flag=True, help="Leave out your notes, as in a dossier for others.")
-@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), metavar="FILE",
-              help="The file to write, complete or not at all.  [default: standard output]")  # fmt: skip
+@output_option
 @archive_option
 def story_command(
     name: str,

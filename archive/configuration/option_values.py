@@ -138,13 +138,15 @@ _TYPE_CHECKS: dict[OptionKind, Callable[[Any], bool]] = {
     "file": _is_text,
     "pairs": _is_table_of_values,
 }
+is_age = _is_parsed_by(parse_since)
+"""Tests whether a text is a day or an age, such as `2024-02-15` or `30d`."""
 _RANGE_CHECKS: dict[OptionKind, Callable[[Any], bool]] = {
     "count": lambda value: bool(value >= 1),
     "number": lambda value: bool(0 <= value < float("inf")),
     "port": lambda value: bool(1 <= value <= 65535),
     "duration": _is_parsed_by(parse_duration_seconds),
     "period": _is_parsed_by(period_seconds),
-    "age": _is_parsed_by(parse_since),
+    "age": is_age,
     "file": _is_text,
 }
 

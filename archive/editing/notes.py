@@ -7,7 +7,9 @@ caller's transaction.
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -119,20 +121,25 @@ def notes_on_story_and_events(connection: sqlite3.Connection, story_id: int) -> 
     )
 
 
-def delete_notes_on_article(connection: sqlite3.Connection, article_id: int) -> int:
-    """Delete the notes on an article that is removed; return their number.
+def delete_notes_on_articles(connection: sqlite3.Connection, article_ids: Sequence[int]) -> int:
+    """Delete the notes on articles that are removed; return their number.
 
-    Notes on its event go over to another article of the event, if there is one.
+    Notes on an event go over to another article of the event, if one is left.
     """
+    asked = json.dumps(article_ids)
     connection.execute(
         """UPDATE notes SET article_id = coalesce((
-          SELECT other.article_id FROM event_articles mine
-          JOIN event_articles other ON other.event_id = mine.event_id
-          WHERE mine.article_id = :id AND other.article_id <> :id ORDER BY other.article_id LIMIT 1
-        ), article_id) WHERE subject = 'event' AND article_id = :id""",
-        {"id": article_id},
+          SELECT min(n.article_id) FROM event_articles m
+          JOIN event_articles n ON n.event_id = m.event_id
+          WHERE m.article_id = notes.article_id
+            AND n.article_id NOT IN (SELECT value FROM json_each(?1))
+        ), article_id)
+        WHERE subject = 'event' AND article_id IN (SELECT value FROM json_each(?1))""",
+        (asked,),
     )
-    return connection.execute("DELETE FROM notes WHERE article_id = ?", (article_id,)).rowcount
+    return connection.execute(
+        "DELETE FROM notes WHERE article_id IN (SELECT value FROM json_each(?))", (asked,)
+    ).rowcount
 
 
 def parse_note_subject(connection: sqlite3.Connection, text: str) -> NoteSubject | None:

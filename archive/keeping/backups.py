@@ -216,11 +216,16 @@ def _check_room(sources: Sources, unfinished: Path) -> None:
             for name in ("page_count", "page_size")
         )
         needed += pages * size
-    free = shutil.disk_usage(unfinished).free
+    check_room(unfinished.parent, needed)
+
+
+def check_room(folder: Path, needed: int) -> None:
+    """Raise ArchiveError if the disk of a folder has less room than this number of bytes."""
+    free = shutil.disk_usage(folder).free
     if free < needed:
         raise ArchiveError(
-            f"{unfinished.parent}: {needed / 1e6:,.0f} MB are needed and {free / 1e6:,.0f} MB are "
-            "free; make room, or name a folder on another disk"
+            f"{folder}: {needed / 1e6:,.0f} MB are needed and {free / 1e6:,.0f} MB are free; "
+            "make room, or name a folder on another disk"
         )
 
 
@@ -338,8 +343,14 @@ def _one_line_errors(target: Path) -> Iterator[None]:
                 f"the archive cannot be read ({error}); `dateline doctor` says what to do; "
                 "earlier backups are intact"
             ) from error
-        said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        advice = advice_on_full_disk(error) or "make room, or name another folder"
+        reason = disk_error_reason(error)
         raise ArchiveError(
-            f"{target}: the backup cannot be written ({said}); {advice}; earlier backups are intact"
+            f"{target}: the backup cannot be written {reason}; earlier backups are intact"
         ) from error
+
+
+def disk_error_reason(error: OSError | sqlite3.Error) -> str:
+    """Return an error of the disk in parentheses, and what to do about it."""
+    said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    advice = advice_on_full_disk(error) or "make room, or name another folder"
+    return f"({said}); {advice}"

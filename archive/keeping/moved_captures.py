@@ -31,7 +31,6 @@ from archive.storage.database import transaction
 WARC_ENDING = ".warc.gz"
 MOVED_CAPTURES_PER_TRANSACTION = 500
 BODY_RECORDS = ("response", "resource")
-CAPTURE_RECORDS = (*BODY_RECORDS, "revisit")
 
 MONTHS_SQL = """SELECT substr(fetched_at, 1, 7) AS month, count(*) AS captures,
   sum(is_first) AS bodies, sum(iif(is_first, stored, 0)) AS bytes

@@ -27,13 +27,15 @@ from archive.keeping.backup_manifest import (
 )
 from archive.keeping.backups import (
     SCHEMAS,
+    check_room,
     complete_backups,
+    disk_error_reason,
     sync_file,
     sync_folder,
 )
 from archive.keeping.undone_removals import UndoneRemoval, carry_removals_over
 from archive.progress import ProgressReport, ignore_progress
-from archive.storage.database import REPLACED_NAME, advice_on_full_disk
+from archive.storage.database import REPLACED_NAME
 from archive.storage.lock import hold_crawl_lock
 
 INCOMING_NAME = ".restoring"
@@ -121,12 +123,7 @@ def _copy_backup(
     backup: Path, manifest: BackupManifest, incoming: Path, report: ProgressReport
 ) -> None:
     """Copy the files of a backup, and compare the copies with the manifest."""
-    free = shutil.disk_usage(incoming.parent).free
-    if free < manifest.bytes:
-        raise ArchiveError(
-            f"{incoming.parent}: {manifest.bytes / 1e6:,.0f} MB are needed and {free / 1e6:,.0f} MB "
-            "are free; make room, or name a folder on another disk"
-        )
+    check_room(incoming.parent, manifest.bytes)
     incoming.mkdir(mode=0o700)
     for done, (name, expected) in enumerate(manifest.files.items()):
         report(done, len(manifest.files))
@@ -234,8 +231,5 @@ def _restore_errors(folder: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, sqlite3.Error) as error:
-        said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        advice = advice_on_full_disk(error) or "make room, or name another folder"
-        raise ArchiveError(
-            f"{folder}: the archive cannot be restored ({said}); {advice}"
-        ) from error
+        reason = disk_error_reason(error)
+        raise ArchiveError(f"{folder}: the archive cannot be restored {reason}") from error

@@ -20,6 +20,7 @@ from archive.articles.events import (
 )
 from archive.articles.language_keys import delete_keys, save_keys
 from archive.articles.store import Decisions
+from archive.editing.notes import delete_notes_on_articles
 from archive.frontier.tombstones import request_erasure
 from archive.removal.moved_pages import forget_moved_pages
 
@@ -40,7 +41,7 @@ def forget_articles(
     groups = _text_groups(connection, gone)
     events = _events_of(connection, gone)
     stories = _leave_stories(connection, gone)
-    _move_event_notes(connection, gone)
+    delete_notes_on_articles(connection, gone)
     digests = _digests_of(connection, gone)
     request_erasure(connection, "body", digests)
     request_erasure(connection, "index", [""])
@@ -185,24 +186,6 @@ def _uncounted_versions(
         if not any(is_event_text(connection, member) for member in left):
             unsettled += left
     return sorted(unsettled)
-
-
-def _move_event_notes(connection: sqlite3.Connection, gone: Sequence[int]) -> None:
-    """Attach notes on events to an article that is left there; delete all other notes."""
-    asked = json.dumps(gone)
-    connection.execute(
-        """UPDATE notes SET article_id = coalesce((
-          SELECT min(n.article_id) FROM event_articles m
-          JOIN event_articles n ON n.event_id = m.event_id
-          WHERE m.article_id = notes.article_id
-            AND n.article_id NOT IN (SELECT value FROM json_each(?1))
-        ), article_id)
-        WHERE subject = 'event' AND article_id IN (SELECT value FROM json_each(?1))""",
-        (asked,),
-    )
-    connection.execute(
-        "DELETE FROM notes WHERE article_id IN (SELECT value FROM json_each(?))", (asked,)
-    )
 
 
 def _delete_rows(connection: sqlite3.Connection, gone: Sequence[int]) -> None:

@@ -16,6 +16,7 @@ from archive.cli.base import (
     changed_archive,
     json_option,
     opened_archive,
+    output_option,
     print_json,
     typed_text,
 )
@@ -61,8 +62,7 @@ def outlet_look_command(host: str, as_json: bool, catalogue: Path | None, folder
 @outlet_group.command("export")
 @click.option("--format", "form", type=click.Choice(["opml", "csv"]),
               help="File format.  [default: by FILE's ending, else opml]")  # fmt: skip
-@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), metavar="FILE",
-              help="Write to this file, complete or not at all.  [default: standard output]")  # fmt: skip
+@output_option
 @archive_option
 def outlet_export_command(form: str | None, output: Path | None, folder: Path) -> None:
     """Export the outlets with their feeds and sitemaps.

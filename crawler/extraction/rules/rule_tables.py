@@ -16,8 +16,8 @@ from archive.configuration.config_file import (
 )
 from archive.configuration.configuration import Configuration, load_configuration
 from archive.configuration.option_table import OUTLETS_TABLE
+from archive.configuration.option_values import is_age
 from archive.errors import UsageError
-from archive.times import parse_since
 from crawler.extraction.rules.outlet_rules import (
     NO_OUTLET_RULES,
     RULE_KEYS,
@@ -156,7 +156,7 @@ class _RuleReader:
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         if key == "delay" and is_number and 0 <= value <= MAX_RULE_DELAY_SECONDS:
             return {key: float(value)}
-        if key == "since" and isinstance(value, str) and _is_age(value):
+        if key == "since" and isinstance(value, str) and is_age(value):
             return {key: value}
         if key == "render" and isinstance(value, bool):
             return {key: value}
@@ -170,11 +170,3 @@ EXPECTED_SINGLE_VALUES = {
     "since": 'a day or an age, such as "2024-02-15" or "30d"',
     "render": "true or false",
 }
-
-
-def _is_age(text: str) -> bool:
-    try:
-        parse_since(text)
-    except UsageError:
-        return False
-    return True

@@ -16,7 +16,7 @@ from archive.editing.notes import (
     NoteSubject,
     add_note,
     delete_note,
-    delete_notes_on_article,
+    delete_notes_on_articles,
     edit_note,
     notes_about,
     notes_on_story_and_events,
@@ -107,7 +107,7 @@ def test_a_note_on_an_event_goes_over_to_another_of_its_articles_when_one_is_rem
 ) -> None:
     add_note(db, EVENT, "of the event", None)
     add_note(db, ARTICLE, "of the article", None)
-    assert delete_notes_on_article(db, 1) == 1
+    assert delete_notes_on_articles(db, [1]) == 1
     assert texts(db, EVENT) == ["of the event"]
     assert texts(db, ARTICLE) == []
 
