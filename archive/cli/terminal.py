@@ -158,6 +158,12 @@ def status_lines(report: StatusReport) -> Iterable[RenderableType | TextTable]:
         whole=("target",),
     )
     yield from _titled_table(
+        "Deposits that failed",
+        report["failed_deposits"],
+        ("article", "service", "error", "failures", "retry_at", "url"),
+        whole=("url",),
+    )
+    yield from _titled_table(
         "Pages that fail",
         report["failing_pages"],
         ("outlet", "pages", "outcome", "reason", "example"),
@@ -266,11 +272,20 @@ def _totals_table(report: StatusReport) -> Table:
         "due now": f"{due['sources']:,} feeds and sitemaps, {due['pages']:,} pages",
         "crawls": running + finished,
         "disk": f"{_size_text(report['free'])} free",
+        "deposits": "; ".join(map(_deposits_line, report["deposits"])),
     }
     table = Table.grid(padding=(0, 2))
     for name, line in lines.items():
-        table.add_row(Text(name, "dim"), Text(line))
+        if line:
+            table.add_row(Text(name, "dim"), Text(line))
     return table
+
+
+def _deposits_line(row: PlainRow) -> str:
+    """Return how many articles another archive keeps, and whether it rests."""
+    paused = f", not asked before {row['paused_until']}" if row["paused_until"] else ""
+    refused = f", {row['refused']:,} refused" if row["refused"] else ""
+    return f"{row['done']:,} at {row['service']}, {row['waiting']:,} waiting{refused}{paused}"
 
 
 def _days_title(days: dict[str, int]) -> str:

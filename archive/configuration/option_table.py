@@ -82,6 +82,8 @@ CRAWL_OPTIONS = _table_options("crawl", "crawl", (
     ("max_time", "duration", "", "Time after which a crawl stops."),
     ("since", "age", "7d", "How far back sitemaps are read, except for a story."),
     ("ask", "texts", "", "Search services that a crawl for a story asks."),
+    ("deposit", "texts", "", "Archives that are asked to keep new articles of followed stories."),
+    ("deposit_budget", "count", "200", "Most articles deposited on a day."),
 ))  # fmt: skip
 INVESTIGATE_OPTIONS = _table_options("investigate", "investigate", (
     ("outlets", "count", "30", "Most outlets in all runs of a story."),

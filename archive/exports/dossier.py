@@ -461,7 +461,7 @@ def evidence_lines(piece: DossierPiece) -> list[str]:
 
 
 def evidence_in_words(evidence: ArticleEvidence) -> str:
-    """Return when a page was published and seen, its SHA-256, and whose text it repeats."""
+    """Return when a page was published and seen, its SHA-256, whose text it repeats, its deposit."""
     parts = [
         f"published as printed “{evidence.published_as_printed}”"
         if evidence.published_as_printed
@@ -473,6 +473,8 @@ def evidence_in_words(evidence: ArticleEvidence) -> str:
         parts.append(f"SHA-256 {evidence.sha256}")
     if evidence.copy_of_outlet:
         parts.append(f"copy of {evidence.copy_of_outlet}")
+    if evidence.snapshot_url:
+        parts.append(f"deposited {moment(evidence.snapshot_at)}: {evidence.snapshot_url}")
     return ", ".join(parts)
 
 

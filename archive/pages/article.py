@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from archive.articles.language_keys import readable_keys
 from archive.articles.revisions import Revision, article_revisions
 from archive.queries import lookup
+from archive.queries.evidence import unfinished_deposits
 from archive.queries.lookup import PlainRow
 from archive.queries.revision_diff import revision_kinds_text
 from archive.records import text_below_standfirst
@@ -73,6 +74,7 @@ def article_page_data(connection: sqlite3.Connection, id: int) -> PlainRow | Non
         "stories": stories_of_article(connection, record),
         "changes": [_change_row(revision) for revision in reversed(revisions)],
         "moved_to": lookup.moved_page_path(connection, record["digest"]),
+        "deposits": unfinished_deposits(connection, id),
     }
 
 

@@ -116,12 +116,12 @@ def _remove_named(
     if len(chosen.article_ids) > MAX_UNASKED_ARTICLES and not yes:
         confirm_removal(f"Remove these {len(chosen.article_ids):,} articles for good?")
     order = RemovalOrder(why, "command", user_name())
-    warc_files = jobs.list_warc_files(folder, chosen.article_ids)
+    unreached = jobs.list_unreached(folder, chosen.article_ids)
     with progress_bar("removing", "articles") as report:
         is_erased = jobs.remove_from_archive(folder, chosen.article_ids, order, report)
     click.echo(f"Removed {many(len(chosen.article_ids), 'article')}.")
-    for path in warc_files:
-        click.echo(f"Stored pages of what was removed are also in {path}.", err=True)
+    for line in unreached:
+        click.echo(line, err=True)
     if not is_erased:
         click.echo(STILL_READ_MESSAGE, err=True)
 
