@@ -31,7 +31,7 @@ NEXT_DEPOSIT_SQL = """
 SELECT id, article_id, url, state, job, asked_at, failures FROM deposits
 WHERE service = :service AND (state = 'asked' OR (state = 'waiting' AND coalesce(retry_at, '') <= :now))
 ORDER BY state, failures, article_id LIMIT 1"""
-"""What the other archive works on comes first, then what was never tried."""
+"""The other archive's present work comes first, then what was never tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class StoredDeposit:
 
 @dataclass(frozen=True, slots=True)
 class ServiceRecord:
-    """How much another archive was asked today, and whether it rests."""
+    """The requests to another archive on a day, and its refusals."""
 
     requests: int = 0
     failures: int = 0

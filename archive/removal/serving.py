@@ -45,7 +45,7 @@ def can_remove() -> bool:
 
 
 def remove_on_page(folder: Path, article_id: int, order: RemovalOrder) -> list[str]:
-    """Remove an article now, and erase it from the files in a thread of its own.
+    """Remove an article now; a separate thread erases it from the files.
 
     Returns a sentence for each place that has it all the same. Raises UsageError for an unknown
     article, and where this process cannot remove any.

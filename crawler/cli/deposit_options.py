@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,15 +47,18 @@ def deposit_after_crawl(
     The crawl itself has succeeded: what fails is reported, and waits for the next one.
     """
     from crawler.deposits.deposit_articles import DepositTerms, deposit_articles
-    from crawler.deposits.deposit_exchange import send_deposit_request
+    from crawler.deposits.deposit_exchange import deposit_sender
     from crawler.deposits.public_urls import unfit_reason_by
     from crawler.processes import termination
 
     termination.defer_stop_signals()  # Scrapy has handled them until now
     for service in services:
-        with progress_bar("depositing", "articles") as report:
+        with (
+            progress_bar("depositing", "articles") as report,
+            deposit_sender(settings["USER_AGENT"]) as send,
+        ):
             terms = DepositTerms(
-                send=partial(send_deposit_request, user_agent=settings["USER_AGENT"]),
+                send=send,
                 daily_budget=budget or DEFAULT_DEPOSIT_BUDGET,
                 unfit_reason=unfit_reason_by(settings.get("DATELINE_ALLOW_ADDRESSES") or ""),
                 is_stopped=termination.is_stop_requested,

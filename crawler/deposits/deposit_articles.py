@@ -1,8 +1,8 @@
 """Deposit of articles: what is new in followed stories is queued, and asked for one page at a time.
 
 What the other archive works on is stored before it is waited for, so a run that is killed is
-continued by the next one. A page that failed is tried again later; an archive that refuses is left
-alone, for longer each time.
+continued by the next one. A page that failed is tried again later; an archive that refuses is given
+a pause, longer each time.
 """
 
 from __future__ import annotations
@@ -36,8 +36,10 @@ from pipelines.alerts.alert_times import retry_delay
 DEPOSIT_LOCK_NAME = "deposit.lock"
 NEW_ARTICLE_AGE = timedelta(days=7)
 """Age up to which an article is new enough to be deposited."""
-MAX_DEPOSIT_RUN = timedelta(minutes=4)
+MAX_DEPOSIT_RUN_SECONDS = 240.0
 """Time of one run; the rest is left to the next."""
+STOP_POLL_SECONDS = 0.5
+"""Time after which a run that waits notices that it is asked to stop."""
 MAX_JOB_AGE = timedelta(minutes=15)
 """Time after which a page that the other archive works on is asked for again."""
 MAX_DEPOSIT_FAILURES = 8
@@ -50,13 +52,13 @@ SendDeposit = Callable[[DepositRequest], DepositResponse]
 
 
 def never_stopped() -> bool:
-    """Return that nobody asks the run to stop."""
+    """Return False: the run goes on to its end."""
     return False
 
 
 @dataclass(frozen=True, slots=True)
 class DepositTerms:
-    """How a run deposits."""
+    """The means and the limits of a run."""
 
     send: SendDeposit
     daily_budget: int
@@ -65,6 +67,8 @@ class DepositTerms:
     """URL → why it is not sent elsewhere; None if it may be."""
     is_stopped: Callable[[], bool] = never_stopped
     clock: Callable[[], datetime] = current_time
+    monotonic: Callable[[], float] = time.monotonic
+    """Seconds of a clock that `DATELINE_NOW` does not stop."""
     sleep: Callable[[float], None] = time.sleep
     report: ProgressReport = ignore_progress
 
@@ -137,7 +141,7 @@ class _DepositRun:
         self.service = service
         self.terms = terms
         self.report = DepositReport(service.title)
-        self.deadline = terms.clock() + MAX_DEPOSIT_RUN
+        self.deadline = terms.monotonic() + MAX_DEPOSIT_RUN_SECONDS
         self.has_asked = False
 
     def deposit_due(self) -> None:
@@ -164,7 +168,7 @@ class _DepositRun:
     def _may_ask(self, row: StoredDeposit) -> bool:
         """Return True if a page may be asked for, after the pause between two; else note why not."""
         if self.has_asked:
-            self.terms.sleep(self.service.pause_seconds)
+            self._wait(self.service.pause_seconds)
         self.has_asked = True
         self.report.remark = self._end_reason() or self._obstacle(row)
         return self.report.remark is None
@@ -173,7 +177,13 @@ class _DepositRun:
         """Return why the run has to end now, or None."""
         if self.terms.is_stopped():
             return "stopped"
-        return REST_FOLLOWS if self.terms.clock() >= self.deadline else None
+        return REST_FOLLOWS if self.terms.monotonic() >= self.deadline else None
+
+    def _wait(self, seconds: float) -> None:
+        """Wait, but not longer than until the run is asked to stop."""
+        end = self.terms.monotonic() + seconds
+        while not self.terms.is_stopped() and (left := end - self.terms.monotonic()) > 0:
+            self.terms.sleep(min(left, STOP_POLL_SECONDS))
 
     def _obstacle(self, row: StoredDeposit) -> str | None:
         """Return why the service is not asked now, or None."""
@@ -199,7 +209,7 @@ class _DepositRun:
             if answer.state != "pending" or not answer.job:
                 return answer
             job = answer.job
-            self.terms.sleep(self.service.poll_seconds)
+            self._wait(self.service.poll_seconds)
         return self._poll_job(row, job, datetime.fromisoformat(asked_at))
 
     def _poll_job(self, row: StoredDeposit, job: str, asked_at: datetime) -> DepositAnswer:
@@ -214,7 +224,7 @@ class _DepositRun:
                 return DepositAnswer("failed", problem="did not finish in time")
             if self._end_reason():
                 return answer
-            self.terms.sleep(self.service.poll_seconds)
+            self._wait(self.service.poll_seconds)
 
     def _record_answer(self, row: StoredDeposit, answer: DepositAnswer) -> None:
         """Store the end of a request."""

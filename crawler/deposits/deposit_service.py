@@ -15,7 +15,7 @@ from typing import ClassVar, Literal
 
 AnswerState = Literal["pending", "done", "failed", "refused", "busy"]
 """`pending`: it works on the page · `done`: it keeps the page · `failed`: to be tried again later ·
-`refused`: not to be tried again · `busy`: the service itself wants to be left alone."""
+`refused`: not to be tried again · `busy`: the service itself refuses for now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class DepositRequest:
 
 @dataclass(frozen=True, slots=True)
 class DepositResponse:
-    """The response; `problem` says why there is none."""
+    """The response; without one, `problem` names the reason."""
 
     status: int = 0
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -41,7 +41,7 @@ class DepositResponse:
 
 @dataclass(frozen=True, slots=True)
 class DepositAnswer:
-    """What a response says."""
+    """The content of a response."""
 
     state: AnswerState
     job: str | None = None
@@ -49,9 +49,9 @@ class DepositAnswer:
     snapshot_url: str | None = None
     snapshot_at: str | None = None
     problem: str | None = None
-    """What failed, in one line."""
+    """The failure in one line."""
     wait: float | None = None
-    """Seconds for which the service asks to be left alone."""
+    """Seconds during which the service is not to be asked."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Which URLs may be sent to another archive."""
+"""Decision whether the URL of an article may be sent to another archive."""
 
 from __future__ import annotations
 

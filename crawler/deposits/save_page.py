@@ -27,7 +27,8 @@ from crawler.services.search_service import (
 )
 from crawler.text.html_text import text_of_html
 
-ACCESS_KEY_VARIABLE, SECRET_KEY_VARIABLE = "DATELINE_WAYBACK_KEY", "DATELINE_WAYBACK_SECRET"
+ACCESS_KEY_VARIABLE = "DATELINE_WAYBACK_KEY"
+SECRET_KEY_VARIABLE = "DATELINE_WAYBACK_SECRET"  # noqa: S105  its name
 PAUSE_WITH_KEYS_SECONDS = 10.0
 """Seconds between two pages with keys: half of the rate that the service allows then."""
 RECENT_SNAPSHOT = "1h"
@@ -48,7 +49,7 @@ REFUSED_ERRORS = frozenset((
     "error:not-found", "error:too-many-redirects",
 ))  # fmt: skip
 """Codes of a job for a page that it will not save later either."""
-MAX_PROBLEM_CHARS = 160
+MAX_REFUSAL_CHARS = 160
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,7 @@ class SavePage(DepositService):
         status = response.status
         if 200 <= status < 300:
             return None
-        said = _problem_text(first_words(response.body, MAX_PROBLEM_CHARS))
+        said = _problem_text(first_words(response.body, MAX_REFUSAL_CHARS))
         problem = f"answered {status}" + (f" and said: {said}" if said else "")
         if status in (401, 403):
             keys = f"{ACCESS_KEY_VARIABLE} and {SECRET_KEY_VARIABLE}"
@@ -164,4 +165,4 @@ def _failure_of_job(code: str | None, message: str | None) -> DepositAnswer:
 
 def _problem_text(text: str) -> str:
     """Return words of the service on one line."""
-    return " ".join(text.split())[:MAX_PROBLEM_CHARS]
+    return " ".join(text.split())[:MAX_REFUSAL_CHARS]

@@ -151,6 +151,15 @@ def test_a_removal_names_the_file_to_which_the_page_was_moved_and_forgets_it(
     assert run.rows("SELECT 1 FROM moved_pages"), "those of other articles stay"
 
 
+def test_the_removal_of_an_outlet_names_the_file_to_which_its_pages_were_moved(
+    run: Dateline, tmp_path: Path
+) -> None:
+    file = tmp_path / "old.warc.gz"
+    run("captures", "--export-warc", file, "--older", "2099-01-01", "--remove")
+    told = run("outlet", "remove", "harbour.example", "--articles", "--yes")
+    assert "are also in " + str(tmp_path) in told.stderr
+
+
 def test_rewriting_needs_that_no_crawl_runs(run: Dateline) -> None:
     told = run("remove", 3, "--reason", WHY, "--rewrite").stdout
     assert told == "Removed 1 article.\nBoth files are rewritten.\n"

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +29,10 @@ from archive.storage.snapshot import archive_snapshot
 from crawler.deposits.deposit_articles import (
     DepositReport,
     DepositTerms,
+    SendDeposit,
     deposit_articles,
 )
-from crawler.deposits.deposit_exchange import send_deposit_request
+from crawler.deposits.deposit_exchange import deposit_sender
 from crawler.deposits.deposit_service import DepositRequest, DepositResponse
 from crawler.deposits.public_urls import unfit_reason_by
 from crawler.deposits.save_page import SavePage
@@ -68,6 +68,7 @@ class Desk:
 
     folder: Path
     keeper: Keeper
+    send: SendDeposit
     now: datetime = NOW
     naps: list[float] = field(default_factory=list)
 
@@ -75,21 +76,26 @@ class Desk:
         self.naps.append(seconds)
         self.now += timedelta(seconds=seconds)
 
+    def seconds(self) -> float:
+        return self.now.timestamp()
+
     def run(self, budget: int = 100, keys: Any = None, **options: Any) -> DepositReport:
         service = SavePage(base=self.keeper.base, keys=keys)
         terms = DepositTerms(
-            send=partial(send_deposit_request, user_agent="Dateline/1 (news archive)"),
+            send=self.send,
             daily_budget=budget,
             unfit_reason=unfit_reason_by(""),
             clock=lambda: self.now,
+            monotonic=self.seconds,
             sleep=self.sleep,
         )
         return deposit_articles(self.folder, service, replace(terms, **options))
 
 
 @pytest.fixture
-def desk(folder: Path, keeper: Keeper) -> Desk:
-    return Desk(folder, keeper)
+def desk(folder: Path, keeper: Keeper) -> Iterator[Desk]:
+    with deposit_sender("Dateline/1 (news archive)") as send:
+        yield Desk(folder, keeper, send)
 
 
 def rows(folder: Path, query: str) -> list[dict[str, Any]]:
@@ -118,7 +124,8 @@ def test_the_new_articles_of_stories_are_deposited_once_and_one_at_a_time(desk: 
     assert desk.keeper.asked == urls  # 8 was archived two weeks ago, the others belong to no story
     assert (done.deposited, done.failures, done.waiting) == (len(urls), [], 0)
     assert desk.keeper.most_at_work == 1
-    assert desk.naps.count(20.0) == len(urls) - 1, "a pause between two, and none after the last"
+    pauses, questions = 20 * (len(urls) - 1), 10 * len(urls)
+    assert sum(desk.naps) == pauses + questions, "a pause between two, and none after the last"
     assert desk.keeper.agents[0] == "Dateline/1 (news archive)"
     stored = rows(desk.folder, "SELECT * FROM deposits ORDER BY article_id")
     assert [row["snapshot_url"] for row in stored] == list(map(desk.keeper.snapshot, urls))
@@ -260,7 +267,7 @@ def test_a_run_that_is_killed_is_continued_and_asks_for_nothing_twice(desk: Desk
     def die_at_question(request: DepositRequest) -> DepositResponse:
         if request.method == "GET":
             raise KilledError
-        return send_deposit_request(request, "Dateline")
+        return desk.send(request)
 
     with pytest.raises(KilledError):
         desk.run(send=die_at_question)
