@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from archive.text.formatting import modified_moment
 from archive.text.html import outward_link
 
 EVIDENCE_SQL = """
-SELECT a.id, a.published_at, a.published_raw, a.digest, a.fetched_at,
+SELECT a.id, a.published_at, a.published_raw, a.published_offset, a.modified_at, a.modified_raw, a.digest, a.fetched_at,
        (SELECT min(seen_at) FROM revisions r WHERE r.article_id = a.id) AS revised_from,
        (SELECT max(seen_at) FROM revisions r
         WHERE r.article_id = a.id AND r.kinds NOT LIKE '%"gone"%') AS revised_until,
@@ -49,6 +50,8 @@ class ArticleEvidence:
     """The article whose text this one repeats, or None."""
     copy_of_outlet: str | None
     """The outlet of that article."""
+    modified: str | None = None
+    """When the page says that it was modified, on the outlet's clock as far as that is known."""
     snapshot_url: str | None = None
     """Where another archive keeps the page, at this archive's request."""
     snapshot_at: str | None = None
@@ -93,6 +96,14 @@ def _evidence_of_row(row: sqlite3.Row, seen: sqlite3.Row | None) -> ArticleEvide
         sha256=row["digest"],
         copy_of=row["original_id"],
         copy_of_outlet=row["original_outlet_name"],
+        modified=_modified_in_words(row),
         snapshot_url=row["snapshot_url"],
         snapshot_at=row["snapshot_at"],
     )
+
+
+def _modified_in_words(row: sqlite3.Row) -> str | None:
+    """Return when the page says that it was modified, None if it does not say."""
+    if not row["modified_at"]:
+        return None
+    return modified_moment(row["modified_at"], row["modified_raw"], row["published_offset"])

@@ -209,13 +209,12 @@ def crawl_command(urls: tuple[str, ...], folder: Path, **options: Any) -> None:
               dateline crawl --outlet www.bbc.co.uk --since 2024-02-01
               dateline crawl https://www.bbc.co.uk/news/some-article
     """
-    from crawler.processes import log_rotation, termination
+    from crawler.processes import termination
     from crawler.workers import fork_server
 
     termination.defer_stop_signals()
     if not options["due"]:  # when nothing is due, nothing is extracted
         fork_server.start_fork_server()
-    log_rotation.rotate_logs(folder)
     _start_crawl(folder, urls, **options)
 
 

@@ -19,7 +19,7 @@ from archive.cli.base import (
     user_name,
 )
 from archive.cli.progress_bar import progress_bar
-from archive.errors import UsageError
+from archive.errors import ArchiveError, UsageError
 
 if TYPE_CHECKING:
     from archive.frontier.tombstones import Removal
@@ -195,13 +195,13 @@ def _undo_removals(folder: Path, named: Sequence[str], dry_run: bool) -> None:
 
 
 def _rewrite_files(folder: Path) -> None:
-    """Rewrite both files; raises UsageError with the reason if that is impossible now."""
+    """Rewrite both files; raises ArchiveError if that is impossible, BusyError while a crawl runs."""
     from crawler.jobs.removal.removal_jobs import compact_archive
 
     with opened_archive(folder):
         pass  # raises where there is no archive
     if remark := compact_archive(folder, always=True):
-        raise UsageError(f"--rewrite: {remark}")
+        raise ArchiveError(f"--rewrite: {remark}")
     click.echo("Both files are rewritten.")
 
 

@@ -165,4 +165,4 @@ def _failure_of_job(code: str | None, message: str | None) -> DepositAnswer:
 
 def _problem_text(text: str) -> str:
     """Return words of the service on one line."""
-    return " ".join(text.split())[:MAX_REFUSAL_CHARS]
+    return " ".join(text.split())[:MAX_REFUSAL_CHARS].rstrip(".")

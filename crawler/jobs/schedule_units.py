@@ -90,7 +90,7 @@ def scheduled_environment(
     """Return the environment variables that a schedule keeps, with absolute paths.
 
     systemd and cron replace the environment. A path that the configuration file also gives is left
-    to the file. An empty variable counts as missing, except for a list, which may be empty.
+    to the file. An empty variable counts as missing, except for a list without a word for “none”.
     """
     names = (CONFIG_VARIABLE, *PROXY_VARIABLES)
     kept = {name: environ[name] for name in names if environ.get(name)}
@@ -100,7 +100,7 @@ def scheduled_environment(
         text = environ.get(option.variable)
         if text is None or option.table not in SCHEDULED_TABLES:
             continue
-        if not text.strip() and option.kind != "texts":
+        if not text.strip() and not option.is_set_by_empty_variable:
             continue
         if option.kind != "file":
             kept[option.variable] = text

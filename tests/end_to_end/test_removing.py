@@ -17,6 +17,7 @@ import pytest
 from archive.archive import Archive
 from archive.cli.base import user_name
 from archive.storage.database import open_read_only
+from archive.storage.lock import hold_crawl_lock
 from archive.storage.schema import ARCHIVE_SCHEMA
 from demo.web import serve
 from tests.conftest import Dateline
@@ -164,6 +165,15 @@ def test_rewriting_needs_that_no_crawl_runs(run: Dateline) -> None:
     told = run("remove", 3, "--reason", WHY, "--rewrite").stdout
     assert told == "Removed 1 article.\nBoth files are rewritten.\n"
     assert secret_words_in(run.folder) == set()
+
+
+def test_rewriting_during_a_crawl_is_put_off_with_the_exit_code_of_a_busy_archive(
+    run: Dateline,
+) -> None:
+    with hold_crawl_lock(run.folder):
+        told = run("remove", 3, "--reason", WHY, "--rewrite", code=75)
+    assert told.stdout == "Removed 1 article.\n"
+    assert "the files are not rewritten" in told.stderr
 
 
 # -- outlets ---------------------------------------------------------------------------------------

@@ -227,7 +227,7 @@ def test_a_page_that_failed_is_tried_again_later_and_given_up_in_the_end(desk: D
     failed = desk.run()
     assert failed.deposited == len(others), "the others do not wait for it"
     assert failed.failures == [
-        f"{url}: the Wayback Machine said: Timeout.; tried again from {next_try(desk)} on"
+        f"{url}: the Wayback Machine said: Timeout; tried again from {next_try(desk)} on"
     ]
     asked = len(desk.keeper.asked)
     desk.run()
@@ -235,7 +235,7 @@ def test_a_page_that_failed_is_tried_again_later_and_given_up_in_the_end(desk: D
     for _ in range(7):
         desk.now += timedelta(hours=7)
         failed = desk.run()
-    assert failed.failures == [f"{url}: the Wayback Machine said: Timeout.; not tried again"]
+    assert failed.failures == [f"{url}: the Wayback Machine said: Timeout; not tried again"]
     assert desk.keeper.asked.count(url) == 8
     [row] = status(desk.folder)["failed_deposits"]
     assert (row["url"], row["failures"], row["retry_at"]) == (url, 8, None)
@@ -341,7 +341,7 @@ def test_status_counts_the_deposits_and_lists_the_failures(desk: Desk) -> None:
     told = dateline(desk.folder, "status")
     assert f"{len(others)} at wayback, 1 waiting" in told
     assert "Deposits that failed" in told
-    assert "Timeout." in told
+    assert "Timeout" in told
 
 
 def test_a_removal_names_the_snapshot_that_it_does_not_reach(desk: Desk) -> None:
