@@ -27,6 +27,11 @@ WHERE a.fetched_at >= :since AND {LISTED_MEMBER_SQL}
 ORDER BY a.id"""  # noqa: S608  our own condition
 """Articles of followed stories that were first archived since a moment, and are not deposited."""
 
+UNLISTED_DEPOSITS_SQL = f"""
+DELETE FROM deposits WHERE service = ? AND state = 'waiting' AND NOT EXISTS (
+  SELECT 1 FROM story_articles m WHERE m.article_id = deposits.article_id AND {LISTED_MEMBER_SQL}
+)"""  # noqa: S608  our own condition
+
 NEXT_DEPOSIT_SQL = """
 SELECT id, article_id, url, state, job, asked_at, failures FROM deposits
 WHERE service = :service AND (state = 'asked' OR (state = 'waiting' AND coalesce(retry_at, '') <= :now))
@@ -83,6 +88,11 @@ def queue_deposit(
         "INSERT INTO deposits (article_id, service, url, state, error) VALUES (?, ?, ?, ?, ?)",
         (article.article_id, service, article.url, "refused" if refusal else "waiting", refusal),
     )
+
+
+def drop_unlisted_deposits(connection: sqlite3.Connection, service: str) -> None:
+    """Take off the queue what belongs to no followed story any more."""
+    connection.execute(UNLISTED_DEPOSITS_SQL, (service,))
 
 
 def next_deposit(connection: sqlite3.Connection, service: str, now: str) -> StoredDeposit | None:

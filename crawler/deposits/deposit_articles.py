@@ -119,9 +119,10 @@ def deposit_articles(folder: Path, service: DepositService, terms: DepositTerms)
 
 
 def queue_story_articles(connection: sqlite3.Connection, service: str, terms: DepositTerms) -> None:
-    """Queue the new articles of followed stories, in one transaction."""
+    """Queue the new articles of followed stories, and no others, in one transaction."""
     since = format_utc(terms.clock() - NEW_ARTICLE_AGE)
     with transaction(connection):
+        store.drop_unlisted_deposits(connection, service)
         for article in store.new_story_articles(connection, service, since):
             store.queue_deposit(connection, article, service, _refusal_of(article, terms))
 

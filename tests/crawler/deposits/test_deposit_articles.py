@@ -148,6 +148,19 @@ def test_an_article_that_turns_out_to_belong_later_is_deposited_then(desk: Desk)
     assert desk.run().deposited == 1
 
 
+def test_what_waits_and_belongs_to_no_story_any_more_is_not_deposited(desk: Desk) -> None:
+    first, *others = story_urls(desk.folder)
+    desk.run(budget=1)
+    assert desk.keeper.asked == [first]
+    change(desk.folder, "UPDATE story_articles SET verdict = 'not'")
+    desk.now += timedelta(days=1)
+    assert desk.run().waiting == 0
+    assert desk.keeper.asked == [first]
+    change(desk.folder, "UPDATE story_articles SET verdict = 'belongs' WHERE article_id <> 8")
+    desk.run()
+    assert desk.keeper.asked == [first, *others]
+
+
 def test_a_page_whose_publisher_wants_no_copies_or_that_is_not_public_is_not_sent(
     desk: Desk,
 ) -> None:
