@@ -156,9 +156,9 @@ def test_what_waits_and_belongs_to_no_story_any_more_is_not_deposited(desk: Desk
     desk.now += timedelta(days=1)
     assert desk.run().waiting == 0
     assert desk.keeper.asked == [first]
-    change(desk.folder, "UPDATE story_articles SET verdict = 'belongs' WHERE article_id <> 8")
+    change(desk.folder, "UPDATE story_articles SET verdict = 'belongs'")
     desk.run()
-    assert desk.keeper.asked == [first, *others]
+    assert set(others) <= set(desk.keeper.asked)
 
 
 def test_a_page_whose_publisher_wants_no_copies_or_that_is_not_public_is_not_sent(
