@@ -26,7 +26,12 @@ from archive.articles.vocabulary import (
     unit_vector,
     vector_length,
 )
-from archive.storage.counted_keys import CountedTable, add_to_counts, read_counts
+from archive.storage.counted_keys import (
+    CountedTable,
+    add_to_counts,
+    read_counts,
+    subtract_from_counts,
+)
 from archive.timestamps import UNDATED_DAY, days_since_epoch
 
 MAX_STRONG_KEYS, MAX_ASKED_KEYS = 16, 24
@@ -259,9 +264,9 @@ def rebuild_keys(connection: sqlite3.Connection, judge: KeyPolicy) -> None:
 KEY_COUNTS = CountedTable(
     read="""SELECT c.key, c.articles FROM json_each(?) AS asked
     CROSS JOIN key_counts AS c ON c.key = asked.value""",
-    write="""INSERT INTO key_counts (articles, key) VALUES (?, ?)
+    write="""INSERT INTO key_counts (key, articles) SELECT key, value FROM json_each(?) WHERE true
     ON CONFLICT (key) DO UPDATE SET articles = excluded.articles""",
-    delete="DELETE FROM key_counts WHERE key = ?",
+    delete="DELETE FROM key_counts WHERE key IN (SELECT value FROM json_each(?))",
 )
 
 
@@ -275,7 +280,7 @@ def _add_to_key_counts(
 
 def _subtract_from_key_counts(connection: sqlite3.Connection, keys: Collection[str]) -> None:
     """Count one article with these keys less."""
-    add_to_counts(connection, KEY_COUNTS, (), {ALL_ARTICLES_KEY, *keys}, -1)
+    subtract_from_counts(connection, KEY_COUNTS, (), {ALL_ARTICLES_KEY, *keys})
 
 
 def _key_frequencies(

@@ -10,7 +10,12 @@ import sqlite3
 from collections.abc import Collection, Iterable, Mapping
 from math import log, sqrt
 
-from archive.storage.counted_keys import CountedTable, add_to_counts, read_counts
+from archive.storage.counted_keys import (
+    CountedTable,
+    add_to_counts,
+    read_counts,
+    subtract_from_counts,
+)
 
 WeightedTerms = dict[str, float]
 """Term → weight, of unit length."""
@@ -44,16 +49,19 @@ def may_keep_frequencies(counted_among: int | None, articles: int) -> bool:
 TERM_COUNTS = CountedTable(
     read="""SELECT v.term, v.articles FROM json_each(?) AS asked
     CROSS JOIN term_counts AS v ON v.language = ? AND v.term = asked.value""",
-    write="""INSERT INTO term_counts (articles, term, language) VALUES (?, ?, ?)
+    write="""INSERT INTO term_counts (language, term, articles)
+    SELECT ?2, key, value FROM json_each(?1) WHERE true
     ON CONFLICT (language, term) DO UPDATE SET articles = excluded.articles""",
-    delete="DELETE FROM term_counts WHERE term = ? AND language = ?",
+    delete="""DELETE FROM term_counts
+    WHERE language = ?2 AND term IN (SELECT value FROM json_each(?1))""",
 )
 LANGUAGE_COUNTS = CountedTable(
     read="""SELECT v.language, v.articles FROM json_each(?) AS asked
     CROSS JOIN language_counts AS v ON v.language = asked.value""",
-    write="""INSERT INTO language_counts (articles, language) VALUES (?, ?)
+    write="""INSERT INTO language_counts (language, articles)
+    SELECT key, value FROM json_each(?) WHERE true
     ON CONFLICT (language) DO UPDATE SET articles = excluded.articles""",
-    delete="DELETE FROM language_counts WHERE language = ?",
+    delete="DELETE FROM language_counts WHERE language IN (SELECT value FROM json_each(?))",
 )
 
 
@@ -71,8 +79,8 @@ def subtract_terms(
 ) -> None:
     """Count one article with these terms less."""
     language = language or UNKNOWN_LANGUAGE
-    add_to_counts(connection, LANGUAGE_COUNTS, (), [language], -1)
-    add_to_counts(connection, TERM_COUNTS, (language,), set(terms), -1)
+    subtract_from_counts(connection, LANGUAGE_COUNTS, (), [language])
+    subtract_from_counts(connection, TERM_COUNTS, (language,), set(terms))
 
 
 def term_frequencies(
@@ -118,8 +126,9 @@ def unit_vector(weights: Mapping[str, float], most: int = MAX_VECTOR_TERMS) -> W
 
 def strongest_terms(weights: Mapping[str, float], most: int) -> list[str]:
     """Return the terms with the largest weights; ties are broken by name."""
-    ordered = sorted([(-weight, term) for term, weight in weights.items()])
-    return [term for _, term in ordered[:most]]
+    ordered = sorted(weights)
+    ordered.sort(key=weights.__getitem__, reverse=True)
+    return ordered[:most]
 
 
 def vector_length(weights: Iterable[float]) -> float:

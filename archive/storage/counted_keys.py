@@ -1,34 +1,32 @@
-"""Tables that count the articles of a key, with their numbers in memory during a batch.
+"""Tables that count articles by a key, with their numbers in memory while articles are written.
 
-An article is counted under hundreds of terms, most of which the other articles of its batch have as
-well. Within `counts_in_memory` each number is read once, and written once at the end. Numbers are
-the same as without: a savepoint that is rolled back (`archive.storage.database`) takes its counts
-with it.
+An article is counted under hundreds of terms, most of which its neighbours have as well. Within
+`counts_in_memory` each number is read once, and written once at the end. The numbers are the same
+as without: a savepoint that is rolled back (`archive.storage.database`) takes its counts with it.
 """
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class CountedTable:
-    """The SQL of a table of counts. Its parameters are the key and count, and then the scope."""
+    """The SQL of a table of counts. A scope is the columns before the key, such as a language."""
 
     read: str
     """JSON list of keys, scope → rows of key and count."""
     write: str
-    """Count, key, scope: insert or replace a row."""
+    """JSON object of key and count, scope: insert or update rows."""
     delete: str
-    """Key, scope: delete a row."""
+    """JSON list of keys, scope: delete rows."""
 
 
 Scope = tuple[str, ...]
-"""Values of the columns that precede the key, such as a language."""
 
 
 class _Counts:
@@ -46,19 +44,26 @@ class _Counts:
         new = [key for key in keys if key not in known]
         if not new:
             return
-        asked = json.dumps(new, ensure_ascii=False)
-        rows = connection.execute(self.table.read, (asked, *self.scope)).fetchall()
         known.update(dict.fromkeys(new, 0))
-        known.update(rows)
+        cursor = connection.cursor()
+        cursor.row_factory = None  # plain tuples are faster than rows with names
+        known.update(cursor.execute(self.table.read, (_as_json(new), *self.scope)))
+
+    def add(self, keys: Iterable[str], number: int) -> None:
+        """Add a number to the counts of keys that were read."""
+        known = self.known
+        known.update({key: known[key] + number for key in keys})
+        self.changed.update(keys)
 
     def write(self, connection: sqlite3.Connection) -> None:
         """Write the changed counts, and delete rows whose count is zero."""
-        known, scope = self.known, self.scope
-        keys = sorted(self.changed)
-        kept = [(known[key], key, *scope) for key in keys if known[key] > 0]
-        gone = [(key, *scope) for key in keys if known[key] <= 0]
-        connection.executemany(self.table.write, kept)
-        connection.executemany(self.table.delete, gone)
+        known, keys = self.known, sorted(self.changed)
+        kept = {key: known[key] for key in keys if known[key]}
+        connection.execute(self.table.write, (_as_json(kept), *self.scope))
+        if len(kept) < len(keys):
+            gone = [key for key in keys if not known[key]]
+            connection.execute(self.table.delete, (_as_json(gone), *self.scope))
+        self.changed.clear()
 
 
 class _Batch:
@@ -66,29 +71,26 @@ class _Batch:
 
     def __init__(self) -> None:
         self.counts: dict[tuple[CountedTable, Scope], _Counts] = {}
-        self.replaced: list[tuple[_Counts, Mapping[str, int]]] = []
-        """Counts before each change, in order, for savepoints that are rolled back."""
+        self.changes: list[tuple[_Counts, Collection[str], int]] = []
+        """What was added, in order, for savepoints that are rolled back."""
 
-    def of(self, table: CountedTable, scope: Scope) -> _Counts:
+    def counts_of(self, table: CountedTable, scope: Scope) -> _Counts:
+        """Return the counts of a table and scope."""
         place = table, scope
         if place not in self.counts:
             self.counts[place] = _Counts(table, scope)
         return self.counts[place]
 
-    def write(self, connection: sqlite3.Connection) -> None:
-        for counts in self.counts.values():
-            counts.write(connection)
-
 
 _batches: dict[sqlite3.Connection, _Batch] = {}
-"""The batch of each connection that has one."""
+"""The batch of each connection that writes one now."""
 
 
 @contextmanager
 def counts_in_memory(connection: sqlite3.Connection) -> Iterator[None]:
     """Keep counts in memory until the end, within the caller's transaction.
 
-    After an exception nothing is written: roll the transaction back.
+    After an exception nothing is written, and the transaction must be rolled back.
     """
     if connection in _batches:
         yield
@@ -96,7 +98,8 @@ def counts_in_memory(connection: sqlite3.Connection) -> Iterator[None]:
     batch = _batches[connection] = _Batch()
     try:
         yield
-        batch.write(connection)
+        for counts in batch.counts.values():
+            counts.write(connection)
     finally:
         del _batches[connection]
 
@@ -106,46 +109,61 @@ def read_counts(
 ) -> dict[str, int]:
     """Return the counts of keys; keys without a row are left out."""
     batch = _batches.get(connection)
-    counts = batch.of(table, scope) if batch else _Counts(table, scope)
+    counts = batch.counts_of(table, scope) if batch else _Counts(table, scope)
     counts.read(connection, keys)
     known = counts.known
-    return {key: known[key] for key in keys if known[key] > 0}
+    return {key: count for key in keys if (count := known[key])}
 
 
 def add_to_counts(
+    connection: sqlite3.Connection, table: CountedTable, scope: Scope, keys: Collection[str]
+) -> dict[str, int]:
+    """Count one more article under each key, which `keys` holds once; return the new counts."""
+    counts = _change_counts(connection, table, scope, keys, 1)
+    known = counts.known
+    return {key: known[key] for key in keys}
+
+
+def subtract_from_counts(
+    connection: sqlite3.Connection, table: CountedTable, scope: Scope, keys: Collection[str]
+) -> None:
+    """Count one article less under each key, which `keys` holds once; no count is below zero."""
+    counted = read_counts(connection, table, scope, keys)
+    _change_counts(connection, table, scope, list(counted), -1)
+
+
+def _change_counts(
     connection: sqlite3.Connection,
     table: CountedTable,
     scope: Scope,
     keys: Collection[str],
-    added: int = 1,
-) -> dict[str, int]:
-    """Add a number to the count of each key, and return the new counts.
-
-    Keys without a row stay so when a number is subtracted. `keys` holds each key once.
-    """
+    number: int,
+) -> _Counts:
+    """Add a number to the counts of keys, at once or at the end of the batch; return the counts."""
     batch = _batches.get(connection)
-    counts = batch.of(table, scope) if batch else _Counts(table, scope)
+    counts = batch.counts_of(table, scope) if batch else _Counts(table, scope)
     counts.read(connection, keys)
-    before = {key: counts.known[key] for key in keys}
-    after = {key: max(0, count + added) for key, count in before.items()}
-    counts.known.update(after)
-    counts.changed.update(after)
+    counts.add(keys, number)
     if batch:
-        batch.replaced.append((counts, before))
+        batch.changes.append((counts, keys, number))
     else:
         counts.write(connection)
-    return after
+    return counts
 
 
-def count_changes(connection: sqlite3.Connection) -> int:
-    """Return the number of changes in the batch, to return to it by `undo_count_changes`."""
+def number_of_count_changes(connection: sqlite3.Connection) -> int:
+    """Return the number of changes in the batch so far."""
     batch = _batches.get(connection)
-    return len(batch.replaced) if batch else 0
+    return len(batch.changes) if batch else 0
 
 
 def undo_count_changes(connection: sqlite3.Connection, first: int) -> None:
-    """Undo the changes of the batch from a number on (`count_changes`)."""
+    """Undo the changes in the batch but the `first` ones."""
     batch = _batches.get(connection)
-    while batch and len(batch.replaced) > first:
-        counts, before = batch.replaced.pop()
-        counts.known.update(before)
+    while batch and len(batch.changes) > first:
+        counts, keys, number = batch.changes.pop()
+        counts.add(keys, -number)
+
+
+def _as_json(value: Collection[str]) -> str:
+    return json.dumps(value, ensure_ascii=False)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from archive.errors import ArchiveError, NewerArchiveError
-from archive.storage.counted_keys import count_changes, undo_count_changes
+from archive.storage.counted_keys import number_of_count_changes, undo_count_changes
 from archive.storage.schema import DatabaseSchema, split_statements
 from archive.text.folding import needs_extra_folding
 from archive.text.searchable import searchable_text
@@ -160,7 +160,7 @@ def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
 def savepoint(connection: sqlite3.Connection) -> Iterator[None]:
     """Run a part of a transaction that is rolled back alone if it fails. Parts may be nested."""
     connection.execute("SAVEPOINT part")
-    counted = count_changes(connection)
+    counted = number_of_count_changes(connection)
     try:
         yield
     except BaseException:
