@@ -107,13 +107,13 @@ def weighted_vector(
     The weight of a term is (1 + ln weight) · ln((articles + 1) / (frequency + ½)) ** power. A term
     that nearly all articles contain weighs nothing and is left out.
     """
-    weighted: WeightedTerms = {}
-    all_articles = log(articles + 1)
-    for term, weight in weights.items():
-        rarity = all_articles - log(frequencies.get(term, 0) + 0.5)
-        if rarity > 0:
-            scaled = 1 + log(weight) if weight > 1 else 1.0
-            weighted[term] = scaled * rarity**power
+    all_articles, held = log(articles + 1), frequencies.get
+    rarities = {term: all_articles - log(held(term, 0) + 0.5) for term in weights}
+    weighted = {
+        term: (1 + log(weight) if weight > 1 else 1.0) * rarities[term] ** power
+        for term, weight in weights.items()
+        if rarities[term] > 0
+    }
     return unit_vector(weighted, most)
 
 
