@@ -176,6 +176,8 @@ def _renewed_lengths(
 ) -> dict[int, float]:
     """Compute the lengths of key vectors by today's document frequencies, and store those that
     last."""
+    if not held:
+        return {}
     known, articles = _key_frequencies(connection, {key for keys in held.values() for key in keys})
     lengths = {
         article_id: _length_of_keys(_weighed_keys(keys, known, articles))
