@@ -94,9 +94,7 @@ def test_an_article_that_cannot_be_stored_leaves_no_count_in_its_batch(tmp_path:
         assert with_failure[table] == without[table], table
 
 
-def test_known_features_are_not_computed_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_known_features_are_not_computed_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     def refuse(*_: object) -> Any:
         raise AssertionError("computed again")
 

@@ -28,6 +28,11 @@ def db(tmp_path: Path) -> Iterator[sqlite3.Connection]:
     connection.close()
 
 
+def count_and_fail(db: sqlite3.Connection) -> None:
+    count_terms(db, "en", ["ferri", "strike"])
+    raise ValueError("unfit")
+
+
 def stored_counts(db: sqlite3.Connection) -> dict[str, int]:
     return dict(db.execute("SELECT term, articles FROM term_counts").fetchall())
 
@@ -57,8 +62,7 @@ def test_an_article_that_is_rolled_back_is_not_counted_in_its_batch(db: sqlite3.
     with transaction(db), counts_in_memory(db):
         count_terms(db, "en", ["ferri"])
         with pytest.raises(ValueError, match="unfit"), savepoint(db):
-            count_terms(db, "en", ["ferri", "strike"])
-            raise ValueError("unfit")
+            count_and_fail(db)
         assert count_terms(db, "en", ["ferri"]) == ({"ferri": 2}, 2)
     assert stored_counts(db) == {"ferri": 2}
 
@@ -68,8 +72,7 @@ def test_a_batch_that_fails_counts_nothing_and_the_next_one_begins_from_the_file
 ) -> None:
     count_terms(db, "en", ["ferri"])
     with pytest.raises(ValueError, match="unfit"), transaction(db), counts_in_memory(db):
-        count_terms(db, "en", ["ferri", "strike"])
-        raise ValueError("unfit")
+        count_and_fail(db)
     assert stored_counts(db) == {"ferri": 1}
     with transaction(db), counts_in_memory(db):
         assert count_terms(db, "en", ["ferri"]) == ({"ferri": 2}, 2)
