@@ -779,12 +779,9 @@ def _renewed_vectors(
     counts: dict[int, tuple[TermVector, TermVector]] = {}
     openings: dict[int, str] = {}
     for row in rows:
-        openings[row["id"]] = row["opening"]
-        if row["opening"]:
-            opening = json.loads(row["opening"])
-        else:
-            opening = _opening_of(connection, row["id"], judge)
-            openings[row["id"]] = _rounded_json(opening)
+        stored = row["opening"]
+        opening = json.loads(stored) if stored else _opening_of(connection, row["id"], judge)
+        openings[row["id"]] = stored or _rounded_json(opening)
         counts[row["id"]] = (json.loads(row["weights"] or "{}"), opening)
     known = _known_articles(connection, [(row["language"], counts[row["id"]]) for row in rows])
     vectors = {row["id"]: judge.vector(*counts[row["id"]], *known[row["language"]]) for row in rows}
@@ -795,6 +792,7 @@ def _renewed_vectors(
             (openings[row["id"]], *_lasting_vector(vectors[row["id"]], sizes[row["language"]]),
              row["id"])
             for row in rows
+            if not row["opening"] or sizes[row["language"]] >= MIN_LASTING_ARTICLES
         ],
     )  # fmt: skip
     return vectors
