@@ -44,10 +44,11 @@ class _Counts:
         new = [key for key in keys if key not in known]
         if not new:
             return
-        known.update(dict.fromkeys(new, 0))
         cursor = connection.cursor()
         cursor.row_factory = None  # plain tuples are faster than rows with names
-        known.update(cursor.execute(self.table.read, (_as_json(new), *self.scope)))
+        rows = cursor.execute(self.table.read, (_as_json(new), *self.scope)).fetchall()
+        known.update(dict.fromkeys(new, 0))
+        known.update(rows)
 
     def add(self, keys: Iterable[str], number: int) -> None:
         """Add a number to the counts of keys that were read."""

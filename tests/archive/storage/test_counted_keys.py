@@ -67,6 +67,25 @@ def test_an_article_that_is_rolled_back_is_not_counted_in_its_batch(db: sqlite3.
     assert stored_counts(db) == {"ferri": 2}
 
 
+def test_a_term_that_sqlite_cannot_hold_leaves_the_counts_of_its_batch_right(
+    db: sqlite3.Connection,
+) -> None:
+    count_terms(db, "en", ["ferri", "strike"])
+    with transaction(db), counts_in_memory(db):
+        with pytest.raises(UnicodeEncodeError), savepoint(db):
+            count_terms(db, "en", ["ferri", "\ud800"])
+        assert count_terms(db, "en", ["ferri"]) == ({"ferri": 2}, 2)
+    assert stored_counts(db) == {"ferri": 2, "strike": 1}
+
+
+def test_terms_with_signs_of_json_are_counted_as_they_are(db: sqlite3.Connection) -> None:
+    terms = ['say "no"', "back\\slash", "tab\tstop", "$.path", "né"]
+    with transaction(db), counts_in_memory(db):
+        count_terms(db, "en", terms)
+    assert stored_counts(db) == dict.fromkeys(terms, 1)
+    assert count_terms(db, "en", terms)[0] == dict.fromkeys(terms, 2)
+
+
 def test_a_batch_that_fails_counts_nothing_and_the_next_one_begins_from_the_file(
     db: sqlite3.Connection,
 ) -> None:
