@@ -14,7 +14,7 @@ from typing import TypeVar
 from archive.articles.store import Decisions
 from archive.records import TextFeatures, features_digest
 
-Number = TypeVar("Number", int, int | None)
+TextNumber = TypeVar("TextNumber", int, int | None)
 CountTerms = Callable[[str | None, str | None, str, str | None], dict[str, float]]
 """Headline, standfirst, text, language → term → weighted number of occurrences."""
 
@@ -63,11 +63,13 @@ def _known_counts(
 
 
 def _known_of_text(
-    features: TextFeatures, known: Sequence[Number], compute: Callable[[str], Sequence[Number]]
-) -> Callable[[str], Sequence[Number]]:
+    features: TextFeatures,
+    known: Sequence[TextNumber],
+    compute: Callable[[str], Sequence[TextNumber]],
+) -> Callable[[str], Sequence[TextNumber]]:
     """Return the known numbers for the text of the features; compute those of any other."""
 
-    def numbers(text: str) -> Sequence[Number]:
+    def numbers(text: str) -> Sequence[TextNumber]:
         same = features_digest(None, None, text, None) == features.text_digest
         return known if same else compute(text)
 

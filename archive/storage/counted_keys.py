@@ -26,13 +26,13 @@ class CountedTable:
     """JSON list of keys, scope: delete rows."""
 
 
-Scope = tuple[str, ...]
+CountScope = tuple[str, ...]
 
 
 class _Counts:
     """The counts of a table and scope that were read so far."""
 
-    def __init__(self, table: CountedTable, scope: Scope) -> None:
+    def __init__(self, table: CountedTable, scope: CountScope) -> None:
         self.table, self.scope = table, scope
         self.known: dict[str, int] = {}
         """0 for a key without a row."""
@@ -71,11 +71,11 @@ class _Batch:
     """The counts of one batch."""
 
     def __init__(self) -> None:
-        self.counts: dict[tuple[CountedTable, Scope], _Counts] = {}
+        self.counts: dict[tuple[CountedTable, CountScope], _Counts] = {}
         self.changes: list[tuple[_Counts, Collection[str], int]] = []
         """What was added, in order, for savepoints that are rolled back."""
 
-    def counts_of(self, table: CountedTable, scope: Scope) -> _Counts:
+    def counts_of(self, table: CountedTable, scope: CountScope) -> _Counts:
         """Return the counts of a table and scope."""
         place = table, scope
         if place not in self.counts:
@@ -106,7 +106,7 @@ def counts_in_memory(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 def read_counts(
-    connection: sqlite3.Connection, table: CountedTable, scope: Scope, keys: Collection[str]
+    connection: sqlite3.Connection, table: CountedTable, scope: CountScope, keys: Collection[str]
 ) -> dict[str, int]:
     """Return the counts of keys; keys without a row are left out."""
     batch = _batches.get(connection)
@@ -117,7 +117,7 @@ def read_counts(
 
 
 def add_to_counts(
-    connection: sqlite3.Connection, table: CountedTable, scope: Scope, keys: Collection[str]
+    connection: sqlite3.Connection, table: CountedTable, scope: CountScope, keys: Collection[str]
 ) -> dict[str, int]:
     """Count one more article under each key, which `keys` holds once; return the new counts."""
     counts = _change_counts(connection, table, scope, keys, 1)
@@ -126,7 +126,7 @@ def add_to_counts(
 
 
 def subtract_from_counts(
-    connection: sqlite3.Connection, table: CountedTable, scope: Scope, keys: Collection[str]
+    connection: sqlite3.Connection, table: CountedTable, scope: CountScope, keys: Collection[str]
 ) -> None:
     """Count one article less under each key, which `keys` holds once; no count is below zero."""
     counted = read_counts(connection, table, scope, keys)
@@ -136,7 +136,7 @@ def subtract_from_counts(
 def _change_counts(
     connection: sqlite3.Connection,
     table: CountedTable,
-    scope: Scope,
+    scope: CountScope,
     keys: Collection[str],
     number: int,
 ) -> _Counts:
