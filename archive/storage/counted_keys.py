@@ -73,7 +73,7 @@ class _Batch:
     def __init__(self) -> None:
         self.counts: dict[tuple[CountedTable, CountScope], _Counts] = {}
         self.changes: list[tuple[_Counts, Collection[str], int]] = []
-        """What was added, in order, for savepoints that are rolled back."""
+        """Changes in order, to undo those of a savepoint that is rolled back."""
 
     def counts_of(self, table: CountedTable, scope: CountScope) -> _Counts:
         """Return the counts of a table and scope."""
