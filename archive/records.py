@@ -181,6 +181,12 @@ class TextFeatures:
     """Language key → weighted number of occurrences."""
     sketch: tuple[int, ...]
     """The hashes under which copies of the text are found."""
+    line_marks: tuple[int | None, ...]
+    """The marks of the lines of the text, by which boilerplate is found."""
+    searchable_digest: bytes
+    """`features_digest` of the headline, standfirst, text and byline."""
+    bigrams: str | None
+    """The column `bigrams` of the article."""
 
 
 def features_digest(
