@@ -44,6 +44,13 @@ fields for which they matched nothing."""
 NOT_FOUND_REASON = "it says that it was not found"
 """The reason of an `error` page that a server sends with status 200 for a missing page."""
 
+SCRIPTED_PAGE_REASON = "scripts would bring its text"
+"""The start of the reason of an `empty` page whose markup says that a browser would show more."""
+NEEDS_BROWSER_REASON = "needs a browser"
+"""The start of the reason of such a page that no browser has fetched again."""
+RENDERED_HEADER = "X-Dateline-Rendered"
+"""The header of a capture that is a page as its scripts left it, with the browser: `chromium/…`."""
+
 Outcome = Literal[
     "new", "changed", "unchanged", "listed", "not article", "gone", "failed", "refused"
 ]
