@@ -128,6 +128,8 @@ DATELINE_OUTLET_RULES = None
 DATELINE_BROWSER = os.environ.get("DATELINE_BROWSER", "auto")
 DATELINE_BROWSER_PATH = os.environ.get("DATELINE_BROWSER_PATH")  # of Chromium; None: look for it
 DATELINE_BROWSER_SANDBOX = os.environ.get("DATELINE_BROWSER_SANDBOX", "1") != "0"
+# time limit for a page in the browser
+DATELINE_BROWSER_SECONDS = float(os.environ.get("DATELINE_BROWSER_SECONDS", "20"))
 DATELINE_BROWSER_PAGES = 200  # pages that browsers render in one crawl …
 DATELINE_BROWSER_OUTLET_PAGES = 50  # … and of each outlet
 DATELINE_WORKERS = None  # processes that extract pages; None: one per core

@@ -156,15 +156,15 @@ def unless_scripted(article: Article, capture: Capture) -> Article:
     is_short = len(article.text) < MAX_SCRIPTED_PAGE_LETTERS
     if not is_short or article.page_type not in SCRIPTED_PAGE_TYPES or capture.status >= 300:
         return article
-    if capture.header(RENDERED_HEADER):
-        return article
     is_article = article.page_type == "article"
     most = MAX_SCRIPTED_ARTICLE_LETTERS if is_article else MAX_SCRIPTED_PAGE_LETTERS
     tree, _ = parse_page(capture)  # again, as the steps have changed theirs
     signs = script_signs(tree, most)
     if signs is None:
         return article
-    reason = f"{SCRIPTED_PAGE_REASON} ({signs})"
+    rendered = capture.header(RENDERED_HEADER)
+    why = "its scripts brought no text" if rendered else SCRIPTED_PAGE_REASON
+    reason = f"{why} ({signs})"
     return replace(article, page_type="empty", page_reason=reason)
 
 

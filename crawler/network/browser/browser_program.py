@@ -37,7 +37,6 @@ CHROMIUM_FLAGS = (
     "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
     "--webrtc-ip-handling-policy=disable_non_proxied_udp",
     "--deny-permission-prompts",
-    "--disable-notifications",
     "--disable-speech-api",
     "--disable-remote-fonts",
     "--disable-3d-apis",

@@ -12,7 +12,6 @@ from crawler.network.browser.browser_program import BROWSER_MEMORY_BYTES
 from crawler.network.browser.guarded_dialer import GuardedDialer
 from crawler.network.browser.guarded_proxy import GuardedProxy, TrafficLimits
 from crawler.network.browser.rendered_page import (
-    RENDER_SECONDS,
     PageVisit,
     RenderedPage,
     RenderingError,
@@ -46,6 +45,8 @@ class BrowserChoice:
     has_sandbox: bool
     product: str
     """What the user agent says after the browser's own: name and contact of the crawler."""
+    seconds: float = 20.0
+    """Seconds for one page, after which its browser is ended."""
 
 
 class PageRenderer:
@@ -96,7 +97,9 @@ class PageRenderer:
         ending = asyncio.ensure_future(self._wait_for_end())
         try:
             tasks = (work, memory, ending)
-            await asyncio.wait(tasks, timeout=RENDER_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(
+                tasks, timeout=self.choice.seconds, return_when=asyncio.FIRST_COMPLETED
+            )
             if work.done():
                 return work.result()
             if ending.done():
@@ -105,7 +108,7 @@ class PageRenderer:
                 raise RenderingError(
                     f"it took more than {BROWSER_MEMORY_BYTES >> 20} MiB of memory"
                 )
-            raise RenderingError(f"it took longer than {RENDER_SECONDS:g} s")
+            raise RenderingError(f"it took longer than {self.choice.seconds:g} s")
         except RenderingError:
             raise
         except Exception as error:  # whatever a browser that fails raises
@@ -126,7 +129,7 @@ class PageRenderer:
     async def _render_in(self, running: RunningBrowser, url: str) -> RenderedPage:
         running.rendered_pages += 1
         async with GuardedProxy(self.dialer, TrafficLimits()) as proxy:
-            visit = PageVisit(url, proxy, self.may_visit)
+            visit = PageVisit(url, proxy, self.may_visit, self.choice.seconds)
             user_agent = f"{running.user_agent} {self.choice.product}"
             page = await visit.render(running.browser, user_agent)
             if proxy.exceeded:

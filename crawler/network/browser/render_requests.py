@@ -57,7 +57,10 @@ class RenderRequests:
             if (why := missing_browser_reason(path)) or program is None:
                 raise RenderingError(f"no browser: {why}", is_permanent=True)
             choice = BrowserChoice(
-                program, settings.getbool(BROWSER_SANDBOX_SETTING, True), settings["USER_AGENT"]
+                program=program,
+                has_sandbox=settings.getbool(BROWSER_SANDBOX_SETTING, True),
+                product=settings["USER_AGENT"],
+                seconds=settings.getfloat("DATELINE_BROWSER_SECONDS"),
             )
             self._renderer = PageRenderer(
                 choice, self.dialer, self.visit_refusal, lambda: is_engine_closing(self.crawler)

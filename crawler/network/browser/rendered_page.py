@@ -15,8 +15,6 @@ from crawler.network.browser.guarded_proxy import GuardedProxy
 if TYPE_CHECKING:
     from playwright.async_api import Browser, BrowserContext, Frame, Page, Request, Response, Route
 
-RENDER_SECONDS = 20.0
-"""Seconds for one page, after which its browser is ended."""
 SETTLE_SECONDS = 10.0
 """Seconds for which a page whose requests do not end is waited for."""
 AFTERGLOW_SECONDS = 0.3
@@ -37,7 +35,8 @@ DROPPED_HEADERS = frozenset(
 )  # fmt: skip
 """Headers of the response that are not true of the page as its scripts left it."""
 
-# runs in a world of its own, where the page cannot replace functions; open shadow roots are included
+# runs in a world of its own, where the page cannot replace functions; open shadow roots are included,
+# and what only browsers without scripts show is not
 DOM_SCRIPT = f"""(() => {{
   const root = document.documentElement, roots = [];
   const collect = (within) => {{
@@ -46,6 +45,7 @@ DOM_SCRIPT = f"""(() => {{
     }}
   }};
   if (!root) return "";
+  for (const hint of document.querySelectorAll("noscript")) hint.remove();
   collect(document);
   const shell = root.cloneNode(false).outerHTML, inner = root.getHTML({{shadowRoots: roots}});
   if (inner.length > {MAX_DOM_CHARS}) return null;
@@ -88,7 +88,8 @@ class RenderedPage:
 class PageVisit:
     """The visit of a browser to one page."""
 
-    def __init__(self, url: str, proxy: GuardedProxy, may_visit: UrlJudge) -> None:
+    def __init__(self, url: str, proxy: GuardedProxy, may_visit: UrlJudge, seconds: float) -> None:
+        self.seconds = seconds
         self.url, self.proxy, self.may_visit = url, proxy, may_visit
         self.requests = self.navigations = 0
         self.refusal: str | None = None
@@ -124,7 +125,7 @@ class PageVisit:
 
         until = time.monotonic() + SETTLE_SECONDS
         try:
-            await page.goto(self.url, wait_until="domcontentloaded", timeout=RENDER_SECONDS * 1000)
+            await page.goto(self.url, wait_until="domcontentloaded", timeout=self.seconds * 1000)
         except Error as error:
             if why := self.refusal or self._refusal_by_proxy(self.url):
                 raise RefusedRendering(why) from None
