@@ -24,6 +24,7 @@ from lxml.html import HtmlElement
 from archive.errors import ReadingError
 from archive.records import (
     RENDERED_HEADER,
+    RENDERED_MARK,
     SCRIPTED_PAGE_REASON,
     Article,
     Capture,
@@ -136,7 +137,7 @@ def read_capture(capture: Capture, rule: OutletRule | None = None) -> PageReadin
         url=capture.url,
         fetched_at=capture.fetched_at or None,
         digest=capture.digest or None,
-        extractor=extractor_versions(),
+        extractor=extractor_versions() + (RENDERED_MARK if is_rendered(capture) else ""),
     )
     if not capture.body.strip():
         return PageReading(replace(bare, page_type="empty", page_reason="no bytes"))
@@ -151,6 +152,11 @@ def read_capture(capture: Capture, rule: OutletRule | None = None) -> PageReadin
     return PageReading(article, steps)
 
 
+def is_rendered(capture: Capture) -> bool:
+    """Return whether a capture is a page as its scripts left it in a browser."""
+    return capture.header(RENDERED_HEADER) is not None
+
+
 def unless_scripted(article: Article, capture: Capture) -> Article:
     """Return the article; as an `empty` page where scripts would bring the text that it lacks."""
     is_short = len(article.text) < MAX_SCRIPTED_PAGE_LETTERS
@@ -162,8 +168,7 @@ def unless_scripted(article: Article, capture: Capture) -> Article:
     signs = script_signs(tree, most)
     if signs is None:
         return article
-    rendered = capture.header(RENDERED_HEADER)
-    why = "its scripts brought no text" if rendered else SCRIPTED_PAGE_REASON
+    why = "its scripts brought no text" if is_rendered(capture) else SCRIPTED_PAGE_REASON
     reason = f"{why} ({signs})"
     return replace(article, page_type="empty", page_reason=reason)
 

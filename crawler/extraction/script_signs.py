@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from lxml.html import HtmlElement
 
 MAX_SCRIPTED_PAGE_LETTERS = 200
-"""Letters of a page beyond which it is no shell for scripts, but a page with a text …"""
+"""Letters of a page beyond which it has a text, and is not a shell for scripts …"""
 MAX_SCRIPTED_ARTICLE_LETTERS = 40
 """… and beyond which a short text that was read as an article is one."""
 MAX_ROOT_LETTERS = 40
@@ -21,7 +21,7 @@ ROOT_IDS = frozenset(
 )  # fmt: skip
 """Ids of the elements that frameworks fill."""
 ROOT_TAG = re.compile(r"(?:app|my-app|[a-z]+-(?:app|root)|app-[a-z]+)")
-"""Names of the elements of one's own that frameworks fill: `<app-root>`."""
+"""Names of custom elements that frameworks fill: `<app-root>`."""
 ROOT_ATTRIBUTES = (
     "data-reactroot",
     "ng-app",
@@ -52,7 +52,7 @@ UNSHOWN_TAGS = frozenset(
         "iframe",
     )
 )
-FRAME_TAGS = frozenset(("nav", "header", "footer", "a", "aside", "button", "form", "dialog"))
+NAVIGATION_TAGS = frozenset(("nav", "header", "footer", "a", "aside", "button", "form", "dialog"))
 """Elements around the text of a page."""
 
 
@@ -94,7 +94,7 @@ def count_shown_letters(element: HtmlElement, enough: int) -> int:
         current = waiting.pop()
         if not isinstance(current.tag, str) or current.tag in UNSHOWN_TAGS:
             continue
-        if current.tag in FRAME_TAGS and current is not element:
+        if current.tag in NAVIGATION_TAGS and current is not element:
             continue
         texts = [current.text or "", *(child.tail or "" for child in current)]
         letters += sum(len("".join(text.split())) for text in texts)

@@ -35,9 +35,9 @@ from twisted.internet.interfaces import IAddress, IHostResolution, IResolutionRe
 
 from crawler.files.complete_body import is_complete_body
 from crawler.network.browser.render_requests import RenderRequests
-from crawler.network.browser.rendered_page import RefusedRendering
+from crawler.network.browser.rendered_page import PostponedRendering, RefusedRendering
 from crawler.network.decompression import content_codings
-from crawler.network.exchange import RENDER_KEY
+from crawler.network.exchange import RENDER_KEY, PostponedRequest
 from crawler.network.guard import ConnectionGuard, not_public_reason
 from crawler.network.redirects import COOKIE_JAR_KEY
 from crawler.network.scrapy_internals import (
@@ -186,11 +186,16 @@ class GuardedDownloadHandler(HTTP11DownloadHandler):
         return untyped_response(response) if b"Content-Encoding" in response.headers else response
 
     async def _render(self, request: Request) -> Response:
-        """Return the page of a request as a browser shows it; raises RefusedRequest, RenderingError."""
+        """Return the page of a request as a browser shows it.
+
+        Raises RefusedRequest, PostponedRequest and RenderingError.
+        """
         try:
             return await self.rendering.answer(request)
         except RefusedRendering as error:
             raise RefusedRequest(str(error)) from None
+        except PostponedRendering as error:
+            raise PostponedRequest(str(error)) from None
 
     async def close(self) -> None:
         """Close the connections and browsers; Scrapy calls this at the end of a crawl."""

@@ -1,4 +1,4 @@
-"""Which pages of a crawl a browser fetches again, and how many."""
+"""The choice of the pages that a browser fetches again, and their number."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class RenderingPlan:
     mode: str = "off"
     """One of `crawler.network.browser.browser_program.BROWSER_MODES`."""
     missing: str | None = None
-    """What is missing to render pages, and how to get it; None if nothing is."""
+    """The missing part without which no page is rendered, and how to get it; None if all is there."""
     budget: RequestBudget = RequestBudget(0, 0)  # noqa: RUF009  nothing may be taken from it
 
     def wants(self, check: Check) -> bool:
@@ -63,11 +63,13 @@ class RenderingPlan:
         return f"the {self.budget.outlet_pages} pages of this outlet and crawl are spent"
 
     def queue_missed_pages(self, connection: sqlite3.Connection) -> int:
-        """Queue pages that needed a browser when there was none; return their number."""
+        """Queue pages that needed a browser and had none before; return their number."""
         if self.mode != "auto" or self.missing or not self.budget.pages:
             return 0
         with transaction(connection) as db:
-            return queue_unrendered_pages(db, self.budget.pages)
+            return queue_unrendered_pages(
+                db, self.budget.pages, self.budget.outlet_pages or self.budget.pages
+            )
 
 
 def rendering_plan(settings: BaseSettings, rules: OutletRules) -> RenderingPlan:

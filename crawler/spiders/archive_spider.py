@@ -48,6 +48,7 @@ from archive.records import (
 )
 from archive.storage.database import transaction
 from archive.times import parse_since as moment_since
+from crawler.network.browser.rendered_page import BrowserFailure
 from crawler.network.cache_headers import freshness_seconds
 from crawler.network.exchange import (
     add_reason,
@@ -549,6 +550,7 @@ class ArchiveSpider(Spider):
         asked: Request = failure.request  # type: ignore[attr-defined]
         self.session.progress.note_answer(asked.meta["asked"])
         served: Check = asked.cb_kwargs["served"]
+        self._note_browser_failure(served, failure.value)
         if served.outcome == "not article":
             failed = check_of_failure(asked, failure.value or ReadingError("no answer"))
             yield replace(failed, lead=served.lead, capture=served.capture, digest=served.digest)
@@ -564,6 +566,14 @@ class ArchiveSpider(Spider):
             instead_of=lead.url,
             lead=replace(lead, listed_as=None),
         )
+
+    def _note_browser_failure(self, served: Check, error: BaseException | None) -> None:
+        """Remark on a browser that does not start, and on an outlet that is read as served."""
+        if isinstance(error, BrowserFailure):
+            self.session.remarks.setdefault("browser", str(error))
+        elif self.session.rendering.is_ruled(served):
+            host = urlsplit(served.final_url or served.url).hostname or ""
+            self.session.remarks.setdefault(host, f"a page is read as served: {error}")
 
     async def _check_of_page(
         self,

@@ -48,7 +48,7 @@ CHROMIUM_FLAGS = (
     f"--js-flags=--max-old-space-size={MAX_SCRIPT_MEMORY_MB}",
 )
 UNREACHABLE_PROXY = "http://127.0.0.1:9"
-"""The proxy of whatever belongs to no page: nobody listens there."""
+"""The proxy of all that belongs to no page: a port without a listener."""
 ENVIRONMENT_NAMES = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "XDG_RUNTIME_DIR")
 """Variables of the environment that the browser gets; secrets and proxies are not among them."""
 

@@ -29,7 +29,7 @@ from crawler.network.browser.proxy_messages import (
 )
 from crawler.network.guard import DEFAULT_PORTS
 
-logger = logging.getLogger(__name__)
+proxy_log = logging.getLogger(__name__)
 
 RELAYED_CHUNK_BYTES = 64 * 1024
 MAX_INTERIM_RESPONSES = 10
@@ -38,7 +38,7 @@ MAX_INTERIM_RESPONSES = 10
 
 @dataclass(frozen=True, slots=True)
 class TrafficLimits:
-    """What one page may take from the network."""
+    """The traffic that one page may cause."""
 
     connections: int = 200
     received_bytes: int = 24 * 1024 * 1024
@@ -51,7 +51,7 @@ class GuardedProxy:
     def __init__(self, dialer: GuardedDialer, limits: TrafficLimits) -> None:
         self.dialer, self.limits = dialer, limits
         self.connections = self.received = self.sent = 0
-        """What passed so far; the last two in bytes."""
+        """The traffic so far; the last two in bytes."""
         self.refused: dict[str, str] = {}
         """Host and port → the reason why nothing of it was fetched."""
         self.exceeded: str | None = None
@@ -82,7 +82,7 @@ class GuardedProxy:
         return self.refused.get(_host_and_port(url))
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Serve a connection of the browser in a task of its own."""
+        """Serve a connection of the browser in a separate task."""
         task = asyncio.get_event_loop().create_task(self._serve(reader, writer))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -117,7 +117,7 @@ class GuardedProxy:
 
     def _note_refusal(self, request: ProxyRequest, why: str) -> None:
         self.refused.setdefault(_host_and_port(request.url), why)
-        logger.info("browser: %s is not fetched: %s", request.url[:200], why)
+        proxy_log.info("browser: %s is not fetched: %s", request.url[:200], why)
 
     async def _pass_on(
         self, request: ProxyRequest, reader: asyncio.StreamReader, writer: asyncio.StreamWriter

@@ -12,7 +12,9 @@ from crawler.network.browser.browser_program import BROWSER_MEMORY_BYTES
 from crawler.network.browser.guarded_dialer import GuardedDialer
 from crawler.network.browser.guarded_proxy import GuardedProxy, TrafficLimits
 from crawler.network.browser.rendered_page import (
+    BrowserFailure,
     PageVisit,
+    PostponedRendering,
     RenderedPage,
     RenderingError,
     UrlJudge,
@@ -24,7 +26,7 @@ from crawler.network.browser.running_browser import (
     start_browser,
 )
 
-logger = logging.getLogger(__name__)
+browser_log = logging.getLogger(__name__)
 
 BROWSERS_AT_ONCE = 2
 """Browsers that run at once; each renders one page at a time."""
@@ -32,7 +34,7 @@ MAX_PAGES_PER_BROWSER = 50
 """Pages after which a browser is replaced, as its memory grows."""
 IDLE_SECONDS = 60.0
 """Seconds after which a browser without a page is ended."""
-CRAWL_ENDED_REASON = "the crawl ended before"
+CRAWL_ENDED_REASON = "the crawl ended before a browser had shown the page"
 END_CHECK_SECONDS = 0.2
 """Seconds between two looks whether the crawl ends."""
 
@@ -44,7 +46,7 @@ class BrowserChoice:
     program: str
     has_sandbox: bool
     product: str
-    """What the user agent says after the browser's own: name and contact of the crawler."""
+    """The name and contact of the crawler, for the user agent after the browser's own."""
     seconds: float = 20.0
     """Seconds for one page, after which its browser is ended."""
 
@@ -72,7 +74,7 @@ class PageRenderer:
         """Return a page as its scripts leave it; raises RenderingError."""
         async with self._places:
             if self.is_ending():
-                raise RenderingError(CRAWL_ENDED_REASON)
+                raise PostponedRendering(CRAWL_ENDED_REASON)
             running = await self._working_browser()
             try:
                 return await self._render_until_end(running, url)
@@ -103,7 +105,7 @@ class PageRenderer:
             if work.done():
                 return work.result()
             if ending.done():
-                raise RenderingError(CRAWL_ENDED_REASON)
+                raise PostponedRendering(CRAWL_ENDED_REASON)
             if memory.done():
                 raise RenderingError(
                     f"it took more than {BROWSER_MEMORY_BYTES >> 20} MiB of memory"
@@ -133,7 +135,7 @@ class PageRenderer:
             user_agent = f"{running.user_agent} {self.choice.product}"
             page = await visit.render(running.browser, user_agent)
             if proxy.exceeded:
-                logger.info("browser: %s: cut off: %s", url[:200], proxy.exceeded)
+                browser_log.info("browser: %s: cut off: %s", url[:200], proxy.exceeded)
             return page
 
     async def _wait_for_end(self) -> None:
@@ -150,12 +152,12 @@ class PageRenderer:
                 return running
             await self._end(running)
         if self._start_failure:
-            raise RenderingError(self._start_failure, is_permanent=True)
+            raise BrowserFailure(self._start_failure)
         try:
             running = await start_browser(self.choice.program, has_sandbox=self.choice.has_sandbox)
         except BrowserStartError as error:
             self._start_failure = str(error)
-            raise RenderingError(self._start_failure, is_permanent=True) from None
+            raise BrowserFailure(self._start_failure) from None
         self._running.add(running)
         return running
 

@@ -20,7 +20,7 @@ HOP_HEADERS = frozenset(
 )
 """Headers between two hops, which a proxy does not pass on (RFC 9110, 7.6.1)."""
 REQUEST_LINE = re.compile(rb"([A-Z]{3,20}) (\S{1,16000}) (HTTP/1\.[01])")
-STATUS_LINE = re.compile(rb"HTTP/1\.[01] (\d{3})(?: |$)")
+RESPONSE_STATUS_LINE = re.compile(rb"HTTP/1\.[01] (\d{3})(?: |$)")
 CONNECT_TARGET = re.compile(r"(?:[^\s/@:\[\]?#]+|\[[0-9a-fA-F:.]+\]):\d{1,5}")
 
 
@@ -38,7 +38,7 @@ class ProxyRequest:
 
 
 def parse_proxy_request(head: bytes) -> ProxyRequest | None:
-    """Return the request in a head; None if it is none that a proxy answers."""
+    """Return the request in a head; None if a proxy does not answer it."""
     line, _, fields = head.removesuffix(b"\r\n\r\n").partition(b"\r\n")
     parsed = REQUEST_LINE.fullmatch(line)
     if parsed is None:
@@ -76,8 +76,8 @@ def kept_fields(fields: bytes) -> list[bytes]:
 
 
 def status_of_head(head: bytes) -> int | None:
-    """Return the status in the head of a response; None if it is no such head."""
-    found = STATUS_LINE.match(head.partition(b"\r\n")[0])
+    """Return the status in the head of a response; None for any other text."""
+    found = RESPONSE_STATUS_LINE.match(head.partition(b"\r\n")[0])
     return int(found[1]) if found else None
 
 

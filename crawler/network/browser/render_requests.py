@@ -19,7 +19,7 @@ from crawler.network.browser.browser_program import (
 )
 from crawler.network.browser.guarded_dialer import GuardedDialer
 from crawler.network.browser.page_renderer import BrowserChoice, PageRenderer
-from crawler.network.browser.rendered_page import RenderingError
+from crawler.network.browser.rendered_page import BrowserFailure
 from crawler.network.guard import ConnectionGuard
 from crawler.network.robots import RobotsMiddleware
 from crawler.network.scrapy_internals import is_engine_closing
@@ -55,7 +55,7 @@ class RenderRequests:
             path = settings.get(BROWSER_PATH_SETTING)
             program = find_chromium(path)
             if (why := missing_browser_reason(path)) or program is None:
-                raise RenderingError(f"no browser: {why}", is_permanent=True)
+                raise BrowserFailure(f"no browser: {why}")
             choice = BrowserChoice(
                 program=program,
                 has_sandbox=settings.getbool(BROWSER_SANDBOX_SETTING, True),

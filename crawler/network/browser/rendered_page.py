@@ -1,4 +1,4 @@
-"""One page in a context of its own: opened, left to its scripts for a while, and read."""
+"""One page in a separate context: opened, left to its scripts for a while, and read."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ DROPPED_HEADERS = frozenset(
 )  # fmt: skip
 """Headers of the response that are not true of the page as its scripts left it."""
 
-# runs in a world of its own, where the page cannot replace functions; open shadow roots are included,
+# runs in an isolated world, where the page cannot replace functions; open shadow roots are included,
 # and what only browsers without scripts show is not
 DOM_SCRIPT = f"""(() => {{
   const root = document.documentElement, roots = [];
@@ -64,6 +64,14 @@ class RenderingError(Exception):
     def __init__(self, reason: str, *, is_permanent: bool = False) -> None:
         super().__init__(reason)
         self.is_permanent = is_permanent
+
+
+class PostponedRendering(RenderingError):  # noqa: N818  as PostponedRequest
+    """A page that is left to the next crawl, as this one ends."""
+
+
+class BrowserFailure(RenderingError):  # noqa: N818  of the machine, not of a page
+    """A browser that does not start, for whatever page."""
 
 
 class RefusedRendering(RenderingError):  # noqa: N818  as RefusedRequest
@@ -98,7 +106,7 @@ class PageVisit:
         """The last response to a request for the page itself."""
 
     async def render(self, browser: Browser, user_agent: str) -> RenderedPage:
-        """Open the page in a context of its own; raises RenderingError and playwright's errors."""
+        """Open the page in a separate context; raises RenderingError and playwright's errors."""
         context = await browser.new_context(
             user_agent=user_agent,
             proxy={"server": self.proxy.address},
@@ -136,7 +144,7 @@ class PageVisit:
         await asyncio.sleep(AFTERGLOW_SECONDS)
 
     async def _read(self, context: BrowserContext, page: Page, version: str) -> RenderedPage:
-        """Return the page as it stands."""
+        """Return the page in its present state; raises RenderingError."""
         if self.refusal:
             raise RefusedRendering(self.refusal)
         document = self.document

@@ -39,7 +39,7 @@ class RunningBrowser:
     group: int
     """The process group of Chromium."""
     user_agent: str
-    """What it says of itself."""
+    """Its own user agent."""
     rendered_pages: int = 0
     was_ended: bool = False
     """True once its processes were ended, which playwright may learn later."""
