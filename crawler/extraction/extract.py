@@ -159,10 +159,10 @@ def is_rendered(capture: Capture) -> bool:
 
 def unless_scripted(article: Article, capture: Capture) -> Article:
     """Return the article; as an `empty` page where scripts would bring the text that it lacks."""
-    is_short = len(article.text) < MAX_SCRIPTED_PAGE_LETTERS
-    if not is_short or article.page_type not in SCRIPTED_PAGE_TYPES or capture.status >= 300:
-        return article
     is_article = article.page_type == "article"
+    is_long = is_article and len(article.text) > MAX_SCRIPTED_PAGE_LETTERS
+    if is_long or article.page_type not in SCRIPTED_PAGE_TYPES or capture.status >= 300:
+        return article
     most = MAX_SCRIPTED_ARTICLE_LETTERS if is_article else MAX_SCRIPTED_PAGE_LETTERS
     tree, _ = parse_page(capture)  # again, as the steps have changed theirs
     signs = script_signs(tree, most)

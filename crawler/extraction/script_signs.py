@@ -32,7 +32,7 @@ ROOT_ATTRIBUTES = (
 )
 STATE_MARK = re.compile(
     r"__(?:NEXT_DATA|NUXT|NUXT_DATA|INITIAL_STATE|PRELOADED_STATE|APOLLO_STATE|INITIAL_DATA|remixContext|"
-    r"sveltekit\w*|GATSBY\w*|next_f)\b|___gatsby|data-sveltekit|webpackJsonp|webpackChunk|Fusion\.globalContent"
+    r"sveltekit\w*|GATSBY\w*|next_f)(?:__)?|___gatsby|data-sveltekit|webpackJsonp|webpackChunk|Fusion\.globalContent"
 )
 """The names under which frameworks keep their data in a page."""
 NO_SCRIPT_WORDS = re.compile(r"java\s?script", re.I)

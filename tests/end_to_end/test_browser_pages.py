@@ -409,3 +409,29 @@ def test_a_crawl_that_is_killed_leaves_no_browser(waiting):
     running.kill()
     running.wait(patient(10))
     until(lambda: not waiting.browser_groups(), "the browser runs on")
+
+
+WITHOUT_EXTRA = "import sys\nsys.modules['playwright'] = None\n"
+
+
+@dataclass
+class CrawlWithoutExtra(BrowserCrawl):
+    """The command where playwright is not installed."""
+
+    def command(self, *paths: str) -> list[str]:
+        python, option, code, *words = super().command(*paths)
+        return [python, option, WITHOUT_EXTRA + code, *words]
+
+
+def test_without_the_extra_the_reason_names_it_and_with_it_the_page_is_had(tmp_path):
+    with stranger(web("http://127.0.0.2:9", 9)) as there:
+        without = CrawlWithoutExtra(there, tmp_path, {})
+        assert without.run("/own").returncode == 1
+        outcome, reason = without.outcome("/own")
+        assert outcome == "not article"
+        assert reason is not None
+        assert reason.startswith("needs a browser: pip install 'dateline[browser]'; empty: scripts")
+        waits = BrowserCrawl(there, tmp_path, {})
+        waits.run()  # no page is named: what waits is fetched
+        assert waits.outcome("/own") == ("new", None)
+        assert waits.text("/own").split("\n")[0] in story(1)
