@@ -113,16 +113,17 @@ def test_without_a_file_the_defaults_are_shown(tmp_path):
 
 
 def test_a_file_that_needs_a_browser_says_so_in_one_line(folder, monkeypatch):
-    (folder / "dateline.toml").write_text('[outlets."a.example"]\nrender = true\n', "utf-8")
+    rule = '[outlets."a.example"]\nrender = true\n'
+    (folder / "dateline.toml").write_text(rule, "utf-8")
     monkeypatch.setattr(browser_program, "find_spec", lambda _: None)
     shown = run(folder, "config", "--check")
     needs = "a.example: render = true needs a browser: "
     assert f"{needs}pip install 'dateline[browser]'" in shown.output
     monkeypatch.setattr(browser_program, "missing_browser_reason", lambda _: None)
     assert "needs a browser" not in run(folder, "config", "--check").output
-    monkeypatch.setenv("DATELINE_BROWSER", "off")
+    (folder / "dateline.toml").write_text(f'browser = "off"\n{rule}', "utf-8")
     assert f"{needs}browser is off" in run(folder, "config", "--check").output
-    monkeypatch.setenv("DATELINE_BROWSER", "always")
+    (folder / "dateline.toml").write_text(f'browser = "always"\n{rule}', "utf-8")
     assert "'always' is none of auto, rules, off" in run(folder, "config", "--check").output
 
 
