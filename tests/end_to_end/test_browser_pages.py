@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -18,7 +19,10 @@ from typing import Any
 
 import pytest
 
+from archive.pages.article import article_page_data
 from archive.storage.captures import CaptureStore
+from archive.storage.database import open_database
+from archive.storage.schema import ARCHIVE_SCHEMA
 from crawler.network.browser.browser_program import find_chromium
 from demo.strangers import Answer, Stranger, stranger, to
 from tests.conftest import PROXIES
@@ -213,6 +217,16 @@ class BrowserCrawl:
         assert "Traceback" not in ran.stderr, ran.stderr
         return ran
 
+    def dateline(self, *words: str) -> str:
+        """Run another command on the archive; return what it prints."""
+        command = [sys.executable, "-m", "crawler", *words]
+        ran = subprocess.run(
+            command, cwd=ROOT, env=self.environ(), capture_output=True, text=True, check=False,
+            timeout=patient(100),
+        )  # fmt: skip
+        assert ran.returncode == 0, ran.stderr
+        return ran.stdout
+
     def start(self, *paths: str) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             self.command(*paths), cwd=ROOT, env=self.environ(),
@@ -327,6 +341,19 @@ def test_a_page_whose_text_only_a_script_shows_is_stored_as_the_browser_shows_it
     assert b"<article><h1>Part 1 of the ferry landing</h1>" in body
 
 
+def test_a_page_that_a_browser_showed_is_marked_as_such_wherever_it_is_shown(attacked):
+    shown = attacked.dateline("show", "1")
+    assert re.search("rendered +in a browser", shown)
+    warc = attacked.folder / "pages.warc"
+    attacked.dateline("captures", "--export-warc", str(warc))
+    assert re.search(rb"\r\nX-Dateline-Rendered: chromium/\d+\.[\d.]+\r\n", warc.read_bytes())
+    with closing(open_database(attacked.folder / "archive" / "archive.db", ARCHIVE_SCHEMA)) as db:
+        page = article_page_data(db, 1)
+    assert page is not None
+    assert page["rendered"] is True
+    assert page["extractor"].endswith(", rendered")
+
+
 def test_a_page_that_leads_inside_by_a_script_is_refused(attacked):
     for path in ("/led-by-script", "/led-later"):
         outcome, reason = attacked.outcome(path)
@@ -395,7 +422,7 @@ def test_a_browser_that_is_killed_costs_the_page_that_it_shows_only(waiting):
     until(lambda: waiting.there.asked.count("/slow.json") == 2, "the pages do not open", 100)
     for group in waiting.browser_groups():
         os.killpg(group, signal.SIGKILL)
-    assert running.wait(patient(100)) == 1  # a page that was named could not be fetched
+    assert running.wait(patient(100)) == 0
     for path in ("/waits", "/waits-too"):
         assert waiting.outcome(path) == ("failed", "in the browser: the browser ended")
     assert waiting.outcome("/own") == ("new", None)

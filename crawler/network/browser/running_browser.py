@@ -56,7 +56,7 @@ class RunningBrowser:
 
     async def watch_memory(self) -> None:
         """Return when the browser has taken more than its memory, after it was ended."""
-        while group_memory_bytes(self.group) <= BROWSER_MEMORY_BYTES:
+        while await asyncio.to_thread(group_memory_bytes, self.group) <= BROWSER_MEMORY_BYTES:
             await asyncio.sleep(MEMORY_CHECK_SECONDS)
         self.kill()
 

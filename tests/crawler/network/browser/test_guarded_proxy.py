@@ -145,6 +145,23 @@ def test_connections_beyond_their_number_are_refused():
         assert answers == [b"HTTP/1.1 200", b"HTTP/1.1 200", b"HTTP/1.1 429"]
 
 
+def test_a_proxy_of_the_environment_gets_what_may_be_fetched_and_nothing_else(monkeypatch):
+    whole = "http://courier.example:8080/a"
+    with stranger({whole: Answer(200, b"Ferry")}) as upstream:
+        monkeypatch.setenv("http_proxy", f"http://ida:secret@127.0.0.1:{upstream.port}")
+
+        async def work(proxy: GuardedProxy) -> tuple[bytes, bytes]:
+            proxy.dialer.guard = ConnectionGuard(parse_allowed_addresses("courier.example:8080"))
+            passed = await ask(proxy, f"GET {whole} HTTP/1.1\r\nHost: courier.example:8080")
+            return passed, await ask(proxy, "GET http://10.0.0.1/ HTTP/1.1")
+
+        passed, refused = through_proxy(upstream, work)
+        assert passed.endswith(b"Ferry")
+        assert refused.startswith(b"HTTP/1.1 403 ")
+        assert upstream.asked == [whole]
+        assert upstream.headers[0]["proxy-authorization"] == "Basic aWRhOnNlY3JldA=="
+
+
 def test_a_host_that_does_not_answer_is_a_failure_of_that_request_only():
     with stranger({"/a": Answer(200, b"Ferry")}) as there:
         port = there.port
