@@ -41,13 +41,13 @@ class RenderingPlan:
         """
         if check.outcome not in ("new", "unchanged", "not article"):
             return False
-        if self.is_ruled(check):
+        if self.is_ruled(check.final_url or check.url):
             return True
         return self.mode == "auto" and is_scripted(check)
 
-    def is_ruled(self, check: Check) -> bool:
-        """Return whether the rule of a page's outlet says that its pages need a browser."""
-        rule = self.rules.rule_for(check.final_url or check.url)
+    def is_ruled(self, url: str) -> bool:
+        """Return whether the rule of the outlet of a URL says that its pages need a browser."""
+        rule = self.rules.rule_for(url)
         return rule is not None and rule.render
 
     def take_page(self, outlet: str) -> str | None:

@@ -348,12 +348,14 @@ class ArchiveSpider(Spider):
     def page_request(self, waiting: LeasedPage) -> Request:
         """Return a request for a page."""
         self.session.progress.note_request(waiting.lead.url)
+        # unchanged markup says nothing about a text that scripts bring
+        is_conditional = not self.session.rendering.is_ruled(waiting.lead.url)
         return page_request_to(
             waiting.lead.url,
             self.read_page,
             self.read_failure,
-            etag=waiting.etag,
-            last_modified=waiting.last_modified,
+            etag=waiting.etag if is_conditional else None,
+            last_modified=waiting.last_modified if is_conditional else None,
             lead=waiting.lead,
             as_read=waiting.digest,
         )
@@ -525,24 +527,25 @@ class ArchiveSpider(Spider):
 
     def _without_browser(self, check: Check, why: str) -> Check:
         """Return the check of a page that needs a browser, read as it was served."""
-        if self.session.rendering.is_ruled(check):
+        if self.session.rendering.is_ruled(check.final_url or check.url):
             host = urlsplit(check.final_url or check.url).hostname or ""
             self.session.remarks.setdefault(
                 host, f"render = true {NEEDS_BROWSER_REASON}: {why}; read as served"
             )
-        if check.outcome != "not article":
-            return check
-        # without validators: unchanged markup is no reason to leave the page as it is
-        reason = unrendered_check_reason(check, why)
-        return replace(check, reason=reason, etag=None, last_modified=None)
+        if check.outcome == "not article":
+            check = replace(check, reason=unrendered_check_reason(check, why))
+        return without_validators(check)
 
     async def read_rendered_page(
         self, response: Response, served: Check, opt_outs: Mapping[str, str], as_read: str | None
     ) -> AsyncIterator[Check]:
         """Read a page as a browser shows it; `opt_outs` are those of the page as served."""
         self.session.progress.note_answer(response.meta["asked"])
-        check = replace(check_of_response(response, lead=served.lead), reason=None)
-        yield await self._check_of_page(check, response, as_read, opt_outs)
+        check = check_of_response(response, lead=served.lead)
+        if check.outcome != "new":
+            yield check if served.outcome == "not article" else without_validators(served)
+        else:
+            yield await self._check_of_page(check, response, as_read, opt_outs)
 
     def read_render_failure(self, failure: Failure) -> Iterator[Check]:
         """Yield the check of a page that the browser could not render: as served, if that is an
@@ -555,7 +558,7 @@ class ArchiveSpider(Spider):
             failed = check_of_failure(asked, failure.value or ReadingError("no answer"))
             yield replace(failed, lead=served.lead, capture=served.capture, digest=served.digest)
         else:
-            yield served
+            yield without_validators(served)
 
     def _twin_request(self, lead: Lead) -> Request:
         """Return a request for a page at the URL by which it was listed."""
@@ -571,7 +574,7 @@ class ArchiveSpider(Spider):
         """Remark on a browser that does not start, and on an outlet that is read as served."""
         if isinstance(error, BrowserFailure):
             self.session.remarks.setdefault("browser", str(error))
-        elif self.session.rendering.is_ruled(served):
+        elif self.session.rendering.is_ruled(served.final_url or served.url):
             host = urlsplit(served.final_url or served.url).hostname or ""
             self.session.remarks.setdefault(host, f"a page is read as served: {error}")
 
@@ -672,6 +675,14 @@ class ArchiveSpider(Spider):
         if asked is not None:
             is_page = self.session.progress.settle(asked.meta["asked"])
             self.session.counts["failed" if is_page else "sources"] += 1
+
+
+def without_validators(check: Check) -> Check:
+    """Return the check of a page as served, so that it comes whole again.
+
+    The answer that its markup is unchanged would say nothing about its text.
+    """
+    return replace(check, etag=None, last_modified=None)
 
 
 def has_listed_twin(lead: Lead) -> bool:

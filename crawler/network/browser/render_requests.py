@@ -6,6 +6,7 @@ delays count for them as well.
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from scrapy.crawler import Crawler
@@ -35,7 +36,9 @@ class RenderRequests:
 
     async def answer(self, request: Request) -> HtmlResponse:
         """Return the page of a request as its scripts leave it; raises RenderingError."""
+        began = time.monotonic()
         page = await self._started_renderer().render(request.url)
+        request.meta["download_latency"] = time.monotonic() - began
         response = HtmlResponse(
             page.url, page.status, None, page.body, request=request, encoding="utf-8"
         )

@@ -13,7 +13,7 @@ from archive.records import RENDERED_HEADER
 from crawler.network.browser.guarded_proxy import GuardedProxy
 
 if TYPE_CHECKING:
-    from playwright.async_api import Browser, BrowserContext, Frame, Page, Request, Response, Route
+    from playwright.async_api import Browser, BrowserContext, Page, Request, Response, Route
 
 SETTLE_SECONDS = 10.0
 """Seconds for which a page whose requests do not end is waited for."""
@@ -23,6 +23,8 @@ MAX_PAGE_REQUESTS = 150
 MAX_PAGE_NAVIGATIONS = 5
 MAX_DOM_CHARS = 8 * 1024 * 1024
 """Characters of the page that is read; no copy is stored of larger pages anyway."""
+PAUSE_STATUSES = (429, 503)
+"""Statuses by which a site asks for a pause, which `BackoffMiddleware` handles."""
 BLOCKED_RESOURCES = frozenset(
     ("image", "font", "media", "texttrack", "manifest", "ping", "cspviolationreport", "prefetch")
 )
@@ -102,6 +104,7 @@ class PageVisit:
         self.requests = self.navigations = 0
         self.refusal: str | None = None
         """Why the page may not be visited where it leads."""
+        self.page: Page | None = None
         self.document: Response | None = None
         """The last response to a request for the page itself."""
 
@@ -116,7 +119,7 @@ class PageVisit:
         )
         try:
             await context.add_init_script(NO_WEBRTC_SCRIPT)
-            page = await context.new_page()
+            self.page = page = await context.new_page()
             context.on("page", _close_popup)
             page.on("response", self._note_response)
             await context.route("**/*", self._route)
@@ -154,7 +157,7 @@ class PageVisit:
             raise RefusedRendering(why)
         if document.url != self.url and (why := await self.may_visit(document.url)):
             raise RefusedRendering(why)
-        if not 200 <= document.status < 300:
+        if not 200 <= document.status < 300 and document.status not in PAUSE_STATUSES:
             raise RenderingError(f"HTTP {document.status} for a browser")
         headers = await document.headers_array()
         kinds = [each["value"] for each in headers if each["name"].lower() == "content-type"]
@@ -169,7 +172,8 @@ class PageVisit:
             ("Content-Type", "text/html; charset=utf-8"),
             (RENDERED_HEADER, f"chromium/{version}"),
         ]
-        body = await _dom_of_page(context, page)
+        is_good = document.status not in PAUSE_STATUSES
+        body = await _dom_of_page(context, page) if is_good else b""
         return RenderedPage(document.url, document.status, tuple(kept), body)
 
     def _refusal_by_proxy(self, url: str) -> str | None:
@@ -180,7 +184,7 @@ class PageVisit:
         return why
 
     def _note_response(self, response: Response) -> None:
-        if _is_page_request(response.request) and not 300 <= response.status < 400:
+        if self._is_for_page(response.request) and not 300 <= response.status < 400:
             self.document = response
 
     async def _route(self, route: Route) -> None:
@@ -198,8 +202,8 @@ class PageVisit:
             return False
         if request.resource_type != "document":
             return True
-        if not _is_page_request(request):
-            return False  # a frame, whose text is not the page's
+        if not self._is_for_page(request):
+            return False  # a frame or another window, whose text is not the page's
         self.navigations += 1
         if self.navigations > MAX_PAGE_NAVIGATIONS:
             self.refusal = "it leads on again and again"
@@ -207,14 +211,14 @@ class PageVisit:
             self.refusal = await self.may_visit(request.url)
         return self.refusal is None
 
-
-def _is_page_request(request: Request) -> bool:
-    """Return whether a request is for the page itself, and not for a part of it."""
-    try:
-        frame: Frame = request.frame
-    except Exception:  # playwright raises it for requests without a frame
-        return False
-    return request.is_navigation_request() and frame.parent_frame is None
+    def _is_for_page(self, request: Request) -> bool:
+        """Return whether a request is for the page itself, and not for a part of it."""
+        try:
+            frame = request.frame
+        except Exception:  # playwright raises it for requests without a frame
+            return False
+        is_main = self.page is not None and frame == self.page.main_frame
+        return is_main and request.is_navigation_request()
 
 
 async def _close_popup(page: Page) -> None:
