@@ -42,7 +42,7 @@ pytestmark = [
 
 SCRIPT = {"Content-Type": "text/javascript"}
 JSON = {"Content-Type": "application/json"}
-NAMES = {"courier.example": "127.0.0.1", "inside.example": "127.0.0.2"}
+NAMES = {"courier.example": "127.0.0.1", "inside.example": "127.0.0.2", "reef.example": "127.0.0.1"}
 COMMAND = """
 import sys
 from tests import names
@@ -98,10 +98,19 @@ def web(inside: str, secret_port: int) -> dict[str, Any]:
         "/private/page": shell(show(8)),
         "/endless": shell(f"{show(9)} while (true) {{}}"),
         "/hungry": shell("const held = []; for (;;) held.push(new Uint8Array(1 << 27).fill(1));"),
+        "/teaser": Answer(200, TEASER.encode(), {"ETag": '"teaser"'}),
         "/quiet": shell("document.title = 'Nothing';"),
     }  # fmt: skip
 
 
+TEASER = f"""<html lang="en"><head><title>Reef</title></head><body><div id="root"><article>
+<h1>Part 12 of the ferry landing</h1><time datetime="2026-03-01T10:00:00Z">1 March 2026</time>
+<p>{story(13).split(chr(10))[0]}</p></article></div>
+<script src="/show.js"></script><script>show(12);</script></body></html>"""
+RULES = """
+[outlets."reef.example"]
+render = true
+"""
 SHOW = """
 async function show(number) {
   const told = await (await fetch(`/story/${number}.json`)).json();
@@ -199,7 +208,7 @@ class BrowserCrawl:
         kept = {name: value for name, value in os.environ.items() if name.lower() not in PROXIES}
         ours = {
             "DATELINE_ARCHIVE": str(self.folder / "archive"),
-            "DATELINE_ALLOW_ADDRESSES": f"courier.example:{self.there.port}",
+            "DATELINE_ALLOW_ADDRESSES": f"courier.example:{self.there.port} reef.example:{self.there.port}",
             "DATELINE_BROWSER_SECONDS": str(patient(6)),
             # tests run as root in containers, where Chromium has none
             "DATELINE_BROWSER_SANDBOX": "0",
@@ -209,7 +218,7 @@ class BrowserCrawl:
 
     def command(self, *paths: str) -> list[str]:
         pairs = " ".join(f"{name}={address}" for name, address in NAMES.items())
-        urls = [self.outlet + path for path in paths]
+        urls = [path if path.startswith("http") else self.outlet + path for path in paths]
         return [sys.executable, "-c", COMMAND, pairs, "crawl", *urls, "--delay", "0"]
 
     def run(self, *paths: str) -> subprocess.CompletedProcess[str]:
@@ -330,7 +339,9 @@ def attacked(tmp_path_factory: pytest.TempPathFactory) -> AttackedCrawl:
         stranger(web(inside, port)) as there,
     ):
         crawl = AttackedCrawl(there, folder, {}, connections, packets)
-        crawl.run(*PAGES)
+        (folder / "archive").mkdir()
+        (folder / "archive" / "dateline.toml").write_text(RULES, "utf-8")
+        crawl.run(*PAGES, f"http://reef.example:{there.port}/teaser")
     return crawl
 
 
@@ -342,6 +353,12 @@ def test_a_page_whose_text_only_a_script_shows_is_stored_as_the_browser_shows_it
         body = store.body(digest)
     assert body.startswith(b'<!DOCTYPE html><html lang="en">')
     assert b"<article><h1>Part 1 of the ferry landing</h1>" in body
+
+
+def test_a_page_is_rendered_whatever_it_shows_where_the_rule_of_its_outlet_says_so(attacked):
+    (text,) = attacked.rows("SELECT text FROM articles WHERE url LIKE '%/teaser'")[0]
+    assert text.split("\n")[0] in story(12)
+    assert story(13).split("\n")[0] not in text
 
 
 def test_a_page_that_a_browser_showed_is_marked_as_such_wherever_it_is_shown(attacked):
@@ -399,7 +416,7 @@ def test_a_script_without_end_or_measure_costs_its_page_only(attacked):
     assert (outcome, reason) == ("failed", f"in the browser: it took longer than {patient(6):g} s")
     assert attacked.outcome("/hungry")[0] in ("failed", "not article")
     assert attacked.outcome("/quiet")[0] == "not article"
-    assert len(attacked.rows("SELECT id FROM articles")) == 7
+    assert len(attacked.rows("SELECT id FROM articles")) == 8
 
 
 def test_the_end_of_the_crawl_is_the_end_of_its_browsers(attacked):
