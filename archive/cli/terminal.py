@@ -19,7 +19,7 @@ from archive.queries.lookup import PlainRow
 from archive.queries.rule_matches import rules_note
 from archive.queries.search import SearchHit
 from archive.queries.status import StatusReport
-from archive.records import text_below_standfirst
+from archive.records import RENDERED_MARK, text_below_standfirst
 from archive.text.passages import MARK_CLOSE, MARK_OPEN
 from archive.text.printable import printable_text, readable_url
 
@@ -202,6 +202,7 @@ def _article_facts(record: PlainRow) -> Table:
         "section": printable_text(record["section"]),
         "language": printable_text(record["language"]),
         "words": f"{record['word_count']:,}",
+        "rendered": rendering_note(record["extractor"]),
         "rules": rules_note(record["extractor"]),
         "address": readable_url(printable_text(record["url"])),
         "also at": "\n".join(map(_also_at_line, record["addresses"])),
@@ -215,6 +216,11 @@ def _article_facts(record: PlainRow) -> Table:
         if value:
             table.add_row(Text(name, "dim"), Text(value, overflow="fold"))
     return table
+
+
+def rendering_note(extractor: str | None) -> str:
+    """Return that an article was read from a page as a browser shows it; empty if it was not."""
+    return "in a browser, by the page’s scripts" if RENDERED_MARK in (extractor or "") else ""
 
 
 def _also_at_line(other: PlainRow) -> str:

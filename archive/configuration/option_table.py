@@ -80,12 +80,16 @@ GENERAL_OPTIONS = (
     ConfigOption("workers", "count", "Processes that extract pages.", "one per core", (*NETWORK_COMMANDS, "extract")),
     ConfigOption("opt_outs", "texts", "The opt-outs of publishers to honour.", "noarchive", NETWORK_COMMANDS),
     ConfigOption("allow_addresses", "texts", "What a crawl may reach besides the public web.", "", NETWORK_COMMANDS),
+    ConfigOption("browser", "text", "Pages that a browser fetches again: auto, rules or off.", "auto", NETWORK_COMMANDS),
+    ConfigOption("browser_path", "file", "The Chromium to use; without it, it is found by its name.", "", NETWORK_COMMANDS),
     ConfigOption("catalogue", "file", "A list of outlets in place of the built-in catalogue.", "",
                  ("outlet add", "outlet search", "outlet suggest", "outlet look", "investigate")),
 )  # fmt: skip
 CRAWL_OPTIONS = _table_options("crawl", "crawl", (
     ("budget", "count", "", "Most pages that one crawl fetches."),
     ("outlet_budget", "count", "10000", "Most pages of each outlet."),
+    ("browser_budget", "count", "200", "Most pages that a browser renders."),
+    ("browser_outlet_budget", "count", "50", "Most pages of each outlet that a browser renders."),
     ("max_time", "duration", "", "Time after which a crawl stops."),
     ("since", "age", "7d", "How far back sitemaps are read, except for a story."),
     ("ask", "texts", "", "Search services that a crawl for a story asks."),

@@ -27,6 +27,12 @@ from archive.errors import UsageError
 from archive.text.printable import printable_text
 from crawler.cli.deposit_options import crawl_deposit_options, deposit_after_crawl
 from crawler.cli.options import given_settings, network_options, workers_option
+from crawler.cli.options import (
+    NETWORK_OPTION_NAMES,
+    given_settings,
+    network_options,
+    workers_option,
+)
 
 if TYPE_CHECKING:
     from scrapy.settings import Settings
@@ -159,6 +165,18 @@ def _source_state(row: dict[str, Any]) -> str:
     help="Fetch at most N pages of each outlet.",
 )
 @click.option(
+    "--browser-budget",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Render at most N pages in a browser.  [default: 200]",
+)
+@click.option(
+    "--browser-outlet-budget",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Render at most N pages of each outlet.  [default: 50]",
+)
+@click.option(
     "--ask",
     metavar="SERVICE,…",
     help="With --story, also ask search services such as gdelt.",
@@ -241,11 +259,12 @@ def _start_crawl(
     if options["since"]:
         moment_since(options["since"])  # raises UsageError before anything starts
     deposits = _deposit_services(deposit)
-    names = ("contact", "delay", "opt_outs", "allow_addresses", "workers")
-    network = {name: options.pop(name) for name in names}
+    network = {name: options.pop(name) for name in NETWORK_OPTION_NAMES}
     settings = crawl_settings(
         folder,
         CLOSESPIDER_TIMEOUT=parse_duration_seconds(max_time) if max_time else None,
+        DATELINE_BROWSER_PAGES=options.pop("browser_budget"),
+        DATELINE_BROWSER_OUTLET_PAGES=options.pop("browser_outlet_budget"),
         **given_settings(**network),
     )
     if termination.is_stop_requested():

@@ -22,7 +22,14 @@ from urllib.parse import urlsplit
 from lxml.html import HtmlElement
 
 from archive.errors import ReadingError
-from archive.records import Article, Capture, text_below_standfirst
+from archive.records import (
+    RENDERED_HEADER,
+    RENDERED_MARK,
+    SCRIPTED_PAGE_REASON,
+    Article,
+    Capture,
+    text_below_standfirst,
+)
 from crawler.dates.date_parser import writes_month_first
 from crawler.extraction import jsonld, visibility
 from crawler.extraction.blocks import (
@@ -54,6 +61,11 @@ from crawler.extraction.next_articles import boxes_of_next_articles
 from crawler.extraction.page_type import classify_page
 from crawler.extraction.rules.outlet_rules import OutletRule
 from crawler.extraction.rules.rule_findings import RuleFindings, apply_rule, with_kept_lines
+from crawler.extraction.script_signs import (
+    MAX_SCRIPTED_ARTICLE_LETTERS,
+    MAX_SCRIPTED_PAGE_LETTERS,
+    script_signs,
+)
 from crawler.text.language import detect_language, language_code
 from crawler.text.soft_hyphens import remove_soft_hyphens
 from pipelines.text.word_count import count_words
@@ -63,6 +75,8 @@ for noisy in ("trafilatura", "htmldate", "charset_normalizer", "courlan"):
 
 MIN_SHOWN_TEXT_CHARS = 200
 """Letters. A shorter text is replaced by a longer one from the page's data."""
+SCRIPTED_PAGE_TYPES = ("article", "empty", "section", "other")
+"""Types of pages that may only lack the text that scripts would bring."""
 MARKUP_TAG = re.compile("<[^<>]*>")
 MAX_TITLE_HEADINGS = 5
 """Headings whose words count as the page's titles."""
@@ -123,7 +137,7 @@ def read_capture(capture: Capture, rule: OutletRule | None = None) -> PageReadin
         url=capture.url,
         fetched_at=capture.fetched_at or None,
         digest=capture.digest or None,
-        extractor=extractor_versions(),
+        extractor=extractor_versions() + (RENDERED_MARK if is_rendered(capture) else ""),
     )
     if not capture.body.strip():
         return PageReading(replace(bare, page_type="empty", page_reason="no bytes"))
@@ -132,10 +146,31 @@ def read_capture(capture: Capture, rule: OutletRule | None = None) -> PageReadin
     except ReadingError as error:
         return PageReading(replace(bare, page_type="broken", page_reason=str(error)))
     steps = _run_steps(bare, tree, capture, rule)
-    article = steps.article
+    article = unless_scripted(steps.article, capture)
     if shortened and article.page_type == "article":
         article = replace(article, page_reason="; ".join(shortened))
     return PageReading(article, steps)
+
+
+def is_rendered(capture: Capture) -> bool:
+    """Return whether a capture is a page as its scripts left it in a browser."""
+    return capture.header(RENDERED_HEADER) is not None
+
+
+def unless_scripted(article: Article, capture: Capture) -> Article:
+    """Return the article; as an `empty` page where scripts would bring the text that it lacks."""
+    is_article = article.page_type == "article"
+    is_long = is_article and len(article.text) > MAX_SCRIPTED_PAGE_LETTERS
+    if is_long or article.page_type not in SCRIPTED_PAGE_TYPES or capture.status >= 300:
+        return article
+    most = MAX_SCRIPTED_ARTICLE_LETTERS if is_article else MAX_SCRIPTED_PAGE_LETTERS
+    tree, _ = parse_page(capture)  # again, as the steps have changed theirs
+    signs = script_signs(tree, most)
+    if signs is None:
+        return article
+    why = "its scripts brought no text" if is_rendered(capture) else SCRIPTED_PAGE_REASON
+    reason = f"{why} ({signs})"
+    return replace(article, page_type="empty", page_reason=reason)
 
 
 @cache
