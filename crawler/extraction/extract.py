@@ -32,6 +32,7 @@ from crawler.extraction.blocks import (
     text_blocks,
     unfold_layout_tables,
 )
+from crawler.extraction.embedded_state import article_in_state
 from crawler.extraction.fields import article_dates, credits, metadata
 from crawler.extraction.fields import headline as headlines
 from crawler.extraction.fields.agencies import dateline_of
@@ -66,6 +67,12 @@ MIN_SHOWN_TEXT_CHARS = 200
 MARKUP_TAG = re.compile("<[^<>]*>")
 MAX_TITLE_HEADINGS = 5
 """Headings whose words count as the page's titles."""
+TITLE_META = ("og:title", "twitter:title")
+"""Meta tags that give the page's title."""
+MAX_PROSE_OF_SHELL_CHARS = 1_000
+"""Letters of prose that a page shows, or gives in its data, whose text may be in its scripts alone."""
+MIN_STATE_GAIN = 2
+"""Times that the text in a page's scripts is longer than what the page shows, or it is not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +185,7 @@ def open_page(tree: HtmlElement, capture: Capture) -> OpenedPage:
     meta = metadata.meta_tags(tree)
     article = jsonld.article_thing(found, _page_urls(tree, meta, capture), _page_titles(tree, meta))
     elements, row = _make_visible(tree, article)
+    article = _with_article_in_state(tree, row, meta, article, capture)
     declared = _declared_language(tree, meta)
     url = capture.final_url or capture.url
     return OpenedPage(
@@ -214,6 +222,29 @@ def _make_visible(
     return elements, row
 
 
+def _with_article_in_state(
+    tree: HtmlElement,
+    row: list[Block],
+    meta: dict[str, str],
+    article: jsonld.JsonLdThing,
+    capture: Capture,
+) -> jsonld.JsonLdThing:
+    """The article of the page's data; completed from its scripts' state where it shows no text."""
+    shown = max(count_prose_letters(row), len(article_body_of(article)))
+    if shown >= MAX_PROSE_OF_SHELL_CHARS:
+        return article
+    titles = [metadata.html_title(tree) or "", *map(meta.get, TITLE_META), *_first_headings(tree)]
+    state = article_in_state(tree, list(filter(None, titles)), _page_urls(tree, meta, capture))
+    if len(state.get("articleBody", "")) <= MIN_STATE_GAIN * shown:
+        return article
+    return {**state, **article, "articleBody": state["articleBody"]}
+
+
+def _first_headings(tree: HtmlElement) -> list[str]:
+    """The texts of a page's first headings."""
+    return [heading.text_content() for heading in islice(tree.iter("h1"), MAX_TITLE_HEADINGS)]
+
+
 def _declared_language(tree: HtmlElement, meta: dict[str, str]) -> str:
     """The language tag that the page declares, else an empty text."""
     tags = (
@@ -233,8 +264,7 @@ def _page_urls(tree: HtmlElement, meta: dict[str, str], capture: Capture) -> lis
 
 def _page_titles(tree: HtmlElement, meta: dict[str, str]) -> str:
     """The words of a page's titles and first headings, on one line."""
-    first = islice(tree.iter("h1"), MAX_TITLE_HEADINGS)
-    headings = (heading.text_content() for heading in first)
+    headings = _first_headings(tree)
     return " ".join((metadata.html_title(tree) or "", meta.get("og:title", ""), *headings))
 
 
@@ -465,7 +495,7 @@ def choose_text(page: OpenedPage, claimed: PageClaims) -> line_classifier.LineCh
     Where the page shows only the beginning of the text in its data, that text is returned.
     """
     choice = line_classifier.choose_lines(page.blocks, claimed)
-    if _is_beginning_of(choice.lines, claimed.said):
+    if _is_beginning_of(choice.lines, claimed.said) or _is_of_shell(page, choice.lines, claimed):
         said = claimed.said.split("\n")
         return line_classifier.LineChoice(said, choice.dropped, said)
     return choice
@@ -480,6 +510,19 @@ def _is_beginning_of(lines: list[str], said: str) -> bool:
         return False
     shared = sum(len(line) for line in lines if fold_text(line) in whole)
     return shared > 0.9 * letters
+
+
+def _is_of_shell(page: OpenedPage, lines: list[str], claimed: PageClaims) -> bool:
+    """Return whether the lines are those of a page that shows neither its article nor its headline.
+
+    The text in the page's data is longer, and has none of the lines.
+    """
+    letters, whole = sum(map(len, lines)), fold_text(claimed.said)
+    if len(claimed.said) <= MIN_STATE_GAIN * letters or not claimed.headline:
+        return False
+    headline = fold_text(claimed.headline)
+    is_shown = any(headline == fold_text(block.text) for block in page.blocks)
+    return not is_shown and not any(fold_text(line) in whole for line in lines)
 
 
 def _lines_beyond_links(lines: Iterable[str], links: frozenset[str]) -> list[str]:
