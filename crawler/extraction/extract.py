@@ -39,7 +39,7 @@ from crawler.extraction.fields.agencies import dateline_of
 from crawler.extraction.fields.article_dates import ArticleDates
 from crawler.extraction.fields.credits import ArticleCredits
 from crawler.extraction.fields.metadata import OpenedPage
-from crawler.extraction.html_tree import parse_page
+from crawler.extraction.html_tree import MAX_PARSED_BYTES, parse_page
 from crawler.extraction.main_text import inline_elements, line_classifier, line_rules
 from crawler.extraction.main_text.layout import (
     find_label_lines,
@@ -55,6 +55,8 @@ from crawler.extraction.next_articles import boxes_of_next_articles
 from crawler.extraction.page_type import classify_page
 from crawler.extraction.rules.outlet_rules import OutletRule
 from crawler.extraction.rules.rule_findings import RuleFindings, apply_rule, with_kept_lines
+from crawler.extraction.second_opinion import TextAlarm, doubt_about_text, second_opinion
+from crawler.text.charsets import decode_page
 from crawler.text.language import detect_language, language_code
 from crawler.text.soft_hyphens import remove_soft_hyphens
 from pipelines.text.word_count import count_words
@@ -96,6 +98,8 @@ class PageSteps:
     """The lines, folded, that the page sets apart from the article, each with the reason."""
     body: line_rules.CleanedText = field(default_factory=lambda: line_rules.CleanedText([], [], []))
     """The chosen lines without those that the rules removed."""
+    alarm: TextAlarm | None = None
+    """What was wrong with the text as it was read first; None where nothing was."""
     findings: RuleFindings | None = None
     """The findings of the rules of the outlet; None for an outlet without rules."""
 
@@ -111,6 +115,11 @@ class PageReading:
 
     article: Article
     steps: PageSteps | None = None
+
+    @property
+    def alarm(self) -> TextAlarm | None:
+        """What was wrong with the text as it was read first; None where nothing was."""
+        return self.steps.alarm if self.steps else None
 
 
 def extract_article(capture: Capture, rule: OutletRule | None = None) -> Article:
@@ -140,9 +149,15 @@ def read_capture(capture: Capture, rule: OutletRule | None = None) -> PageReadin
         return PageReading(replace(bare, page_type="broken", page_reason=str(error)))
     steps = _run_steps(bare, tree, capture, rule)
     article = steps.article
-    if shortened and article.page_type == "article":
-        article = replace(article, page_reason="; ".join(shortened))
+    remarks = [*shortened, *_remark_on_alarm(steps.alarm)]
+    if remarks and article.page_type == "article":
+        article = replace(article, page_reason="; ".join(remarks))
     return PageReading(article, steps)
+
+
+def _remark_on_alarm(alarm: TextAlarm | None) -> list[str]:
+    """What a reader should know of a text that was read again."""
+    return [f"text read again by {alarm.reading}"] if alarm and alarm.reading else []
 
 
 @cache
@@ -296,7 +311,24 @@ def choose_text_lines(steps: PageSteps) -> PageSteps:
         claims = PageClaims("", steps.article.headline, "", described)
         return replace(steps, claims=claims, choice=line_classifier.LineChoice(lines, [], lines))
     said = text_claims(steps.page, steps.article.headline)
-    return replace(steps, claims=said, choice=choose_text(steps.page, said))
+    return _with_second_opinion(replace(steps, claims=said, choice=choose_text(steps.page, said)))
+
+
+def _with_second_opinion(steps: PageSteps) -> PageSteps:
+    """The steps with the text of another reading, where the first is not the page's article."""
+    page, lines = steps.page, steps.choice.lines
+    doubt = doubt_about_text(lines, page.blocks)
+    if doubt is None or lines == steps.choice.added:  # the text in the page's data
+        return steps
+    html = decode_page(
+        steps.capture.body[:MAX_PARSED_BYTES], steps.capture.header("Content-Type")
+    )
+    opinion = second_opinion(html, page.tree, lines, doubt, steps.article.headline)
+    if opinion is None or not opinion.text:
+        return replace(steps, alarm=opinion.alarm if opinion else None)
+    found = split_lines_by_blocks(opinion.text, page.blocks)
+    said = steps.claims._replace(found=found)
+    return replace(steps, alarm=opinion.alarm, claims=said, choice=choose_text(page, said))
 
 
 def find_article_dates(steps: PageSteps) -> PageSteps:

@@ -142,10 +142,14 @@ def _with_people_of_other_lines(
 ) -> tuple[tuple[str, ...], str | None]:
     """The people of a printed byline and the byline, with those in further lines of their own.
 
-    The lines are marked up as the byline is, and each names one person.
+    The mark-up calls them authors, or the lines are marked up as the byline is, and each names one
+    person.
     """
     if printed is None or not authors:
         return authors, printed
+    marked = marked_people(page, near, lambda name: _is_outlet_or_section(name, page))
+    if set(marked) > set(authors):
+        return marked, ", ".join((printed, *(name for name in marked if name not in printed)))
     lines = list(_lines_alike_below(printed, near, page.language))
     further = [
         people[0]

@@ -86,6 +86,10 @@ BARE_BYLINE_OPENINGS = {
     "автор",
 }
 """The rest of a byline without a name."""
+MIN_REPEATED_CHARS = 60
+"""Characters of a line that is no refrain or label, and stands in a text once."""
+MAX_SUMMARY_PLACES = 4
+"""Lines at the start and at the end that may be the page's summary of the text."""
 MAX_LINES_AT_ENDS = 3
 """Lines at the start and at the end that may be bylines, dates and credits."""
 
@@ -151,6 +155,7 @@ def clean_text_lines(text: str, known: KnownLines) -> CleanedText:
             dropped.append((line, reason))
         else:
             lines.append(line)
+    lines = _without_repeats(lines, dropped)
     below = _lines_below_headline(lines, known)
     dropped += [(line, "around a whole page's text") for line in _missing_lines(lines, below)]
     credits_from = len(dropped)
@@ -158,6 +163,29 @@ def clean_text_lines(text: str, known: KnownLines) -> CleanedText:
     without_ends = _without_opening_lines(without_start[::-1], known, dropped)[::-1]
     credits = [line for line, _ in dropped[credits_from:]]
     return CleanedText(without_ends, credits, dropped)
+
+
+def _without_repeats(lines: list[str], dropped: list[tuple[str, str]]) -> list[str]:
+    """The lines without paragraphs that the text has twice; these are added to the dropped ones.
+
+    Of two equal paragraphs the first stays. A summary at an end of the text whose sentences all
+    follow each other elsewhere in it is a repeat, too.
+    """
+    folded = [fold_text(line) if len(line) >= MIN_REPEATED_CHARS else "" for line in lines]
+    seen: set[str] = set()
+    kept: list[int] = []
+    for place, words in enumerate(folded):
+        if words and words in seen:
+            dropped.append((lines[place], "the text has it already"))
+        else:
+            kept.append(place)
+            seen.add(words)
+    for place in (*kept[:MAX_SUMMARY_PLACES], *kept[MAX_SUMMARY_PLACES:][-MAX_SUMMARY_PLACES:]):
+        rest = " ".join(folded[other] for other in kept if other != place)
+        if folded[place] and f" {folded[place]} " in f" {rest} ":
+            dropped.append((lines[place], "a summary in the text's own words"))
+            kept = [other for other in kept if other != place]
+    return [lines[place] for place in kept]
 
 
 def reason_against_line(line: str, known: KnownLines, rules: Iterable[LineRule]) -> str | None:
