@@ -121,6 +121,8 @@ def _objects_of_states(scripts: Iterator[PageScript]) -> Iterator[_StateObject]:
     """The objects of all states of a page, the outer ones first."""
     left = MAX_STATE_OBJECTS
     for state in state_values(scripts):
+        if not isinstance(state, list | dict):
+            continue
         named = state if isinstance(state, dict) else {}
         row: list[tuple[Any, int]] = [(state, 0)]
         while row and left:

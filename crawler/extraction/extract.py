@@ -317,8 +317,9 @@ def choose_text_lines(steps: PageSteps) -> PageSteps:
 def _with_second_opinion(steps: PageSteps) -> PageSteps:
     """The steps with the text of another reading, where the first is not the page's article."""
     page, lines = steps.page, steps.choice.lines
-    doubt = doubt_about_text(lines, page.blocks)
-    if doubt is None or lines == steps.choice.added:  # the text in the page's data
+    is_of_data = bool(lines) and lines == steps.choice.added
+    doubt = None if is_of_data else doubt_about_text(lines, page.blocks)
+    if doubt is None:
         return steps
     html = decode_page(
         steps.capture.body[:MAX_PARSED_BYTES], steps.capture.header("Content-Type")

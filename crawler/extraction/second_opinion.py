@@ -63,10 +63,10 @@ class TextAlarm:
     reading: str | None = None
     """The reading that was taken instead; None where no other was better."""
 
-    def __str__(self) -> str:
-        said = f"{self.doubt}; it agrees with the densest part of the page by {self.agreement:.0%}"
-        taken = f"read again by {self.reading}" if self.reading else "no other reading is better"
-        return f"{said}: {taken}"
+    @property
+    def sign(self) -> str:
+        """What speaks against the text."""
+        return f"{self.doubt}; it agrees by {self.agreement:.0%} with the densest part of the page"
 
 
 @dataclass(frozen=True, slots=True)
