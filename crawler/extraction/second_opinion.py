@@ -5,7 +5,8 @@ prose, or most of the page's prose is outside of it. Only then the densest run o
 page's bytes is found (`crawler.extraction.main_text.dense_run`), which shares nothing with the
 first reading. Where the two disagree, the page is read by readability, and the densest run is
 parsed by itself, free from elements around it that nobody closes. A reading replaces the first one
-only if it agrees with the densest run; otherwise the first text stays.
+only if it agrees with the densest run and has words of the headline; one that is prose itself, only
+if it has none of them. Otherwise the first text stays.
 """
 
 from __future__ import annotations
@@ -33,10 +34,12 @@ from pipelines.dedup.copies import text_units
 
 MIN_TRUSTED_TEXT_SIZE = 600
 """Letters of a text; a shorter one is doubtful."""
-MIN_PROSE_SHARE_OF_TEXT = 0.7
+MIN_PROSE_SHARE_OF_TEXT = 0.9
 """The share of a text that is prose; with less of it the text is doubtful."""
 MIN_SHARE_OF_PROSE = 0.5
 """The share of the page's prose in a text; with less of it the text is doubtful."""
+PROSE_OUTSIDE_TEXT = "most of the page's prose is not in it"
+"""The doubt about a text that is prose itself."""
 MAX_ALARM_AGREEMENT = 0.5
 """The agreement of a text with the densest run below which it is an alarm."""
 MIN_READING_AGREEMENT = 0.8
@@ -47,7 +50,7 @@ MIN_DENSE_RUN_SIZE = 400
 """Letters of prose in a densest run that may be an article."""
 MIN_SHARED_TITLE_WORDS = 2
 """Words of the page's headline that a text in place of none must have, or all of a shorter one."""
-TITLE_WORD = re.compile(r"[^\W\d_]{4,}")
+TITLE_WORD, DENSE_PAIR = re.compile(r"([^\W\d_]{4,})"), re.compile(r"(?=([^\W\d_]{2}))")
 SHINGLE_UNITS = 3
 """Words, or letters of a script without blanks, of the pieces that two texts are compared by."""
 
@@ -94,7 +97,7 @@ def doubt_about_text(lines: Sequence[str], blocks: Sequence[Block]) -> str | Non
         if size >= MIN_PROSE_SIZE:
             prose += size
             inside += size if block.text in kept else 0
-    return "most of the page's prose is not in it" if inside < MIN_SHARE_OF_PROSE * prose else None
+    return PROSE_OUTSIDE_TEXT if inside < MIN_SHARE_OF_PROSE * prose else None
 
 
 def text_agreement(one: str, other: str) -> float:
@@ -132,7 +135,10 @@ def second_opinion(
     readings = list(_other_readings(page, tree, run, is_empty))
     scored = [(text_agreement(other, dense), name, other) for name, other in readings]
     best = max(scored, default=(0.0, "", ""), key=lambda each: each[0])
-    if best[0] < MIN_READING_AGREEMENT:
+    is_about_page = _has_words_of_title(best[2], headline)
+    if doubt == PROSE_OUTSIDE_TEXT:  # comments and terms are dense, too
+        is_about_page = is_about_page and not _has_words_of_title(text, headline)
+    if best[0] < MIN_READING_AGREEMENT or not is_about_page:
         return SecondOpinion(alarm)
     return SecondOpinion(replace(alarm, reading=best[1]), best[2])
 
@@ -145,9 +151,15 @@ def _prose_size(line: str) -> int:
 
 def _has_words_of_title(text: str, headline: str | None) -> bool:
     """Return whether a text is about what the page's headline says."""
-    wanted = set(TITLE_WORD.findall(fold_text(headline or "")))
-    shared = wanted.intersection(TITLE_WORD.findall(fold_text(text)))
+    wanted = _title_words_in(headline or "")
+    shared = wanted & _title_words_in(text)
     return bool(shared) and len(shared) >= min(len(wanted), MIN_SHARED_TITLE_WORDS)
+
+
+def _title_words_in(text: str) -> set[str]:
+    """The words of a text that headlines are compared by; in dense scripts any two letters."""
+    pattern = DENSE_PAIR if is_dense_text(text) else TITLE_WORD
+    return {found[1] for found in pattern.finditer(fold_text(text))}
 
 
 def _is_hidden_text(lines: Sequence[str], tree: HtmlElement) -> bool:

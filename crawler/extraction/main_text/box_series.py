@@ -11,11 +11,11 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 
 from crawler.extraction.blocks import Block, fold_text
-from crawler.extraction.main_text.line_features import SUBHEADING_TAGS
+from crawler.extraction.main_text.line_features import SUBHEADING_TAGS, names_of_element
 from crawler.extraction.main_text.line_rules import BUTTON_LINE, READ_MORE_OPENING, claims_rights
-from crawler.extraction.main_text.stray_paragraphs import SUBSCRIPTION_OFFER
+from crawler.extraction.main_text.stray_paragraphs import NON_PARAGRAPH_NAMES, SUBSCRIPTION_OFFER
 
-ENTRY_TAGS = frozenset(("li", "dt", "dd"))
+ENTRY_TAGS = frozenset(("dt", "dd"))
 """Elements that are a series within one parent."""
 SERIES_TAGS = SUBHEADING_TAGS | ENTRY_TAGS | {"summary"}
 """Elements that are a series where others with the same mark-up are in the text."""
@@ -24,6 +24,8 @@ QUESTION_NAME = re.compile(
     re.I,
 )
 """Classes and properties of questions and answers."""
+NAMES_WITHOUT_SERIES = NON_PARAGRAPH_NAMES | {"quote"}
+"""Names of boxes whose lines complete no series."""
 MIN_SERIES_LINES, MIN_SHARE_OF_SERIES = 2, 0.5
 """Lines of a series in the text, and their share of the series, from which the rest is added."""
 MAX_BLOCKS_BELOW_TEXT = 6
@@ -78,8 +80,10 @@ def _is_series_of_text(key: object, row: list[int], kept: Collection[int]) -> bo
 
 def _may_complete_series(block: Block) -> bool:
     """Return whether a block is words of its own, and neither a link nor an offer."""
-    folded = fold_text(block.text)
-    if not folded or block.linked:
+    folded, element = fold_text(block.text), block.element
+    around = element.getparent()
+    boxes = (element, around) if around is not None else (element,)
+    if block.linked or any(names_of_element(box) & NAMES_WITHOUT_SERIES for box in boxes):
         return False
     if not any(map(str.isalpha, folded)) or claims_rights(block.text):
         return False

@@ -86,8 +86,11 @@ BARE_BYLINE_OPENINGS = {
     "автор",
 }
 """The rest of a byline without a name."""
-MIN_REPEATED_CHARS = 60
+MIN_REPEATED_CHARS = 80
 """Characters of a line that is no refrain or label, and stands in a text once."""
+SENTENCE_ENDS = tuple('.!?”"»…。！？')
+MAX_REPEATED_SHARE = 0.25
+"""The share of a text that repeats may be; a page that prints more of it twice is left as it is."""
 MAX_SUMMARY_PLACES = 4
 """Lines at the start and at the end that may be the page's summary of the text."""
 MAX_LINES_AT_ENDS = 3
@@ -168,24 +171,34 @@ def clean_text_lines(text: str, known: KnownLines) -> CleanedText:
 def _without_repeats(lines: list[str], dropped: list[tuple[str, str]]) -> list[str]:
     """The lines without paragraphs that the text has twice; these are added to the dropped ones.
 
-    Of two equal paragraphs the first stays. A summary at an end of the text whose sentences all
-    follow each other elsewhere in it is a repeat, too.
+    Of two equal paragraphs the first stays, unless the page prints much of the text twice. A summary at an end of the text is a repeat, too, if
+    it consists of paragraphs that follow each other elsewhere in it.
     """
-    folded = [fold_text(line) if len(line) >= MIN_REPEATED_CHARS else "" for line in lines]
-    seen: set[str] = set()
-    kept: list[int] = []
-    for place, words in enumerate(folded):
-        if words and words in seen:
-            dropped.append((lines[place], "the text has it already"))
-        else:
-            kept.append(place)
-            seen.add(words)
+    folded = [fold_text(line) if _is_paragraph(line) else "" for line in lines]
+    first = {words: place for place, words in reversed(list(enumerate(folded))) if words}
+    again = {place for place, words in enumerate(folded) if words and first[words] != place}
+    if sum(len(lines[place]) for place in again) > MAX_REPEATED_SHARE * sum(map(len, lines)):
+        return lines
+    dropped += [(lines[place], "the text has it already") for place in sorted(again)]
+    kept = [place for place in range(len(lines)) if place not in again]
     for place in (*kept[:MAX_SUMMARY_PLACES], *kept[MAX_SUMMARY_PLACES:][-MAX_SUMMARY_PLACES:]):
-        rest = " ".join(folded[other] for other in kept if other != place)
-        if folded[place] and f" {folded[place]} " in f" {rest} ":
+        others = [folded[other] for other in kept if other != place]
+        if folded[place] and _is_joined_of(folded[place], others):
             dropped.append((lines[place], "a summary in the text's own words"))
             kept = [other for other in kept if other != place]
     return [lines[place] for place in kept]
+
+
+def _is_paragraph(line: str) -> bool:
+    """Return whether a line is long and ends as a sentence."""
+    return len(line) >= MIN_REPEATED_CHARS and line.endswith(SENTENCE_ENDS)
+
+
+def _is_joined_of(words: str, others: list[str]) -> bool:
+    """Return whether folded words run over several of the other folded lines."""
+    if any(words in other for other in others):
+        return False
+    return f" {words} " in f" {' '.join(filter(None, others))} "
 
 
 def reason_against_line(line: str, known: KnownLines, rules: Iterable[LineRule]) -> str | None:
