@@ -45,10 +45,41 @@ BODY_FIELD = re.compile(
     r"(?:html|text|elements|blocks|json|raw|rich|content|parts?|body)?$"
 )
 """Names of fields with a text, as `field_key` gives them."""
-HEADLINE_FIELDS = ("headline", "title", "heading", "hed", "displaytitle", "name", "headlines", "shorttitle")
-WRAPPED_VALUE_FIELDS = ("rendered", "basic", "default", "value", "text", "main", "headline", "title", "web")
+HEADLINE_FIELDS = (
+    "headline",
+    "title",
+    "heading",
+    "hed",
+    "displaytitle",
+    "name",
+    "headlines",
+    "shorttitle",
+)
+WRAPPED_VALUE_FIELDS = (
+    "rendered",
+    "basic",
+    "default",
+    "value",
+    "text",
+    "main",
+    "headline",
+    "title",
+    "web",
+)
 """Fields of an object that wraps a single text."""
-URL_FIELDS = ("url", "link", "canonicalurl", "canonical", "slug", "path", "href", "permalink", "uri", "weburl", "id")
+URL_FIELDS = (
+    "url",
+    "link",
+    "canonicalurl",
+    "canonical",
+    "slug",
+    "path",
+    "href",
+    "permalink",
+    "uri",
+    "weburl",
+    "id",
+)
 PUBLISHED_FIELDS = (
     "datepublished", "publishedat", "publisheddate", "publishdate", "publicationdate", "firstpublished",
     "firstpublishedat", "firstpublishdate", "firstpublisheddate", "displaydate", "pubdate", "publishedon",
@@ -58,7 +89,16 @@ MODIFIED_FIELDS = (
     "datemodified", "modifiedat", "updatedat", "lastmodified", "lastupdated", "lastupdatedat",
     "lastupdateddate", "modifieddate", "updateddate", "dateupdated", "modified", "updated",
 )  # fmt: skip
-AUTHOR_FIELDS = ("authors", "author", "byline", "bylines", "writers", "contributors", "credits", "by")
+AUTHOR_FIELDS = (
+    "authors",
+    "author",
+    "byline",
+    "bylines",
+    "writers",
+    "contributors",
+    "credits",
+    "by",
+)
 STANDFIRST_FIELDS = (
     "standfirst", "subheadline", "subheadlines", "subtitle", "dek", "deck", "description", "excerpt",
     "summary", "lead", "lede", "intro",
@@ -189,7 +229,8 @@ def _longest_text(each: _StateObject) -> list[str]:
     fields += [
         _fields_by_key(inner)
         for name, inner in each.fields.items()
-        if isinstance(inner, dict) and name in ("content", "fields", "attributes", "data", "article", "story")
+        if isinstance(inner, dict)
+        and name in ("content", "fields", "attributes", "data", "article", "story")
     ]
     texts = (
         rich_text_lines(value, each.named)

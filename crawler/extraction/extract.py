@@ -321,9 +321,7 @@ def _with_second_opinion(steps: PageSteps) -> PageSteps:
     doubt = None if is_of_data else doubt_about_text(lines, page.blocks)
     if doubt is None:
         return steps
-    html = decode_page(
-        steps.capture.body[:MAX_PARSED_BYTES], steps.capture.header("Content-Type")
-    )
+    html = decode_page(steps.capture.body[:MAX_PARSED_BYTES], steps.capture.header("Content-Type"))
     opinion = second_opinion(html, page.tree, lines, doubt, steps.article.headline)
     if opinion is None or not opinion.text:
         return replace(steps, alarm=opinion.alarm if opinion else None)

@@ -5,8 +5,8 @@ prose, or most of the page's prose is outside of it. Only then the densest run o
 page's bytes is found (`crawler.extraction.main_text.dense_run`), which shares nothing with the
 first reading. Where the two disagree, the page is read by readability, and the densest run is
 parsed by itself, free from elements around it that nobody closes. A reading replaces the first one
-only if it agrees with the densest run and has words of the headline; one that is prose itself, only
-if it has none of them. Otherwise the first text stays.
+only if it agrees with the densest run and, unless the text is hardly prose, has words of the
+headline; a long text that is prose and has such words itself stays in any case.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ MIN_PROSE_SHARE_OF_TEXT = 0.9
 """The share of a text that is prose; with less of it the text is doubtful."""
 MIN_SHARE_OF_PROSE = 0.5
 """The share of the page's prose in a text; with less of it the text is doubtful."""
+HARDLY_PROSE = "little of the text is prose"
 PROSE_OUTSIDE_TEXT = "most of the page's prose is not in it"
 """The doubt about a text that is prose itself."""
 MAX_ALARM_AGREEMENT = 0.5
@@ -87,7 +88,7 @@ def doubt_about_text(lines: Sequence[str], blocks: Sequence[Block]) -> str | Non
     if whole < MIN_TRUSTED_TEXT_SIZE:
         return "the text is short" if whole else "there is no text"
     if sum(size for size in sizes if size >= MIN_PROSE_SIZE) < MIN_PROSE_SHARE_OF_TEXT * whole:
-        return "little of the text is prose"
+        return HARDLY_PROSE
     prose = inside = 0
     kept = set(lines)
     for block in blocks:
@@ -135,7 +136,7 @@ def second_opinion(
     readings = list(_other_readings(page, tree, run, is_empty))
     scored = [(text_agreement(other, dense), name, other) for name, other in readings]
     best = max(scored, default=(0.0, "", ""), key=lambda each: each[0])
-    is_about_page = _has_words_of_title(best[2], headline)
+    is_about_page = doubt == HARDLY_PROSE or _has_words_of_title(best[2], headline)
     if doubt == PROSE_OUTSIDE_TEXT:  # comments and terms are dense, too
         is_about_page = is_about_page and not _has_words_of_title(text, headline)
     if best[0] < MIN_READING_AGREEMENT or not is_about_page:
@@ -182,7 +183,10 @@ def _other_readings(
     if is_empty:
         alone = parse_fragment(page[run.start : run.end])
         found = extract_by_trafilatura(alone, None)
-        yield "its densest part, parsed by itself", found or "\n".join(filter(_prose_size, run.lines))
+        yield (
+            "its densest part, parsed by itself",
+            found or "\n".join(filter(_prose_size, run.lines)),
+        )
 
 
 def _text_by_readability(tree: HtmlElement) -> str:

@@ -54,7 +54,9 @@ SCREEN_READER_CLASS = re.compile(
 )
 """Classes of words that only screen readers read."""
 NOT_SCREEN_READER_CLASS = re.compile(r"(?:^|\s)not-sr-only(?=\s|$)")
-HIDDEN_CLASS = re.compile(r"(?:^|\s)(?:hidden|d-none|is-hidden|u-hidden|uk-hidden|display-none)(?=\s|$)")
+HIDDEN_CLASS = re.compile(
+    r"(?:^|\s)(?:hidden|d-none|is-hidden|u-hidden|uk-hidden|display-none)(?=\s|$)"
+)
 """Classes by which common style sheets hide an element."""
 RESPONSIVE_CLASS = re.compile(r"(?:^|\s)(?:[\w-]+:|d-\w+-)(?!none|hidden)\w")
 """Classes that show an element on some screens."""
@@ -152,15 +154,17 @@ def unwrap_swallowed_text(tree: HtmlElement) -> None:
             element.tag = "div"
     for element in list(tree.iter("button")):
         if _is_heading_of_panel(element):
-            element.tag = "h4" if element.getparent().tag not in VISIBLE_HEADING_TAGS else "span"
+            around = element.getparent()
+            is_in_heading = around is not None and around.tag in VISIBLE_HEADING_TAGS
+            element.tag = "span" if is_in_heading else "h4"
 
 
 def _is_heading_of_panel(button: HtmlElement) -> bool:
     """Return whether a button is the heading of a panel that it unfolds, as a question is."""
     around = button.getparent()
-    if around is None or not {"aria-expanded", "aria-controls"}.intersection(button.keys()):
-        if not UNFOLDING_CLASS.search(button.get("class") or ""):
-            return False
+    unfolds = not {"aria-expanded", "aria-controls"}.isdisjoint(button.keys())
+    if not unfolds and not UNFOLDING_CLASS.search(button.get("class") or ""):
+        return False
     in_heading = around is not None and around.tag in VISIBLE_HEADING_TAGS
     return in_heading or button.text_content().strip().endswith(QUESTION_MARKS)
 

@@ -47,7 +47,8 @@ FOREIGN_KIND = re.compile(
 """Kinds of objects that are not part of a text."""
 NOT_LETTERS = re.compile(r"[^a-z]")
 BLOCK_TAG = re.compile(
-    r"<(/?)(?:p|br|div|li|ul|ol|dl|dt|dd|h[1-6]|blockquote|t[rdh]|table|section|hr|pre|article)\b[^<>]*>", re.I
+    r"<(/?)(?:p|br|div|li|ul|ol|dl|dt|dd|h[1-6]|blockquote|t[rdh]|table|section|hr|pre|article)\b[^<>]*>",
+    re.I,
 )
 FOREIGN_TAG_CONTENT = re.compile(
     r"<(script|style|figure|figcaption|aside|iframe|svg|button|form|noscript|video|audio|nav)\b.*?"
@@ -174,4 +175,4 @@ def _is_inline(value: Mapping[str, Any]) -> bool:
 
 def _is_json_text(value: Any) -> bool:
     """Return whether a text holds data instead of words."""
-    return isinstance(value, str) and value[:2] in ('{"', '[{', '["')
+    return isinstance(value, str) and value[:2] in ('{"', "[{", '["')

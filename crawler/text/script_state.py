@@ -30,7 +30,9 @@ STATE_ASSIGNMENT = re.compile(
 VALUE_CALLS = re.compile(r"(?:JSON\.parse|decodeURIComponent|decodeURI)\(\s*")
 """Functions around a text that holds JSON."""
 QUOTED_STATE = re.compile(r'"(?:[^"\\]|\\.)*+"|\'(?:[^\'\\]|\\.)*+\'', re.S)
-NUXT_FUNCTION = re.compile(r"\(?function\s*\((?P<names>[\w$,\s]*)\)\s*\{(?:[^{}]*?;)?\s*return\s*(?=\{)")
+NUXT_FUNCTION = re.compile(
+    r"\(?function\s*\((?P<names>[\w$,\s]*)\)\s*\{(?:[^{}]*?;)?\s*return\s*(?=\{)"
+)
 """A function that returns a value in which its parameters stand for values used several times."""
 SCRIPT_WORD = re.compile(
     r'("(?:[^"\\]|\\.)*+"|\'(?:[^\'\\]|\\.)*+\')|!0|!1|\bvoid 0\b|\bnew Date\(([^()]*)\)|'
@@ -79,7 +81,7 @@ def state_values(scripts: Iterable[PageScript]) -> Iterator[Any]:
 
 def value_in_json_text(text: str) -> Any:
     """Return the value of a text that is a list or an object in JSON, else None."""
-    is_long_json = len(text) >= MIN_STATE_CHARS and text.startswith(('{"', '[{'))
+    is_long_json = len(text) >= MIN_STATE_CHARS and text.startswith(('{"', "[{"))
     return _parsed_value(text) if is_long_json else None
 
 

@@ -24,7 +24,9 @@ from crawler.text.entities import unescape_html
 
 SHORT_PIECE_COST, LINKED_LETTER_COST = 30, 1
 """The cost of a short piece in a run, and that of a letter inside a link, in letters of prose."""
-SKIPPED_TAGS = frozenset(("script", "style", "noscript", "template", "svg", "iframe", "textarea", "select", "head"))
+SKIPPED_TAGS = frozenset(
+    ("script", "style", "noscript", "template", "svg", "iframe", "textarea", "select", "head")
+)
 """Elements whose text is not read, up to their end tags."""
 PAGE_TOKEN = re.compile(
     r"<!--.*?(?:-->|\Z)"

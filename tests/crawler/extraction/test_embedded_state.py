@@ -24,7 +24,8 @@ OTHERS = [
         "slug": f"/news/school-{n}",
         "publishedAt": "2024-01-01T00:00:00Z",
         "author": {"name": "Per Lind"},
-        "body": "Pupils of the school may sleep an hour longer from March on, as the buses leave later. " * 9,
+        "body": "Pupils of the school may sleep an hour longer from March on, as the buses leave later. "
+        * 9,
     }
     for n in range(5)
 ]
@@ -36,10 +37,10 @@ SHELL_WITH_NOTES = (
 )
 
 
-def read(script: str, shell: str = SHELL, title: str = f"{HEADLINE} | The Fennmouth Log") -> Article:
-    page = (
-        f"<!doctype html><html lang=en><head><title>{title}</title></head><body>{shell}{script}</body></html>"
-    )
+def read(
+    script: str, shell: str = SHELL, title: str = f"{HEADLINE} | The Fennmouth Log"
+) -> Article:
+    page = f"<!doctype html><html lang=en><head><title>{title}</title></head><body>{shell}{script}</body></html>"
     return extract_article(Capture(url=URL, body=page.encode(), fetched_at="2025-11-06T00:00:00Z"))
 
 
@@ -75,7 +76,9 @@ PROSEMIRROR = {
 LEXICAL = {
     "root": {
         "type": "root",
-        "children": [{"type": "paragraph", "children": spans(text, format=1)} for text in PARAGRAPHS],
+        "children": [
+            {"type": "paragraph", "children": spans(text, format=1)} for text in PARAGRAPHS
+        ],
     }
 }
 PORTABLE_TEXT = [
@@ -129,9 +132,15 @@ ARC = {
     "display_date": WHEN,
     "credits": {"by": [{"name": "Torun Vik", "type": "author"}]},
     "content_elements": [
-        {"type": "image", "caption": "The old tower, which will be a museum of herring and of fog signals."},
+        {
+            "type": "image",
+            "caption": "The old tower, which will be a museum of herring and of fog signals.",
+        },
         *({"type": "text", "content": text} for text in PARAGRAPHS),
-        {"type": "interstitial_link", "content": "Read more: what the pilots of the mainland say of it all"},
+        {
+            "type": "interstitial_link",
+            "content": "Read more: what the pilots of the mainland say of it all",
+        },
     ],
 }
 APOLLO = {
@@ -150,12 +159,20 @@ APOLLO = {
     },
 }
 NUXT_2 = (
-    "<script>window.__NUXT__=(function(a,b,c,d){return {layout:\"default\",data:[{article:{title:a,body:b,"
-    f"published_at:\"{WHEN}\",author:{{name:c}},free:d}}}}],error:null}}}}({json.dumps(HEADLINE)},"
+    '<script>window.__NUXT__=(function(a,b,c,d){return {layout:"default",data:[{article:{title:a,body:b,'
+    f'published_at:"{WHEN}",author:{{name:c}},free:d}}}}],error:null}}}}({json.dumps(HEADLINE)},'
     + json.dumps(HTML).replace("</", "<\\/")
     + ',"Torun Vik",!0));</script>'
 )
-NUXT_3 = [{"state": 1}, {"story": 2}, {"title": 3, "body": 4, "date": 5, "author": 6}, HEADLINE, HTML, WHEN, "Torun Vik"]
+NUXT_3 = [
+    {"state": 1},
+    {"story": 2},
+    {"title": 3, "body": 4, "date": 5, "author": 6},
+    HEADLINE,
+    HTML,
+    WHEN,
+    "Torun Vik",
+]
 FLIGHT = (
     '0:["$","div",null,{"children":"$L1"}]\n'
     f"2:T{len(HTML.encode()):x},{HTML}"
@@ -181,7 +198,9 @@ STATES = {
     "a tree of HTML": data(story(TREE_OF_HTML)),
     "Arc": f"<script>Fusion.arcSite='log';Fusion.globalContent={json.dumps(ARC)};Fusion.x={{}}</script>",
     "Apollo": assigned("__APOLLO_STATE__", APOLLO),
-    "Redux": assigned("__PRELOADED_STATE__", {"articles": {"byId": {"7": story(HTML, "bodyHtml")}}}),
+    "Redux": assigned(
+        "__PRELOADED_STATE__", {"articles": {"byId": {"7": story(HTML, "bodyHtml")}}}
+    ),
     "a text of JSON": f"<script>window.__STATE__ = JSON.parse({json.dumps(json.dumps(story(list(PARAGRAPHS))))})</script>",
     "an answer kept as text": data({"status": 200, "body": json.dumps(story(list(PARAGRAPHS)))}),
     "Nuxt 2": NUXT_2,
@@ -216,7 +235,9 @@ def test_an_article_is_known_by_its_address_where_the_page_has_no_title_of_its_o
 
 
 def test_a_page_that_shows_its_article_is_not_read_from_its_scripts():
-    state = data(story("<p>" + "Something that the page does not show at all, at some length. " * 40))
+    state = data(
+        story("<p>" + "Something that the page does not show at all, at some length. " * 40)
+    )
     shown = f"<main><article><h1>{HEADLINE}</h1>{HTML * 2}</article></main>"
     assert "does not show" not in read(state, shown).text
 

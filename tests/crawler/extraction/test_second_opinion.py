@@ -21,9 +21,7 @@ MENU = "".join(f"<li><a href=/s{n}>Section number {n}</a></li>" for n in range(1
 
 
 def capture_of(body: str, head: str = "") -> Capture:
-    page = (
-        f"<!doctype html><html lang=en><head><title>{HEADLINE}</title>{head}</head><body>{body}</body></html>"
-    )
+    page = f"<!doctype html><html lang=en><head><title>{HEADLINE}</title>{head}</head><body>{body}</body></html>"
     return Capture(url="https://fennmouthlog.example/news/lamp", body=page.encode())
 
 
@@ -39,7 +37,9 @@ def read_as(monkeypatch: pytest.MonkeyPatch, found: str) -> None:
     )
 
 
-ARTICLE_PAGE = capture_of(f"<ul>{MENU}</ul><main><article><h1>{HEADLINE}</h1>{BODY}</article></main>")
+ARTICLE_PAGE = capture_of(
+    f"<ul>{MENU}</ul><main><article><h1>{HEADLINE}</h1>{BODY}</article></main>"
+)
 
 
 def test_a_text_that_the_page_confirms_raises_no_alarm():
@@ -88,7 +88,11 @@ def test_terms_that_the_page_hides_or_that_tell_of_something_else_are_no_article
         f"<p>Partner {n} of ours may keep a note on your device so that it knows your visit again.</p>"
         for n in range(9)
     )
-    reading = read_capture(capture_of(f"<h1>{HEADLINE}</h1><p>{PARAGRAPHS[0]}</p><p>{PARAGRAPHS[1]}</p><p>{PARAGRAPHS[2]}</p>{box.format(terms)}"))
+    reading = read_capture(
+        capture_of(
+            f"<h1>{HEADLINE}</h1><p>{PARAGRAPHS[0]}</p><p>{PARAGRAPHS[1]}</p><p>{PARAGRAPHS[2]}</p>{box.format(terms)}"
+        )
+    )
     assert reading.article.text.split("\n") == list(PARAGRAPHS[:3])
 
 

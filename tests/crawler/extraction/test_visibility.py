@@ -221,7 +221,9 @@ def test_a_hidden_note_on_a_picture_is_not_the_article_of_the_box_that_it_is_alo
 
 @pytest.mark.parametrize("kind", SHOWN_ON_SOME_SCREENS)
 def test_a_paragraph_that_some_screens_show_is_read(kind: str):
-    extra = "The county has paid for the road to the cape, and the pilots will pay for the new lamp."
+    extra = (
+        "The county has paid for the road to the cape, and the pilots will pay for the new lamp."
+    )
     body = BODY.replace(MARKED[2], f"<p {SHOWN_ON_SOME_SCREENS[kind]}>{extra}</p>{MARKED[2]}")
     assert extra in lines(body)
 
@@ -241,9 +243,7 @@ QUESTIONS = ("When will the lamp be moved?", "Who pays for it all?", "Why is it 
     ],
 )
 def test_questions_on_buttons_that_unfold_their_answers_are_read(mark_up: str):
-    panels = "".join(
-        mark_up.format(*each) for each in zip(QUESTIONS, PARAGRAPHS[3:], strict=True)
-    )
+    panels = "".join(mark_up.format(*each) for each in zip(QUESTIONS, PARAGRAPHS[3:], strict=True))
     found = lines("".join(MARKED[:3]) + panels)
     assert [line for line in found if line in QUESTIONS] == list(QUESTIONS)
     assert [line for line in found if line in PARAGRAPHS] == list(PARAGRAPHS)

@@ -300,7 +300,14 @@ def test_a_label_in_any_language_leaves_the_name_behind_it(label: str) -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["Our authors", "Alle Autoren", "Todos los autores", "Tous les auteurs", "Gift article", "List of Authors"],
+    [
+        "Our authors",
+        "Alle Autoren",
+        "Todos los autores",
+        "Tous les auteurs",
+        "Gift article",
+        "List of Authors",
+    ],
 )
 def test_a_link_to_the_list_of_authors_or_a_button_is_nobody(line: str) -> None:
     page = read(line=f'<div class=author><a rel=author href="/authors">{line}</a></div>')
