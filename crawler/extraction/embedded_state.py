@@ -296,7 +296,8 @@ def _people_of_object(each: _StateObject) -> list[JsonLdThing | str]:
         if isinstance(value, dict) and isinstance(value.get("by"), list):
             value = value["by"]
         row = value if isinstance(value, list) else [value]
-        people = list(filter(None, (_person_of_value(one, each.named) for one in row)))
+        named = (_person_of_value(one, each.named) for one in row)
+        people: list[JsonLdThing | str] = [person for person in named if person]
         if people:
             return people
     return []
