@@ -373,7 +373,8 @@ class PageDateReader:
                 paragraphs[block] = passed
             passed += len(block.text) > MIN_PROSE_LINE_CHARS
         found = (row for row in series.values() if paragraphs[row[-1]] > 0)
-        return frozenset(chain.from_iterable(filter(self._gives_several_days, found)))
+        several = (row for row in found if self._gives_several_days(row))
+        return frozenset(chain.from_iterable(several))
 
     def _gives_several_days(self, row: list[Block]) -> bool:
         """Return whether these lines give more than one day."""
