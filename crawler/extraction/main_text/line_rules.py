@@ -88,7 +88,8 @@ BARE_BYLINE_OPENINGS = {
 """The rest of a byline without a name."""
 MIN_REPEATED_CHARS = 80
 """Characters of a line that is no refrain or label, and stands in a text once."""
-SENTENCE_ENDS = tuple('.!?”"»…。！？')
+SENTENCE_ENDS = tuple('.!”"»…。！')
+"""Ends of sentences other than questions, which an interview puts to several people."""
 MAX_REPEATED_SHARE = 0.25
 """The share of a text that repeats may be; a page that prints more of it twice is left as it is."""
 MAX_SUMMARY_PLACES = 4
@@ -171,13 +172,18 @@ def clean_text_lines(text: str, known: KnownLines) -> CleanedText:
 def _without_repeats(lines: list[str], dropped: list[tuple[str, str]]) -> list[str]:
     """The lines without paragraphs that the text has twice; these are added to the dropped ones.
 
-    Of two equal paragraphs the first stays, unless the page prints much of the text twice. A
+    Of two equal paragraphs the first stays (three are a form of the text), unless the page prints much of the text twice. A
     summary at an end of the text is a repeat, too, if it consists of paragraphs that follow each
     other elsewhere in it.
     """
     folded = [fold_text(line) if _is_paragraph(line) else "" for line in lines]
     first = {words: place for place, words in reversed(list(enumerate(folded))) if words}
-    again = {place for place, words in enumerate(folded) if words and first[words] != place}
+    counts = Counter(folded)
+    again = {
+        place
+        for place, words in enumerate(folded)
+        if words and counts[words] == 2 and first[words] != place
+    }
     if sum(len(lines[place]) for place in again) > MAX_REPEATED_SHARE * sum(map(len, lines)):
         return lines
     dropped += [(lines[place], "the text has it already") for place in sorted(again)]

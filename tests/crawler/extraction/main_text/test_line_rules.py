@@ -101,6 +101,11 @@ def test_a_summary_of_whole_paragraphs_is_not_said_again() -> None:
     "lines",
     [
         [*PARAGRAPHS, *PARAGRAPHS],
+        [
+            line
+            for text in PARAGRAPHS
+            for line in (f"{PARAGRAPHS[0][:-1]}, or was it another?", text)
+        ],
         [PARAGRAPHS[0], "No more tolls!", PARAGRAPHS[1], "No more tolls!"],
         ["Pier to be rebuilt, " + PARAGRAPHS[0], *PARAGRAPHS],
     ],
