@@ -136,7 +136,7 @@ def article_in_state(
         if not (_has_title(each, folded) or _has_address(each, paths)):
             continue
         lines = _longest_text(each)
-        read += bool(lines)
+        read += any(map(BODY_FIELD.match, each.fields))
         if _prose_letters(lines) >= MIN_STATE_TEXT_CHARS:
             best = max(best, _thing_of_object(each, lines), key=_rank_of_thing)
     return best

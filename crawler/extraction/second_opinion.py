@@ -51,6 +51,8 @@ MIN_DENSE_RUN_SIZE = 400
 """Letters of prose in a densest run that may be an article."""
 MIN_SHARED_TITLE_WORDS = 2
 """Words of the page's headline that a text in place of none must have, or all of a shorter one."""
+MAX_COMPARED_LINES = 200
+"""Lines of a densest run that are looked for in what the page hides."""
 TITLE_WORD, DENSE_PAIR = re.compile(r"([^\W\d_]{4,})"), re.compile(r"(?=([^\W\d_]{2}))")
 SHINGLE_UNITS = 3
 """Words, or letters of a script without blanks, of the pieces that two texts are compared by."""
@@ -166,7 +168,7 @@ def _title_words_in(text: str) -> set[str]:
 def _is_hidden_text(lines: Sequence[str], tree: HtmlElement) -> bool:
     """Return whether most of these lines are in elements that the page hides."""
     hidden = fold_text(" ".join(each.text_content() for each in HIDDEN_ELEMENTS(tree)))
-    sizes = {line: len(line) for line in lines}
+    sizes = {line: len(line) for line in lines[:MAX_COMPARED_LINES]}
     inside = sum(size for line, size in sizes.items() if hidden and fold_text(line) in hidden)
     return 2 * inside > sum(sizes.values())
 

@@ -172,9 +172,9 @@ def clean_text_lines(text: str, known: KnownLines) -> CleanedText:
 def _without_repeats(lines: list[str], dropped: list[tuple[str, str]]) -> list[str]:
     """The lines without paragraphs that the text has twice; these are added to the dropped ones.
 
-    Of two equal paragraphs the first stays (three are a form of the text), unless the page prints much of the text twice. A
-    summary at an end of the text is a repeat, too, if it consists of paragraphs that follow each
-    other elsewhere in it.
+    Of two equal paragraphs the first stays, unless the page prints much of the text twice; three
+    are a refrain. A summary at an end of the text is a repeat, too, if it consists of paragraphs
+    that follow each other elsewhere in it.
     """
     folded = [fold_text(line) if _is_paragraph(line) else "" for line in lines]
     first = {words: place for place, words in reversed(list(enumerate(folded))) if words}
