@@ -216,7 +216,7 @@ def _has_address(each: _StateObject, paths: Collection[str]) -> bool:
 
 
 def _path_of_url(url: str) -> str:
-    """The path of a URL without slashes at its ends; empty for a home page and for what is none."""
+    """The path of a URL without slashes at its ends; empty for a home page and for an invalid URL."""
     try:
         return urlsplit(url).path.strip("/")
     except ValueError:

@@ -105,7 +105,7 @@ def explain_capture(capture: Capture, rule: OutletRule | None = None) -> Explana
 
 
 def _explained_alarm(alarm: TextAlarm | None) -> Iterator[ExplainedField]:
-    """What was wrong with the text as it was read first, and the reading taken instead."""
+    """The fault of the text as it was read first, and the reading taken instead."""
     if alarm:
         taken = f"read again by {alarm.reading}" if alarm.reading else "no other reading is better"
         yield ExplainedField("text", taken, (alarm.sign,))

@@ -99,7 +99,7 @@ class PageSteps:
     body: line_rules.CleanedText = field(default_factory=lambda: line_rules.CleanedText([], [], []))
     """The chosen lines without those that the rules removed."""
     alarm: TextAlarm | None = None
-    """What was wrong with the text as it was read first; None where nothing was."""
+    """The fault of the text as it was read first; None without one."""
     findings: RuleFindings | None = None
     """The findings of the rules of the outlet; None for an outlet without rules."""
 
@@ -118,7 +118,7 @@ class PageReading:
 
     @property
     def alarm(self) -> TextAlarm | None:
-        """What was wrong with the text as it was read first; None where nothing was."""
+        """The fault of the text as it was read first; None without one."""
         return self.steps.alarm if self.steps else None
 
 
@@ -156,7 +156,7 @@ def read_capture(capture: Capture, rule: OutletRule | None = None) -> PageReadin
 
 
 def _remark_on_alarm(alarm: TextAlarm | None) -> list[str]:
-    """What a reader should know of a text that was read again."""
+    """The remark on a text that was read again."""
     return [f"text read again by {alarm.reading}"] if alarm and alarm.reading else []
 
 

@@ -148,7 +148,7 @@ def _tree_of_text(text: str) -> HtmlElement:
 
 
 def parse_fragment(html: str) -> HtmlElement:
-    """Return the tree of a part of a page, as the article of a page of its own."""
+    """Return the tree of a part of a page, as the article of a separate page."""
     return _cut_after_last_element(_tree_of_text(FRAGMENT_PAGE.format(html)), [])
 
 

@@ -4,9 +4,8 @@ Cheap signs on the page's blocks tell when a text is doubtful: it is short, hard
 prose, or most of the page's prose is outside of it. Only then the densest run of prose in the
 page's bytes is found (`crawler.extraction.main_text.dense_run`), which shares nothing with the
 first reading. Where the two disagree, the page is read by readability, and the densest run is
-parsed by itself, free from elements around it that nobody closes. A reading replaces the first one
-only if it agrees with the densest run and, unless the text is hardly prose, has words of the
-headline; a long text that is prose and has such words itself stays in any case.
+parsed by itself, free from unclosed elements around it. A reading replaces the first one
+only if it agrees with the densest run, and if the page's headline does not speak for the first.
 """
 
 from __future__ import annotations
@@ -51,7 +50,7 @@ MIN_DENSE_RUN_SIZE = 400
 """Letters of prose in a densest run that may be an article."""
 MIN_SHARED_TITLE_WORDS = 2
 """Words of the page's headline that a text in place of none must have, or all of a shorter one."""
-MAX_COMPARED_LINES = 200
+MAX_LINES_SOUGHT_HIDDEN = 200
 """Lines of a densest run that are looked for in what the page hides."""
 TITLE_WORD, DENSE_PAIR = re.compile(r"([^\W\d_]{4,})"), re.compile(r"(?=([^\W\d_]{2}))")
 SHINGLE_UNITS = 3
@@ -71,7 +70,7 @@ class TextAlarm:
 
     @property
     def sign(self) -> str:
-        """What speaks against the text."""
+        """The signs against the text."""
         return f"{self.doubt}; it agrees by {self.agreement:.0%} with the densest part of the page"
 
 
@@ -84,7 +83,7 @@ class SecondOpinion:
 
 
 def doubt_about_text(lines: Sequence[str], blocks: Sequence[Block]) -> str | None:
-    """Return the sign by which a page's text is doubtful, None if there is none."""
+    """Return the sign by which a page's text is doubtful, None for a text beyond doubt."""
     sizes = [size_in_letters(line, is_dense_text(line)) for line in lines]
     whole = sum(sizes)
     if whole < MIN_TRUSTED_TEXT_SIZE:
@@ -138,12 +137,22 @@ def second_opinion(
     readings = list(_other_readings(page, tree, run, is_empty))
     scored = [(text_agreement(other, dense), name, other) for name, other in readings]
     best = max(scored, default=(0.0, "", ""), key=lambda each: each[0])
-    is_about_page = doubt == HARDLY_PROSE or _has_words_of_title(best[2], headline)
-    if doubt == PROSE_OUTSIDE_TEXT:  # comments and terms are dense, too
-        is_about_page = is_about_page and not _has_words_of_title(text, headline)
+    is_about_page = _is_nearer_to_title(best[2], text, doubt, headline)
     if best[0] < MIN_READING_AGREEMENT or not is_about_page:
         return SecondOpinion(alarm)
     return SecondOpinion(replace(alarm, reading=best[1]), best[2])
+
+
+def _is_nearer_to_title(other: str, text: str, doubt: str, headline: str | None) -> bool:
+    """Return whether the page's headline allows another reading in place of a text.
+
+    Comments and terms are dense as well. A text that is hardly prose gives way unless it alone has
+    words of the headline, any other text only to one that alone has them.
+    """
+    has_title, had_title = (_has_words_of_title(each, headline) for each in (other, text))
+    if doubt == HARDLY_PROSE:
+        return has_title or not had_title
+    return has_title and not (had_title and doubt == PROSE_OUTSIDE_TEXT)
 
 
 def _prose_size(line: str) -> int:
@@ -168,7 +177,7 @@ def _title_words_in(text: str) -> set[str]:
 def _is_hidden_text(lines: Sequence[str], tree: HtmlElement) -> bool:
     """Return whether most of these lines are in elements that the page hides."""
     hidden = fold_text(" ".join(each.text_content() for each in HIDDEN_ELEMENTS(tree)))
-    sizes = {line: len(line) for line in lines[:MAX_COMPARED_LINES]}
+    sizes = {line: len(line) for line in lines[:MAX_LINES_SOUGHT_HIDDEN]}
     inside = sum(size for line, size in sizes.items() if hidden and fold_text(line) in hidden)
     return 2 * inside > sum(sizes.values())
 

@@ -154,7 +154,7 @@ def plain_lines(text: str) -> str:
 
 
 def _children_of_element(props: Any) -> Any:
-    """What a React element shows."""
+    """The visible content of a React element."""
     if not isinstance(props, dict):
         return None
     inner = props.get("dangerouslySetInnerHTML")

@@ -89,7 +89,7 @@ def value_in_json_text(text: str) -> Any:
 
 
 def _parsed_value(text: str) -> Any:
-    """The JSON value of a text, None if it is none."""
+    """The JSON value of a text, None for other text."""
     for mend in (str, _plain_json):
         try:
             return STATE_DECODER.raw_decode(mend(text))[0]

@@ -140,7 +140,7 @@ def _people_of_byline_or_data(
 def _with_people_of_other_lines(
     authors: tuple[str, ...], printed: str | None, page: OpenedPage, near: list[Block]
 ) -> tuple[tuple[str, ...], str | None]:
-    """The people of a printed byline and the byline, with those in further lines of their own.
+    """The people of a printed byline and the byline, with those in further lines.
 
     The mark-up calls them authors, or the lines are marked up as the byline is, and each names one
     person.

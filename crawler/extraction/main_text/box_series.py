@@ -79,7 +79,7 @@ def _is_series_of_text(key: object, row: list[int], kept: Collection[int]) -> bo
 
 
 def _may_complete_series(block: Block) -> bool:
-    """Return whether a block is words of its own, and neither a link nor an offer."""
+    """Return whether a block has words, and is neither a link nor an offer."""
     folded, element = fold_text(block.text), block.element
     around = element.getparent()
     boxes = (element, around) if around is not None else (element,)

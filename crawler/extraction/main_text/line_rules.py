@@ -87,7 +87,7 @@ BARE_BYLINE_OPENINGS = {
 }
 """The rest of a byline without a name."""
 MIN_REPEATED_CHARS = 80
-"""Characters of a line that is no refrain or label, and stands in a text once."""
+"""Characters of a line that is longer than refrains and labels, and stands in a text once."""
 SENTENCE_ENDS = tuple('.!”"»…。！')
 """Ends of sentences other than questions, which an interview puts to several people."""
 MAX_REPEATED_SHARE = 0.25
