@@ -121,12 +121,14 @@ def second_opinion(
 
     `page` is the HTML of the page, `tree` its tree with the hidden elements marked.
     """
+    text = "\n".join(lines)
+    if doubt == PROSE_OUTSIDE_TEXT and _has_words_of_title(text, headline):
+        return None  # comments and terms are more prose than many an article
     run = find_dense_run(page)
     dense = "\n".join(run.lines)
     prose = [size for line in run.lines if (size := _prose_size(line))]
     if sum(prose) < MIN_DENSE_RUN_SIZE or _is_hidden_text(run.lines, tree):
         return None
-    text = "\n".join(lines)
     agreement = text_agreement(text, dense)
     if agreement >= MAX_ALARM_AGREEMENT:
         return None
@@ -147,12 +149,12 @@ def _is_nearer_to_title(other: str, text: str, doubt: str, headline: str | None)
     """Return whether the page's headline allows another reading in place of a text.
 
     Comments and terms are dense as well. A text that is hardly prose gives way unless it alone has
-    words of the headline, any other text only to one that alone has them.
+    words of the headline, any other text only to one that has them.
     """
     has_title, had_title = (_has_words_of_title(each, headline) for each in (other, text))
     if doubt == HARDLY_PROSE:
         return has_title or not had_title
-    return has_title and not (had_title and doubt == PROSE_OUTSIDE_TEXT)
+    return has_title
 
 
 def _prose_size(line: str) -> int:

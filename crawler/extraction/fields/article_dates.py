@@ -11,7 +11,6 @@ fetch if htmldate finds it.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -306,6 +305,7 @@ class PageDateReader:
         self.page = page
         self.headline_at = headline_block_index(page, headline)
         self.language = page.language
+        self._chronologies: dict[tuple[str | None, ...], frozenset[Block]] = {}
 
     def read_date(self, raw: str | None) -> str | None:
         """Return the timestamp that a text of the page gives, None if it gives none."""
@@ -355,26 +355,30 @@ class PageDateReader:
         element = self.page.blocks[self.headline_at].element
         return frozenset((element, *element.iterancestors()))
 
-    @cached_property
-    def chronology(self) -> frozenset[Block]:
-        """The dated lines of a chronology in the text, none of which dates the page.
+    def is_of_chronology(self, block: Block) -> bool:
+        """Return whether a line is of a chronology in the text, which does not date the page.
 
-        They are marked up alike, give different days, and stand behind or between paragraphs. Above
-        all paragraphs only a heading is one of them, as the page's own date stands there.
+        Its lines are marked up alike, give different days, and stand behind or between paragraphs.
+        Above all paragraphs only a heading is one of them, as the page's own date stands there.
         """
-        series: defaultdict[tuple[str | None, ...], list[Block]] = defaultdict(list)
-        paragraphs: dict[Block, int] = {}
-        passed = 0
+        mark_up = _mark_up_of(block.element)
+        if mark_up not in self._chronologies:
+            self._chronologies[mark_up] = self._chronology_of(mark_up)
+        return block in self._chronologies[mark_up]
+
+    def _chronology_of(self, mark_up: tuple[str | None, ...]) -> frozenset[Block]:
+        """The lines with this mark-up if they are a chronology, else none."""
+        row: list[Block] = []
+        passed = passed_by_last = 0
         for block in self.page.blocks[(self.headline_at or 0) :][:MAX_SEARCHED_DATE_LINES]:
             is_short = len(block.text) <= MAX_CHRONOLOGY_LINE_CHARS
+            is_alike = block.element.tag == mark_up[0] and _mark_up_of(block.element) == mark_up
             is_behind = passed > 0 or _is_set_as_heading(block)
-            if is_short and is_behind and _may_be_entry(block.text):
-                series[_mark_up_of(block.element)].append(block)
-                paragraphs[block] = passed
+            if is_short and is_alike and is_behind and _may_be_entry(block.text):
+                row.append(block)
+                passed_by_last = passed
             passed += len(block.text) > MIN_PROSE_LINE_CHARS
-        found = (row for row in series.values() if paragraphs[row[-1]] > 0)
-        several = (row for row in found if self._gives_several_days(row))
-        return frozenset(chain.from_iterable(several))
+        return frozenset(row if passed_by_last and self._gives_several_days(row) else ())
 
     def _gives_several_days(self, row: list[Block]) -> bool:
         """Return whether these lines give more than one day."""
@@ -417,7 +421,7 @@ class PageDateReader:
 
 def _may_be_entry(text: str) -> bool:
     """Return whether a line has a date and says nothing of publication or update."""
-    if not DAY_AND_YEAR.search(text) or UPDATE_LABEL.search(text):
+    if not DIGIT_IN_TEXT.search(text) or not DAY_AND_YEAR.search(text) or UPDATE_LABEL.search(text):
         return False
     return is_date_line(text)
 
@@ -591,7 +595,7 @@ def _dates_of_line(reader: PageDateReader, block: Block) -> Iterator[tuple[DateA
         len(text) > MAX_BLOCK_ABOVE_HEADLINE_CHARS
         or not is_date_line(text)
         or reader.is_others(block.element)
-        or block in reader.chronology
+        or reader.is_of_chronology(block)
     ):
         return
     marked = time_marks_in_block(block, reader.time_marks)
@@ -724,7 +728,7 @@ def _marks_day(reader: PageDateReader, mark: TimeMark, day: str) -> bool:
 def _names_day(reader: PageDateReader, block: Block, day: str) -> bool:
     """Return whether a block is a line of the article's own part that gives the day."""
     text = block.text
-    if not is_date_line(text) or reads_as_sentence(text) or block in reader.chronology:
+    if not is_date_line(text) or reads_as_sentence(text) or reader.is_of_chronology(block):
         return False
     return (reader.read_date(text) or "")[:DAY_CHARS] == day and not reader.is_elsewhere(
         block.element

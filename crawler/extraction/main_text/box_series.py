@@ -32,12 +32,11 @@ MAX_BLOCKS_BELOW_TEXT = 6
 """Blocks from the last line of the text to a further line of a series."""
 
 
-def find_series_lines(blocks: Sequence[Block], text: Collection[str]) -> list[int]:
+def find_series_lines(blocks: Sequence[Block], inside: Sequence[int]) -> list[int]:
     """Return the indexes of the blocks that complete a series of which the text has other lines.
 
-    `text` holds the folded lines of the text.
+    `inside` are the indexes of the blocks that are in the text, in their order.
     """
-    inside = [index for index, block in enumerate(blocks) if fold_text(block.text) in text]
     if len(inside) < MIN_SERIES_LINES:
         return []
     first, last = inside[0], inside[-1]

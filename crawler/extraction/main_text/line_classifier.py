@@ -134,7 +134,10 @@ def choose_lines(blocks: list[Block], claims: PageClaims) -> LineChoice:
         if fold_text(block.text) not in restored
     ]
     whole = text_and_added | restored | {fold_text(block.text) for block in paragraphs}
-    series = find_series_lines(blocks, whole)
+    inside = [
+        indexes[id(each.candidate.block)] for each in weighed if each.candidate.folded in whole
+    ]
+    series = find_series_lines(blocks, inside)
     restored |= dropped_lines & {fold_text(blocks[index].text) for index in series}
     added += [
         (index, blocks[index].text)

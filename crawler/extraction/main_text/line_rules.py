@@ -176,12 +176,12 @@ def _without_repeats(lines: list[str], dropped: list[tuple[str, str]]) -> list[s
     are a refrain. A summary at an end of the text is a repeat, too, if it consists of paragraphs
     that follow each other elsewhere in it.
     """
-    folded = [fold_text(line) if _is_paragraph(line) else "" for line in lines]
-    first = {words: place for place, words in reversed(list(enumerate(folded))) if words}
-    counts = Counter(folded)
+    paragraphs = [line if _is_paragraph(line) else "" for line in lines]
+    first = {words: place for place, words in reversed(list(enumerate(paragraphs))) if words}
+    counts = Counter(paragraphs)
     again = {
         place
-        for place, words in enumerate(folded)
+        for place, words in enumerate(paragraphs)
         if words and counts[words] == 2 and first[words] != place
     }
     if sum(len(lines[place]) for place in again) > MAX_REPEATED_SHARE * sum(map(len, lines)):
@@ -189,8 +189,8 @@ def _without_repeats(lines: list[str], dropped: list[tuple[str, str]]) -> list[s
     dropped += [(lines[place], "the text has it already") for place in sorted(again)]
     kept = [place for place in range(len(lines)) if place not in again]
     for place in (*kept[:MAX_SUMMARY_PLACES], *kept[MAX_SUMMARY_PLACES:][-MAX_SUMMARY_PLACES:]):
-        others = [folded[other] for other in kept if other != place]
-        if folded[place] and _is_joined_of(folded[place], others):
+        others = [paragraphs[other] for other in kept if other != place]
+        if paragraphs[place] and _is_joined_of(paragraphs[place], others):
             dropped.append((lines[place], "a summary in the text's own words"))
             kept = [other for other in kept if other != place]
     return [lines[place] for place in kept]
@@ -202,7 +202,7 @@ def _is_paragraph(line: str) -> bool:
 
 
 def _is_joined_of(words: str, others: list[str]) -> bool:
-    """Return whether folded words run over several of the other folded lines."""
+    """Return whether a paragraph runs over several of the other paragraphs."""
     if any(words in other for other in others):
         return False
     return f" {words} " in f" {' '.join(filter(None, others))} "
