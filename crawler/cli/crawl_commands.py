@@ -26,7 +26,6 @@ from archive.cli.progress_bar import progress_bar
 from archive.errors import UsageError
 from archive.text.printable import printable_text
 from crawler.cli.deposit_options import crawl_deposit_options, deposit_after_crawl
-from crawler.cli.options import given_settings, network_options, workers_option
 from crawler.cli.options import (
     NETWORK_OPTION_NAMES,
     given_settings,
