@@ -37,7 +37,7 @@ from crawler.cluster.page_batches import (
     pack_answers,
     unpack_answers,
 )
-from crawler.cluster.page_readers import ClusterReaders, LocalReaders, PageBatch, BatchReaders
+from crawler.cluster.page_readers import BatchReaders, ClusterReaders, LocalReaders, PageBatch
 from crawler.jobs.import_files import import_files
 from crawler.workers.pool import DocumentKind
 from pipelines.text_features import with_text_features

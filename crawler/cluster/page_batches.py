@@ -54,7 +54,7 @@ class PageAnswer:
 
     @property
     def document(self) -> ParsedDocument:
-        """The result if it is no error; raises an error, with the name of the worker."""
+        """The result; an error is raised, with the name of the worker."""
         if isinstance(self.result, DatelineError):
             place = f" (worker {self.worker})" if self.worker else ""
             raise type(self.result)(f"{self.result}{place}")

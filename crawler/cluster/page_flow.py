@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import Generic, TypeVar
 
 from crawler.cluster.page_batches import PageAnswer, PageToRead
-from crawler.cluster.page_readers import PageBatch, BatchReaders
+from crawler.cluster.page_readers import BatchReaders, PageBatch
 
 PageItem = TypeVar("PageItem")
 
