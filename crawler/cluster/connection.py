@@ -151,6 +151,8 @@ def _connected_client(target: str, address: str, security: Any) -> Any:
     from distributed import Client
 
     _calm_dask_logs()
+    if security is None and target.startswith("tls:"):
+        _check_tls_keys(address)
     try:
         return Client(
             target, timeout=CONNECT_TIMEOUT_SECONDS, security=security, set_as_default=False
@@ -161,6 +163,21 @@ def _connected_client(target: str, address: str, security: Any) -> Any:
         raise ClusterError(
             f"{address}: the cluster cannot be reached ({reason}); is `dask scheduler` running there?"
         ) from error
+
+
+def _check_tls_keys(address: str) -> None:
+    """Raise UsageError if Dask's configuration has no certificate to connect with."""
+    from distributed import Security
+
+    try:
+        keys = Security().get_connection_args("client")["ssl_context"]
+    except OSError as error:
+        raise UsageError(f"{address}: the keys for TLS cannot be read ({error})") from error
+    if keys is None:
+        raise UsageError(
+            f"{address}: no keys for TLS are configured; set DASK_DISTRIBUTED__COMM__TLS__CA_FILE, "
+            "…__TLS__CLIENT__CERT and …__TLS__CLIENT__KEY (docs/scale.md)"
+        )
 
 
 def _calm_dask_logs() -> None:
