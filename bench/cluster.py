@@ -126,8 +126,8 @@ class Recorded:
     places: dict[str, tuple[int, int]]
     """URL → offset and length of its block."""
     threads: int = STAND_INS
-    batch_pages: int = 16
-    batch_bytes: int = 1_500_000
+    batch_pages: int = 8
+    batch_bytes: int = 1_000_000
 
     def page_to_read(self, capture: Capture, kind: DocumentKind = "page to store") -> PageToRead:
         return PageToRead(capture, kind)
