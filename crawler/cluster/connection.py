@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import re
@@ -53,7 +54,8 @@ class ClusterConnection:
         self.dashboard_link: str | None = client.dashboard_link
         """The address of Dask's dashboard, which needs bokeh on the scheduler's machine."""
         self._workers: tuple[ClusterWorker, ...] = ()
-        self._watch = _periodic_call(client, self._list_workers)
+        self._is_closed = False
+        client.loop.add_callback(self._keep_listing)
 
     def workers(self) -> tuple[ClusterWorker, ...]:
         """Return the workers that the cluster had within the last seconds; never waits."""
@@ -72,11 +74,13 @@ class ClusterConnection:
             parts.append(f"{self.lost_workers.total():,} lost")
         return ", ".join(parts)
 
-    async def _list_workers(self) -> None:
-        """Renew the list of workers, on the client's loop."""
-        with suppress(Exception):  # the next call may have an answer; tasks report a lost scheduler
-            info = await self._client.scheduler.identity(n_workers=-1)
-            self.note_workers(info["workers"])
+    async def _keep_listing(self) -> None:
+        """Renew the list of workers regularly, on the client's loop."""
+        while not self._is_closed:
+            with suppress(Exception):  # the next one may come; tasks report a lost scheduler
+                info = await self._client.scheduler.identity(n_workers=-1)
+                self.note_workers(info["workers"])
+            await asyncio.sleep(WORKER_LIST_INTERVAL_SECONDS)
 
     def note_workers(self, listed: Mapping[str, Mapping[str, Any]]) -> None:
         """Note the workers that a scheduler lists, and which of the earlier ones are lost."""
@@ -87,7 +91,7 @@ class ClusterConnection:
 
     def close(self) -> None:
         """End the connection; the workers of a cluster that runs on its own stay."""
-        self._watch.stop()
+        self._is_closed = True
         with suppress(Exception):  # a scheduler that is lost
             self._client.close(timeout=CLOSE_TIMEOUT_SECONDS)
 
@@ -230,17 +234,3 @@ def _shown_version(name: str, packages: Mapping[str, Any]) -> str:
     if version is None:
         return "none"
     return ".".join(str(version).split(".")[:2]) if name == "python" else str(version)
-
-
-def _periodic_call(client: Any, coroutine_function: Any) -> Any:
-    """Call a coroutine function on a client's loop, at once and then regularly."""
-    from tornado.ioloop import PeriodicCallback
-
-    calls = PeriodicCallback(coroutine_function, WORKER_LIST_INTERVAL_SECONDS * 1000)
-
-    def start() -> None:
-        client.loop.add_callback(coroutine_function)
-        calls.start()
-
-    client.loop.add_callback(start)
-    return calls
