@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from archive.errors import ClusterError, UsageError
+from archive.text.formatting import many
 from crawler.cluster.dask_executor import DaskExecutor, shown_worker_name
 from crawler.cluster.local_cluster import LocalCluster
 
@@ -68,8 +69,7 @@ class ClusterConnection:
 
     def describe(self) -> str:
         """Return the workers for a live line: `2 workers`, `3 workers, 1 lost`."""
-        count = len(self._workers)
-        parts = [f"{count:,} worker{'s' * (count != 1)}"]
+        parts = [many(len(self._workers), "worker")]
         if self.lost_workers:
             parts.append(f"{self.lost_workers.total():,} lost")
         return ", ".join(parts)
