@@ -31,6 +31,7 @@ BENCHES = (
     "pruning",
     "merging",
     "crawl",
+    "cluster",
     "schedule",
     "faults_archive",
     "faults",

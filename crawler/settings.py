@@ -133,6 +133,7 @@ DATELINE_BROWSER_SECONDS = float(os.environ.get("DATELINE_BROWSER_SECONDS", "20"
 DATELINE_BROWSER_PAGES = 200  # pages that browsers render in one crawl …
 DATELINE_BROWSER_OUTLET_PAGES = 50  # … and of each outlet
 DATELINE_WORKERS = None  # processes that extract pages; None: one per core
+DATELINE_CLUSTER = None  # the address of a Dask cluster that extracts pages
 DATELINE_PAGE_SECONDS = 20.0  # time limit for the extraction of a page
 DATELINE_BATCH = 50  # fetches written in one transaction …
 DATELINE_BATCH_SECONDS = 0.5  # … or those of this time

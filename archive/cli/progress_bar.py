@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from archive.progress import ProgressReport, ignore_progress
 
 
+class _Described:
+    """A text for rich that is made each time it is drawn."""
+
+    def __init__(self, describe: Callable[[], str]) -> None:
+        self._describe = describe
+
+    def __rich__(self) -> str:
+        return self._describe()
+
+
 @contextmanager
-def progress_bar(label: str, unit: str = "") -> Iterator[ProgressReport]:
+def progress_bar(
+    label: str, unit: str = "", describe: Callable[[], str] = str
+) -> Iterator[ProgressReport]:
     """Show the share done, the items, their speed and the time left; yield the function to report.
 
     `label` says what is done, such as `reading`, and `unit` names the items in the plural. With an
-    unknown total the bar only moves. It disappears at the end.
+    unknown total the bar only moves. What `describe` returns stands at its end. It disappears at the
+    end.
     """
     if not sys.stderr.isatty():
         yield ignore_progress
@@ -24,6 +37,7 @@ def progress_bar(label: str, unit: str = "") -> Iterator[ProgressReport]:
         BarColumn,
         MofNCompleteColumn,
         Progress,
+        RenderableColumn,
         TaskProgressColumn,
         TextColumn,
         TimeElapsedColumn,
@@ -39,6 +53,7 @@ def progress_bar(label: str, unit: str = "") -> Iterator[ProgressReport]:
         TimeElapsedColumn(),
         TextColumn("left"),
         TimeRemainingColumn(),
+        RenderableColumn(_Described(describe)),
     )
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True, redirect_stdout=False) as bar:

@@ -20,10 +20,13 @@ from archive.queries.rule_matches import rules_note
 from archive.queries.search import SearchHit
 from archive.queries.status import StatusReport
 from archive.records import RENDERED_MARK, text_below_standfirst
+from archive.text.formatting import many
 from archive.text.passages import MARK_CLOSE, MARK_OPEN
 from archive.text.printable import printable_text, readable_url
 
 URL_COLUMNS = ("url", "example")
+MAX_SHOWN_WORKERS = 16
+"""Workers of a cluster that the status lists."""
 BAR_CHARACTERS = "▁▂▃▄▅▆▇█"
 ASCII_BAR_CHARACTERS = ".:-=+*#@"
 
@@ -270,6 +273,7 @@ def _totals_table(report: StatusReport) -> Table:
     running = f"running: {report['running']}" if report["running"] else "none running"
     last_crawl = report["last_crawl_at"]
     finished = f"; last finished {last_crawl}" if last_crawl else ""
+    cluster = report["cluster"]
     lines = {
         "archive": f"{printable_text(report['archive'])}  ({sizes})",
         "articles": f"{report['articles']:,}{undated}{fetched}",
@@ -277,6 +281,7 @@ def _totals_table(report: StatusReport) -> Table:
         "pages": f"{report['urls']:,} seen, {report['waiting']:,} waiting",
         "due now": f"{due['sources']:,} feeds and sitemaps, {due['pages']:,} pages",
         "crawls": running + finished,
+        **({"cluster": _cluster_text(cluster)} if cluster else {}),
         "disk": f"{_size_text(report['free'])} free",
         "deposits": "; ".join(map(_deposits_line, report["deposits"])),
     }
@@ -292,6 +297,26 @@ def _deposits_line(row: PlainRow) -> str:
     paused = f", not asked before {row['paused_until']}" if row["paused_until"] else ""
     refused = f", {row['refused']:,} refused" if row["refused"] else ""
     return f"{row['done']:,} at {row['service']}, {row['waiting']:,} waiting{refused}{paused}"
+
+
+def _cluster_text(cluster: PlainRow) -> str:
+    """Return what a cluster does for the archive at the moment, with a line for each worker."""
+    total = sum(worker["pages_per_second"] for worker in cluster["workers"])
+    parts = [
+        printable_text(cluster["address"]),
+        f"{total:.1f} pages/s",
+        f"{many(cluster['waiting'], 'page')} waiting",
+        f"{many(cluster['lost'], 'worker')} lost",
+    ]
+    if cluster["dashboard"]:
+        parts.append(f"dashboard {printable_text(cluster['dashboard'])}")
+    lines = [", ".join(parts)]
+    for worker in cluster["workers"][:MAX_SHOWN_WORKERS]:
+        name, pages, pace = worker["name"], worker["pages"], worker["pages_per_second"]
+        lines.append(f"worker {printable_text(name)}: {pages:,} pages, {pace:.1f} a second")
+    if len(cluster["workers"]) > MAX_SHOWN_WORKERS:
+        lines.append(f"and {len(cluster['workers']) - MAX_SHOWN_WORKERS:,} more workers")
+    return "\n".join(lines)
 
 
 def _days_title(days: dict[str, int]) -> str:

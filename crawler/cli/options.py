@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from archive.cli.base import is_typed
+from archive.errors import UsageError
 
 CrawlingCommand = TypeVar("CrawlingCommand", bound=Callable[..., Any])
 
@@ -51,6 +52,11 @@ workers_option = click.option(
     metavar="N",
     help="Extract in N processes.  [default: one per core]",
 )
+cluster_option = click.option(
+    "--cluster",
+    metavar="ADDRESS",
+    help="Read pages on this Dask cluster, or local:N.",
+)
 catalogue_option = click.option(
     "--catalogue",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
@@ -68,8 +74,21 @@ NETWORK_OPTION_NAMES = (
     "browser",
     "browser_path",
     "workers",
+    "cluster",
 )
 """The arguments that `network_options` add to a command."""
+
+
+def chosen_cluster(cluster: str | None) -> str | None:
+    """Return the cluster that reads; None if `--workers` was typed, which is more than a setting.
+
+    Raises UsageError if both were typed.
+    """
+    if not is_typed("workers"):
+        return cluster
+    if cluster and is_typed("cluster"):
+        raise UsageError("--workers goes without --cluster; the workers of a cluster are its own")
+    return None
 
 
 def network_options(command: CrawlingCommand) -> CrawlingCommand:
@@ -82,6 +101,7 @@ def network_options(command: CrawlingCommand) -> CrawlingCommand:
         browser_option,
         browser_path_option,
         workers_option,
+        cluster_option,
     )
     for option in reversed(shared):
         command = option(command)
@@ -97,6 +117,7 @@ def given_settings(
     browser: str | None,
     browser_path: Path | None,
     workers: int | None,
+    cluster: str | None,
 ) -> dict[str, Any]:
     """Return the values of `network_options` as arguments of `crawler.jobs.run_spider.crawl_settings`.
 
@@ -110,5 +131,6 @@ def given_settings(
         "DATELINE_BROWSER": browser,
         "DATELINE_BROWSER_PATH": str(browser_path) if browser_path else None,
         "DATELINE_WORKERS": workers,
+        "DATELINE_CLUSTER": cluster,
         "overruled": [name for name in ("delay", "since") if is_typed(name)],
     }

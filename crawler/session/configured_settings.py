@@ -17,6 +17,7 @@ from crawler.network.browser.browser_program import BROWSER_PATH_SETTING, BROWSE
 SETTING_OF_OPTION = {
     "delay": "DOWNLOAD_DELAY",
     "workers": "DATELINE_WORKERS",
+    "cluster": "DATELINE_CLUSTER",
     "opt_outs": "DATELINE_OPT_OUTS",
     "allow_addresses": "DATELINE_ALLOW_ADDRESSES",
     "browser": BROWSER_SETTING,
