@@ -25,7 +25,7 @@ from archive.errors import UsageError
 from archive.text.printable import printable_text
 from crawler.cli.deposit_options import crawl_deposit_options, deposit_after_crawl
 from crawler.cli.options import (
-    NETWORK_OPTION_NAMES,
+    NETWORK_OPTION_SETTINGS,
     chosen_cluster,
     cluster_option,
     given_settings,
@@ -258,13 +258,13 @@ def _start_crawl(
     if options["since"]:
         moment_since(options["since"])  # raises UsageError before anything starts
     deposits = _deposit_services(deposit)
-    network = {name: options.pop(name) for name in NETWORK_OPTION_NAMES}
+    network = {name: options.pop(name) for name in NETWORK_OPTION_SETTINGS}
     settings = crawl_settings(
         folder,
         CLOSESPIDER_TIMEOUT=parse_duration_seconds(max_time) if max_time else None,
         DATELINE_BROWSER_PAGES=options.pop("browser_budget"),
         DATELINE_BROWSER_OUTLET_PAGES=options.pop("browser_outlet_budget"),
-        **given_settings(**network),
+        **given_settings(network),
     )
     if termination.is_stop_requested():
         click.echo("Stopped before it began.")

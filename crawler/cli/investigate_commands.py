@@ -82,7 +82,7 @@ def investigate_command(  # noqa: PLR0913, PLR0917  one a option
     wanted = investigate_story.InvestigationRequest(start, title, yes, outlets, requests, out)
     investigate_story.check_request(wanted)
     seconds = parse_duration_seconds(max_time or "30m")
-    settings = crawl_settings(folder, CLOSESPIDER_TIMEOUT=seconds, **given_settings(**network))
+    settings = crawl_settings(folder, CLOSESPIDER_TIMEOUT=seconds, **given_settings(network))
     if termination.is_stop_requested():
         click.echo("Stopped before it began.")
         return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -66,17 +66,18 @@ catalogue_option = click.option(
 )
 
 
-NETWORK_OPTION_NAMES = (
-    "contact",
-    "delay",
-    "opt_outs",
-    "allow_addresses",
-    "browser",
-    "browser_path",
-    "workers",
-    "cluster",
-)
-"""The arguments that `network_options` add to a command."""
+NETWORK_OPTION_SETTINGS = {
+    "contact": "contact",
+    "delay": "DOWNLOAD_DELAY",
+    "opt_outs": "DATELINE_OPT_OUTS",
+    "allow_addresses": "DATELINE_ALLOW_ADDRESSES",
+    "browser": "DATELINE_BROWSER",
+    "browser_path": "DATELINE_BROWSER_PATH",
+    "workers": "DATELINE_WORKERS",
+    "cluster": "DATELINE_CLUSTER",
+}
+"""The arguments that `network_options` adds to a command, and the argument of
+`crawler.jobs.run_spider.crawl_settings` that each becomes."""
 
 
 def chosen_cluster(cluster: str | None) -> str | None:
@@ -108,29 +109,14 @@ def network_options(command: CrawlingCommand) -> CrawlingCommand:
     return command
 
 
-def given_settings(
-    *,
-    contact: str | None,
-    delay: float | None,
-    opt_outs: str | None,
-    allow_addresses: str | None,
-    browser: str | None,
-    browser_path: Path | None,
-    workers: int | None,
-    cluster: str | None,
-) -> dict[str, Any]:
+def given_settings(network: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values of `network_options` as arguments of `crawler.jobs.run_spider.crawl_settings`.
 
     What is typed also overrules the rules of single outlets.
     """
-    return {
-        "contact": contact,
-        "DOWNLOAD_DELAY": delay,
-        "DATELINE_OPT_OUTS": opt_outs,
-        "DATELINE_ALLOW_ADDRESSES": allow_addresses,
-        "DATELINE_BROWSER": browser,
-        "DATELINE_BROWSER_PATH": str(browser_path) if browser_path else None,
-        "DATELINE_WORKERS": workers,
-        "DATELINE_CLUSTER": cluster,
+    settings = {NETWORK_OPTION_SETTINGS[name]: value for name, value in network.items()}
+    path = network["browser_path"]
+    return settings | {
+        "DATELINE_BROWSER_PATH": str(path) if path else None,
         "overruled": [name for name in ("delay", "since") if is_typed(name)],
     }
