@@ -24,6 +24,8 @@ from archive.frontier.urls import LeasedPage, lease_pages_at, queue_leads
 from archive.records import Lead, format_utc
 from archive.storage.database import transaction
 from archive.storage.lock import hold_crawl_lock
+from crawler.cluster.fetching.read_ahead import ReadAheadPool
+from crawler.cluster.fetching.share_downloads import FETCH_SEATS_SETTING, SeatsAndSettings
 from crawler.extraction.rules.outlet_rules import NO_OUTLET_RULES, OutletRules
 from crawler.extraction.rules.rule_tables import RENDER_NOTE
 from crawler.network.backoff import SiteBackoff, SitePause, pause_reason
@@ -35,12 +37,20 @@ from crawler.session.crawl_end import CrawlEnd
 from crawler.session.request_budget import RequestBudget
 from crawler.session.site_shares import SiteShares
 from crawler.session.source_limits import SourceLimits
-from crawler.session.urls_in_progress import UrlsInProgress
+from crawler.session.urls_in_progress import (
+    LOCAL_LIMITS,
+    MAX_PAGES_IN_PROGRESS,
+    MAX_SOURCES_IN_PROGRESS,
+    ProgressLimits,
+    UrlsInProgress,
+)
 from crawler.workers.pool import Worker, WorkerPool
 from crawler.workers.reextraction import make_reextractor
 
 Reextractor = Callable[[str], ArticleVersion | None]
 """Extracts the stored page with a digest again; returns None if it cannot be read."""
+REMOTE_PATIENCE_SECONDS = 60.0
+"""Time after which a site counts as unresponsive where workers fetch, and answers come later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +179,9 @@ def open_crawl_session(
     rules = settings[RULES_SETTING] or NO_OUTLET_RULES
     reextractor = resources.enter_context(closing(Worker(rules)))
     page_seconds = settings.getfloat("DATELINE_PAGE_SECONDS")
-    workers = resources.enter_context(WorkerPool(settings["DATELINE_WORKERS"], page_seconds, rules))
+    fetching = settings[FETCH_SEATS_SETTING]
+    pool = ReadAheadPool if fetching else WorkerPool
+    workers = resources.enter_context(pool(settings["DATELINE_WORKERS"], page_seconds, rules))
     engine, changes, clock = CrawlEngine(crawler), ChangeSignal(), time.monotonic
     remarks: dict[str, str] = {}
     return CrawlSession(
@@ -183,13 +195,23 @@ def open_crawl_session(
         shares=SiteShares(clock()),
         backoff=SiteBackoff(_recorded_pauses(archive.db)),
         opt_outs=parse_opt_outs(settings["DATELINE_OPT_OUTS"]),
-        progress=UrlsInProgress(clock, changes),
+        progress=UrlsInProgress(clock, changes, _progress_limits(fetching)),
         end=CrawlEnd(engine, changes),
         counts=Counter(),
         remarks=remarks,
         robots_seen={} if wanted.keeps_robots else None,
         clock=clock,
         rules=rules,
+    )
+
+
+def _progress_limits(fetching: SeatsAndSettings | None) -> ProgressLimits:
+    """Return how much may be in progress: as much for each worker as in a crawl without them."""
+    if fetching is None:
+        return LOCAL_LIMITS
+    workers = max(1, len(fetching.seats.workers()))
+    return ProgressLimits(
+        MAX_PAGES_IN_PROGRESS * workers, MAX_SOURCES_IN_PROGRESS * workers, REMOTE_PATIENCE_SECONDS
     )
 
 

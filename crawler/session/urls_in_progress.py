@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from crawler.session.change_signal import ChangeSignal
-from crawler.session.download_slots import DownloadSlots
+from crawler.session.download_slots import SLOT_TIMEOUT_SECONDS, DownloadSlots
 from crawler.session.pending_sources import PendingSources
 
 MAX_PAGES_IN_PROGRESS = 64
@@ -13,6 +14,21 @@ MAX_PAGES_IN_PROGRESS = 64
 
 Enough to keep all outlets busy; little has to be repeated after a crash.
 """
+MAX_SOURCES_IN_PROGRESS = 192
+"""Feeds and sitemaps requested at once; nearly all of them wait for the delay of their host."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProgressLimits:
+    """How many URLs may be in progress at once, and when a site counts as unresponsive."""
+
+    pages: int = MAX_PAGES_IN_PROGRESS
+    sources: int = MAX_SOURCES_IN_PROGRESS
+    patience_seconds: float = SLOT_TIMEOUT_SECONDS
+
+
+LOCAL_LIMITS = ProgressLimits()
+"""The limits of a crawl that fetches itself."""
 
 
 class UrlsInProgress:
@@ -21,14 +37,20 @@ class UrlsInProgress:
     `clock` returns seconds of a monotonic clock. `changes` is notified when a URL is settled.
     """
 
-    def __init__(self, clock: Callable[[], float], changes: ChangeSignal) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float],
+        changes: ChangeSignal,
+        limits: ProgressLimits = LOCAL_LIMITS,
+    ) -> None:
         self.urls: set[str] = set()
         self.sources = PendingSources()
         self.changes = changes
+        self.limits = limits
         self.settled_pages = self.settled_sources = 0
         """Numbers of pages, and of feeds and sitemaps, that are done."""
         self._clock = clock
-        self._slots = DownloadSlots()
+        self._slots = DownloadSlots(limits.patience_seconds)
         self._requested_sources: set[str] = set()
 
     def note_request(self, url: str, *, is_source: bool = False) -> None:
@@ -69,4 +91,4 @@ class UrlsInProgress:
 
     def free_page_places(self) -> int:
         """Return how many more pages may be in progress."""
-        return MAX_PAGES_IN_PROGRESS - len(self.counted() - self.sources.sources.keys())
+        return self.limits.pages - len(self.counted() - self.sources.sources.keys())
