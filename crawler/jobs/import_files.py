@@ -13,12 +13,16 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import count
 from pathlib import Path
+from typing import cast
 
 from archive.archive import Archive
-from archive.errors import ReadingError, UsageError
+from archive.errors import DatelineError, ReadingError, UsageError
 from archive.progress import ProgressReport, ignore_progress
 from archive.records import Article, Capture, Check, Lead, current_timestamp
 from archive.removal.erasure import erase_captures
+from crawler.cluster.page_batches import PageAnswer, PageToRead
+from crawler.cluster.page_flow import read_in_order
+from crawler.cluster.page_readers import PageReaders, open_readers
 from crawler.extraction.rules.outlet_rules import NO_OUTLET_RULES, OutletRules
 from crawler.files.article_rows import article_of_row
 from crawler.files.saved_page_urls import find_declared_url, unarchive_url
@@ -44,6 +48,18 @@ JSON_LINES_ENDINGS = (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")
 
 REMOVED_BEFORE = "removed before"
 """The outcome of an article that a person removed."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageOfFile:
+    """A page to read, and what makes a check of the article that is read."""
+
+    page: PageToRead
+    finish: Callable[[Article], Check]
+
+
+CheckMaker = Callable[[], Check]
+"""Returns the check of what needs no reader, or raises UsageError or NotAPageError."""
 
 
 class NotAPageError(Exception):
@@ -92,83 +108,129 @@ def import_files(
     url: str | None,
     report: ProgressReport = ignore_progress,
     rules: OutletRules = NO_OUTLET_RULES,
+    readers: PageReaders | None = None,
 ) -> ImportResult:
     """Import files and return the result; `report` is called with the pages read.
 
-    Errors are collected with their places; they affect no other page or line.
+    `readers` read the pages, by default one process of this machine. Errors are collected with
+    their places; they affect no other page or line.
     """
+    if readers is None:
+        with open_readers(None, 1, rules) as own:
+            return import_files(folder, files, url, report, rules, own)
     result = ImportResult()
     has_one_page_each = not any(_holds_many_pages(file) for file in files)
     total = len(files) if has_one_page_each else None
     pages = count(1)
-    with Archive(folder) as archive, closing(Worker(rules)) as worker:
+    with (
+        Archive(folder) as archive,
+        closing(Worker(rules)) as worker,
+        readers.published_in(folder),
+    ):
         batches = CheckBatches(archive, reread=make_reextractor(archive, worker))
         batches.on_written = result.note
-        for file in files:
-            for place, read in _readers_of_file(file, url, worker):
-                try:
-                    check = run_stages(read())
-                except NotAPageError as reason:
-                    result.not_taken[f"{place}: {reason}"] += 1
-                except (UsageError, ReadingError) as error:
-                    where = f"{place}: " if place else ""
-                    result.mistakes.append(f"dateline: {where}{error}")
-                else:
-                    batches.add(check)
-                report(next(pages), total)
+        source = _FileReader(readers, worker, url)
+        for (place, found), _, answer in read_in_order(source.items(files), readers):
+            try:
+                check = run_stages(_check_of_answer(found, answer))
+            except NotAPageError as reason:
+                result.not_taken[f"{place}: {reason}"] += 1
+            except (UsageError, ReadingError) as error:
+                where = f"{place}: " if place else ""
+                result.mistakes.append(f"dateline: {where}{error}")
+            else:
+                batches.add(check)
+            report(next(pages), total)
         batches.flush()
         erase_captures(archive)
     return result
 
 
-def _readers_of_file(
-    file: Path, url: str | None, worker: Worker
-) -> Iterator[tuple[str, Callable[[], Check]]]:
-    """Yield the place of each page or line in a file, and a function that reads it.
+def _check_of_answer(found: PageOfFile | CheckMaker, answer: PageAnswer | None) -> Check:
+    """Return the check of a page or line; raises UsageError or ReadingError where it has none."""
+    if isinstance(found, PageOfFile):
+        assert answer is not None
+        return found.finish(cast(Article, answer.document))
+    return found()
 
-    The function raises UsageError where it cannot.
-    """
-    if is_warc_name(file):
-        yield from _readers_of_warc(file, worker)
-        return
-    if not _holds_many_pages(file):
-        yield str(file), lambda: _check_of_saved_page(file, url, worker)
-        return
-    try:
-        for number, line in enumerate(_lines_of_file(file), 1):
-            if line.strip():
-                yield f"{file}:{number}", partial(_check_of_json_line, line)
-    except OSError as error:  # a damaged gzip file may be noticed only at its end
-        yield str(file), partial(_raise_unreadable, error)
+
+FoundInFile = tuple[str, PageOfFile | CheckMaker]
+"""The place of a page, line or problem in a file, and what makes a check of it."""
+
+
+class _FileReader:
+    """Finds the pages and lines in files; the worker reads again what must be read twice."""
+
+    def __init__(self, readers: PageReaders, worker: Worker, url: str | None) -> None:
+        self._readers = readers
+        self._worker = worker
+        self._url = url
+
+    def items(self, files: Sequence[Path]) -> Iterator[tuple[FoundInFile, PageToRead | None]]:
+        """Yield what is found in files, each with its page if there is one to read."""
+        for file in files:
+            for place, found in self._found_in_file(file):
+                page = found.page if isinstance(found, PageOfFile) else None
+                yield (place, found), page
+
+    def _found_in_file(self, file: Path) -> Iterator[FoundInFile]:
+        """Yield what is found in one file."""
+        if is_warc_name(file):
+            yield from self._found_in_warc(file)
+            return
+        if not _holds_many_pages(file):
+            yield str(file), self._saved_page(file)
+            return
+        try:
+            for number, line in enumerate(_lines_of_file(file), 1):
+                if line.strip():
+                    yield f"{file}:{number}", partial(_check_of_json_line, line)
+        except OSError as error:  # a damaged gzip file may be noticed only at its end
+            yield str(file), partial(_raise_unreadable, error)
+
+    def _found_in_warc(self, file: Path) -> Iterator[FoundInFile]:
+        """Yield the pages of a WARC file; skipped records are counted, broken ones reported."""
+        try:
+            for number, found in enumerate(read_warc_pages(file), 1):
+                if isinstance(found, SkippedRecord):
+                    yield str(file), partial(_raise_not_a_page, found.reason)
+                elif isinstance(found, DoubtfulPage):
+                    yield f"{file}:{number}", partial(_check_of_doubtful, found)
+                elif isinstance(found, WarcProblem):
+                    yield "", partial(_raise_broken, str(found))
+                elif isinstance(found, PageWithLead):
+                    yield f"{file}:{number}", self._page_of_warc(found.capture, found.lead)
+                else:
+                    yield f"{file}:{number}", self._page_of_warc(found)
+        except UsageError as error:
+            yield str(file), partial(_raise_broken, str(error))
+        except OSError as error:
+            yield str(file), partial(_raise_unreadable, error)
+
+    def _page_of_warc(self, capture: Capture, lead: Lead | None = None) -> PageOfFile:
+        """Return the page of a record."""
+        page = self._readers.page_to_read(capture)
+        return PageOfFile(page, partial(_check_of_capture, capture, lead))
+
+    def _saved_page(self, file: Path) -> PageOfFile | CheckMaker:
+        """Return the page of a file, or what raises the error of a file that cannot be read."""
+        try:
+            capture = capture_saved_page(file, self._url)
+        except (UsageError, ReadingError) as error:
+            return partial(_raise_again, error)
+        finish = partial(_check_of_saved_page, capture, self._worker, self._url is None)
+        return PageOfFile(self._readers.page_to_read(capture), finish)
+
+
+def _raise_again(error: DatelineError) -> Check:
+    """Raise the error of a file, in its turn."""
+    raise error
 
 
 def _holds_many_pages(file: Path) -> bool:
     """Return True for WARC files, JSON lines and standard input, False for a saved page."""
     is_json_lines = file.name.lower().endswith(JSON_LINES_ENDINGS)
     return file == STANDARD_INPUT_PATH or is_json_lines or is_warc_name(file)
-
-
-def _readers_of_warc(file: Path, worker: Worker) -> Iterator[tuple[str, Callable[[], Check]]]:
-    """Yield the pages of a WARC file; skipped records are counted, broken ones reported."""
-    try:
-        for number, found in enumerate(read_warc_pages(file), 1):
-            if isinstance(found, SkippedRecord):
-                yield str(file), partial(_raise_not_a_page, found.reason)
-            elif isinstance(found, DoubtfulPage):
-                yield f"{file}:{number}", partial(_check_of_doubtful, found)
-            elif isinstance(found, WarcProblem):
-                yield "", partial(_raise_broken, str(found))
-            elif isinstance(found, PageWithLead):
-                yield (
-                    f"{file}:{number}",
-                    partial(_check_of_capture, found.capture, worker, found.lead),
-                )
-            else:
-                yield f"{file}:{number}", partial(_check_of_capture, found, worker)
-    except UsageError as error:
-        yield str(file), partial(_raise_broken, str(error))
-    except OSError as error:
-        yield str(file), partial(_raise_unreadable, error)
 
 
 def _raise_not_a_page(reason: str) -> Check:
@@ -196,9 +258,8 @@ def _check_of_doubtful(found: DoubtfulPage) -> Check:
     )
 
 
-def _check_of_capture(capture: Capture, worker: Worker, lead: Lead | None = None) -> Check:
+def _check_of_capture(capture: Capture, lead: Lead | None, article: Article) -> Check:
     """Return the check that a crawl would have made of a capture at its time."""
-    article = worker.read_article_to_store(capture, PAGE_TIMEOUT_SECONDS)
     check = Check(
         capture.url,
         "new",
@@ -215,10 +276,10 @@ def _check_of_capture(capture: Capture, worker: Worker, lead: Lead | None = None
     return check_of_article(check, article)
 
 
-def _check_of_saved_page(file: Path, url: str | None, worker: Worker) -> Check:
+def _check_of_saved_page(
+    capture: Capture, worker: Worker, claimed: bool, article: Article
+) -> Check:
     """Return the check of a saved page; raises UsageError where it states no URL."""
-    capture = capture_saved_page(file, url)
-    article = worker.read_article_to_store(capture, PAGE_TIMEOUT_SECONDS)
     if capture.url.startswith("file:"):
         own = own_url(article.canonical_url, article.addresses) or find_declared_url(
             article, capture.body
@@ -237,7 +298,7 @@ def _check_of_saved_page(file: Path, url: str | None, worker: Worker) -> Check:
         capture=capture,
         size=len(capture.body),
     )
-    return check_of_article(replace(check, claimed=url is None), article)
+    return check_of_article(replace(check, claimed=claimed), article)
 
 
 def _missing_url_reason(article: Article) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 import click
 from scrapy.crawler import Crawler
 from scrapy.http import Response
+from scrapy.settings import BaseSettings
 
 from archive.archive import Archive
 from archive.articles.revisions import ArticleVersion
@@ -24,8 +25,12 @@ from archive.frontier.urls import LeasedPage, lease_pages_at, queue_leads
 from archive.records import Lead, format_utc
 from archive.storage.database import transaction
 from archive.storage.lock import hold_crawl_lock
+from crawler.cluster.connection import open_cluster
+from crawler.cluster.crawl_pool import ClusterPool
 from crawler.cluster.fetching.read_ahead import ReadAheadPool
-from crawler.cluster.fetching.share_downloads import FETCH_SEATS_SETTING, SeatsAndSettings
+from crawler.cluster.fetching.share_downloads import FETCH_SETTINGS_SETTING
+from crawler.cluster.fetching.worker_seats import ClusterSeats
+from crawler.cluster.published_state import published_state
 from crawler.extraction.rules.outlet_rules import NO_OUTLET_RULES, OutletRules
 from crawler.extraction.rules.rule_tables import RENDER_NOTE
 from crawler.network.backoff import SiteBackoff, SitePause, pause_reason
@@ -37,15 +42,12 @@ from crawler.session.crawl_end import CrawlEnd
 from crawler.session.request_budget import RequestBudget
 from crawler.session.site_shares import SiteShares
 from crawler.session.source_limits import SourceLimits
-from crawler.session.urls_in_progress import (
-    LOCAL_LIMITS,
-    MAX_PAGES_IN_PROGRESS,
-    MAX_SOURCES_IN_PROGRESS,
-    ProgressLimits,
-    UrlsInProgress,
-)
+from crawler.session.urls_in_progress import UrlsInProgress
 from crawler.workers.pool import Worker, WorkerPool
 from crawler.workers.reextraction import make_reextractor
+
+CLUSTER_LOST_REASON = "the cluster was lost"
+"""The recorded reason of a crawl that ended because of that."""
 
 Reextractor = Callable[[str], ArticleVersion | None]
 """Extracts the stored page with a digest again; returns None if it cannot be read."""
@@ -178,11 +180,9 @@ def open_crawl_session(
         outlet_pages = settings.getint("DATELINE_OUTLET_PAGES") or None
     rules = settings[RULES_SETTING] or NO_OUTLET_RULES
     reextractor = resources.enter_context(closing(Worker(rules)))
-    page_seconds = settings.getfloat("DATELINE_PAGE_SECONDS")
-    fetching = settings[FETCH_SEATS_SETTING]
-    pool = ReadAheadPool if fetching else WorkerPool
-    workers = resources.enter_context(pool(settings["DATELINE_WORKERS"], page_seconds, rules))
     engine, changes, clock = CrawlEngine(crawler), ChangeSignal(), time.monotonic
+    end = CrawlEnd(engine, changes)
+    workers = _open_workers(settings, rules, end, resources)
     remarks: dict[str, str] = {}
     return CrawlSession(
         archive=archive,
@@ -195,8 +195,8 @@ def open_crawl_session(
         shares=SiteShares(clock()),
         backoff=SiteBackoff(_recorded_pauses(archive.db)),
         opt_outs=parse_opt_outs(settings["DATELINE_OPT_OUTS"]),
-        progress=UrlsInProgress(clock, changes, _progress_limits(fetching)),
-        end=CrawlEnd(engine, changes),
+        progress=_urls_in_progress(workers, clock, changes),
+        end=end,
         counts=Counter(),
         remarks=remarks,
         robots_seen={} if wanted.keeps_robots else None,
@@ -205,13 +205,37 @@ def open_crawl_session(
     )
 
 
-def _progress_limits(fetching: SeatsAndSettings | None) -> ProgressLimits:
-    """Return how much may be in progress: as much for each worker as in a crawl without them."""
-    if fetching is None:
-        return LOCAL_LIMITS
-    workers = max(1, len(fetching.seats.workers()))
-    return ProgressLimits(
-        MAX_PAGES_IN_PROGRESS * workers, MAX_SOURCES_IN_PROGRESS * workers, REMOTE_PATIENCE_SECONDS
+def _open_workers(
+    settings: BaseSettings, rules: OutletRules, end: CrawlEnd, resources: ExitStack
+) -> WorkerPool:
+    """Start what reads the documents of a crawl: processes here, or also a cluster for pages."""
+    count, seconds = settings["DATELINE_WORKERS"], settings.getfloat("DATELINE_PAGE_SECONDS")
+    address = settings["DATELINE_CLUSTER"]
+    if not address:
+        return resources.enter_context(WorkerPool(count, seconds, rules))
+    connection = resources.enter_context(open_cluster(address))
+    pool: ClusterPool | ReadAheadPool
+    if settings[FETCH_SETTINGS_SETTING]:
+        pool = ReadAheadPool(ClusterSeats(connection), count, seconds, rules)
+    else:
+        pool = ClusterPool(connection, count, seconds, rules)
+    resources.enter_context(pool)
+    pool.on_lost = lambda error: end.end_early(error, CLUSTER_LOST_REASON)
+    folder = Path(settings["DATELINE_ARCHIVE"])
+    resources.enter_context(published_state(folder, lambda: pool.pace.state(connection)))
+    return pool
+
+
+def _urls_in_progress(
+    workers: WorkerPool, clock: Callable[[], float], changes: ChangeSignal
+) -> UrlsInProgress:
+    """Return the empty account of URLs in progress, with as much room for each fetching worker as
+    a crawl without them has."""
+    if not isinstance(workers, ReadAheadPool):
+        return UrlsInProgress(clock, changes)
+    seats = workers.seats
+    return UrlsInProgress(
+        clock, changes, REMOTE_PATIENCE_SECONDS, lambda: max(1, len(seats.workers()))
     )
 
 

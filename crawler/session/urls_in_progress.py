@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from crawler.session.change_signal import ChangeSignal
 from crawler.session.download_slots import SLOT_TIMEOUT_SECONDS, DownloadSlots
@@ -18,40 +17,40 @@ MAX_SOURCES_IN_PROGRESS = 192
 """Feeds and sitemaps requested at once; nearly all of them wait for the delay of their host."""
 
 
-@dataclass(frozen=True, slots=True)
-class ProgressLimits:
-    """How many URLs may be in progress at once, and when a site counts as unresponsive."""
-
-    pages: int = MAX_PAGES_IN_PROGRESS
-    sources: int = MAX_SOURCES_IN_PROGRESS
-    patience_seconds: float = SLOT_TIMEOUT_SECONDS
-
-
-LOCAL_LIMITS = ProgressLimits()
-"""The limits of a crawl that fetches itself."""
-
-
 class UrlsInProgress:
     """The URLs in progress: from the request until the check is in the archive.
 
-    `clock` returns seconds of a monotonic clock. `changes` is notified when a URL is settled.
+    `clock` returns seconds of a monotonic clock. `changes` is notified when a URL is settled. A site
+    that has not answered for `patience` seconds counts as unresponsive. `fetchers` returns the
+    number of processes that fetch.
     """
 
     def __init__(
         self,
         clock: Callable[[], float],
         changes: ChangeSignal,
-        limits: ProgressLimits = LOCAL_LIMITS,
+        patience: float = SLOT_TIMEOUT_SECONDS,
+        fetchers: Callable[[], int] = lambda: 1,
     ) -> None:
         self.urls: set[str] = set()
         self.sources = PendingSources()
         self.changes = changes
-        self.limits = limits
+        self._fetchers = fetchers
         self.settled_pages = self.settled_sources = 0
         """Numbers of pages, and of feeds and sitemaps, that are done."""
         self._clock = clock
-        self._slots = DownloadSlots(limits.patience_seconds)
+        self._slots = DownloadSlots(patience)
         self._requested_sources: set[str] = set()
+
+    @property
+    def max_pages(self) -> int:
+        """The most pages that may be in progress."""
+        return MAX_PAGES_IN_PROGRESS * self._fetchers()
+
+    @property
+    def max_sources(self) -> int:
+        """The most feeds and sitemaps that may be in progress."""
+        return MAX_SOURCES_IN_PROGRESS * self._fetchers()
 
     def note_request(self, url: str, *, is_source: bool = False) -> None:
         """Note that a URL is requested, a page or a feed or sitemap."""
@@ -91,4 +90,4 @@ class UrlsInProgress:
 
     def free_page_places(self) -> int:
         """Return how many more pages may be in progress."""
-        return self.limits.pages - len(self.counted() - self.sources.sources.keys())
+        return self.max_pages - len(self.counted() - self.sources.sources.keys())

@@ -209,7 +209,7 @@ class ArchiveSpider(Spider):
             if first := list(meanwhile()):
                 for page in first:
                     yield page
-            elif len(progress.counted()) < progress.limits.sources:
+            elif len(progress.counted()) < progress.max_sources:
                 source = sources.popleft()
                 seen = KnownSitemap(source.url, None, source.etag, source.last_modified)
                 yield self.source_request(source.url, source.kind, seen)
@@ -237,7 +237,7 @@ class ArchiveSpider(Spider):
             return
         hosts: Sequence[str] = session.progress.sources.take_finished(MAX_LEASED_PER_OUTLET)
         if not hosts:
-            workers_idle = places > session.progress.limits.pages - MAX_LEASED_PER_OUTLET
+            workers_idle = places > session.progress.max_pages - MAX_LEASED_PER_OUTLET
             if not workers_idle or not self._has_new_checks():
                 return
             hosts = self.scope.hosts
@@ -255,7 +255,7 @@ class ArchiveSpider(Spider):
         while not session.has_ended:
             places = 0 if session.budget.end_reason else progress.free_page_places()
             leased: list[LeasedPage] = []
-            if places > progress.limits.pages // 4 and not session.engine.is_busy():
+            if places > progress.max_pages // 4 and not session.engine.is_busy():
                 leased = self._lease_pages(places, self.scope.hosts)
             for waiting in leased:
                 yield self.page_request(waiting)
@@ -557,7 +557,9 @@ class ArchiveSpider(Spider):
             sources_done=progress.settled_sources,
             sources_left=sources_left,
             may_grow=self.finds_more_pages or sources_left > 0,
-            remark=self.progress_remark(),
+            remark=" · ".join(
+                filter(None, (self.progress_remark(), self.session.workers.describe()))
+            ),
         )
 
     def count_waiting_pages(self) -> int:

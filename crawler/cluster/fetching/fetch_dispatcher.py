@@ -44,7 +44,6 @@ from crawler.cluster.fetching.host_shares import (
     ShareSetup,
     SiteState,
 )
-from crawler.cluster.fetching.read_ahead import ReadAheadPool
 from crawler.cluster.fetching.share_board import ROUND_LEASE_SECONDS, RoundEnd, ShareBoard
 from crawler.cluster.fetching.worker_seats import SeatedWorker, WorkerSeats
 from crawler.network.backoff import SiteBackoff, SitePause, backoff_now
@@ -98,16 +97,12 @@ class DispatchSession(Protocol):
         ...
 
     @property
-    def workers(self) -> Any:
-        """The pool that gets the readings, a `ReadAheadPool`."""
+    def workers(self) -> Any:  # a WorkerPool that is a ReadAheadPool in these crawls
+        """The `ReadAheadPool` that gets the readings, and knows the workers."""
         ...
 
     def record_pause(self, site: str, pause: SitePause) -> None:
         """Record a pause that is too long to wait for."""
-        ...
-
-    def give_up(self, error: Exception) -> None:
-        """End the crawl with an error."""
         ...
 
 
@@ -132,13 +127,13 @@ class FetchDispatcher:
 
     def __init__(
         self,
-        seats: WorkerSeats,
         settings: BaseSettings,
         session: DispatchSession,
         state: CrawlState,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.seats, self.settings, self.session, self.state = seats, settings, session, state
+        self.settings, self.session, self.state = settings, session, state
+        self.seats: WorkerSeats = session.workers.seats
         self.clock = clock
         agent = settings["ROBOTSTXT_USER_AGENT"] or settings["USER_AGENT"]
         self.board = ShareBoard(agent, settings.getfloat("DOWNLOAD_DELAY"))
@@ -191,13 +186,6 @@ class FetchDispatcher:
             task.cancel()
         await asyncio.gather(self._supervision, *self._rounds.values(), return_exceptions=True)
 
-    def describe(self) -> str:
-        """Return what is under way, for the progress line."""
-        sites = sum(len(each.sites) for each in self.board.rounds.values())
-        lost = self.lost_workers.total()
-        parts = [f"{len(self.board.rounds)} workers fetch from {sites:,} sites"]
-        return ", ".join([*parts, f"{lost:,} lost"] if lost else parts)
-
     # -- supervision -------------------------------------------------------------------------------
 
     async def _supervise(self) -> None:
@@ -210,7 +198,7 @@ class FetchDispatcher:
                 else:
                     self._begin_rounds()
             except ClusterError as error:
-                self.session.give_up(error)
+                self.session.workers.on_lost(error)
                 self._closing_since = self.clock()
             await asyncio.sleep(SUPERVISION_SECONDS)
 
@@ -282,7 +270,7 @@ class FetchDispatcher:
             raise
         except Exception as error:
             if isinstance(error, ClusterError) and not _is_loss_of_worker(error):
-                self.session.give_up(error)
+                self.session.workers.on_lost(error)
             end, problem = "lost", str(error) or type(error).__name__
         self._note_round_end(name, worker, end, problem, answered)
 
@@ -367,7 +355,7 @@ class FetchDispatcher:
         fails = [self._failed_rounds[each.address] for each in self.seats.workers()]
         if fails and min(fails) >= MAX_FAILED_ROUNDS:
             error = f"no worker of the cluster can fetch; {worker.name}: {problem}"
-            self.session.give_up(ClusterError(error))
+            self.session.workers.on_lost(ClusterError(error))
 
     # -- answers -----------------------------------------------------------------------------------
 
@@ -401,8 +389,7 @@ class FetchDispatcher:
         self.board.note_state(name, news.state, self.clock())
         self._record_pauses(news.state)
         self.session.remarks.update(news.state.remarks)
-        pool: ReadAheadPool = self.session.workers
-        pool.add_remote_cpu(news.cpu_seconds)
+        self.session.workers.add_remote_cpu(news.cpu_seconds)
 
     def _record_pauses(self, state: SiteState) -> None:
         """Record the pauses that are news, those too long to wait for in the archive."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Any
 
-from archive.errors import DatelineError
+from archive.errors import ClusterError, DatelineError
 from archive.records import Capture
 from crawler.cluster.fetching.host_shares import ArrivedReading
+from crawler.cluster.fetching.worker_seats import WorkerSeats
+from crawler.cluster.reading_pace import ReadingPace
 from crawler.workers.pool import DocumentKind, ParsedDocument, ParserArguments, WorkerPool
 
 MAX_KEPT_READINGS = 512
@@ -17,10 +20,16 @@ ReadingKey = tuple[str, str, str]
 
 
 class ReadAheadPool(WorkerPool):
-    """A pool that has readings of some documents already, and reads the others itself."""
+    """A pool that has readings of some documents already, and reads the others itself.
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    If the cluster is lost, `on_lost` is called with the error.
+    """
+
+    def __init__(self, seats: WorkerSeats, *args: Any) -> None:
+        super().__init__(*args)
+        self.seats = seats
+        self.pace = ReadingPace()
+        self.on_lost: Callable[[ClusterError], None] = lambda _: None
         self._arrived: OrderedDict[ReadingKey, ParsedDocument | DatelineError] = OrderedDict()
         self._remote_cpu_seconds = 0.0
 
@@ -30,6 +39,10 @@ class ReadAheadPool(WorkerPool):
         self._arrived[kind, url, digest] = result
         if len(self._arrived) > MAX_KEPT_READINGS:
             self._arrived.popitem(last=False)
+
+    def describe(self) -> str:
+        """Return the workers and their speeds, for the progress line."""
+        return self.pace.describe(self.seats)
 
     def add_remote_cpu(self, seconds: float) -> None:
         """Add CPU time that readers on workers have used."""

@@ -19,24 +19,24 @@ from scrapy.settings import BaseSettings
 from archive.records import Capture, current_time, format_utc
 from crawler.cluster.fetching.fetch_dispatcher import ArrivedAnswer, CrawlState, FetchDispatcher
 from crawler.cluster.fetching.host_shares import FetchItem
-from crawler.cluster.fetching.worker_seats import WorkerSeats
 from crawler.network.exchange import FETCHED_AT_KEY, RemoteFailure
 from crawler.network.scrapy_internals import is_engine_busy, is_engine_closing
 
-FETCH_SEATS_SETTING = "DATELINE_FETCH_SEATS"
-"""The setting with the workers that fetch, a `WorkerSeats`; None to fetch in this process."""
+FETCH_SETTINGS_SETTING = "DATELINE_FETCH_SETTINGS"
+"""The setting with the settings that hold where requests are made; None: they are made here."""
 VALIDATOR_HEADERS = ("If-None-Match", "If-Modified-Since")
 MAX_DRIVER_REQUESTS = 100_000
 """Requests that Scrapy holds at once; the spider requests far fewer."""
 
 
-def fetch_on_workers(settings: BaseSettings, seats: WorkerSeats) -> None:
-    """Change the settings of a crawl so that its pages are fetched on workers."""
+def fetch_on_workers(settings: BaseSettings) -> None:
+    """Change the settings of a crawl so that its pages are fetched on the workers of its cluster."""
     handler = "crawler.cluster.fetching.share_downloads.ShareDownloadHandler"
     # the settings that are overridden here hold where the requests are made
-    settings.set(FETCH_SEATS_SETTING, SeatsAndSettings(seats, settings.copy()), priority="cmdline")
+    there = settings.copy()
     middlewares = dict.fromkeys(settings["DOWNLOADER_MIDDLEWARES"])
     changes: dict[str, Any] = {
+        FETCH_SETTINGS_SETTING: there,
         "DOWNLOAD_HANDLERS": dict(settings["DOWNLOAD_HANDLERS"]) | {"http": handler, "https": handler},
         "DOWNLOADER_MIDDLEWARES": middlewares,
         "RETRY_ENABLED": False,
@@ -47,16 +47,6 @@ def fetch_on_workers(settings: BaseSettings, seats: WorkerSeats) -> None:
     settings.update(changes, priority="cmdline")
 
 
-class SeatsAndSettings:
-    """The workers that fetch, and the settings that hold there."""
-
-    def __init__(self, seats: WorkerSeats, settings: BaseSettings) -> None:
-        self.seats, self.settings = seats, settings
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> SeatsAndSettings:
-        return self  # Scrapy copies its settings; a connection cannot be copied
-
-
 class ShareDownloadHandler(BaseDownloadHandler):
     """Has each request made on a worker."""
 
@@ -64,11 +54,11 @@ class ShareDownloadHandler(BaseDownloadHandler):
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
-        fetching: SeatsAndSettings = crawler.settings[FETCH_SEATS_SETTING]
+        there: BaseSettings = crawler.settings[FETCH_SETTINGS_SETTING]
         spider: Any = crawler.spider
         self.session = spider.session
         state = CrawlState(lambda: is_engine_closing(crawler), lambda: is_engine_busy(crawler))
-        self.dispatcher = FetchDispatcher(fetching.seats, fetching.settings, self.session, state)
+        self.dispatcher = FetchDispatcher(there, self.session, state)
 
     async def download_request(self, request: Request) -> Response:
         """Return the response to a request; raises RemoteFailure, or WithdrawnRequest at the end."""

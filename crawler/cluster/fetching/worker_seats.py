@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any, Protocol
 
+from crawler.cluster.connection import ClusterConnection
+
 
 class SeatedWorker(Protocol):
     """A worker that can fetch."""
@@ -33,6 +35,10 @@ class WorkerSeats(Protocol):
         """Return the workers that are there; never waits."""
         ...
 
+    def describe(self) -> str:
+        """Return the workers for a live line."""
+        ...
+
     def submit_to(self, address: str, function: Callable[..., Any], *args: Any) -> Future[Any]:
         """Send a call to one worker, and never to another. Raises ClusterError if all is lost."""
         ...
@@ -41,20 +47,22 @@ class WorkerSeats(Protocol):
 class ClusterSeats:
     """The workers of a Dask cluster (`crawler.cluster.connection.ClusterConnection`)."""
 
-    def __init__(self, connection: Any) -> None:
+    def __init__(self, connection: ClusterConnection) -> None:
         self._connection = connection
 
     def workers(self) -> Sequence[SeatedWorker]:
         """Return the workers that the scheduler has listed last."""
-        listed: Sequence[SeatedWorker] = self._connection.workers()
-        return listed
+        return self._connection.workers()
+
+    def describe(self) -> str:
+        """Return the workers for a live line."""
+        return self._connection.describe()
 
     def submit_to(self, address: str, function: Callable[..., Any], *args: Any) -> Future[Any]:
         """Send a call to one worker. Raises ClusterError if the scheduler is lost.
 
         A call to a worker that is lost is never answered: Dask must not run it elsewhere.
         """
-        future: Future[Any] = self._connection.executor.submit(
+        return self._connection.executor.submit(
             function, *args, workers=[address], allow_other_workers=False
         )
-        return future
