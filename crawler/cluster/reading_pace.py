@@ -35,12 +35,16 @@ class ReadingPace:
 
     def note_answers(self, answers: Sequence[PageAnswer]) -> None:
         """Note the answers of a batch."""
+        self.note_workers([answer.worker for answer in answers])
+
+    def note_workers(self, workers: Sequence[str]) -> None:
+        """Note the workers that have answered, each as often as it has."""
         now = self._clock()
         with self._lock:
-            self.waiting -= len(answers)
-            for answer in answers:
-                self.pages[answer.worker] += 1
-                self._recent.append((now, answer.worker))
+            self.waiting -= len(workers)
+            for worker in workers:
+                self.pages[worker] += 1
+                self._recent.append((now, worker))
             self._forget_old(now)
 
     def pages_a_second(self) -> dict[str, float]:

@@ -17,6 +17,7 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import wait
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -75,6 +76,7 @@ MAX_FAILED_ROUNDS = 3
 FAILED_WORKER_REST_SECONDS = 5.0
 CLOSING_SECONDS = 10.0
 """Time that running requests get when the crawl ends."""
+STOP_SECONDS = 3.0
 PAUSE_TOLERANCE = timedelta(seconds=2)
 """Difference by which the end of a pause has to be later to count as another pause."""
 
@@ -134,6 +136,7 @@ class FetchDispatcher:
     ) -> None:
         self.settings, self.session, self.state = settings, session, state
         self.seats: WorkerSeats = session.workers.seats
+        session.workers.before_stop = self.stop
         self.clock = clock
         agent = settings["ROBOTSTXT_USER_AGENT"] or settings["USER_AGENT"]
         self.board = ShareBoard(agent, settings.getfloat("DOWNLOAD_DELAY"))
@@ -163,6 +166,7 @@ class FetchDispatcher:
         if self._supervision is None:
             self._supervision = asyncio.ensure_future(self._supervise())
         number = item.number
+        self.session.workers.pace.waiting += 1
         self._answers[number] = asyncio.get_running_loop().create_future()
         self.board.add_item(item, self.clock())
         try:
@@ -174,17 +178,18 @@ class FetchDispatcher:
         """Return a number for an item."""
         return next(self._numbers)
 
-    async def close(self) -> None:
-        """End the rounds, and wait for it a moment."""
+    def stop(self) -> None:
+        """End the rounds, and wait for it a moment; their processes would end by themselves."""
         if self._supervision is None:
             return
-        self._supervision.cancel()
+        for task in (self._supervision, *self._rounds.values()):
+            task.cancel()
+        self._supervision, self._rounds = None, {}
+        ends = []
         for running in self.board.rounds.values():
             with suppress(ClusterError):
-                self.seats.submit_to(running.worker, end_round, running.name)
-        for task in self._rounds.values():
-            task.cancel()
-        await asyncio.gather(self._supervision, *self._rounds.values(), return_exceptions=True)
+                ends.append(self.seats.submit_to(running.worker, end_round, running.name))
+        wait(ends, STOP_SECONDS)
 
     # -- supervision -------------------------------------------------------------------------------
 
@@ -261,7 +266,7 @@ class FetchDispatcher:
             began = self.board.rounds[name].idle_since = self.clock()
             while True:
                 chunk = await self._exchange(worker, name, began)
-                answered = self._take_chunk(name, chunk) or answered
+                answered = self._take_chunk(name, worker, chunk) or answered
                 if chunk.is_over:
                     problem = chunk.problem
                     end = "by itself" if problem else "in order"
@@ -359,7 +364,7 @@ class FetchDispatcher:
 
     # -- answers -----------------------------------------------------------------------------------
 
-    def _take_chunk(self, name: str, chunk: RoundChunk) -> bool:
+    def _take_chunk(self, name: str, worker: SeatedWorker, chunk: RoundChunk) -> bool:
         """Take the answers and news of a chunk; return whether an item was answered."""
         answered = False
         for frame in chunk.frames:
@@ -368,14 +373,18 @@ class FetchDispatcher:
                 self._take_news(name, message)
             else:
                 answered = True
-                self._take_answer(name, message, chunk.now)
+                self._take_answer(name, worker, message, chunk.now)
         return answered
 
-    def _take_answer(self, name: str, answer: FetchAnswer, worker_now: float) -> None:
+    def _take_answer(
+        self, name: str, worker: SeatedWorker, answer: FetchAnswer, worker_now: float
+    ) -> None:
         """Give an answer to whoever waits for it, or have its item made with a second site."""
+        self.session.workers.add_remote_cpu(answer.cpu_seconds)
         if answer.elsewhere is not None:
             self.board.send_along(name, answer.number, answer.elsewhere, self.clock())
         elif self.board.settle_item(name, answer.number):
+            self.session.workers.pace.note_workers([worker.name])
             self._resolve(answer, max(0.0, worker_now - answer.answered_at))
 
     def _resolve(self, answer: FetchAnswer, age_seconds: float) -> None:
@@ -389,7 +398,6 @@ class FetchDispatcher:
         self.board.note_state(name, news.state, self.clock())
         self._record_pauses(news.state)
         self.session.remarks.update(news.state.remarks)
-        self.session.workers.add_remote_cpu(news.cpu_seconds)
 
     def _record_pauses(self, state: SiteState) -> None:
         """Record the pauses that are news, those too long to wait for in the archive."""

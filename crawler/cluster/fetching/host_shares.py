@@ -121,6 +121,8 @@ class FetchAnswer:
     response: FetchedResponse | None = None
     reading: ArrivedReading | None = None
     failure: FetchFailure | None = None
+    cpu_seconds: float = 0.0
+    """CPU time that the readers of the process have used since its last answer."""
     elsewhere: str | None = None
     """Another site to which the URL leads and that the process does not hold."""
 
@@ -130,8 +132,6 @@ class ShareNews:
     """What a process reports of its sites."""
 
     state: SiteState
-    cpu_seconds: float = 0.0
-    """CPU time that its readers have used; 0 unless the process ends."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,8 @@ class ReadAheadPool(WorkerPool):
         self.seats = seats
         self.pace = ReadingPace()
         self.on_lost: Callable[[ClusterError], None] = lambda _: None
+        self.before_stop: Callable[[], None] = lambda: None
+        """Called while the workers can still be reached."""
         self._arrived: OrderedDict[ReadingKey, ParsedDocument | DatelineError] = OrderedDict()
         self._remote_cpu_seconds = 0.0
 
@@ -42,7 +44,13 @@ class ReadAheadPool(WorkerPool):
 
     def describe(self) -> str:
         """Return the workers and their speeds, for the progress line."""
-        return self.pace.describe(self.seats)
+        connection: Any = self.seats
+        return self.pace.describe(connection)
+
+    def stop(self) -> None:
+        """End what goes on on workers, and the readers of this machine."""
+        self.before_stop()
+        super().stop()
 
     def add_remote_cpu(self, seconds: float) -> None:
         """Add CPU time that readers on workers have used."""

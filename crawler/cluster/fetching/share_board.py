@@ -200,9 +200,7 @@ class ShareBoard:
 
     # -- choosing ----------------------------------------------------------------------------------
 
-    def _claimable_sites(
-        self, taking: ShareRound, workers: set[str], now: float
-    ) -> Iterator[str]:
+    def _claimable_sites(self, taking: ShareRound, workers: set[str], now: float) -> Iterator[str]:
         """Yield waiting sites that a round may take, with all sites that their items need."""
         room = self._room_of(taking, workers)
         for site, entry in self.waiting.items():
@@ -272,7 +270,9 @@ class ShareBoard:
 def _state_from(known: _KnownSite, now: float) -> SiteState:
     """Return what is known of a site with times as seconds from now."""
     return SiteState(
-        robots={origin: (rules, now - read_at) for origin, (rules, read_at) in known.robots.items()},
+        robots={
+            origin: (rules, now - read_at) for origin, (rules, read_at) in known.robots.items()
+        },
         pauses={
             origin: (until - now, reason)
             for origin, (until, reason) in known.pauses.items()
@@ -280,5 +280,3 @@ def _state_from(known: _KnownSite, now: float) -> SiteState:
         },
         silences=dict(known.silences),
     )
-
-

@@ -37,7 +37,8 @@ def fetch_on_workers(settings: BaseSettings) -> None:
     middlewares = dict.fromkeys(settings["DOWNLOADER_MIDDLEWARES"])
     changes: dict[str, Any] = {
         FETCH_SETTINGS_SETTING: there,
-        "DOWNLOAD_HANDLERS": dict(settings["DOWNLOAD_HANDLERS"]) | {"http": handler, "https": handler},
+        "DOWNLOAD_HANDLERS": dict(settings["DOWNLOAD_HANDLERS"])
+        | {"http": handler, "https": handler},
         "DOWNLOADER_MIDDLEWARES": middlewares,
         "RETRY_ENABLED": False,
         "DOWNLOAD_DELAY": 0,
@@ -66,19 +67,13 @@ class ShareDownloadHandler(BaseDownloadHandler):
         arrived = await self.dispatcher.fetch(item)
         if failure := arrived.answer.failure:
             request.meta["asked_at"] = time.monotonic() - arrived.answer.seconds
-            raise RemoteFailure(
-                failure.outcome, failure.reason, failure.transient, failure.status
-            )
+            raise RemoteFailure(failure.outcome, failure.reason, failure.transient, failure.status)
         response = response_of_answer(request, arrived)
         if reading := arrived.answer.reading:
             url = item.asked if item.kind == "page" else response.url
             digest = Capture(url, response.body).digest
             self.session.workers.keep_reading(url, digest, reading)
         return response
-
-    async def close(self) -> None:
-        """End what goes on on the workers."""
-        await self.dispatcher.close()
 
 
 def item_of_request(number: int, request: Request) -> FetchItem:

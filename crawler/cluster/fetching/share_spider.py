@@ -147,6 +147,7 @@ class ShareSpider(Spider):
         super().__init__(**kwargs)
         self.link, self.readers = link, readers
         self._reported = SiteState()
+        self._reported_cpu_seconds = 0.0
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
@@ -175,7 +176,7 @@ class ShareSpider(Spider):
     def closed(self, reason: str) -> None:  # noqa: ARG002  as Scrapy calls it
         """Report the last of what is known, and end the readers."""
         state = self._site_state(rests=slot_rest_seconds(self.crawler))
-        self.link.send(ShareNews(state, self.session.workers.cpu_seconds))
+        self.link.send(ShareNews(state))
         self.session.workers.stop()
 
     def _request_for(self, item: FetchItem) -> Request:
@@ -203,7 +204,14 @@ class ShareSpider(Spider):
             latency=response.meta.get("download_latency", 0.0),
         )
         self._send_news()
-        self.link.send(FetchAnswer(item.number, answered_at, response=fetched, reading=reading))
+        answer = FetchAnswer(
+            item.number,
+            answered_at,
+            response=fetched,
+            reading=reading,
+            cpu_seconds=self._new_cpu_seconds(),
+        )
+        self.link.send(answer)
 
     async def take_failure(self, failure: Failure) -> None:
         """Send the answer for a request without a response."""
@@ -239,6 +247,12 @@ class ShareSpider(Spider):
         except DatelineError as error:
             kind: Any = "page to store" if item.kind == "page" else item.kind
             return kind, error
+
+    def _new_cpu_seconds(self) -> float:
+        """Return the CPU time that the readers have used since the last call."""
+        before = self._reported_cpu_seconds
+        self._reported_cpu_seconds = self.session.workers.cpu_seconds
+        return self._reported_cpu_seconds - before
 
     # -- what is known of the sites ----------------------------------------------------------------
 
