@@ -57,7 +57,7 @@ ROUND_SECONDS = 90.0
 """Time for which a process is given items; then it ends, and its sites may go elsewhere."""
 ROUND_DEADLINE_SECONDS = 120.0
 """Time after which a process ends itself, whatever it does."""
-IDLE_ROUND_SECONDS = 3.0
+IDLE_ROUND_SECONDS = 10.0
 """Time without items after which a process is not needed any more."""
 EXCHANGE_SECONDS = 0.5
 EXCHANGE_SECONDS_PER_WORKER = 0.03
