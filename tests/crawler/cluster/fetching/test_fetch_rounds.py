@@ -126,9 +126,10 @@ def test_pages_come_back_read_and_no_faster_than_robots_txt_asks(web, begun):
     readings = [answers[number].reading for number in (0, 1)]
     assert all(reading and isinstance(reading[1], Article) for reading in readings)
     assert all(reading and reading[1].features for reading in readings), "ready to be stored"
-    assert answers[2].failure and answers[2].failure.reason == "forbidden by robots.txt"
+    assert answers[2].failure
+    assert answers[2].failure.reason == "forbidden by robots.txt"
     times = [request.at for request in web.requests]
-    assert [request.path for request in web.requests][0] == "/robots.txt"
+    assert next(request.path for request in web.requests) == "/robots.txt"
     assert all(later - earlier > 0.55 for earlier, later in pairwise(times[1:]))
     assert any(f"http://{PAPER}" in each.state.robots for each in news)
 
@@ -146,7 +147,8 @@ def test_a_feed_comes_back_parsed_and_robots_txt_that_is_known_is_not_fetched_ag
     end_round("next")
     assert [request.path for request in web.requests] == ["/feed.xml"]
     reading = answers[0].reading
-    assert reading and isinstance(reading[1], ParsedFeed)
+    assert reading
+    assert isinstance(reading[1], ParsedFeed)
     assert len(reading[1].leads) == 4
 
 
@@ -156,7 +158,8 @@ def test_a_redirect_to_a_site_that_another_process_may_hold_is_not_followed(web,
     assert {request.host for request in web.requests} == {PAPER}
     both = ShareOrders((HostShare(OTHER),), items("/moved"))
     answers, _ = run_orders(begun, both)
-    assert answers[0].response and answers[0].response.url == f"http://{OTHER}/rules"
+    assert answers[0].response
+    assert answers[0].response.url == f"http://{OTHER}/rules"
 
 
 def test_a_process_that_is_told_to_end_reports_what_is_left_of_the_delay_and_ends(web, begun):
