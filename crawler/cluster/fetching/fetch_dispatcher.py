@@ -69,10 +69,10 @@ CALL_TIMEOUT_SECONDS = ROUND_LEASE_SECONDS
 BEGIN_TIMEOUT_SECONDS = 60.0
 """The same for the first call, which imports."""
 SUPERVISION_SECONDS = 0.25
-NO_WORKERS_SECONDS = 60.0
+NO_WORKERS_SECONDS = 600.0
 """Time without any worker after which the crawl ends."""
 MAX_FAILED_ROUNDS = 3
-"""Rounds in a row that fail without an answer on every worker, after which the crawl ends."""
+"""Rounds in a row whose process never speaks, on every worker, after which the crawl ends."""
 FAILED_WORKER_REST_SECONDS = 5.0
 CLOSING_SECONDS = 10.0
 """Time that running requests get when the crawl ends."""
@@ -152,7 +152,7 @@ class FetchDispatcher:
         self._cleared: set[str] = set()
         """Workers on which no round of an earlier crawl goes on."""
         self._failed_rounds: Counter[str] = Counter()
-        """Worker → rounds in a row that failed without an answer."""
+        """Worker → rounds in a row whose process never spoke."""
         self._resting_until: dict[str, float] = {}
         self._supervision: asyncio.Task[None] | None = None
         self._closing_since: float | None = None
@@ -165,6 +165,7 @@ class FetchDispatcher:
         """Return the answer to an item. Raises WithdrawnRequest if the crawl ends before it."""
         if self._supervision is None:
             self._supervision = asyncio.ensure_future(self._supervise())
+            self._supervision.add_done_callback(self._end_on_fault)
         number = item.number
         self.session.workers.pace.waiting += 1
         self._answers[number] = asyncio.get_running_loop().create_future()
@@ -239,7 +240,15 @@ class FetchDispatcher:
             if is_free and self.board.has_work_for(worker.address, addresses, self.clock()):
                 name = uuid.uuid4().hex
                 self.board.add_round(name, worker.address, self.clock())
-                self._rounds[worker.address] = asyncio.ensure_future(self._run_round(name, worker))
+                begun = asyncio.ensure_future(self._run_round(name, worker))
+                begun.add_done_callback(self._end_on_fault)
+                self._rounds[worker.address] = begun
+
+    def _end_on_fault(self, done: asyncio.Task[None]) -> None:
+        """End the crawl if one of the tasks here has failed, as nobody would answer any more."""
+        if not done.cancelled() and (error := done.exception()):
+            logger.error("fetching on workers failed", exc_info=error)
+            self.session.workers.on_lost(ClusterError(f"fetching on workers failed: {error}"))
 
     def _withdraw_items(self) -> None:
         """Withdraw what was not begun; after a while, all that is under way as well."""
@@ -260,16 +269,16 @@ class FetchDispatcher:
         """Run one round to its end, and put back what it leaves."""
         end: RoundEnd = "in order"
         problem: str | None = None
-        answered = False
+        spoke = False
         try:
             await self._begin_on(worker, name)
             began = self.board.rounds[name].idle_since = self.clock()
             while True:
                 chunk = await self._exchange(worker, name, began)
-                answered = self._take_chunk(name, worker, chunk) or answered
+                self._take_chunk(name, worker, chunk)
+                spoke = spoke or bool(chunk.frames)
                 if chunk.is_over:
-                    problem = chunk.problem
-                    end = "by itself" if problem else "in order"
+                    end, problem = end_of_last_chunk(chunk, spoke), chunk.problem
                     break
         except asyncio.CancelledError:
             raise
@@ -277,7 +286,7 @@ class FetchDispatcher:
             if isinstance(error, ClusterError) and not _is_loss_of_worker(error):
                 self.session.workers.on_lost(error)
             end, problem = "lost", str(error) or type(error).__name__
-        self._note_round_end(name, worker, end, problem, answered)
+        self._note_round_end(name, worker, end, problem, spoke)
 
     async def _begin_on(self, worker: SeatedWorker, name: str) -> None:
         """Start the process of a round; before the first one, end those of an earlier crawl."""
@@ -334,7 +343,7 @@ class FetchDispatcher:
         return answer.result()
 
     def _note_round_end(
-        self, name: str, worker: SeatedWorker, end: RoundEnd, problem: str | None, answered: bool
+        self, name: str, worker: SeatedWorker, end: RoundEnd, problem: str | None, spoke: bool
     ) -> None:
         """Put back what a round leaves, and log why it ended early."""
         ended, now = self.board.rounds[name], self.clock()
@@ -351,7 +360,7 @@ class FetchDispatcher:
             why = f"worker {worker.name}: the fetch process ended on it several times: {problem}"
             failure = FetchFailure("failed", why, transient=True)
             self._resolve(FetchAnswer(item.number, 0.0, failure=failure), 0.0)
-        if end == "in order" or answered:
+        if end == "in order" or spoke:
             self._failed_rounds.pop(worker.address, None)
             return
         self._failed_rounds[worker.address] += 1
@@ -364,17 +373,14 @@ class FetchDispatcher:
 
     # -- answers -----------------------------------------------------------------------------------
 
-    def _take_chunk(self, name: str, worker: SeatedWorker, chunk: RoundChunk) -> bool:
-        """Take the answers and news of a chunk; return whether an item was answered."""
-        answered = False
+    def _take_chunk(self, name: str, worker: SeatedWorker, chunk: RoundChunk) -> None:
+        """Take the answers and news of a chunk."""
         for frame in chunk.frames:
             message = pickle.loads(frame)  # noqa: S301  workers are trusted, as Dask's are
             if isinstance(message, ShareNews):
                 self._take_news(name, message)
             else:
-                answered = True
                 self._take_answer(name, worker, message, chunk.now)
-        return answered
 
     def _take_answer(
         self, name: str, worker: SeatedWorker, answer: FetchAnswer, worker_now: float
@@ -421,6 +427,16 @@ def share_setup(settings: BaseSettings, threads: int) -> ShareSetup:
         lease_seconds=ROUND_LEASE_SECONDS,
         now=os.environ.get("DATELINE_NOW"),
     )
+
+
+def end_of_last_chunk(chunk: RoundChunk, spoke: bool) -> RoundEnd:
+    """Return how a round ended whose last answers are in a chunk.
+
+    A process that never `spoke` did not end on one of its items, as it had not begun.
+    """
+    if chunk.problem is None:
+        return "in order"
+    return "by itself" if spoke and not chunk.is_overdue else "overdue"
 
 
 def _is_loss_of_worker(error: ClusterError) -> bool:

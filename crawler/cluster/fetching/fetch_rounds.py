@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import IO
 
 from archive.errors import ClusterError
-from crawler.cluster.fetching.share_frames import read_frame, write_frame
+from crawler.cluster.fetching.share_frames import OVERDUE_REMARK, read_frame, write_frame
 from crawler.processes.subprocesses import subprocess_environment
 
 MAX_HELD_BYTES = 16 * 1024 * 1024
@@ -42,6 +42,8 @@ class RoundChunk:
     """True if the process has ended and these were its last answers."""
     problem: str | None = None
     """Why the process ended, unless it was ordered to."""
+    is_overdue: bool = False
+    """True if it ended because of its lease or its deadline, and not on one of its items."""
 
 
 class FetchRound:
@@ -77,8 +79,10 @@ class FetchRound:
                 self._change.wait_for(lambda: self._ended, seconds / 4)
             frames = self._take_frames(most_bytes)
             is_over = self._ended and not self._frames
-        problem = self._end_problem() if is_over else None
-        return RoundChunk(frames, time.monotonic(), is_over, problem)
+        code, line = self._exit_facts() if is_over else (0, "")
+        problem = f"its process ended with code {code}: {line}".rstrip(": ") if code else None
+        is_overdue = line.startswith(OVERDUE_REMARK)
+        return RoundChunk(frames, time.monotonic(), is_over, problem, is_overdue)
 
     def end(self) -> None:
         """End the process and its readers: it does so itself when its input closes."""
@@ -125,15 +129,12 @@ class FetchRound:
         self._change.notify_all()
         return tuple(taken)
 
-    def _end_problem(self) -> str | None:
-        """Return why the process ended; None if it was ordered to."""
+    def _exit_facts(self) -> tuple[int, str]:
+        """Return the exit code of the process, and the last line that it wrote to standard error."""
         code = self._process.wait()
-        if code == 0:
-            return None
         self._errors.seek(0)
         lines = self._errors.read().decode("utf-8", "replace").strip().splitlines()
-        said = f": {lines[-1][:300]}" if lines else ""
-        return f"its process ended with code {code}{said}"
+        return code, lines[-1][:300] if lines else ""
 
 
 # -- tasks -----------------------------------------------------------------------------------------

@@ -34,8 +34,8 @@ ROUND_LEASE_SECONDS = 20.0
 """Time without orders after which a process ends itself."""
 LOST_ROUND_SECONDS = ROUND_LEASE_SECONDS + 2.0
 """Time after which the process of a worker that is gone is gone as well."""
-RoundEnd = Literal["in order", "by itself", "lost"]
-"""How a round ended: all was reported, or its process failed, or its worker is gone."""
+RoundEnd = Literal["in order", "by itself", "overdue", "lost"]
+"""How a round ended: all was reported, its process failed or was overdue, or its worker is gone."""
 
 
 @dataclass

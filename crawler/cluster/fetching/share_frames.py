@@ -8,6 +8,8 @@ from typing import IO
 FRAME_LENGTH = struct.Struct(">Q")
 MAX_FRAME_BYTES = 256 * 1024 * 1024
 """Bytes beyond which the length of a frame is taken for garbage."""
+OVERDUE_REMARK = "it ended itself, as "
+"""Beginning of the last line of a process that ended because of its lease or its deadline."""
 
 
 def write_frame(pipe: IO[bytes], content: bytes) -> None:

@@ -16,11 +16,12 @@ import sys
 import threading
 import time
 from collections import deque
+from contextlib import suppress
 from queue import SimpleQueue
 from typing import IO, Any, NoReturn
 
 from crawler.cluster.fetching.host_shares import FetchAnswer, ShareNews, ShareOrders, ShareSetup
-from crawler.cluster.fetching.share_frames import read_frame, write_frame
+from crawler.cluster.fetching.share_frames import OVERDUE_REMARK, read_frame, write_frame
 
 MAX_UNSENT_BYTES = 8 * 1024 * 1024
 """Bytes of answers that wait for the driver, beyond which no further request is begun."""
@@ -102,8 +103,10 @@ class ShareLink:
         while True:
             time.sleep(LEASE_CHECK_SECONDS)
             now = time.monotonic()
-            if now > self._renewed_at + self._lease_seconds or now > self._deadline:
-                end_process_group()
+            if now > self._renewed_at + self._lease_seconds:
+                end_overdue(f"no orders came for {self._lease_seconds:g} s")
+            if now > self._deadline:
+                end_overdue("its time was over")
 
     def _write_answers(self) -> None:
         """Write messages as they come, at the pace of the reader at the other end."""
@@ -121,6 +124,13 @@ def end_process_group() -> NoReturn:
     if os.getpgrp() == os.getpid():
         os.killpg(os.getpid(), signal.SIGKILL)
     os._exit(1)
+
+
+def end_overdue(reason: str) -> NoReturn:
+    """End this process and its readers, and leave the reason for the worker, if it is there."""
+    with suppress(OSError):
+        os.write(2, f"{OVERDUE_REMARK}{reason}\n".encode())
+    end_process_group()
 
 
 def share_settings(setup: ShareSetup) -> Any:

@@ -161,7 +161,8 @@ class ShareSpider(Spider):
         return spider
 
     async def start(self) -> AsyncIterator[Request]:
-        """Yield the requests of all orders."""
+        """Yield the requests of all orders, after a first message that it is ready."""
+        self.link.send(ShareNews(SiteState()))
         while not self.session.ends:
             orders = await self.link.next_orders()
             for share in orders.shares:
