@@ -1,4 +1,4 @@
-"""How fast each worker reads, what waits, and what was lost, for people."""
+"""The speed of each worker, and the pages that wait, for people."""
 
 from __future__ import annotations
 

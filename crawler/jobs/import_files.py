@@ -22,7 +22,7 @@ from archive.records import Article, Capture, Check, Lead, current_timestamp
 from archive.removal.erasure import erase_captures
 from crawler.cluster.page_batches import PageAnswer, PageToRead
 from crawler.cluster.page_flow import read_in_order
-from crawler.cluster.page_readers import PageReaders, open_readers
+from crawler.cluster.page_readers import BatchReaders, open_readers
 from crawler.extraction.rules.outlet_rules import NO_OUTLET_RULES, OutletRules
 from crawler.files.article_rows import article_of_row
 from crawler.files.saved_page_urls import find_declared_url, unarchive_url
@@ -108,7 +108,7 @@ def import_files(
     url: str | None,
     report: ProgressReport = ignore_progress,
     rules: OutletRules = NO_OUTLET_RULES,
-    readers: PageReaders | None = None,
+    readers: BatchReaders | None = None,
 ) -> ImportResult:
     """Import files and return the result; `report` is called with the pages read.
 
@@ -161,7 +161,7 @@ FoundInFile = tuple[str, PageOfFile | CheckMaker]
 class _FileReader:
     """Finds the pages and lines in files; the worker reads again what must be read twice."""
 
-    def __init__(self, readers: PageReaders, worker: Worker, url: str | None) -> None:
+    def __init__(self, readers: BatchReaders, worker: Worker, url: str | None) -> None:
         self._readers = readers
         self._worker = worker
         self._url = url
