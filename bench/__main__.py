@@ -31,6 +31,7 @@ BENCHES = (
     "pruning",
     "crawl",
     "cluster",
+    "fetching",
     "schedule",
     "faults_archive",
     "faults",

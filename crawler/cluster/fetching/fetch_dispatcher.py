@@ -332,15 +332,25 @@ class FetchDispatcher:
         """
         answer = asyncio.wrap_future(self.seats.submit_to(worker.address, function, *args))
         ends_at = self.clock() + timeout
-        while not answer.done():
-            await asyncio.wait({answer}, timeout=SUPERVISION_SECONDS)
-            if answer.done():
-                break
-            if worker.address not in {each.address for each in self.seats.workers()}:
-                raise WorkerGone("the worker is gone")
-            if self.clock() > ends_at:
-                raise WorkerGone(f"no answer for {timeout:g} s")
+        try:
+            while not answer.done():
+                await asyncio.wait({answer}, timeout=SUPERVISION_SECONDS)
+                self._check_worker_of(answer, worker, ends_at)
+        finally:
+            if not answer.done():
+                answer.cancel()  # nobody waits for it any more, even if it fails
         return answer.result()
+
+    def _check_worker_of(
+        self, answer: asyncio.Future[Any], worker: SeatedWorker, ends_at: float
+    ) -> None:
+        """Raise WorkerGone if a call will not be answered any more."""
+        if answer.done():
+            return
+        if worker.address not in {each.address for each in self.seats.workers()}:
+            raise WorkerGone("the worker is gone")
+        if self.clock() > ends_at:
+            raise WorkerGone("the worker does not answer")
 
     def _note_round_end(
         self, name: str, worker: SeatedWorker, end: RoundEnd, problem: str | None, spoke: bool
