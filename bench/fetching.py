@@ -31,7 +31,7 @@ from archive.records import Source
 from archive.storage.database import transaction
 from bench.figures import Figure
 from bench.stories_archive import World as Stories
-from demo.web import Outlet, Page, Web, World, serve
+from demo.web import Outlet, Page, Request, Web, World, serve
 from pipelines.identity import identify_source
 
 OUTLETS, PAGES_OF_OUTLET = 20, 15
@@ -145,7 +145,7 @@ def _new_archive(folder: Path, web: Web) -> Path:
 
 
 def _start_crawl(folder: Path, web: Web, options: Sequence[str]) -> subprocess.Popen[bytes]:
-    """Start a crawl in a process group of its own."""
+    """Start a crawl as the leader of a process group."""
     command = [sys.executable, "-m", "crawler", "crawl", "--delay", "0", *options]
     environ = _environment(web) | {"DATELINE_ARCHIVE": str(folder)}
     return subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL, start_new_session=True)
@@ -243,12 +243,14 @@ def _crawl_with_kills(folder: Path, web: Web, cluster: BenchCluster) -> int:
 
 
 def _gaps_between_requests(web: Web) -> Iterator[float]:
-    """Yield the seconds between two requests to a host, from the second request on.
+    """Yield the seconds between two requests to a host, unless the earlier was for robots.txt.
 
-    Before the first of them robots.txt was not known.
+    Until that is read the delay is not known.
     """
-    moments: defaultdict[str, list[float]] = defaultdict(list)
+    asked: defaultdict[str, list[Request]] = defaultdict(list)
     for request in web.requests:
-        moments[request.host].append(request.at)
-    for of_host in moments.values():
-        yield from (later - earlier for earlier, later in pairwise(of_host[1:]))
+        asked[request.host].append(request)
+    for of_host in asked.values():
+        for earlier, later in pairwise(of_host):
+            if earlier.path != "/robots.txt":
+                yield later.at - earlier.at

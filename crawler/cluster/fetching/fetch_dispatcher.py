@@ -51,7 +51,7 @@ from crawler.network.backoff import SiteBackoff, SitePause, backoff_now
 from crawler.network.backoff_middleware import MAX_INLINE_WAIT
 from crawler.network.exchange import WithdrawnRequest
 
-logger = logging.getLogger(__name__)
+dispatch_logger = logging.getLogger(__name__)
 
 ROUND_SECONDS = 90.0
 """Time for which a process is given items; then it ends, and its sites may go elsewhere."""
@@ -118,7 +118,7 @@ class ArrivedAnswer:
 
 @dataclass(frozen=True, slots=True)
 class CrawlState:
-    """What the dispatcher asks of Scrapy."""
+    """The state of Scrapy's engine, as far as it is needed here."""
 
     is_closing: Callable[[], bool]
     is_busy: Callable[[], bool]
@@ -196,6 +196,7 @@ class FetchDispatcher:
 
     async def _supervise(self) -> None:
         """Begin a round on each worker that gets work, until the crawl ends."""
+        await self._clear_workers()
         while True:
             try:
                 self._check_workers()
@@ -245,9 +246,9 @@ class FetchDispatcher:
                 self._rounds[worker.address] = begun
 
     def _end_on_fault(self, done: asyncio.Task[None]) -> None:
-        """End the crawl if one of the tasks here has failed, as nobody would answer any more."""
+        """End the crawl if one of the tasks here has failed, as its requests would have no answer."""
         if not done.cancelled() and (error := done.exception()):
-            logger.error("fetching on workers failed", exc_info=error)
+            dispatch_logger.error("fetching on workers failed", exc_info=error)
             self.session.workers.on_lost(ClusterError(f"fetching on workers failed: {error}"))
 
     def _withdraw_items(self) -> None:
@@ -288,11 +289,21 @@ class FetchDispatcher:
             end, problem = "lost", str(error) or type(error).__name__
         self._note_round_end(name, worker, end, problem, spoke)
 
+    async def _clear_workers(self) -> None:
+        """End the rounds of an earlier crawl that was killed, before any site is handed out."""
+        await asyncio.gather(
+            *map(self._clear_worker, self.seats.workers()), return_exceptions=True
+        )
+
+    async def _clear_worker(self, worker: SeatedWorker) -> None:
+        """End the rounds of an earlier crawl on a worker."""
+        await self._call(worker, BEGIN_TIMEOUT_SECONDS, end_rounds_of, self._archive_key)
+        self._cleared.add(worker.address)
+
     async def _begin_on(self, worker: SeatedWorker, name: str) -> None:
-        """Start the process of a round; before the first one, end those of an earlier crawl."""
+        """Start the process of a round; on a worker that came later, end earlier ones first."""
         if worker.address not in self._cleared:
-            await self._call(worker, BEGIN_TIMEOUT_SECONDS, end_rounds_of, self._archive_key)
-            self._cleared.add(worker.address)
+            await self._clear_worker(worker)
         setup = share_setup(self.settings, worker.threads)
         content = pickle.dumps(setup)
         await self._call(
@@ -358,7 +369,7 @@ class FetchDispatcher:
         """Put back what a round leaves, and log why it ended early."""
         ended, now = self.board.rounds[name], self.clock()
         if problem:
-            logger.warning(
+            dispatch_logger.warning(
                 "worker %s: %s; %d requests to %d sites are made again",
                 worker.name, problem, len(ended.open_items), len(ended.sites),
             )  # fmt: skip
@@ -429,7 +440,7 @@ class FetchDispatcher:
 
 
 def share_setup(settings: BaseSettings, threads: int) -> ShareSetup:
-    """Return what a process on a worker with so many threads has to know."""
+    """Return the setup of a process on a worker with this number of threads."""
     return ShareSetup(
         settings={name: settings[name] for name in TRAVELLING_SETTINGS},
         readers=settings["DATELINE_WORKERS"] or max(1, threads),

@@ -116,7 +116,7 @@ class FetchRound:
             self._change.notify_all()
 
     def _take_frames(self, most_bytes: int) -> tuple[bytes, ...]:
-        """Remove and return frames of at most so many bytes together; at least one unless it is 0."""
+        """Remove and return frames of up to `most_bytes` together; at least one unless that is 0."""
         taken: list[bytes] = []
         size = 0
         while self._frames and size < most_bytes:

@@ -19,7 +19,7 @@ from pipelines.urls import registered_domain
 
 FetchKind = Literal["page", "feed", "sitemap"]
 ArrivedReading = tuple[DocumentKind, ParsedDocument | DatelineError]
-"""What a parser made of a response: its kind, and the result or the error that it raised."""
+"""The kind of parser that read a response, and its result or the error that it raised."""
 
 
 def share_site(url: str) -> str:
@@ -52,7 +52,7 @@ class FetchItem:
 
 @dataclass(frozen=True, slots=True)
 class SiteState:
-    """What is known of the hosts of some sites; times are seconds from now."""
+    """Facts about the hosts of some sites; times are seconds from now."""
 
     robots: Mapping[str, tuple[RobotsRules, float]] = field(default_factory=dict)
     """Origin → the rules of its robots.txt, and how long ago they were read."""
@@ -78,7 +78,7 @@ class HostShare:
 
 @dataclass(frozen=True, slots=True)
 class ShareOrders:
-    """What the driver sends to a process."""
+    """Shares and items that the driver sends to a process."""
 
     shares: tuple[HostShare, ...] = ()
     items: tuple[FetchItem, ...] = ()
@@ -95,7 +95,7 @@ class FetchedResponse:
     headers: Mapping[bytes, list[bytes]]
     body: bytes
     redirects: Mapping[str, Any] = field(default_factory=dict)
-    """What Scrapy's `meta` says of redirects."""
+    """The keys of Scrapy's `meta` about redirects."""
     latency: float = 0.0
 
 
@@ -129,14 +129,14 @@ class FetchAnswer:
 
 @dataclass(frozen=True, slots=True)
 class ShareNews:
-    """What a process reports of its sites."""
+    """A report of a process on its sites."""
 
     state: SiteState
 
 
 @dataclass(frozen=True, slots=True)
 class ShareSetup:
-    """What a process has to know before it begins."""
+    """The settings and limits of a process."""
 
     settings: Mapping[str, Any]
     """Those of Scrapy's settings that travel (`TRAVELLING_SETTINGS`)."""

@@ -35,7 +35,7 @@ ROUND_LEASE_SECONDS = 20.0
 LOST_ROUND_SECONDS = ROUND_LEASE_SECONDS + 2.0
 """Time after which the process of a worker that is gone is gone as well."""
 RoundEnd = Literal["in order", "by itself", "overdue", "lost"]
-"""How a round ended: all was reported, its process failed or was overdue, or its worker is gone."""
+"""The end of a round: all was reported, its process failed or was overdue, or its worker is gone."""
 
 
 @dataclass
@@ -62,7 +62,7 @@ class WaitingSite:
 
 @dataclass
 class _KnownSite:
-    """What the rounds have reported of a site; times are those of the driver's monotonic clock."""
+    """Reports of the rounds on a site; times are those of the driver's monotonic clock."""
 
     robots: dict[str, tuple[RobotsRules, float]] = field(default_factory=dict)
     pauses: dict[str, tuple[float, str]] = field(default_factory=dict)

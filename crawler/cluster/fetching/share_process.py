@@ -90,7 +90,7 @@ class ShareLink:
     # -- the threads -------------------------------------------------------------------------------
 
     def _read_orders(self) -> None:
-        """Take orders until standard input closes; then nobody wants answers any more."""
+        """Take orders until standard input closes, as the worker is gone then."""
         while (content := read_frame(self._orders)) is not None:
             self._renewed_at = time.monotonic()
             self._inbox.append(pickle.loads(content))  # noqa: S301  from the driver
@@ -109,7 +109,7 @@ class ShareLink:
                 end_overdue("its time was over")
 
     def _write_answers(self) -> None:
-        """Write messages as they come, at the pace of the reader at the other end."""
+        """Write messages at the pace of the reader at the other end."""
         while (content := self._unsent.get()) is not None:
             try:
                 write_frame(self._answers, content)

@@ -47,7 +47,7 @@ from crawler.network.scrapy_internals import slot_rest_seconds
 from crawler.workers.pool import WorkerPool
 
 REDIRECT_META = ("redirect_urls", "redirect_reasons", "redirect_times")
-"""What the driver needs of a response's `meta`."""
+"""The keys of a response's `meta` that the driver needs."""
 
 
 class UnstartedRequest(Exception):  # noqa: N818  not an error
