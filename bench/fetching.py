@@ -34,7 +34,7 @@ from bench.stories_archive import World as Stories
 from demo.web import Outlet, Page, Request, Web, World, serve
 from pipelines.identity import identify_source
 
-OUTLETS, PAGES_OF_OUTLET = 20, 15
+OUTLETS, PAGES_OF_OUTLET = 12, 12
 SLOW_OUTLETS, PAGES_OF_SLOW_OUTLET, CRAWL_DELAY_SECONDS = 6, 25, 1.0
 WORKER_KILLS, KILL_INTERVAL_SECONDS = 5, 25.0
 TOLERANCE_SECONDS = 0.05

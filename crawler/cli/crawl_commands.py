@@ -210,7 +210,8 @@ def crawl_command(urls: tuple[str, ...], folder: Path, **options: Any) -> None:
     from crawler.workers import fork_server
 
     termination.defer_stop_signals()
-    if not options["due"]:  # when nothing is due, nothing is extracted
+    # when nothing is due, nothing is extracted; what workers fetch, they extract
+    if not options["due"] and not options["fetch_on_workers"]:
         fork_server.start_fork_server()
     log_rotation.rotate_logs(folder)
     _start_crawl(folder, urls, **options)

@@ -57,7 +57,6 @@ from crawler.session.configured_settings import RULES_SETTING, apply_configurati
 from crawler.session.crawl_session import CrawlSession, SessionArguments, open_crawl_session
 from crawler.session.source_limits import MAX_SITEMAPS_PER_INDEX, ChildSitemaps
 from crawler.sources.sitemap_parser import ChildSitemap, child_sitemaps_to_read, leads_newer_than
-from crawler.workers import fork_server
 from pipelines.clean import clean_lead
 from pipelines.urls import url_key
 
@@ -201,8 +200,7 @@ class ArchiveSpider(Spider):
         session, scope, progress = self.session, self.scope, self.session.progress
         sources = deque(sources_of_outlets(session.db, self.kinds, scope.hosts, scope.due_only))
         if sources:
-            # it loads the extraction code while the first responses are on their way
-            fork_server.start_fork_server()
+            session.workers.prepare()
         for source in sources:
             progress.sources.expect_source(source.url, source.host)
         while sources and not session.has_ended:

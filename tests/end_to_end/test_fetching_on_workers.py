@@ -213,7 +213,6 @@ def faster_than_allowed(web: Web) -> list[tuple[str, int, float]]:
         for many in range(1, 6):
             gaps = [later - earlier for earlier, later in zip(times, times[many:], strict=False)]
             found += [(host, many, gap) for gap in gaps if gap < many * DELAY - LATENESS]
-            if found: print([(round(r.at,2), r.path) for r in asked])
     return found
 
 

@@ -291,9 +291,7 @@ class FetchDispatcher:
 
     async def _clear_workers(self) -> None:
         """End the rounds of an earlier crawl that was killed, before any site is handed out."""
-        await asyncio.gather(
-            *map(self._clear_worker, self.seats.workers()), return_exceptions=True
-        )
+        await asyncio.gather(*map(self._clear_worker, self.seats.workers()), return_exceptions=True)
 
     async def _clear_worker(self, worker: SeatedWorker) -> None:
         """End the rounds of an earlier crawl on a worker."""

@@ -47,6 +47,9 @@ class ReadAheadPool(WorkerPool):
         connection: Any = self.seats
         return self.pace.describe(connection)
 
+    def prepare(self) -> None:
+        """Load nothing, as hardly any document is read here."""
+
     def stop(self) -> None:
         """End what goes on on workers, and the readers of this machine."""
         self.before_stop()
