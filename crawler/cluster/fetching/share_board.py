@@ -133,6 +133,8 @@ class ShareBoard:
         for site in ended.sites:
             del self._holders[site]
             self._held_until[site] = gone_by
+            if site in self.waiting:
+                self.waiting[site].since = now
             if end != "in order":  # when the last request was sent is not known
                 known = self._known_site(site)
                 known.free_at = max(known.free_at, gone_by + self._delay_of(site))
@@ -162,9 +164,9 @@ class ShareBoard:
         if taking.is_ending:
             return ShareOrders(ends=True)
         shares: list[HostShare] = []
-        for site in list(self._claimable_sites(taking, set(workers), now)):
-            new = sorted(self._needed_by(site) - taking.sites)
-            shares += [self._claim_site(taking, each, now) for each in new]
+        for new in list(self._claimable_sites(taking, set(workers), now)):
+            unclaimed = sorted(new - taking.sites)  # two sites may need a third one
+            shares += [self._claim_site(taking, each, now) for each in unclaimed]
         items = tuple(self._items_for(taking))
         for site in [site for site, entry in self.waiting.items() if not entry.items]:
             del self.waiting[site]
@@ -200,21 +202,22 @@ class ShareBoard:
 
     # -- choosing ----------------------------------------------------------------------------------
 
-    def _claimable_sites(self, taking: ShareRound, workers: set[str], now: float) -> Iterator[str]:
-        """Yield waiting sites that a round may take, with all sites that their items need."""
+    def _claimable_sites(
+        self, taking: ShareRound, workers: set[str], now: float
+    ) -> Iterator[set[str]]:
+        """Yield the sites that a round may take: each waiting one with those that it leads to."""
         room = self._room_of(taking, workers)
         for site, entry in self.waiting.items():
-            needed = self._needed_by(site)
-            others = {holder for each in needed if (holder := self._holder(each, now))}
-            if others - {taking.name} or not entry.items:
-                continue
-            new = [each for each in needed if each not in taking.sites]
+            needed = self._needed_with(site, taking, now)
+            new = needed - taking.sites
             if not new:
                 continue
-            # a round that holds one of the sites is the only one that may take the others
-            if others or (len(new) <= room and self._is_turn(site, taking, workers, now)):
+            # what this round holds a part of is served by no other round
+            is_tied = new != needed
+            is_turn = self._is_turn(site, entry, taking, workers, now)
+            if is_tied or (len(new) <= room and is_turn):
                 room -= len(new)
-                yield site
+                yield new
 
     def _room_of(self, taking: ShareRound, workers: set[str]) -> int:
         """Return how many sites a round may take, so that all workers get about as many."""
@@ -222,18 +225,29 @@ class ShareBoard:
         fair = -(-(len(self._holders) + free) // max(1, len(workers)))
         return min(MAX_SITES_PER_ROUND, max(1, fair)) - len(taking.sites)
 
-    def _is_turn(self, site: str, taking: ShareRound, workers: set[str], now: float) -> bool:
-        """Return whether a site goes to this worker rather than waits for the one it had last."""
-        last = self._known_site(site).last_worker
-        if last in (None, taking.worker) or last not in workers:
-            return True
-        return now - self.waiting[site].since > PREFERENCE_SECONDS
+    def _is_turn(
+        self, site: str, entry: WaitingSite, taking: ShareRound, workers: set[str], now: float
+    ) -> bool:
+        """Return whether a site goes to this round rather than waits a moment for another one.
 
-    def _needed_by(self, site: str) -> set[str]:
-        """Return the sites that the waiting items of a site need, itself included."""
-        needed = {site}
+        It waits for the worker that had it last, and for a round that holds a site to which one
+        of its items leads.
+        """
+        if now - entry.since > PREFERENCE_SECONDS:
+            return True
+        last = self._known_site(site).last_worker
+        if last not in (None, taking.worker) and last in workers:
+            return False
+        led_to = (each for item in entry.items for each in self._needs.get(item.number, ()))
+        return all(self._holders.get(each) in (None, taking.name) for each in led_to)
+
+    def _needed_with(self, site: str, taking: ShareRound, now: float) -> set[str]:
+        """Return the sites that a round has to hold for those items of a site that it may get."""
+        needed: set[str] = set()
         for item in self.waiting[site].items:
-            needed |= self._needs.get(item.number, set())
+            of_item = {site, *self._needs.get(item.number, ())}
+            if all(self._holder(each, now) in (None, taking.name) for each in of_item):
+                needed |= of_item
         return needed
 
     def _holder(self, site: str, now: float) -> str | None:

@@ -114,6 +114,26 @@ def test_a_site_goes_to_the_process_that_holds_the_second_site_which_its_item_ne
     assert taken(shared.take_orders(other, WORKERS, 3.2)) == ({HARBOUR}, [1])
 
 
+def test_items_that_lead_to_sites_of_different_processes_do_not_keep_the_others_waiting():
+    shared = board(item(1), item(2, QUAY), item(3, MILL), rounds=[*WORKERS, "north"])
+    three = (*WORKERS, "north")
+    for name in three:
+        shared.take_orders(name, three, 1.0)
+    holder = next(each for each in three if HARBOUR in shared.rounds[each].sites)
+    others = [each for each in three if each != holder]
+    shared.add_item(item(4), 1.0)
+    shared.take_orders(holder, three, 1.0)
+    shared.send_along(holder, 1, QUAY, 2.0)
+    shared.send_along(holder, 4, MILL, 2.0)
+    shared.add_item(item(5), 2.0)
+    assert taken(shared.take_orders(holder, three, 2.1)) == (set(), [5])
+    shared.end_round(holder, 3.0, "in order")
+    sites, items = taken(shared.take_orders(others[0], three, 3.1))
+    assert sites == {HARBOUR}
+    assert 5 in items
+    assert len(items) == 2, "that which leads to its own site, and that which leads nowhere else"
+
+
 def test_what_is_known_of_a_site_travels_with_its_next_share():
     rules = rules_from_response(200, b"User-agent: *\nCrawl-delay: 4")
     origin = f"http://{HARBOUR}"
