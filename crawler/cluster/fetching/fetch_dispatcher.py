@@ -27,7 +27,7 @@ from typing import Any, Protocol
 
 from scrapy.settings import BaseSettings
 
-from archive.errors import ClusterError, LostWorkersError
+from archive.errors import ClusterError, DatelineError, LostWorkersError
 from crawler.cluster.fetching.fetch_rounds import (
     RoundChunk,
     RoundLostError,
@@ -410,6 +410,8 @@ class FetchDispatcher:
             self.board.send_along(name, answer.number, answer.elsewhere, self.clock())
         elif self.board.settle_item(name, answer.number):
             self.session.workers.pace.note_workers([worker.name])
+            if answer.reading and isinstance(answer.reading[1], DatelineError):
+                dispatch_logger.info("worker %s: %s", worker.name, answer.reading[1])
             self._resolve(answer, max(0.0, worker_now - answer.answered_at))
 
     def _resolve(self, answer: FetchAnswer, age_seconds: float) -> None:
