@@ -35,9 +35,10 @@ from demo.web import Outlet, Page, Request, Web, World, serve
 from pipelines.identity import identify_source
 
 OUTLETS, PAGES_OF_OUTLET = 12, 12
-SLOW_OUTLETS, PAGES_OF_SLOW_OUTLET, CRAWL_DELAY_SECONDS = 6, 25, 1.0
-WORKER_KILLS, KILL_INTERVAL_SECONDS = 5, 25.0
-TOLERANCE_SECONDS = 0.05
+SLOW_OUTLETS, PAGES_OF_SLOW_OUTLET, CRAWL_DELAY_SECONDS = 6, 20, 4.0
+WORKER_KILLS, KILL_INTERVAL_SECONDS = 4, 30.0
+TOLERANCE_SECONDS = 0.2
+"""Lateness of a request on a busy machine, by which the next one seems early."""
 CRAWL_TIMEOUT_SECONDS = 900.0
 
 
@@ -201,11 +202,13 @@ def _fault_figures(folder: Path) -> Iterator[Figure]:
         archive = _new_archive(folder / "faults", web)
         cluster = _started_cluster(web)
         try:
-            kills = _crawl_with_kills(archive, web, cluster)
+            kills, driver_killed_at = _crawl_with_kills(archive, web, cluster)
         finally:
             cluster.close()
         wanted, urls = SLOW_OUTLETS * PAGES_OF_SLOW_OUTLET, _stored_urls(archive)
-        gaps = list(_gaps_between_requests(web))
+        gaps = list(_gaps_between_requests(web.requests))
+        before = [request for request in web.requests if request.at < driver_killed_at]
+        longest = max(_gaps_between_requests(before))
     yield Figure("workers killed", kills, "", WORKER_KILLS, "planned")
     yield Figure("articles lost", wanted - len(set(urls)), "", None, "", "0")
     yield Figure("articles stored twice", len(urls) - len(set(urls)), "", None, "", "0")
@@ -213,15 +216,20 @@ def _fault_figures(folder: Path) -> Iterator[Figure]:
     yield Figure("requests faster than their site allows", too_fast, "", len(gaps), "all", "0")
     shortest = "what robots.txt asks for"
     yield Figure("shortest time between two", min(gaps), "s", CRAWL_DELAY_SECONDS, shortest)
-    yield Figure("longest time that a site was left alone", max(gaps), "s", 60, "bound", "< 60 s")
+    alone = "longest time that a site was left alone, until the driver was killed"
+    yield Figure(alone, longest, "s", 60, "bound", "< 60 s")
 
 
-def _crawl_with_kills(folder: Path, web: Web, cluster: BenchCluster) -> int:
-    """Crawl until all is fetched; return how many workers were killed meanwhile."""
+def _crawl_with_kills(folder: Path, web: Web, cluster: BenchCluster) -> tuple[int, float]:
+    """Crawl until all is fetched, and return how many workers were killed meanwhile.
+
+    The driver is killed after the last of them, at the time that is returned as well.
+    """
     options = ("--cluster", cluster.address, "--fetch-on-workers")
     process = _start_crawl(folder, web, options)
     kills, ends_at = 0, time.monotonic() + CRAWL_TIMEOUT_SECONDS
     next_kill: float | None = None
+    driver_killed_at = ends_at
     while process.poll() is None and time.monotonic() < ends_at:
         time.sleep(0.2)
         if next_kill is None and _stored_urls(folder):
@@ -237,18 +245,19 @@ def _crawl_with_kills(folder: Path, web: Web, cluster: BenchCluster) -> int:
         if kills == WORKER_KILLS:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+            driver_killed_at = time.monotonic()
             process = _start_crawl(folder, web, options)
     process.wait()
-    return kills
+    return kills, driver_killed_at
 
 
-def _gaps_between_requests(web: Web) -> Iterator[float]:
+def _gaps_between_requests(requests: Sequence[Request]) -> Iterator[float]:
     """Yield the seconds between two requests to a host, unless the earlier was for robots.txt.
 
     Until that is read the delay is not known.
     """
     asked: defaultdict[str, list[Request]] = defaultdict(list)
-    for request in web.requests:
+    for request in requests:
         asked[request.host].append(request)
     for of_host in asked.values():
         for earlier, later in pairwise(of_host):
