@@ -23,7 +23,13 @@ from archive.cli.completion import complete_outlets, complete_stories
 from archive.cli.progress_bar import progress_bar
 from archive.errors import UsageError
 from archive.text.printable import printable_text
-from crawler.cli.options import cluster_option, given_settings, network_options, workers_option
+from crawler.cli.options import (
+    chosen_cluster,
+    cluster_option,
+    given_settings,
+    network_options,
+    workers_option,
+)
 
 if TYPE_CHECKING:
     from scrapy.settings import Settings
@@ -318,7 +324,7 @@ def import_command(
     wanted = request_url(url) if url else None
     rules = archive_rules(folder)
     with (
-        open_readers(cluster, workers, rules) as readers,
+        open_readers(chosen_cluster(cluster), workers, rules) as readers,
         progress_bar("reading", "pages", readers.describe) as report,
     ):
         imported = import_files(folder, files, wanted, report, rules, readers)
@@ -396,6 +402,7 @@ def extract_command(
         raise UsageError("name files to read, or --all for the pages in the archive")
     if explain and (everything or any(how[name] and is_typed(name) for name in how)):
         raise UsageError("--explain goes with files and articles, and with --html alone")
+    how["cluster"] = chosen_cluster(how["cluster"])
     if as_html and not explain:
         raise UsageError("--html goes with --explain")
     from crawler.extraction.rules.rule_tables import archive_rules, rules_of_file

@@ -130,20 +130,29 @@ def import_files(
         batches = CheckBatches(archive, reread=make_reextractor(archive, worker))
         batches.on_written = result.note
         source = _FileReader(readers, worker, url)
-        for (place, found), _, answer in read_in_order(source.items(files), readers):
-            try:
-                check = run_stages(_check_of_answer(found, answer))
-            except NotAPageError as reason:
-                result.not_taken[f"{place}: {reason}"] += 1
-            except (UsageError, ReadingError) as error:
-                where = f"{place}: " if place else ""
-                result.mistakes.append(f"dateline: {where}{error}")
-            else:
-                batches.add(check)
-            report(next(pages), total)
-        batches.flush()
+        try:
+            for (place, found), _, answer in read_in_order(source.items(files), readers):
+                if check := _checked_answer(place, found, answer, result):
+                    batches.add(check)
+                report(next(pages), total)
+        finally:  # what was read is kept, also when the cluster is lost
+            batches.flush()
         erase_captures(archive)
     return result
+
+
+def _checked_answer(
+    place: str, found: PageOfFile | CheckMaker, answer: PageAnswer | None, result: ImportResult
+) -> Check | None:
+    """Return the check of a page or line; note in the result why it has none, and return None."""
+    try:
+        return run_stages(_check_of_answer(found, answer))
+    except NotAPageError as reason:
+        result.not_taken[f"{place}: {reason}"] += 1
+    except (UsageError, ReadingError) as error:
+        where = f"{place}: " if place else ""
+        result.mistakes.append(f"dateline: {where}{error}")
+    return None
 
 
 def _check_of_answer(found: PageOfFile | CheckMaker, answer: PageAnswer | None) -> Check:
