@@ -134,7 +134,8 @@ def content_of(run: Dateline) -> dict[str, list[tuple[Any, ...]]]:
     """What an archive holds, without numbers that depend on the order in which pages came."""
     queries = {
         "articles": "SELECT url, headline, text, published_at, byline, fetched_at FROM articles",
-        "urls": "SELECT url, kind, state, outcome, status, reason, etag, found_on FROM urls",
+        # a page that a feed and a sitemap list was found on whichever came first
+        "urls": "SELECT url, kind, state, outcome, status, reason, etag FROM urls",
         "fetches": "SELECT url, f.outcome, f.status, f.reason, f.size, f.final_url FROM fetches f"
         " JOIN urls ON urls.id = url_id",
         "pauses": "SELECT site, reason FROM pauses",
