@@ -32,6 +32,7 @@ BENCHES = (
     "merging",
     "crawl",
     "cluster",
+    "fetching",
     "schedule",
     "faults_archive",
     "faults",

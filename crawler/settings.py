@@ -132,6 +132,8 @@ DATELINE_BROWSER_SANDBOX = os.environ.get("DATELINE_BROWSER_SANDBOX", "1") != "0
 DATELINE_BROWSER_SECONDS = float(os.environ.get("DATELINE_BROWSER_SECONDS", "20"))
 DATELINE_BROWSER_PAGES = 200  # pages that browsers render in one crawl …
 DATELINE_BROWSER_OUTLET_PAGES = 50  # … and of each outlet
+# the settings that hold on workers, from --fetch-on-workers; None: requests are made here
+DATELINE_FETCH_SETTINGS = None
 DATELINE_WORKERS = None  # processes that extract pages; None: one per core
 DATELINE_CLUSTER = None  # the address of a Dask cluster that extracts pages
 DATELINE_PAGE_SECONDS = 20.0  # time limit for the extraction of a page

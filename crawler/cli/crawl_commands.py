@@ -200,6 +200,11 @@ def _source_state(row: dict[str, Any]) -> str:
     "-v", "--verbose", "every_outlet", is_flag=True, help="List also outlets without anything new."
 )
 @crawl_deposit_options
+@click.option(
+    "--fetch-on-workers",
+    is_flag=True,
+    help="With --cluster, also fetch there, each site from one worker.",
+)
 @network_options
 @archive_option
 def crawl_command(urls: tuple[str, ...], folder: Path, **options: Any) -> None:
@@ -230,7 +235,8 @@ def crawl_command(urls: tuple[str, ...], folder: Path, **options: Any) -> None:
     from crawler.workers import fork_server
 
     termination.defer_stop_signals()
-    if not options["due"]:  # when nothing is due, nothing is extracted
+    # when nothing is due, nothing is extracted; what workers fetch, they extract
+    if not options["due"] and not options["fetch_on_workers"]:
         fork_server.start_fork_server()
     _start_crawl(folder, urls, **options)
 
@@ -255,6 +261,7 @@ def _start_crawl(
 
     due, recheck = options["due"], options["recheck"]
     crawls.check_crawl_options(urls, options["story"], options["ask"], due=due, recheck=recheck)
+    fetches_on_workers = options.pop("fetch_on_workers")
     if options["since"]:
         moment_since(options["since"])  # raises UsageError before anything starts
     deposits = _deposit_services(deposit)
@@ -266,6 +273,8 @@ def _start_crawl(
         DATELINE_BROWSER_OUTLET_PAGES=options.pop("browser_outlet_budget"),
         **given_settings(network),
     )
+    if fetches_on_workers:
+        crawls.set_fetching_on_workers(settings, options["story"])
     if termination.is_stop_requested():
         click.echo("Stopped before it began.")
         return

@@ -35,10 +35,14 @@ class ReadingPace:
 
     def note_answers(self, answers: Sequence[PageAnswer]) -> None:
         """Note the answers of a batch."""
+        self.note_workers([answer.worker for answer in answers])
+
+    def note_workers(self, workers: Sequence[str]) -> None:
+        """Note the workers that have answered, each as often as it has."""
         now = self._clock()
         with self._lock:
-            read = Counter(answer.worker for answer in answers)
-            self.waiting -= len(answers)
+            read = Counter(workers)
+            self.waiting -= len(workers)
             self.pages += read
             self._recent.append((now, read))
             self._forget_old(now)

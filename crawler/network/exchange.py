@@ -18,7 +18,7 @@ from scrapy.exceptions import (
 )
 from scrapy.http import Request, Response
 
-from archive.records import Article, Capture, Check, current_timestamp
+from archive.records import Article, Capture, Check, Outcome, current_timestamp
 from crawler.network.browser.rendered_page import RenderingError
 from crawler.network.scrapy_internals import DecompressedTooLargeError
 from crawler.text.archived_urls import url_in_archived_url
@@ -28,6 +28,8 @@ PERMANENTLY_GONE_STATUSES = (404, 410, 451)
 TRANSIENT_STATUSES = (408, 425, 429)  # and every 5xx
 """Statuses, besides every 5xx, that may pass."""
 
+FETCHED_AT_KEY = "fetched at"
+"""Key in the meta of a request under which the time lies at which another process fetched it."""
 MAX_STORED_HEADER_BYTES = 16 * 1024
 """Bytes of a response's headers that are stored; those of news pages take 1 to 8 KB."""
 
@@ -54,6 +56,28 @@ class PostponedRequest(IgnoreRequest):
     def __init__(self, reason: str, status: int | None = None) -> None:
         super().__init__(reason)
         self.status = status
+
+
+class OutsideRequest(Exception):  # noqa: N818  not an error
+    """A request to a site of which this process holds no share (`crawler.cluster.fetching`)."""
+
+    def __init__(self, site: str) -> None:
+        super().__init__(site)
+        self.site = site
+
+
+class RemoteFailure(IgnoreRequest):
+    """The failure of a request that another process made, with the fields of its check."""
+
+    def __init__(
+        self, outcome: Outcome, reason: str, transient: bool, status: int | None = None
+    ) -> None:
+        super().__init__(reason)
+        self.outcome, self.transient, self.status = outcome, transient, status
+
+
+class WithdrawnRequest(IgnoreRequest):
+    """A request that was not made, as the crawl ends: its page goes on waiting."""
 
 
 def page_request_to(
@@ -107,10 +131,15 @@ def capture_response(response: Response) -> Capture:
         body=response.body,
         status=response.status,
         headers=tuple(stored_headers(response)),
-        fetched_at=current_timestamp(),
+        fetched_at=fetch_timestamp(response),
         final_url=redirected_url(response),
         redirects=tuple(response.meta.get("redirect_urls", ())),
     )
+
+
+def fetch_timestamp(response: Response) -> str:
+    """Return when a response arrived: now, unless another process received it."""
+    return response.meta.get(FETCHED_AT_KEY) or current_timestamp()
 
 
 def stored_headers(response: Response) -> Iterator[tuple[str, str]]:
@@ -138,7 +167,7 @@ def check_of_response(response: Response, **more: Any) -> Check:
     """Return the check that follows from the status of a response; `more` sets further fields."""
     facts = {
         "url": response.meta["asked"],
-        "fetched_at": current_timestamp(),
+        "fetched_at": fetch_timestamp(response),
         "status": response.status,
         "final_url": redirected_url(response),
         "etag": response_header(response, "ETag"),
@@ -185,7 +214,7 @@ def check_of_failure(failed: Request, error: BaseException) -> Check:
         url=failed.meta["asked"],
         outcome=outcome,
         fetched_at=current_timestamp(),
-        status=error.status if isinstance(error, PostponedRequest) else None,
+        status=error.status if isinstance(error, PostponedRequest | RemoteFailure) else None,
         reason=reason,
         transient=transient,
         seconds=round(time.monotonic() - asked_at, 3) if asked_at else None,
@@ -199,6 +228,8 @@ def add_reason(check: Check, why: str) -> Check:
 
 def outcome_of_error(error: BaseException) -> tuple[Any, str, bool]:
     """Return outcome, reason, and whether the failure may pass, for a downloader's exception."""
+    if isinstance(error, RemoteFailure):
+        return error.outcome, str(error), error.transient
     for kind, reason, transient in DOWNLOAD_FAILURES:
         if isinstance(error, kind):
             return "failed", reason, transient

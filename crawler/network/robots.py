@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 from urllib.parse import urlsplit
@@ -21,7 +21,7 @@ from scrapy.http.request import NO_CALLBACK
 from archive.errors import ReadingError
 from crawler.network.backoff import backoff_now, pause_reason, site_origin
 from crawler.network.crawl_engine import CrawlEngine
-from crawler.network.exchange import PostponedRequest, outcome_of_error
+from crawler.network.exchange import OutsideRequest, PostponedRequest, outcome_of_error
 from crawler.network.network_session import NetworkSession, network_session
 from crawler.network.opt_outs import AI_CRAWLER_TOKENS, OPT_OUT_AI_ROBOTS, parse_opt_outs
 from crawler.network.robots_rules import RobotsGroups, parse_robots_groups, robots_path
@@ -102,6 +102,13 @@ def effective_crawl_delay(said: float | None, ours: float) -> float:
     return max(ours, min(said or 0.0, MAX_CRAWL_DELAY_SECONDS))
 
 
+def _is_unread(reading: asyncio.Future[RobotsRules]) -> bool:
+    """Return whether rules could not be read, so that they are fetched again."""
+    if not reading.done():
+        return False
+    return reading.cancelled() or reading.exception() is not None or bool(reading.result().not_now)
+
+
 class RobotsMiddleware:
     """Checks every request against the robots.txt of its site.
 
@@ -160,7 +167,7 @@ class RobotsMiddleware:
         """
         read_at, reading = self.rules.get(site, (0.0, None))
         old = time.monotonic() - read_at > ROBOTS_CACHE_SECONDS
-        if reading is None or old or (reading.done() and reading.result().not_now):
+        if reading is None or old or _is_unread(reading):
             reading = asyncio.ensure_future(self._fetch_rules(site))
             self.rules[site] = (time.monotonic(), reading)
             reading.add_done_callback(lambda read: self._count_size(site, read))
@@ -200,6 +207,8 @@ class RobotsMiddleware:
             return RobotsRules(not_now=f"robots.txt: {error}")
         except IgnoreRequest:  # a redirect that leads nowhere
             return RobotsRules()
+        except OutsideRequest:  # whoever fetches for that site as well will read it
+            raise
         except Exception as error:  # whatever the downloader raises means that it cannot be had
             return RobotsRules(not_now=f"robots.txt: {outcome_of_error(error)[1]}")
         if self.session.robots_seen is not None:
@@ -210,11 +219,25 @@ class RobotsMiddleware:
         """Store the rules of a robots.txt that was fetched elsewhere, to fetch it only once."""
         rules = await self._rules_in(response, site)
         if not rules.not_now:
+            self.keep_known_rules({site: (rules, 0.0)})
+
+    def keep_known_rules(self, known: Mapping[str, tuple[RobotsRules, float]]) -> None:
+        """Store rules that another process has read: site → rules, and seconds since then."""
+        for site, (rules, age) in known.items():
             self._apply_delay(site, rules.delay(self.agent))
             reading: asyncio.Future[RobotsRules] = asyncio.get_event_loop().create_future()
             reading.set_result(rules)
-            self.rules[site] = (time.monotonic(), reading)
+            self.rules[site] = (time.monotonic() - age, reading)
             self._count_size(site, reading)
+
+    def known_rules(self) -> dict[str, tuple[RobotsRules, float]]:
+        """Return the rules that were read: site → rules, and seconds since then."""
+        now = time.monotonic()
+        return {
+            site: (reading.result(), now - read_at)
+            for site, (read_at, reading) in self.rules.items()
+            if reading.done() and not _is_unread(reading)
+        }
 
     async def _rules_in(self, response: Response, site: str) -> RobotsRules:
         """Return the rules in a response; the file is parsed in a worker process."""

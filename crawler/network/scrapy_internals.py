@@ -8,6 +8,7 @@ modules use the functions and classes below and no private name themselves.
 
 from __future__ import annotations
 
+from time import monotonic
 from typing import Any
 
 from scrapy.core.downloader.handlers.http11 import (
@@ -51,9 +52,10 @@ PRIVATE_PARTS: dict[str, str] = {
     "scrapy.core.downloader.Slot.delay": "the delay that a robots.txt asks for",
     "scrapy.core.downloader.Slot.jitter": "the delay that a robots.txt asks for",
     "scrapy.core.downloader.Slot.concurrency": "one request at a time where robots.txt asks for delay",
+    "scrapy.core.downloader.Slot.lastseen": "the rest of the delay when a process ends",
     "scrapy.core.engine.ExecutionEngine.needs_backout": "waiting while Scrapy is busy",
-    "scrapy.core.engine.ExecutionEngine._slot": "giving up what waits for a browser at the end",
-    "scrapy.core.engine._Slot.closing": "giving up what waits for a browser at the end",
+    "scrapy.core.engine.ExecutionEngine._slot": "seeing that a crawl is being closed",
+    "scrapy.core.engine._Slot.closing": "seeing that a crawl is being closed",
 }
 """Dotted names (module, class, attribute) → their use; undocumented names count as private."""
 
@@ -180,3 +182,14 @@ def is_engine_closing(crawler: Crawler) -> bool:
     """Return whether a crawl is ending, although requests may be in progress."""
     slot: Any = getattr(crawler.engine, "_slot", None)
     return not crawler.crawling or slot is None or slot.closing is not None
+
+
+def slot_rest_seconds(crawler: Crawler) -> dict[str, float]:
+    """Return the hosts whose delay is not over, with the seconds that are left of it."""
+    engine: Any = crawler.engine
+    now = monotonic()
+    rests = {
+        host: slot.lastseen + slot.delay * (1 + slot.jitter) - now
+        for host, slot in engine.downloader.slots.items()
+    }
+    return {host: seconds for host, seconds in rests.items() if seconds > 0}

@@ -27,6 +27,9 @@ from archive.storage.database import transaction
 from archive.storage.lock import hold_crawl_lock
 from crawler.cluster.connection import open_cluster
 from crawler.cluster.crawl_pool import ClusterPool
+from crawler.cluster.fetching.read_ahead import ReadAheadPool
+from crawler.cluster.fetching.share_downloads import FETCH_SETTINGS_SETTING
+from crawler.cluster.fetching.worker_seats import ClusterSeats
 from crawler.cluster.published_state import published_state
 from crawler.extraction.rules.outlet_rules import NO_OUTLET_RULES, OutletRules
 from crawler.network.backoff import SiteBackoff, SitePause, pause_reason
@@ -48,6 +51,8 @@ CLUSTER_LOST_REASON = "the cluster was lost"
 
 Reextractor = Callable[[str], ArticleVersion | None]
 """Extracts the stored page with a digest again; returns None if it cannot be read."""
+REMOTE_PATIENCE_SECONDS = 60.0
+"""Time after which a site counts as unresponsive where workers fetch, and answers come later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +193,7 @@ def open_crawl_session(
         shares=SiteShares(clock()),
         backoff=SiteBackoff(_recorded_pauses(archive.db)),
         opt_outs=parse_opt_outs(settings["DATELINE_OPT_OUTS"]),
-        progress=UrlsInProgress(clock, changes),
+        progress=_urls_in_progress(workers, clock, changes),
         end=end,
         counts=Counter(),
         remarks=remarks,
@@ -208,11 +213,29 @@ def _open_workers(
     if not address:
         return resources.enter_context(WorkerPool(count, seconds, rules))
     connection = resources.enter_context(open_cluster(address))
-    pool = resources.enter_context(ClusterPool(connection, count, seconds, rules))
+    pool: ClusterPool | ReadAheadPool
+    if settings[FETCH_SETTINGS_SETTING]:
+        pool = ReadAheadPool(ClusterSeats(connection), count, seconds, rules)
+    else:
+        pool = ClusterPool(connection, count, seconds, rules)
+    resources.enter_context(pool)
     pool.on_lost = lambda error: end.end_early(error, CLUSTER_LOST_REASON)
     folder = Path(settings["DATELINE_ARCHIVE"])
     resources.enter_context(published_state(folder, lambda: pool.pace.state(connection)))
     return pool
+
+
+def _urls_in_progress(
+    workers: WorkerPool, clock: Callable[[], float], changes: ChangeSignal
+) -> UrlsInProgress:
+    """Return the empty account of URLs in progress, with as much room for each fetching worker as
+    a crawl without them has."""
+    if not isinstance(workers, ReadAheadPool):
+        return UrlsInProgress(clock, changes)
+    seats = workers.seats
+    return UrlsInProgress(
+        clock, changes, REMOTE_PATIENCE_SECONDS, lambda: max(1, len(seats.workers()))
+    )
 
 
 def _open_archive_of_settings(folder: Path, resources: ExitStack) -> Archive:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from crawler.session.change_signal import ChangeSignal
-from crawler.session.download_slots import DownloadSlots
+from crawler.session.download_slots import SLOT_TIMEOUT_SECONDS, DownloadSlots
 from crawler.session.pending_sources import PendingSources
 
 MAX_PAGES_IN_PROGRESS = 64
@@ -13,23 +13,44 @@ MAX_PAGES_IN_PROGRESS = 64
 
 Enough to keep all outlets busy; little has to be repeated after a crash.
 """
+MAX_SOURCES_IN_PROGRESS = 192
+"""Feeds and sitemaps requested at once; nearly all of them wait for the delay of their host."""
 
 
 class UrlsInProgress:
     """The URLs in progress: from the request until the check is in the archive.
 
-    `clock` returns seconds of a monotonic clock. `changes` is notified when a URL is settled.
+    `clock` returns seconds of a monotonic clock. `changes` is notified when a URL is settled. A site
+    that has not answered for `patience` seconds counts as unresponsive. `fetchers` returns the
+    number of processes that fetch.
     """
 
-    def __init__(self, clock: Callable[[], float], changes: ChangeSignal) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float],
+        changes: ChangeSignal,
+        patience: float = SLOT_TIMEOUT_SECONDS,
+        fetchers: Callable[[], int] = lambda: 1,
+    ) -> None:
         self.urls: set[str] = set()
         self.sources = PendingSources()
         self.changes = changes
+        self._fetchers = fetchers
         self.settled_pages = self.settled_sources = 0
         """Numbers of pages, and of feeds and sitemaps, that are done."""
         self._clock = clock
-        self._slots = DownloadSlots()
+        self._slots = DownloadSlots(patience)
         self._requested_sources: set[str] = set()
+
+    @property
+    def max_pages(self) -> int:
+        """The most pages that may be in progress."""
+        return MAX_PAGES_IN_PROGRESS * self._fetchers()
+
+    @property
+    def max_sources(self) -> int:
+        """The most feeds and sitemaps that may be in progress."""
+        return MAX_SOURCES_IN_PROGRESS * self._fetchers()
 
     def note_request(self, url: str, *, is_source: bool = False) -> None:
         """Note that a URL is requested, a page or a feed or sitemap."""
@@ -69,4 +90,4 @@ class UrlsInProgress:
 
     def free_page_places(self) -> int:
         """Return how many more pages may be in progress."""
-        return MAX_PAGES_IN_PROGRESS - len(self.counted() - self.sources.sources.keys())
+        return self.max_pages - len(self.counted() - self.sources.sources.keys())

@@ -51,6 +51,7 @@ from archive.times import parse_since as moment_since
 from crawler.network.browser.rendered_page import BrowserFailure
 from crawler.network.cache_headers import freshness_seconds
 from crawler.network.exchange import (
+    WithdrawnRequest,
     add_reason,
     capture_response,
     check_of_article,
@@ -68,14 +69,10 @@ from crawler.session.configured_settings import RULES_SETTING, apply_configurati
 from crawler.session.crawl_session import CrawlSession, SessionArguments, open_crawl_session
 from crawler.session.rendering import unrendered_check_reason
 from crawler.session.source_limits import MAX_SITEMAPS_PER_INDEX, ChildSitemaps
-from crawler.session.urls_in_progress import MAX_PAGES_IN_PROGRESS
 from crawler.sources.sitemap_parser import ChildSitemap, child_sitemaps_to_read, leads_newer_than
-from crawler.workers import fork_server
 from pipelines.clean import clean_lead
 from pipelines.urls import url_key
 
-MAX_SOURCES_IN_PROGRESS = 192
-"""Feeds and sitemaps requested at once; nearly all of them wait for the delay of their host."""
 MAX_LEASED_PER_OUTLET = 8
 """Pages of one outlet that are leased at once."""
 PAGES_PER_OUTLET_TURN = 3
@@ -216,15 +213,14 @@ class ArchiveSpider(Spider):
         session, scope, progress = self.session, self.scope, self.session.progress
         sources = deque(sources_of_outlets(session.db, self.kinds, scope.hosts, scope.due_only))
         if sources:
-            # it loads the extraction code while the first responses are on their way
-            fork_server.start_fork_server()
+            session.workers.prepare()
         for source in sources:
             progress.sources.expect_source(source.url, source.host)
         while sources and not session.has_ended:
             if first := list(meanwhile()):
                 for page in first:
                     yield page
-            elif len(progress.counted()) < MAX_SOURCES_IN_PROGRESS:
+            elif len(progress.counted()) < progress.max_sources:
                 source = sources.popleft()
                 seen = KnownSitemap(source.url, None, source.etag, source.last_modified)
                 yield self.source_request(source.url, source.kind, seen)
@@ -252,7 +248,7 @@ class ArchiveSpider(Spider):
             return
         hosts: Sequence[str] = session.progress.sources.take_finished(MAX_LEASED_PER_OUTLET)
         if not hosts:
-            workers_idle = places > MAX_PAGES_IN_PROGRESS - MAX_LEASED_PER_OUTLET
+            workers_idle = places > session.progress.max_pages - MAX_LEASED_PER_OUTLET
             if not workers_idle or not self._has_new_checks():
                 return
             hosts = self.scope.hosts
@@ -270,7 +266,7 @@ class ArchiveSpider(Spider):
         while not session.has_ended:
             places = 0 if session.budget.end_reason else progress.free_page_places()
             leased: list[LeasedPage] = []
-            if places > MAX_PAGES_IN_PROGRESS // 4 and not session.engine.is_busy():
+            if places > progress.max_pages // 4 and not session.engine.is_busy():
                 leased = self._lease_pages(places, self.scope.hosts)
             for waiting in leased:
                 yield self.page_request(waiting)
@@ -626,6 +622,9 @@ class ArchiveSpider(Spider):
         """Yield the check of a request without a response."""
         asked: Request = failure.request  # type: ignore[attr-defined]
         self.session.progress.note_answer(asked.meta["asked"])
+        if isinstance(failure.value, WithdrawnRequest):  # the page stays leased for the next crawl
+            self.session.progress.settle(asked.meta["asked"])
+            return
         yield check_of_failure(asked, failure.value or ReadingError("no answer"))
 
     # -- called by Scrapy and the pipeline ---------------------------------------------------------

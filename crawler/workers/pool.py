@@ -372,6 +372,10 @@ class WorkerPool:
         """Return who reads, for the progress line; nothing, as it is this machine."""
         return ""
 
+    def prepare(self) -> None:
+        """Load the extraction code while the first responses are on their way."""
+        fork_server.start_fork_server()
+
     @property
     def cpu_seconds(self) -> float:
         """CPU time that all workers have spent on documents so far."""

@@ -15,7 +15,8 @@ from archive.frontier.urls import add_outlet_with_sources
 from archive.records import Lead, Outlet, Source
 from archive.storage.database import transaction
 from crawler.session.crawl_session import CrawlSession
-from crawler.spiders.archive_spider import MAX_LEASED_PER_OUTLET, MAX_SOURCES_IN_PROGRESS
+from crawler.session.urls_in_progress import MAX_SOURCES_IN_PROGRESS
+from crawler.spiders.archive_spider import MAX_LEASED_PER_OUTLET
 from crawler.spiders.outlets import OutletsSpider
 from pipelines.identity import identify_lead, identify_source
 
