@@ -22,7 +22,7 @@ LOCAL_ADDRESS_PATTERN = re.compile(r"local(?::([1-9]\d{0,2}))?")
 SCHEDULER_ADDRESS_PATTERN = re.compile(r"(?:tcp|tls)://(?:\[[0-9a-fA-F:]+\]|[^/:\[\]]+):\d{1,5}/?")
 COMPARED_PACKAGES = ("python", "dateline", "distributed", "lxml", "trafilatura")
 """Packages of which all machines must have the same version, so that they read alike."""
-CONNECT_TIMEOUT_SECONDS = 15.0
+CLUSTER_CONNECT_TIMEOUT_SECONDS = 15.0
 FIRST_WORKER_TIMEOUT_SECONDS = 60.0
 """Time to wait for the first worker of a cluster that is just starting."""
 WORKER_LIST_INTERVAL_SECONDS = 2.0
@@ -159,7 +159,7 @@ def _connected_client(target: str, address: str, security: Any) -> Any:
         _check_tls_keys(address)
     try:
         return Client(
-            target, timeout=CONNECT_TIMEOUT_SECONDS, security=security, set_as_default=False
+            target, timeout=CLUSTER_CONNECT_TIMEOUT_SECONDS, security=security, set_as_default=False
         )
     # Dask raises errors of sockets, of TLS, of its own protocol, and of missing keys
     except Exception as error:

@@ -20,7 +20,7 @@ from crawler.network.browser.rendered_page import (
     UrlJudge,
 )
 from crawler.network.browser.running_browser import (
-    CLOSE_TIMEOUT_SECONDS,
+    BROWSER_CLOSE_TIMEOUT_SECONDS,
     BrowserStartError,
     RunningBrowser,
     start_browser,
@@ -126,7 +126,7 @@ class PageRenderer:
         if not work.done():
             running.kill()
             work.cancel()
-            await asyncio.wait((work,), timeout=CLOSE_TIMEOUT_SECONDS)
+            await asyncio.wait((work,), timeout=BROWSER_CLOSE_TIMEOUT_SECONDS)
 
     async def _render_in(self, running: RunningBrowser, url: str) -> RenderedPage:
         running.rendered_pages += 1

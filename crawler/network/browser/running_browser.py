@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from playwright.async_api import Browser, Playwright
 
 START_TIMEOUT_SECONDS = 60.0
-CLOSE_TIMEOUT_SECONDS = 5.0
+BROWSER_CLOSE_TIMEOUT_SECONDS = 5.0
 MEMORY_CHECK_SECONDS = 0.5
 
 
@@ -63,11 +63,11 @@ class RunningBrowser:
     async def close(self) -> None:
         """End all processes of the browser, also those that do not answer."""
         with suppress(Exception):  # whatever a broken browser raises: it is ended below
-            async with asyncio.timeout(CLOSE_TIMEOUT_SECONDS):
+            async with asyncio.timeout(BROWSER_CLOSE_TIMEOUT_SECONDS):
                 await self.browser.close()
         self.kill()
         with suppress(Exception):
-            async with asyncio.timeout(CLOSE_TIMEOUT_SECONDS):
+            async with asyncio.timeout(BROWSER_CLOSE_TIMEOUT_SECONDS):
                 await self.playwright.stop()
 
 

@@ -69,7 +69,7 @@ def test_without_the_extra_the_command_that_installs_it_is_named(monkeypatch):
 
 @pytest.mark.slow
 def test_a_scheduler_that_does_not_answer_is_named_in_one_line(monkeypatch):
-    monkeypatch.setattr(connections, "CONNECT_TIMEOUT_SECONDS", 0.5)
+    monkeypatch.setattr(connections, "CLUSTER_CONNECT_TIMEOUT_SECONDS", 0.5)
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         address = f"tcp://127.0.0.1:{unused.getsockname()[1]}"
