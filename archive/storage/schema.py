@@ -959,6 +959,26 @@ WHERE m.verdict = 'belongs' OR (m.verdict IS NULL AND m.tier IN ('sure', 'likely
 ));
 """
 
+IMPORTED_FILE_TABLES = """
+-- Files of many pages that `dateline import` reads, with how far it has come; written together with
+-- the articles.
+CREATE TABLE imported_files (
+  id INTEGER PRIMARY KEY,
+  address TEXT NOT NULL,       -- path or URL
+  selection TEXT NOT NULL,     -- what was wanted of it, in words; empty: all
+  version TEXT NOT NULL,       -- size, and ETag or time of change; if it differs, the file is read from its beginning
+  bytes INTEGER NOT NULL,
+  bytes_done INTEGER NOT NULL,
+  records INTEGER NOT NULL,    -- number of records done
+  position TEXT NOT NULL,      -- where the next import goes on, as JSON
+  told_apart TEXT NOT NULL,    -- numbers of pages that were not read, by the reason, as JSON
+  started_at TEXT NOT NULL,
+  updated_at TEXT NOT NULL,
+  finished_at TEXT,
+  UNIQUE (address, selection)
+);
+"""
+
 ARCHIVE_SCHEMA = DatabaseSchema(
     "dateline.archive",
     (
@@ -987,6 +1007,7 @@ ARCHIVE_SCHEMA = DatabaseSchema(
         ("m023_removals", REMOVAL_TABLES),
         ("m024_moved_pages", MOVED_PAGE_TABLES),
         ("m025_printed_days", PRINTED_DAY_COLUMNS),
+        ("m027_imported_files", IMPORTED_FILE_TABLES),
     ),
     cache=24_000,  # reads of the index of shared passages are scattered over the file
 )
