@@ -47,7 +47,7 @@ LOCK = $(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-e
 
 lock:  ## pin the dependencies again, with hashes
 	$(LOCK) pyproject.toml -o requirements.txt
-	$(LOCK) --extra notify --extra passwords pyproject.toml -o requirements-image.txt
+	$(LOCK) --extra cluster --extra notify --extra passwords pyproject.toml -o requirements-image.txt
 	$(LOCK) --extra dev pyproject.toml -o requirements-dev.txt
 
 clean:  ## remove all generated files and environments

@@ -5,6 +5,8 @@ DatelineError                exit code 1
 ├── ArchiveError
 │   ├── NewerArchiveError                   written by a newer version of this program
 │   └── BusyError            exit code 75   another crawl holds the archive
+├── ClusterError         exit code 69   the cluster cannot be reached, or was lost
+│   └── LostWorkersError                    each worker that began a task was lost
 ├── SourceError                             a feed or sitemap that cannot be read
 └── ReadingError                            a page that cannot be read
 """
@@ -36,6 +38,16 @@ class BusyError(ArchiveError):
     """Another crawl holds the archive."""
 
     exit_code = 75
+
+
+class ClusterError(DatelineError):
+    """The cluster cannot be reached, was lost, or runs other versions."""
+
+    exit_code = 69
+
+
+class LostWorkersError(ClusterError):
+    """A task was given up, as each worker that began it was lost."""
 
 
 class SourceError(DatelineError):

@@ -40,6 +40,11 @@ workers_option = click.option(
     metavar="N",
     help="Extract in N processes.  [default: one per core]",
 )
+cluster_option = click.option(
+    "--cluster",
+    metavar="ADDRESS",
+    help="Read pages on a Dask cluster: tcp://HOST:PORT, tls://HOST:PORT, local or local:N.",
+)
 catalogue_option = click.option(
     "--catalogue",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
