@@ -20,11 +20,14 @@ from crawler.files.warc_files import RecordFilters
 from crawler.text.language import language_code
 
 URL_HOST = re.compile(r"https?://(?:[^/?#@]*@)?(\[[^\]]*\]|[^/:?#]+)", re.IGNORECASE)
-HTML_LANGUAGE = re.compile(rb"<html\b[^>]{0,1000}?\blang\s*=\s*[\"']?\s*([a-z]{2,3}(?:[-_][a-z0-9]+)*)", re.I)
+HTML_LANGUAGE = re.compile(
+    rb"<html\b[^>]{0,1000}?\blang\s*=\s*[\"']?\s*([a-z]{2,3}(?:[-_][a-z0-9]+)*)", re.I
+)
 HTML_HEAD_BYTES = 8192
 """Bytes at the beginning of a page in which its language and its date are looked for first."""
 STATED_DAY = re.compile(
-    rb"(?:article:published_time|datePublished)[\"'][^<>]{0,40}?[\"']((?:19|20)\d\d-\d\d-\d\d)", re.I
+    rb"(?:article:published_time|datePublished)[\"'][^<>]{0,40}?[\"']((?:19|20)\d\d-\d\d-\d\d)",
+    re.I,
 )
 """The day of publication in a meta element or in JSON-LD."""
 STATED_DAY_MARKS = (b"article:published_time", b"datePublished")
@@ -136,6 +139,9 @@ class Selection:
         """Return whether no day of a span is wanted; False if it is not known."""
         too_early = bool(self.since and latest and latest < self.since)
         return too_early or bool(self.until and earliest and earliest > self.until)
+
+
+TAKES_ALL_PAGES = Selection()
 
 
 def selected_hosts(hosts: Iterable[str]) -> frozenset[str]:

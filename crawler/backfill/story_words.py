@@ -27,14 +27,16 @@ WHOLE_WORD_CHARS = 5
 MAX_PLACES_OF_WORD = 50
 """Places at which such a word is looked for before it counts as missing."""
 TITLE_BYTES = re.compile(rb"<title[^>]*>(.{1,600}?)</title", re.DOTALL)
-SHARED_TITLE_BYTES = re.compile(rb"og:title[\"'][^>]{0,200}?content\s*=\s*[\"'](.{1,600}?)[\"']\s*/?>")
+SHARED_TITLE_BYTES = re.compile(
+    rb"og:title[\"'][^>]{0,200}?content\s*=\s*[\"'](.{1,600}?)[\"']\s*/?>"
+)
 """Title and `og:title` in a page in lower case."""
 DECLARED_CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([a-z0-9_-]{2,20})")
 CHARSET_SEARCH_BYTES = 4096
 ACCENT_REFERENCES = (b"acute;", b"uml;", b"grave;", b"cedil;", b"tilde;", b"&#1", b"&#x")
 """Signs of letters that are written as character references."""
 
-MIN_TITLE_SHARE, MIN_BODY_SHARE_WITH_TITLE, MIN_BODY_SHARE = 0.02, 0.25, 0.4
+MIN_TITLE_SHARE, MIN_PAGE_SHARE_WITH_TITLE, MIN_PAGE_SHARE = 0.02, 0.25, 0.4
 """Shares of the weight of a story's words: in the title together with the whole page, or in the
 whole page alone."""
 
@@ -48,14 +50,16 @@ class StoryWords:
     def may_be_in(self, body: bytes, content_type: str) -> bool:
         """Return whether a page may belong to the story."""
         page = searchable_bytes(body, content_type)
-        titles = [found[1] for form in (TITLE_BYTES, SHARED_TITLE_BYTES) if (found := form.search(page))]
+        titles = [
+            found[1] for form in (TITLE_BYTES, SHARED_TITLE_BYTES) if (found := form.search(page))
+        ]
         in_page = [(word, weight) for word, weight in self.weights if has_word(page, word)]
-        body_share = sum(weight for _, weight in in_page)
-        if body_share >= MIN_BODY_SHARE or not titles:
-            return body_share >= MIN_BODY_SHARE_WITH_TITLE
+        page_share = sum(weight for _, weight in in_page)
+        if page_share >= MIN_PAGE_SHARE or not titles:
+            return page_share >= MIN_PAGE_SHARE_WITH_TITLE
         title = b"\n".join(titles)
         title_share = sum(weight for word, weight in in_page if has_word(title, word))
-        return title_share >= MIN_TITLE_SHARE and body_share >= MIN_BODY_SHARE_WITH_TITLE
+        return title_share >= MIN_TITLE_SHARE and page_share >= MIN_PAGE_SHARE_WITH_TITLE
 
 
 def words_of_story(profile: StoryProfile, texts: Iterable[tuple[str, str | None]]) -> StoryWords:
@@ -90,7 +94,7 @@ def _shared_beginning(term: str, forms: set[str]) -> str:
     """Return what all forms of a word begin with, or the shortest form if that is too little."""
     if not forms or UNSPACED_RUN.fullmatch(term):
         return term
-    shared = commonprefix(sorted(forms))
+    shared = commonprefix(sorted(forms))  # noqa: RUF071  letter by letter
     return shared if len(shared) >= MIN_WORD_STEM_CHARS else min(forms, key=len)
 
 

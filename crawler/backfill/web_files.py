@@ -14,12 +14,12 @@ import os
 import socket
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from importlib.metadata import version as installed_version
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, TypeVar
 from urllib.parse import urljoin, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -36,12 +36,15 @@ from crawler.network.guard import (
     parse_allowed_addresses,
 )
 
+RequestResult = TypeVar("RequestResult")
+
 MAX_FILE_REDIRECTS = 5
 FILE_TIMEOUTS_SECONDS = {"connect": 30.0, "read": 60.0, "write": 60.0, "pool": 60.0}
 RETRY_WAITS_SECONDS = (1.0, 2.0, 4.0, 8.0, 16.0)
 """Waits before a request is repeated, after a broken connection or a passing error."""
 MAX_RETRY_AFTER_SECONDS = 120.0
 PASSING_STATUSES = (408, 425, 429, 500, 502, 503, 504)
+PASSING_ERRORS = (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException)
 SAMPLED_BYTES = 64 * 1024
 """Bytes at the start of a file that show whether it has changed, if the server does not say."""
 
@@ -175,7 +178,7 @@ class WebFile:
     def fetch(self, start: int, end: int) -> bytes:
         """Return a part of the file. Raises OSError."""
         if self.facts().has_ranges:
-            return cast(bytes, self._repeatedly(lambda: self._fetch_range(start, end)))
+            return self._repeatedly(lambda: self._fetch_range(start, end))
         return self._download().part(start, end)
 
     def stream_whole(self) -> Iterator[bytes]:
@@ -184,7 +187,7 @@ class WebFile:
             with self._response({}) as response:
                 self._check_unchanged(response)
                 yield from response.iter_stream()
-        except httpcore.NetworkError as error:
+        except (PassingStatusError, *PASSING_ERRORS) as error:
             raise SourceLostError(_error_in_words(error)) from error
 
     def _download(self) -> WholeDownload:
@@ -215,22 +218,21 @@ class WebFile:
         if (seen.size, seen.tag) != (known.size, known.tag):
             raise SourceLostError("was changed while it was read")
 
-    def _repeatedly(self, request: Any) -> Any:
+    def _repeatedly(self, request: Callable[[], RequestResult]) -> RequestResult:
         """Return the result of a request that is repeated after passing errors. Raises OSError."""
-        for wait in (*self._waits, None):
+        for wait in self._waits:
             try:
                 return request()
             except ForbiddenAddressError as error:
                 raise SourceLostError(str(error)) from error
-            except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException) as error:
-                if wait is None:
-                    raise SourceLostError(_error_in_words(error)) from error
             except PassingStatusError as error:
-                if wait is None:
-                    raise SourceLostError(str(error)) from error
-                wait = max(wait, error.seconds)
-            time.sleep(wait)
-        raise AssertionError("the last wait is None")
+                time.sleep(max(wait, error.seconds))
+            except PASSING_ERRORS:
+                time.sleep(wait)
+        try:
+            return request()
+        except (PassingStatusError, *PASSING_ERRORS) as error:
+            raise SourceLostError(_error_in_words(error)) from error
 
     @contextmanager
     def _response(self, headers: dict[str, str]) -> Iterator[httpcore.Response]:

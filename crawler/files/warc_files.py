@@ -115,6 +115,10 @@ class RecordPosition:
     """WARC-Record-ID; without it, reading begins at the start of the file."""
 
 
+FILE_START = RecordPosition()
+TAKES_ALL = RecordFilters()
+
+
 @dataclass(frozen=True, slots=True)
 class PlacedPage:
     """What a record comes to, and the position behind it."""
@@ -139,8 +143,8 @@ def read_warc_pages(file: Path | ByteSource) -> Iterator[FoundInWarc]:
 
 def read_placed_pages(
     file: Path | ByteSource,
-    filters: RecordFilters = RecordFilters(),
-    behind: RecordPosition = RecordPosition(),
+    filters: RecordFilters = TAKES_ALL,
+    behind: RecordPosition = FILE_START,
 ) -> Iterator[PlacedPage]:
     """Yield what `read_warc_pages` yields with its position, beginning behind a position.
 
@@ -190,7 +194,7 @@ def _position_after(
 class WarcPages:
     """The reader of one file's pages, with what earlier records say of later ones."""
 
-    def __init__(self, source: ByteSource, filters: RecordFilters = RecordFilters()) -> None:
+    def __init__(self, source: ByteSource, filters: RecordFilters = TAKES_ALL) -> None:
         self.source = source
         self.filters = filters
         self.begins_at = 0
