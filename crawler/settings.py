@@ -125,6 +125,7 @@ DATELINE_OUTLET_PAGES = 10_000
 # crawler.extraction.rules.outlet_rules.OutletRules, from dateline.toml; None: not read yet
 DATELINE_OUTLET_RULES = None
 DATELINE_WORKERS = None  # processes that extract pages; None: one per core
+DATELINE_CLUSTER = None  # the address of a Dask cluster that extracts pages
 DATELINE_PAGE_SECONDS = 20.0  # time limit for the extraction of a page
 DATELINE_BATCH = 50  # fetches written in one transaction …
 DATELINE_BATCH_SECONDS = 0.5  # … or those of this time

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from archive.progress import ProgressReport, ignore_progress
 
 
 @contextmanager
-def progress_bar(label: str, unit: str = "") -> Iterator[ProgressReport]:
+def progress_bar(
+    label: str, unit: str = "", describe: Callable[[], str] = str
+) -> Iterator[ProgressReport]:
     """Show the share done, the items, their speed and the time left; yield the function to report.
 
     `label` says what is done, such as `reading`, and `unit` names the items in the plural. With an
-    unknown total the bar only moves. It disappears at the end.
+    unknown total the bar only moves. What `describe` returns stands at its end. It disappears at the
+    end.
     """
     if not sys.stderr.isatty():
         yield ignore_progress
@@ -39,14 +42,15 @@ def progress_bar(label: str, unit: str = "") -> Iterator[ProgressReport]:
         TimeElapsedColumn(),
         TextColumn("left"),
         TimeRemainingColumn(),
+        TextColumn("{task.fields[remark]}"),
     )
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True, redirect_stdout=False) as bar:
-        task = bar.add_task(label, total=None, speed="")
+        task = bar.add_task(label, total=None, speed="", remark="")
 
         def report(done: int, total: int | None) -> None:
             speed = bar.tasks[0].speed
             shown = f"{speed:.0f} {unit}/s" if speed and unit else ""
-            bar.update(task, completed=done, total=total, speed=shown)
+            bar.update(task, completed=done, total=total, speed=shown, remark=describe())
 
         yield report

@@ -24,6 +24,8 @@ from archive.text.passages import MARK_CLOSE, MARK_OPEN
 from archive.text.printable import printable_text, readable_url
 
 URL_COLUMNS = ("url", "example")
+MAX_SHOWN_WORKERS = 16
+"""Workers of a cluster that the status lists."""
 BAR_CHARACTERS = "▁▂▃▄▅▆▇█"
 ASCII_BAR_CHARACTERS = ".:-=+*#@"
 
@@ -258,6 +260,7 @@ def _totals_table(report: StatusReport) -> Table:
     running = f"running: {report['running']}" if report["running"] else "none running"
     last_crawl = report["last_crawl_at"]
     finished = f"; last finished {last_crawl}" if last_crawl else ""
+    cluster = report["cluster"]
     lines = {
         "archive": f"{printable_text(report['archive'])}  ({sizes})",
         "articles": f"{report['articles']:,}{undated}{fetched}",
@@ -265,12 +268,33 @@ def _totals_table(report: StatusReport) -> Table:
         "pages": f"{report['urls']:,} seen, {report['waiting']:,} waiting",
         "due now": f"{due['sources']:,} feeds and sitemaps, {due['pages']:,} pages",
         "crawls": running + finished,
+        **({"cluster": _cluster_text(cluster)} if cluster else {}),
         "disk": f"{_size_text(report['free'])} free",
     }
     table = Table.grid(padding=(0, 2))
     for name, line in lines.items():
         table.add_row(Text(name, "dim"), Text(line))
     return table
+
+
+def _cluster_text(cluster: PlainRow) -> str:
+    """Return what a cluster does for the archive at the moment, with a line for each worker."""
+    total = sum(worker["pages_per_second"] for worker in cluster["workers"])
+    parts = [
+        printable_text(cluster["address"]),
+        f"{total:.1f} pages/s",
+        f"{cluster['waiting']:,} pages waiting",
+        f"{cluster['lost']:,} workers lost",
+    ]
+    if cluster["dashboard"]:
+        parts.append(f"dashboard {printable_text(cluster['dashboard'])}")
+    lines = [", ".join(parts)]
+    for worker in cluster["workers"][:MAX_SHOWN_WORKERS]:
+        name, pages, pace = worker["name"], worker["pages"], worker["pages_per_second"]
+        lines.append(f"worker {printable_text(name)}: {pages:,} pages, {pace:.1f} a second")
+    if len(cluster["workers"]) > MAX_SHOWN_WORKERS:
+        lines.append(f"and {len(cluster['workers']) - MAX_SHOWN_WORKERS:,} more workers")
+    return "\n".join(lines)
 
 
 def _days_title(days: dict[str, int]) -> str:

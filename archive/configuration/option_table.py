@@ -70,9 +70,10 @@ def _table_options(
 GENERAL_OPTIONS = (
     ConfigOption("contact", "text", "An e-mail or web address for the user agent.", commands=(*NETWORK_COMMANDS, "follow")),
     ConfigOption("delay", "number", "Seconds between two requests to one host.", "0.5", NETWORK_COMMANDS),
-    ConfigOption("workers", "count", "Processes that extract pages.", "one per core", (*NETWORK_COMMANDS, "extract")),
+    ConfigOption("workers", "count", "Processes that extract pages.", "one per core",
+                 (*NETWORK_COMMANDS, "import", "extract")),
     ConfigOption("cluster", "text", "A Dask cluster that reads pages: its address, `local` or `local:N`.", "",
-                 ("crawl", "import", "extract")),
+                 (*NETWORK_COMMANDS, "import", "extract")),
     ConfigOption("opt_outs", "texts", "The opt-outs of publishers to honour.", "noarchive", NETWORK_COMMANDS),
     ConfigOption("allow_addresses", "texts", "What a crawl may reach besides the public web.", "", NETWORK_COMMANDS),
     ConfigOption("catalogue", "file", "A list of outlets in place of the built-in catalogue.", "",

@@ -11,6 +11,7 @@ from typing import Any
 
 from archive.queries.rule_matches import is_rule_problem, rules_out_of_date
 from archive.records import current_time, format_utc
+from archive.storage.cluster_state import read_cluster_state
 from archive.storage.lock import crawl_lock_owner
 from archive.text.formatting import duration_text, many
 
@@ -144,6 +145,7 @@ def status_report(
         "free": shutil.disk_usage(folder).free,
         **rows(STATUS_COUNTS_SQL)[0],
         "running": crawl_lock_owner(folder),
+        "cluster": read_cluster_state(folder),
         "last_crawl_at": last,
         "due": rows(DUE_COUNTS_SQL, now=now)[0],
         "crawls": rows(RECENT_CRAWLS_SQL),

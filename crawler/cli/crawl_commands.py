@@ -3,13 +3,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
 
 from archive.cli.base import (
     archive_option,
@@ -25,7 +23,7 @@ from archive.cli.completion import complete_outlets, complete_stories
 from archive.cli.progress_bar import progress_bar
 from archive.errors import UsageError
 from archive.text.printable import printable_text
-from crawler.cli.options import given_settings, network_options, workers_option
+from crawler.cli.options import cluster_option, given_settings, network_options, workers_option
 
 if TYPE_CHECKING:
     from scrapy.settings import Settings
@@ -232,7 +230,7 @@ def _start_crawl(
     crawls.check_crawl_options(urls, options["story"], options["ask"], due=due, recheck=recheck)
     if options["since"]:
         moment_since(options["since"])  # raises UsageError before anything starts
-    names = ("contact", "delay", "opt_outs", "allow_addresses", "workers")
+    names = ("contact", "delay", "opt_outs", "allow_addresses", "workers", "cluster")
     network = {name: options.pop(name) for name in names}
     settings = crawl_settings(
         folder,
@@ -287,8 +285,12 @@ def _run_crawl(
     "files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE…|-"
 )
 @click.option("--url", metavar="URL", help="Set the URL of a saved page that does not state it.")
+@workers_option
+@cluster_option
 @archive_option
-def import_command(files: tuple[Path, ...], url: str | None, folder: Path) -> None:
+def import_command(
+    files: tuple[Path, ...], url: str | None, folder: Path, workers: int | None, cluster: str | None
+) -> None:
     """Import saved pages, WARC files or JSON lines.
 
     JSON lines are articles whose fields are the columns of `articles`; url and text are required.
@@ -297,15 +299,20 @@ def import_command(files: tuple[Path, ...], url: str | None, folder: Path) -> No
 
     Example: dateline import saved/*.html articles.jsonl
     """
+    from crawler.cluster.page_readers import open_readers
     from crawler.extraction.rules.rule_tables import archive_rules
     from crawler.jobs.import_files import import_files
     from pipelines.urls import request_url
 
     if url and len(files) > 1:
         raise UsageError("--url goes with one file")
-    with progress_bar("reading", "pages") as report:
-        wanted = request_url(url) if url else None
-        imported = import_files(folder, files, wanted, report, archive_rules(folder))
+    wanted = request_url(url) if url else None
+    rules = archive_rules(folder)
+    with (
+        open_readers(cluster, workers, rules) as readers,
+        progress_bar("reading", "pages", readers.describe) as report,
+    ):
+        imported = import_files(folder, files, wanted, report, rules, readers)
     for line in (*imported.mistakes, *imported.lines()):
         click.echo(line, err=True)
     click.echo(imported.summary())
@@ -338,6 +345,7 @@ def import_command(files: tuple[Path, ...], url: str | None, folder: Path) -> No
     help='Read JSON lines of {"url", "html_path"}.',
 )
 @workers_option
+@cluster_option
 @click.option(
     "--one-by-one",
     is_flag=True,
@@ -385,7 +393,7 @@ def extract_command(
 
     rules = rules_of_file(rules_file) if rules_file else archive_rules(folder)
     if everything:
-        _reextract_archive(folder, rules)
+        _reextract_archive(folder, rules, how["workers"], how["cluster"])
         return
     from crawler.jobs.extract_files import extract_files
 
@@ -425,23 +433,24 @@ def _explain_pages(names: Sequence[str], as_html: bool, folder: Path, rules: Out
     return not mistakes
 
 
-def _reextract_archive(folder: Path, rules: OutletRules) -> None:
+def _reextract_archive(
+    folder: Path, rules: OutletRules, workers: int | None, cluster: str | None
+) -> None:
     """Run `extract --all`, with a progress bar on a terminal."""
-    from rich.progress import Progress
-
     from archive.cli.text_tables import text_table
     from archive.storage.database import open_read_only
     from archive.storage.schema import ARCHIVE_SCHEMA
+    from crawler.cluster.page_readers import open_readers
     from crawler.workers.reextraction import reextract_all
 
     open_read_only(folder / "archive.db", ARCHIVE_SCHEMA).close()
-    with Progress(
-        console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()
-    ) as bar:
-        task = bar.add_task("reading")
-        result = reextract_all(
-            folder, lambda done, total: bar.update(task, completed=done, total=total), rules
-        )
+    with (
+        open_readers(cluster, workers, rules) as readers,
+        progress_bar("reading", "pages", readers.describe) as report,
+    ):
+        result = reextract_all(folder, report, rules, readers)
+    for line in result.failures:
+        click.echo(f"dateline: {line}", err=True)
     click.echo(f"{result.pages:,} pages read, {result.articles:,} articles changed")
     rows = [(kind, f"{len(changed):,}") for kind, changed in result.changed.items() if changed]
     if rows:

@@ -56,7 +56,14 @@ catalogue_option = click.option(
 
 def network_options(command: CrawlingCommand) -> CrawlingCommand:
     """Add the options of commands that crawl; they are arguments of `given_settings`."""
-    shared = (contact_option, delay_option, opt_outs_option, allow_addresses_option, workers_option)
+    shared = (
+        contact_option,
+        delay_option,
+        opt_outs_option,
+        allow_addresses_option,
+        workers_option,
+        cluster_option,
+    )
     for option in reversed(shared):
         command = option(command)
     return command
@@ -69,6 +76,7 @@ def given_settings(
     opt_outs: str | None,
     allow_addresses: str | None,
     workers: int | None,
+    cluster: str | None,
 ) -> dict[str, Any]:
     """Return the values of `network_options` as arguments of `crawler.jobs.run_spider.crawl_settings`.
 
@@ -80,5 +88,6 @@ def given_settings(
         "DATELINE_OPT_OUTS": opt_outs,
         "DATELINE_ALLOW_ADDRESSES": allow_addresses,
         "DATELINE_WORKERS": workers,
+        "DATELINE_CLUSTER": cluster,
         "overruled": [name for name in ("delay", "since") if is_typed(name)],
     }

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from archive.errors import ClusterError, UsageError
-from crawler.cluster.dask_executor import DaskExecutor
+from crawler.cluster.dask_executor import DaskExecutor, shown_worker_name
 from crawler.cluster.local_cluster import LocalCluster
 
 LOCAL_ADDRESS_PATTERN = re.compile(r"local(?::([1-9]\d{0,2}))?")
@@ -50,6 +50,8 @@ class ClusterConnection:
         self.executor: Executor = DaskExecutor(client, address)
         self.lost_workers: Counter[str] = Counter()
         """Names of workers that were there and are gone, with how often that happened."""
+        self.dashboard_link: str | None = client.dashboard_link
+        """The address of Dask's dashboard, which needs bokeh on the scheduler's machine."""
         self._workers: tuple[ClusterWorker, ...] = ()
         self._watch = _periodic_call(client, self._list_workers)
 
@@ -61,13 +63,6 @@ class ClusterConnection:
     def threads(self) -> int:
         """The number of tasks that the workers can run at once."""
         return sum(worker.threads for worker in self._workers)
-
-    @property
-    def dashboard_link(self) -> str | None:
-        """The address of Dask's dashboard, which needs bokeh; None if the scheduler is lost."""
-        with suppress(Exception):  # a lost scheduler; the answer is only shown
-            return str(self._client.dashboard_link)
-        return None
 
     def describe(self) -> str:
         """Return the workers for a live line: `2 workers`, `3 workers, 1 lost`."""
@@ -100,7 +95,7 @@ class ClusterConnection:
 def _listed_worker(address: str, listed: Mapping[str, Any]) -> ClusterWorker:
     """Return a worker as its scheduler describes it."""
     name, running = str(listed["name"]), listed["metrics"].get("executing", 0)
-    shown = address if name == address else f"{name} ({address})"
+    shown = shown_worker_name(name, address)
     return ClusterWorker(address, shown, listed["nthreads"], int(running))
 
 

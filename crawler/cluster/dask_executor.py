@@ -78,3 +78,8 @@ class DaskExecutor(Executor):
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Do nothing: the connection closes the client."""
+
+
+def shown_worker_name(name: str, address: str) -> str:
+    """Return a worker's name for people: `0 (tls://127.0.0.1:33915)`, or its address alone."""
+    return address if name == address else f"{name} ({address})"

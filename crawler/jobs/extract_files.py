@@ -7,21 +7,19 @@ outlet repeats around its articles are removed (`crawler.jobs.extract_batch`).
 from __future__ import annotations
 
 import json
-import os
 import sys
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field, replace
-from itertools import islice
 from pathlib import Path
-from queue import SimpleQueue
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from archive.errors import DatelineError, UsageError
 from archive.records import Article, Capture
+from crawler.cluster.page_batches import PageAnswer, PageToRead
+from crawler.cluster.page_flow import read_in_order
+from crawler.cluster.page_readers import PageReaders, open_readers
 from crawler.extraction.rules.outlet_rules import NO_OUTLET_RULES, OutletRule, OutletRules
 from crawler.files.saved_pages import capture_saved_page
 from crawler.jobs.extract_batch import ExtractBatch
@@ -29,8 +27,6 @@ from crawler.workers.pool import PAGE_TIMEOUT_SECONDS, Worker
 
 COPIED_FIELDS = ("id", "html_path")
 """Fields of an input line that are copied to its output line."""
-PAGES_AHEAD_PER_WORKER = 4
-"""Pages per worker that are started ahead of the one that is printed next."""
 
 
 @dataclass(frozen=True)
@@ -60,18 +56,19 @@ def extract_files(
     workers: int | None,
     one_by_one: bool = False,
     rules: OutletRules = NO_OUTLET_RULES,
+    cluster: str | None = None,
 ) -> bool:
     """Print a line for each page; return False if one could not be read.
 
     Errors go to standard error, a line each. The boilerplate that an outlet repeats in several
     pages is removed, so all pages are read before the first is printed, except with `one_by_one`.
-    Raises UsageError where the disk has no room for the batch.
+    Raises UsageError where the disk has no room for the batch, and what `open_cluster` raises for
+    the address of a `cluster`.
     """
     succeeded = True
-    worker_count = workers or os.cpu_count() or 1
-    with ExtractBatch() as spool:
-        with _extract_progress(_count_pages(files, jsonl)) as tick:
-            for page in _extract_in_order(_extract_jobs(files, jsonl), worker_count, rules):
+    with ExtractBatch() as spool, open_readers(cluster, workers, rules) as readers:
+        with _extract_progress(_count_pages(files, jsonl), readers.describe) as tick:
+            for page in _extract_in_order(_extract_jobs(files, jsonl), readers, rules):
                 tick()
                 if isinstance(page, DatelineError):
                     print(f"dateline: {page}", file=sys.stderr)
@@ -151,44 +148,41 @@ def _job_of_json_line(line: bytes, place: str, folder: Path) -> ExtractJob | Usa
 
 
 def _extract_in_order(
-    jobs: Iterator[ExtractJob | UsageError], count: int, rules: OutletRules
+    jobs: Iterator[ExtractJob | UsageError], readers: PageReaders, rules: OutletRules
 ) -> Iterator[ExtractedPage | DatelineError]:
-    """Yield the results in the order of the jobs.
+    """Yield the results in the order of the jobs."""
+    with closing(Worker(rules)) as worker:
+        for job, page, answer in read_in_order(_pages_of_jobs(jobs, readers), readers):
+            if isinstance(job, UsageError) or answer is None or page is None:
+                yield cast(UsageError, job)
+                continue
+            try:
+                yield _extracted_page(job, page.capture, answer, worker)
+            except DatelineError as error:
+                yield UsageError(f"{job.place}: {error}")
 
-    `count` workers read a few pages ahead of the consumer, so that memory stays small.
-    """
-    free: SimpleQueue[Worker] = SimpleQueue()
-    crew = [Worker(rules) for _ in range(count)]
-    for worker in crew:
-        free.put(worker)
 
-    def run(job: ExtractJob | UsageError) -> ExtractedPage | DatelineError:
-        if isinstance(job, DatelineError):
-            return job
-        worker = free.get()
+def _pages_of_jobs(
+    jobs: Iterator[ExtractJob | UsageError], readers: PageReaders
+) -> Iterator[tuple[ExtractJob | UsageError, PageToRead | None]]:
+    """Yield each job with its page; in place of a job whose file cannot be read, the error."""
+    for job in jobs:
+        if isinstance(job, UsageError):
+            yield job, None
+            continue
         try:
-            return _extract_page(job, worker)
-        finally:
-            free.put(worker)
-
-    with ThreadPoolExecutor(count) as threads:
-        ahead: deque[Future[ExtractedPage | DatelineError]] = deque(
-            threads.submit(run, job) for job in islice(jobs, count * PAGES_AHEAD_PER_WORKER)
-        )
-        while ahead:
-            result = ahead.popleft().result()
-            ahead.extend(threads.submit(run, job) for job in islice(jobs, 1))
-            yield result
-    for worker in crew:
-        worker.stop()
+            capture = capture_saved_page(job.path, job.url)
+        except DatelineError as error:
+            yield UsageError(f"{job.place}: {error}"), None
+        else:
+            yield job, readers.page_to_read(capture, "page")
 
 
-def _extract_page(job: ExtractJob, worker: Worker) -> ExtractedPage | DatelineError:
-    """Extract a page in a worker; return the error instead of raising it."""
-    try:
-        article, _ = read_saved_article(capture_saved_page(job.path, job.url), worker)
-    except DatelineError as error:
-        return UsageError(f"{job.place}: {error}")
+def _extracted_page(
+    job: ExtractJob, capture: Capture, answer: PageAnswer, worker: Worker
+) -> ExtractedPage:
+    """Return the extracted page of a job; raises the error of a page that cannot be read."""
+    article, _ = by_stated_rule(capture, cast(Article, answer.document), worker)
     row = asdict(article)
     del row["addresses"], row["features"]
     return ExtractedPage(job.carried | row, _outlet_host_of_page(job, article))
@@ -201,6 +195,13 @@ def read_saved_article(capture: Capture, worker: Worker) -> tuple[Article, Outle
     rule. Raises what `Worker.read_article` raises.
     """
     article = worker.read_article(capture, PAGE_TIMEOUT_SECONDS)
+    return by_stated_rule(capture, article, worker)
+
+
+def by_stated_rule(
+    capture: Capture, article: Article, worker: Worker
+) -> tuple[Article, OutletRule | None]:
+    """Return the article of a saved page, read again if the URL that it states has another rule."""
     rule = worker.rules.reading_rule_for(capture.final_url, capture.url)
     stated = stated_url(article)
     if not capture.url.startswith("file:") or stated is None:
@@ -243,9 +244,13 @@ def _lower_without_www(host: str) -> str | None:
 
 
 @contextmanager
-def _extract_progress(many: int | None) -> Iterator[Callable[[], None]]:
-    """Show a progress bar with pages per second on a terminal; yields a function to count a
-    page."""
+def _extract_progress(
+    many: int | None, describe: Callable[[], str]
+) -> Iterator[Callable[[], None]]:
+    """Show a progress bar with pages per second on a terminal; yields a function to count a page.
+
+    What `describe` returns stands at its end.
+    """
     if not sys.stderr.isatty():
         yield lambda: None
         return
@@ -263,13 +268,15 @@ def _extract_progress(many: int | None) -> Iterator[Callable[[], None]]:
         MofNCompleteColumn(),
         TextColumn("{task.fields[speed]}"),
         TimeRemainingColumn(),
+        TextColumn("{task.fields[readers]}"),
     )
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True, redirect_stdout=False) as bar:
-        task = bar.add_task("", total=many, speed="")
+        task = bar.add_task("", total=many, speed="", readers="")
 
         def tick() -> None:
             speed = bar.tasks[0].speed
-            bar.update(task, advance=1, speed=f"{speed:.0f} pages/s" if speed else "")
+            shown = f"{speed:.0f} pages/s" if speed else ""
+            bar.update(task, advance=1, speed=shown, readers=describe())
 
         yield tick

@@ -158,6 +158,8 @@ def run_crawl(
             raise _as_archive_error(folder, ran.session.failure)
         reason = REASON_OF_SCRAPY_REASON.get(why, why) or ran.session.budget.end_reason
         finish_crawl(archive.db, crawl_id, reason)
+        if ran.session.end.early_end:
+            raise ran.session.end.early_end
         results = crawl_results(archive.db, crawl_id)
         news = news_of_stories(archive.db, crawl_id)
         kept_out = count_kept_out(archive.db, crawl_start(archive.db, crawl_id))

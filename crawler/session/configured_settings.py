@@ -16,6 +16,7 @@ from crawler.extraction.rules.rule_tables import configured_rules
 SETTING_OF_OPTION = {
     "delay": "DOWNLOAD_DELAY",
     "workers": "DATELINE_WORKERS",
+    "cluster": "DATELINE_CLUSTER",
     "opt_outs": "DATELINE_OPT_OUTS",
     "allow_addresses": "DATELINE_ALLOW_ADDRESSES",
     "crawl.outlet_budget": "DATELINE_OUTLET_PAGES",

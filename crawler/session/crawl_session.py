@@ -14,6 +14,7 @@ from pathlib import Path
 import click
 from scrapy.crawler import Crawler
 from scrapy.http import Response
+from scrapy.settings import BaseSettings
 
 from archive.archive import Archive
 from archive.articles.revisions import ArticleVersion
@@ -24,6 +25,9 @@ from archive.frontier.urls import LeasedPage, lease_pages_at, queue_leads
 from archive.records import Lead, format_utc
 from archive.storage.database import transaction
 from archive.storage.lock import hold_crawl_lock
+from crawler.cluster.connection import open_cluster
+from crawler.cluster.crawl_pool import ClusterPool
+from crawler.cluster.published_state import published_state
 from crawler.extraction.rules.outlet_rules import NO_OUTLET_RULES, OutletRules
 from crawler.extraction.rules.rule_tables import RENDER_NOTE
 from crawler.network.backoff import SiteBackoff, SitePause, pause_reason
@@ -38,6 +42,9 @@ from crawler.session.source_limits import SourceLimits
 from crawler.session.urls_in_progress import UrlsInProgress
 from crawler.workers.pool import Worker, WorkerPool
 from crawler.workers.reextraction import make_reextractor
+
+CLUSTER_LOST_REASON = "the cluster was lost"
+"""The recorded reason of a crawl that ended because of that."""
 
 Reextractor = Callable[[str], ArticleVersion | None]
 """Extracts the stored page with a digest again; returns None if it cannot be read."""
@@ -168,9 +175,9 @@ def open_crawl_session(
         outlet_pages = settings.getint("DATELINE_OUTLET_PAGES") or None
     rules = settings[RULES_SETTING] or NO_OUTLET_RULES
     reextractor = resources.enter_context(closing(Worker(rules)))
-    page_seconds = settings.getfloat("DATELINE_PAGE_SECONDS")
-    workers = resources.enter_context(WorkerPool(settings["DATELINE_WORKERS"], page_seconds, rules))
     engine, changes, clock = CrawlEngine(crawler), ChangeSignal(), time.monotonic
+    end = CrawlEnd(engine, changes)
+    workers = _open_workers(settings, rules, end, resources)
     remarks: dict[str, str] = {}
     return CrawlSession(
         archive=archive,
@@ -184,13 +191,29 @@ def open_crawl_session(
         backoff=SiteBackoff(_recorded_pauses(archive.db)),
         opt_outs=parse_opt_outs(settings["DATELINE_OPT_OUTS"]),
         progress=UrlsInProgress(clock, changes),
-        end=CrawlEnd(engine, changes),
+        end=end,
         counts=Counter(),
         remarks=remarks,
         robots_seen={} if wanted.keeps_robots else None,
         clock=clock,
         rules=rules,
     )
+
+
+def _open_workers(
+    settings: BaseSettings, rules: OutletRules, end: CrawlEnd, resources: ExitStack
+) -> WorkerPool:
+    """Start what reads the documents of a crawl: processes here, or also a cluster for pages."""
+    count, seconds = settings["DATELINE_WORKERS"], settings.getfloat("DATELINE_PAGE_SECONDS")
+    address = settings["DATELINE_CLUSTER"]
+    if not address:
+        return resources.enter_context(WorkerPool(count, seconds, rules))
+    connection = resources.enter_context(open_cluster(address))
+    pool = resources.enter_context(ClusterPool(connection, count, seconds, rules))
+    pool.on_lost = lambda error: end.end_early(error, CLUSTER_LOST_REASON)
+    folder = Path(settings["DATELINE_ARCHIVE"])
+    resources.enter_context(published_state(folder, lambda: pool.pace.state(connection)))
+    return pool
 
 
 def _open_archive_of_settings(folder: Path, resources: ExitStack) -> Archive:

@@ -556,7 +556,9 @@ class ArchiveSpider(Spider):
             sources_done=progress.settled_sources,
             sources_left=sources_left,
             may_grow=self.finds_more_pages or sources_left > 0,
-            remark=self.progress_remark(),
+            remark=" · ".join(
+                filter(None, (self.progress_remark(), self.session.workers.describe()))
+            ),
         )
 
     def count_waiting_pages(self) -> int:

@@ -27,7 +27,7 @@ class QueueClosed(Exception):  # noqa: N818  not an error
 
 
 class FairQueue(Generic[QueuedJob]):
-    """Jobs by site, for several threads; each `take_job` is followed by one `finish_job`."""
+    """Jobs by site, for several threads; each job that is taken is followed by one `finish_job`."""
 
     def __init__(self, workers: int) -> None:
         self._max_slow_jobs = max(1, workers // 2)
@@ -56,12 +56,27 @@ class FairQueue(Generic[QueuedJob]):
                 if site is not None:
                     break
                 self._change.wait()
-            jobs = self._jobs[site]
-            job = jobs.popleft()
-            if not jobs:
-                del self._jobs[site]
-            self._running[site] += 1
-            return site, job
+            return site, self._begin_job(site)
+
+    def take_jobs(self, most: int) -> list[tuple[str, QueuedJob]]:
+        """Return up to `most` jobs that may begin, with their sites, without waiting for one."""
+        taken: list[tuple[str, QueuedJob]] = []
+        with self._change:
+            while len(taken) < most and not self._closed:
+                site = self._next_site()
+                if site is None:
+                    break
+                taken.append((site, self._begin_job(site)))
+        return taken
+
+    def _begin_job(self, site: str) -> QueuedJob:
+        """Take the first job of a site, which is running from now on."""
+        jobs = self._jobs[site]
+        job = jobs.popleft()
+        if not jobs:
+            del self._jobs[site]
+        self._running[site] += 1
+        return job
 
     def finish_job(self, site: str, seconds: float) -> None:
         """Note that a job of a site has ended, and how many seconds it took."""

@@ -368,6 +368,10 @@ class WorkerPool:
         finally:
             self._idle.put(worker)
 
+    def describe(self) -> str:
+        """Return who reads, for the progress line; nothing, as it is this machine."""
+        return ""
+
     @property
     def cpu_seconds(self) -> float:
         """CPU time that all workers have spent on documents so far."""

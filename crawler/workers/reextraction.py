@@ -8,11 +8,10 @@ revision. The same holds for texts without lines that proved to be an outlet's b
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from archive.archive import Archive
 from archive.articles.boilerplate import BoilerplateCounts, count_boilerplate
@@ -21,8 +20,11 @@ from archive.articles.store import Decisions, learn_boilerplate, remove_new_boil
 from archive.check_writer import replace_reading
 from archive.errors import ReadingError
 from archive.rebuilds import prepare_archive
-from archive.records import Capture, Check
+from archive.records import Article, Capture, Check
 from archive.storage.database import transaction
+from crawler.cluster.page_batches import PageAnswer, PageToRead
+from crawler.cluster.page_flow import read_in_order
+from crawler.cluster.page_readers import PageReaders, open_readers
 from crawler.extraction.rules.outlet_rules import NO_OUTLET_RULES, OutletRules
 from crawler.network.exchange import check_of_article
 from crawler.workers.pool import PAGE_TIMEOUT_SECONDS, Worker
@@ -59,7 +61,11 @@ def reextract_capture(capture: Capture, worker: Worker) -> Check:
 
     It has no article if the page is not one. Raises ReadingError.
     """
-    article = worker.read_article(capture, PAGE_TIMEOUT_SECONDS)
+    return reextracted_check(capture, worker.read_article(capture, PAGE_TIMEOUT_SECONDS))
+
+
+def reextracted_check(capture: Capture, article: Article) -> Check:
+    """Return the check of a stored page with the article that the current extractor made of it."""
     check = Check(
         capture.url, "new", capture.fetched_at, digest=capture.digest, final_url=capture.final_url
     )
@@ -99,6 +105,8 @@ class ReextractionReport:
     """The IDs of the articles that changed, by the kind of change."""
     not_read: Counter[str] = field(default_factory=Counter)
     """Articles that were not extracted again, by the reason."""
+    failures: list[str] = field(default_factory=list)
+    """A line for each page that can no longer be extracted, with the worker that tried."""
     repeated: BoilerplateCounts = field(default_factory=BoilerplateCounts)
     """The boilerplate of outlets that is known now."""
     repeated_before: BoilerplateCounts = field(default_factory=BoilerplateCounts)
@@ -117,20 +125,30 @@ class ReextractionReport:
 
 
 def reextract_all(
-    folder: Path, tick: Callable[[int, int], None], rules: OutletRules = NO_OUTLET_RULES
+    folder: Path,
+    tick: Callable[[int, int], None],
+    rules: OutletRules = NO_OUTLET_RULES,
+    readers: PageReaders | None = None,
 ) -> ReextractionReport:
     """Extract every article's page again, then remove the boilerplate that the pages show.
 
-    Calls `tick` with the number of articles done and the number of all articles.
+    `readers` read the pages, by default one process of this machine. Calls `tick` with the number
+    of articles done and the number of all articles.
     """
+    if readers is None:
+        with open_readers(None, 1, rules) as own:
+            return reextract_all(folder, tick, rules, own)
     report = ReextractionReport()
-    with Archive(folder) as archive, closing(Worker(rules)) as worker:
+    with Archive(folder) as archive, readers.published_in(folder):
         policies = archive_policies()
         prepare_archive(archive.db, policies)
         report.repeated_before = count_boilerplate(archive.db)
         rows = archive.db.execute("SELECT id, digest FROM articles ORDER BY id").fetchall()
-        for number, row in enumerate(rows, 1):
-            reason = _reextract_article(archive, row["id"], row["digest"], worker, policies, report)
+        stored = _stored_pages(archive, rows, readers)
+        for number, (found, page, answer) in enumerate(read_in_order(stored, readers), 1):
+            row, reason = found
+            if page and answer:
+                reason = _store_reading(archive, row["id"], page, answer, policies, report)
             if reason:
                 report.not_read[reason] += 1
                 with transaction(archive.db) as db:
@@ -141,22 +159,40 @@ def reextract_all(
     return report
 
 
-def _reextract_article(
+RowToRead = tuple[Any, str | None]
+"""The row of an article, and the reason why it has no page to read."""
+
+
+def _stored_pages(
+    archive: Archive, rows: list[Any], readers: PageReaders
+) -> Iterator[tuple[RowToRead, PageToRead | None]]:
+    """Yield the rows of articles, each with its page or the reason why there is none."""
+    for row in rows:
+        try:
+            capture = archive.captures.newest(row["digest"]) if row["digest"] else None
+        except ReadingError:  # a damaged body
+            yield (row, "the page can no longer be extracted"), None
+            continue
+        if capture is None:
+            yield (row, "the page is not stored"), None
+        else:
+            yield (row, None), readers.page_to_read(capture)
+
+
+def _store_reading(
     archive: Archive,
     article_id: int,
-    digest: str | None,
-    worker: Worker,
+    page: PageToRead,
+    answer: PageAnswer,
     policies: Decisions,
     report: ReextractionReport,
 ) -> str | None:
-    """Extract one article's page again; return the reason if the article stays as it was."""
+    """Store what was read of an article's page; return the reason if the article stays as it was."""
+    report.pages += 1
     try:
-        capture = archive.captures.newest(digest) if digest else None
-        if capture is None:
-            return "the page is not stored"
-        report.pages += 1
-        check = reextract_capture(capture, worker)
-    except ReadingError:
+        check = reextracted_check(page.capture, cast(Article, answer.document))
+    except ReadingError as error:
+        report.failures.append(str(error))
         return "the page can no longer be extracted"
     if check.article is None:
         return "the page is no longer taken for an article"
