@@ -214,7 +214,8 @@ def test_an_exception_to_the_length_of_a_function_is_still_one():
 
 FLOORS = {
     "crawler": [
-        ["cli"], ["jobs", "api"], ["alerts", "backfill"], ["spiders"], ["story_search"], ["session"], ["services", "workers", "cluster"],
+        ["cli"], ["jobs", "api"], ["alerts", "backfill"], ["spiders"], ["story_search"], ["session"],
+        ["services", "workers", "cluster"],
         ["sources"], ["extraction"], ["network"], ["files"], ["dates", "text", "processes", "settings", "progress"],
     ],
     "pipelines": [

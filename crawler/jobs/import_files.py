@@ -141,7 +141,7 @@ class ImportChoice:
 
 def import_files(
     folder: Path,
-    files: Sequence[Path | str],
+    files: Sequence[Path | str | NamedFile],
     url: str | None,
     report: ProgressReport = ignore_progress,
     rules: OutletRules = NO_OUTLET_RULES,
@@ -159,10 +159,12 @@ def import_files(
             return import_files(folder, files, url, report, rules, own, choice)
     choice = choice or ImportChoice()
     result = choice.result
-    named = find_named_files(map(str, files))
+    given = [file for file in files if isinstance(file, NamedFile)]
+    named = given or find_named_files(map(str, files))
     with (
         closing(Worker(rules)) as worker,
         open_destination(folder, choice.months, worker, result.note) as destination,
+        readers.published_in(choice.months or folder),
     ):
         job = _ImportJob(destination, choice, _Progress(named, report))
         job.take_all(_OpenedFiles(named, destination, choice), readers, rules, url, worker)
