@@ -100,7 +100,7 @@ def _words_of_archive_story(connection: sqlite3.Connection, story_id: int, name:
     """Return the words of a story. Raises UsageError for one without articles and words."""
     profile = STORY_POLICY.profile(*story_profile_inputs(connection, story_id))
     words = words_of_story(profile, confirmed_texts(connection, story_id))
-    if not words.weights:
+    if not words.words:
         raise UsageError(
             f"the story {name} has neither confirmed articles nor words; "
             f"`dateline verdict` confirms some"
