@@ -26,7 +26,7 @@ class FileServer:
     """Statuses of the next answers, instead of what is asked for."""
     cut_after: list[int] = field(default_factory=list)
     """Bytes after which the connections of the next answers break."""
-    on_request: Callable[[str, str], None] = lambda path, part: None
+    on_request: Callable[[str, str], None] = lambda *_: None
     asked: list[tuple[str, str]] = field(default_factory=list)
     """Path and Range of each request."""
     port: int = 0

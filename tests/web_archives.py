@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import random
 from collections.abc import Iterable
 from dataclasses import dataclass
 from io import BytesIO
@@ -27,6 +29,8 @@ class RecordedPage:
     language: str = "en"
     headline: str = ""
     text: str = ""
+    padding_bytes: int = 0
+    """Bytes that do not compress, in a comment."""
 
     @property
     def url(self) -> str:
@@ -43,11 +47,12 @@ class RecordedPage:
         menu = "".join(
             f'<li><a href="/section/{each}">Section {each}</a></li>' for each in range(40)
         )
+        padding = base64.b64encode(random.Random(self.number).randbytes(self.padding_bytes)).decode()
         language = f' lang="{self.language}"' if self.language else ""
         return (
             f"<!doctype html><html{language}><head><title>{headline}</title>"
             f"{dated if self.published else ''}<script>var state = {{'ads': [1, 2, 3]}};</script></head>"
-            f"<body><ul>{menu}</ul><article><h1>{headline}</h1>{paragraphs}</article></body></html>"
+            f"<body><ul>{menu}</ul><article><h1>{headline}</h1>{paragraphs}</article><!--{padding}--></body></html>"
         ).encode()
 
 

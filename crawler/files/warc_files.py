@@ -175,8 +175,8 @@ def _records_behind(
     if behind.anchor_id and not is_arc_start(read_file_start(source)):
         anchor = WarcFileReader(source).record_at(behind.anchor_offset)
         if anchor and anchor.field("warc-record-id") == behind.anchor_id:
-            records = read_records(source, filters.by_fields, behind.anchor_offset)
-            return records, behind.anchor_records - 1
+            passed = behind.anchor_records - 1
+            return read_records(source, filters.by_fields, behind.anchor_offset, passed), passed
     return read_records(source, filters.by_fields), 0
 
 

@@ -93,9 +93,13 @@ def read_file_start(file: ByteSource) -> bytes:
 
 
 def read_records(
-    file: Path | ByteSource, told_apart: HeaderFilter | None = None, start: int = 0
+    file: Path | ByteSource,
+    told_apart: HeaderFilter | None = None,
+    start: int = 0,
+    passed: int = 0,
 ) -> Iterator[WebArchiveRecord | WarcProblem]:
-    """Return the records of a WARC or ARC file in file order, from an offset on.
+    """Return the records of a WARC or ARC file in file order, from an offset on, before which so
+    many have `passed`.
 
     The blocks of records that `told_apart` gives a reason for are not read. ARC files are read from
     their beginning. Raises UsageError for any other file.
@@ -106,7 +110,7 @@ def read_records(
         return read_arc_records(source, told_apart)
     is_packed = first_bytes.startswith((GZIP_MAGIC, *ZSTD_AND_LZ4_MAGIC))
     if first_bytes.lstrip().startswith(b"WARC/") or is_packed:
-        return WarcFileReader(source, told_apart).records(start)
+        return WarcFileReader(source, told_apart).records(start, passed)
     raise UsageError("is not a WARC or ARC file")
 
 
@@ -134,13 +138,13 @@ class WarcFileReader:
         self._resume: int | None = None
         """The offset behind the newest record, if the file is gzipped and fastwarc misread it."""
 
-    def records(self, first: int = 0) -> Iterator[WebArchiveRecord | WarcProblem]:
+    def records(self, first: int = 0, passed: int = 0) -> Iterator[WebArchiveRecord | WarcProblem]:
         """Yield the records from an offset on; where reading fails, search for the start of the
         next one.
 
         Raises SourceLostError if a remote file can no longer be read.
         """
-        self._start, self._end = first, first
+        self._number, self._start, self._end = passed, first, first
         next_start: int | None = first
         failures = 0
         while next_start is not None:

@@ -190,8 +190,8 @@ class _Progress:
             self._report(self._items, self._pages)
             return
         if item.file_import is not None:
-            file = item.file_import.file
-            self.note_bytes(file.address, item.position.anchor_offset)
+            done = None if item.is_end else item.position.anchor_offset
+            self.note_bytes(item.file_import.file.address, done)
 
     def note_bytes(self, address: str, done: int | None = None) -> None:
         """Note that a file is done up to a byte; to its end without one."""
@@ -312,7 +312,8 @@ class _ImportJob:
             file_import = opened.open_file(file) if file.is_warc else None
             if not file.is_warc or file_import is not None:
                 yield from reader.items(file, file_import)
-            self._progress.note_bytes(file.address)
+            if file_import is None:  # others are done when their end is taken
+                self._progress.note_bytes(file.address)
 
     def take(self, item: FileItem, answer: PageAnswer | None) -> None:
         """Take an item, with what was read of its page."""
