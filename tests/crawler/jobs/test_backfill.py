@@ -255,7 +255,7 @@ def test_more_months_than_are_open_at_once_are_written_all_the_same(tmp_path, mo
 def test_a_file_on_the_web_goes_on_where_the_server_was_lost(tmp_path, monkeypatch):
     many = [RecordedPage(number, padding_bytes=40_000) for number in range(8)]
     content = write_web_archive(tmp_path / "a.warc.gz", many).read_bytes()
-    monkeypatch.setattr("crawler.files.byte_sources.REMOTE_BLOCK_BYTES", 64 * 1024)
+    monkeypatch.setattr("crawler.files.byte_sources.REMOTE_BLOCK_BYTES", 16 * 1024)
 
     def lose_the_second_half(_: str, part: str) -> None:
         start = int(part.removeprefix("bytes=").partition("-")[0])
