@@ -47,7 +47,9 @@ class RecordedPage:
         menu = "".join(
             f'<li><a href="/section/{each}">Section {each}</a></li>' for each in range(40)
         )
-        padding = base64.b64encode(random.Random(self.number).randbytes(self.padding_bytes)).decode()
+        padding = base64.b64encode(
+            random.Random(self.number).randbytes(self.padding_bytes)
+        ).decode()
         language = f' lang="{self.language}"' if self.language else ""
         return (
             f"<!doctype html><html{language}><head><title>{headline}</title>"

@@ -57,6 +57,7 @@ from crawler.cluster.page_readers import (
     WAIT_INTERVAL_SECONDS,
     WORKERLESS_TIMEOUT_SECONDS,
     ClusterReaders,
+    PageReaders,
 )
 from crawler.extraction.rules.outlet_rules import OutletRules
 from crawler.files.byte_sources import ByteSource, SourceLostError
@@ -327,9 +328,14 @@ def _problem_item(name: str, problem: str) -> FileItem:
     return FileItem(name, partial(raise_item_error, UsageError(problem)))
 
 
-def can_workers_read(file: NamedFile, readers: ClusterReaders) -> bool:
-    """Return whether the workers of a cluster can open a file themselves.
+def files_for_workers(files: Sequence[NamedFile], readers: PageReaders) -> list[NamedFile]:
+    """Return the files that the workers of a cluster open themselves, each one of them.
 
-    They can open what has an address of its own; files of this machine only if they run here.
+    They can open what has an address of its own, and files of this machine only if they run here.
+    If there are fewer files than threads, this process reads the files, and the workers the pages.
     """
-    return file.is_warc and (file.is_remote or readers.connection.local is not None)
+    if not isinstance(readers, ClusterReaders):
+        return []
+    is_here = readers.connection.local is not None
+    found = [file for file in files if file.is_warc and (file.is_remote or is_here)]
+    return found if len(found) >= readers.threads else []

@@ -26,7 +26,7 @@ from crawler.backfill.file_items import (
     NotAPageError,
     unreadable_error,
 )
-from crawler.backfill.file_stretches import StretchedFiles, can_workers_read
+from crawler.backfill.file_stretches import StretchedFiles, files_for_workers
 from crawler.backfill.named_files import NamedFile, file_sizes, find_named_files
 from crawler.backfill.selection import TAKES_ALL_PAGES, Selection
 from crawler.cluster.page_batches import PageAnswer
@@ -274,11 +274,7 @@ class _ImportJob:
 
         Raises ClusterError.
         """
-        theirs = [
-            file
-            for file in opened.files
-            if isinstance(readers, ClusterReaders) and can_workers_read(file, readers)
-        ]
+        theirs = files_for_workers(opened.files, readers)
         own = [file for file in opened.files if file not in theirs]
         reader = FileReader(readers, worker, url, self._selection)
         items = self._items_of_files(own, opened, reader)
