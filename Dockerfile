@@ -12,7 +12,7 @@ ENV PYTHONDONTWRITEBYTECODE=1 \
 
 WORKDIR /usr/src/dateline
 
-# What it needs first, with the extras for alerts and passwords: that layer stays while only the program changes.
+# What it needs first, with the extras for alerts, passwords and clusters: that layer stays while only the program changes.
 COPY requirements-image.txt ./
 RUN python -m pip install --require-hashes -r requirements-image.txt
 

@@ -30,6 +30,7 @@ BENCHES = (
     "stories_cost",
     "pruning",
     "crawl",
+    "cluster",
     "schedule",
     "faults_archive",
     "faults",

@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 import pytest
 import yaml
 
+from crawler.cluster.connection import parse_cluster_address
 from demo.web import serve
 from tests.paths import ROOT
 from tests.stories import outlet, world
@@ -90,8 +91,31 @@ def test_the_image_can_send_alerts_and_sign_people_in():
     )
 
 
+def test_the_image_can_run_a_scheduler_and_workers():
+    pinned = (ROOT / "requirements-image.txt").read_text()
+    assert "distributed" in re.findall("^([a-z-]+)==", pinned, re.M)
+
+
+def test_the_cluster_reads_without_the_archive_and_without_a_way_out():
+    added = yaml.safe_load((ROOT / "compose.cluster.yaml").read_text("utf-8"))
+    services = added["services"]
+    assert set(services) == {"crawler", "scheduler", "worker"}
+    address = services["crawler"]["environment"]["DATELINE_CLUSTER"]
+    assert parse_cluster_address(address) is None
+    assert address in services["worker"]["entrypoint"]
+    for name in ("scheduler", "worker"):
+        service = services[name]
+        assert service["entrypoint"][:2] == ["dask", name]
+        assert "volumes" not in service, "the archive is the crawler's alone"
+        assert "ports" not in service, "who reaches a scheduler can run programs"
+        assert service["networks"] == ["reading"]
+        assert service["read_only"]
+        assert service["cap_drop"] == ["ALL"]
+    assert added["networks"]["reading"]["internal"]
+
+
 def test_no_address_of_a_registry_or_an_index_is_named():
-    for name in ("Dockerfile", "compose.yaml", ".dockerignore"):
+    for name in ("Dockerfile", "compose.yaml", "compose.cluster.yaml", ".dockerignore"):
         hosts = re.findall(r"https?://([^/\s'\":]+)", (ROOT / name).read_text("utf-8"))
         assert set(hosts) <= {"127.0.0.1"}, name
 

@@ -1,4 +1,4 @@
-"""What a cluster does for an archive at the moment, left in its folder for `dateline status`.
+"""The state of the cluster that works for an archive, left in its folder for `dateline status`.
 
 The process that writes the archive renews the file every few seconds and removes it at its end. A
 file that is not renewed any more is left from a process that was killed, and is not read.

@@ -19,7 +19,7 @@ from archive.records import Article, Capture, Check, Lead, current_timestamp
 from crawler.backfill.named_files import STANDARD_INPUT_NAME, NamedFile, is_json_lines_name
 from crawler.backfill.selection import Selection
 from crawler.cluster.page_batches import PageAnswer, PageToRead
-from crawler.cluster.page_readers import PageReaders
+from crawler.cluster.page_readers import BatchReaders
 from crawler.files.article_rows import article_of_row
 from crawler.files.byte_sources import SourceLostError
 from crawler.files.saved_page_urls import find_declared_url, unarchive_url
@@ -96,7 +96,7 @@ class FileReader:
     """Finds the pages and lines in files; the worker reads again what must be read twice."""
 
     def __init__(
-        self, readers: PageReaders, worker: Worker, url: str | None, selection: Selection
+        self, readers: BatchReaders, worker: Worker, url: str | None, selection: Selection
     ) -> None:
         self._readers = readers
         self._worker = worker

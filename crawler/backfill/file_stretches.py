@@ -57,7 +57,7 @@ from crawler.cluster.page_readers import (
     WAIT_INTERVAL_SECONDS,
     WORKERLESS_TIMEOUT_SECONDS,
     ClusterReaders,
-    PageReaders,
+    BatchReaders,
 )
 from crawler.extraction.rules.outlet_rules import OutletRules
 from crawler.files.byte_sources import ByteSource, SourceLostError
@@ -328,7 +328,7 @@ def _problem_item(name: str, problem: str) -> FileItem:
     return FileItem(name, partial(raise_item_error, UsageError(problem)))
 
 
-def files_for_workers(files: Sequence[NamedFile], readers: PageReaders) -> list[NamedFile]:
+def files_for_workers(files: Sequence[NamedFile], readers: BatchReaders) -> list[NamedFile]:
     """Return the files that the workers of a cluster open themselves, each one of them.
 
     They can open what has an address of its own, and files of this machine only if they run here.

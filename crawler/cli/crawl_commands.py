@@ -23,7 +23,13 @@ from archive.cli.completion import complete_outlets, complete_stories
 from archive.cli.progress_bar import progress_bar
 from archive.errors import UsageError
 from archive.text.printable import printable_text
-from crawler.cli.options import cluster_option, given_settings, network_options, workers_option
+from crawler.cli.options import (
+    chosen_cluster,
+    cluster_option,
+    given_settings,
+    network_options,
+    workers_option,
+)
 
 if TYPE_CHECKING:
     from scrapy.settings import Settings
@@ -385,7 +391,7 @@ def _import_named_files(
     choice = ImportChoice(selection, months, again)
     named = find_named_files(files)
     unit = "bytes" if any(file.has_many_pages for file in named) else "pages"
-    with open_readers(cluster, workers, rules) as readers:
+    with open_readers(chosen_cluster(cluster), workers, rules) as readers:
 
         def remark() -> str:
             return ", ".join(filter(None, (choice.result.live_text(), readers.describe())))
@@ -461,6 +467,7 @@ def extract_command(
         raise UsageError("name files to read, or --all for the pages in the archive")
     if explain and (everything or any(how[name] and is_typed(name) for name in how)):
         raise UsageError("--explain goes with files and articles, and with --html alone")
+    how["cluster"] = chosen_cluster(how["cluster"])
     if as_html and not explain:
         raise UsageError("--html goes with --explain")
     from crawler.extraction.rules.rule_tables import archive_rules, rules_of_file

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from archive.cli.base import is_typed
+from archive.errors import UsageError
 
 CrawlingCommand = TypeVar("CrawlingCommand", bound=Callable[..., Any])
 
@@ -52,6 +53,18 @@ catalogue_option = click.option(
     envvar="DATELINE_CATALOGUE",
     help="Use this list instead of the built-in catalogue.  [env: DATELINE_CATALOGUE]",
 )
+
+
+def chosen_cluster(cluster: str | None) -> str | None:
+    """Return the cluster that reads; None if `--workers` was typed, which is more than a setting.
+
+    Raises UsageError if both were typed.
+    """
+    if not is_typed("workers"):
+        return cluster
+    if cluster and is_typed("cluster"):
+        raise UsageError("--workers goes without --cluster; the workers of a cluster are its own")
+    return None
 
 
 def network_options(command: CrawlingCommand) -> CrawlingCommand:

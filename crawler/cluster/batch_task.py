@@ -50,7 +50,7 @@ def read_guarded_page(reader: Worker, page: PageToRead, name: str = "") -> PageA
 def allow_child_processes() -> None:
     """Let this process have child processes although it is a daemon, as Dask's workers are.
 
-    Daemons may have none as nobody would end them. Readers end when the pipe to them closes.
+    Daemons may have none, as these would be left behind. Readers end when their pipe closes.
     """
     process.current_process()._config["daemon"] = False  # type: ignore[attr-defined]
 

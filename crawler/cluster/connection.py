@@ -19,7 +19,7 @@ from crawler.cluster.local_cluster import LocalCluster
 LOCAL_ADDRESS_PATTERN = re.compile(r"local(?::([1-9]\d{0,2}))?")
 SCHEDULER_ADDRESS_PATTERN = re.compile(r"(?:tcp|tls)://(?:\[[0-9a-fA-F:]+\]|[^/:\[\]]+):\d{1,5}/?")
 COMPARED_PACKAGES = ("python", "dateline", "distributed", "lxml", "trafilatura")
-"""What must have the same version here and on the workers, so that they read alike."""
+"""Packages of which all machines must have the same version, so that they read alike."""
 CONNECT_TIMEOUT_SECONDS = 15.0
 FIRST_WORKER_TIMEOUT_SECONDS = 60.0
 """Time to wait for the first worker of a cluster that is just starting."""
@@ -195,7 +195,7 @@ def _check_versions(client: Any, address: str) -> None:
 
 
 def version_difference(own: Mapping[str, Any], others: Mapping[str, Any]) -> str | None:
-    """Return the packages whose versions differ, in words; None if there are none.
+    """Return the packages whose versions differ, in words, or None.
 
     `lxml 6.1.1 (here 6.2.0)`
     """

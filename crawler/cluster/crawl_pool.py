@@ -37,7 +37,7 @@ CRAWL_BATCH_PAGES = 8
 CRAWL_BATCHES_PER_THREAD = 2
 """Batches under way for each that can be read at once."""
 
-logger = logging.getLogger(__name__)
+reading_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +166,7 @@ class ClusterPool(WorkerPool):
             self._outgoing.finish_job(waiting.site, answer.cpu_seconds)
             failure = answer.result if isinstance(answer.result, DatelineError) else None
             if failure:
-                logger.warning("%s (worker %s)", failure, answer.worker or "lost")
+                reading_log.warning("%s (worker %s)", failure, answer.worker or "lost")
             if waiting.answer.done():  # nobody waits any more
                 continue
             if failure:

@@ -28,8 +28,6 @@ class DaskExecutor(Executor):
     def __init__(self, client: Any, address: str) -> None:
         self._client = client
         self._address = address
-        self._waiting: set[Future[Any]] = set()
-        """Futures without a result; changed on the client's loop alone."""
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Send a call to a worker and return its future.
@@ -48,16 +46,13 @@ class DaskExecutor(Executor):
         if not answer.set_running_or_notify_cancel():
             task.release()
             return
-        self._waiting.add(answer)
         try:
             result = await task
         except BaseException as error:
-            outcome = self._in_one_line(error)
-            answer.set_exception(outcome)
+            answer.set_exception(self._in_one_line(error))
         else:
             answer.set_result(result)
         finally:
-            self._waiting.discard(answer)
             task.release()
 
     def _in_one_line(self, error: BaseException) -> BaseException:

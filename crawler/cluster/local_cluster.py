@@ -1,4 +1,4 @@
-"""A cluster on this machine for one command: scheduler and workers in processes of their own.
+"""A cluster on this machine for one command: a scheduler and workers, each a process.
 
 This module is also the program of the scheduler's process. It speaks TLS with keys that are made
 for the run and leave it only by a pipe, as everyone who can connect to a scheduler can run code. It
@@ -20,7 +20,7 @@ from crawler.processes.subprocesses import subprocess_environment
 KEY_FIELDS = ("tls_ca_file", "tls_client_key", "tls_client_cert")
 """Fields of Dask's `Security` that a client needs, in PEM."""
 LOOPBACK_ADDRESS = "127.0.0.1"
-STOP_TIMEOUT_SECONDS = 20.0
+LOCAL_CLUSTER_STOP_SECONDS = 20.0
 
 
 class LocalCluster:
@@ -62,7 +62,7 @@ class LocalCluster:
             if pipe:
                 pipe.close()
         try:
-            self.process.wait(STOP_TIMEOUT_SECONDS)
+            self.process.wait(LOCAL_CLUSTER_STOP_SECONDS)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()

@@ -45,7 +45,7 @@ class PageToRead:
 
 @dataclass(frozen=True, slots=True)
 class PageAnswer:
-    """What was read of a page, or why it could not be read."""
+    """The result of reading a page, which may be an error."""
 
     result: ParsedDocument | DatelineError
     cpu_seconds: float = 0.0
@@ -54,7 +54,7 @@ class PageAnswer:
 
     @property
     def document(self) -> ParsedDocument:
-        """The result; raises the error, with the name of the worker, if there is none."""
+        """The result; an error is raised, with the name of the worker."""
         if isinstance(self.result, DatelineError):
             place = f" (worker {self.worker})" if self.worker else ""
             raise type(self.result)(f"{self.result}{place}")

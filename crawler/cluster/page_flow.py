@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import Generic, TypeVar
 
 from crawler.cluster.page_batches import PageAnswer, PageToRead
-from crawler.cluster.page_readers import PageBatch, PageReaders
+from crawler.cluster.page_readers import BatchReaders, PageBatch
 
 PageItem = TypeVar("PageItem")
 
@@ -41,7 +41,7 @@ class _SentBatch(Generic[PageItem]):
             self.pages.append(page)
             self.bytes += len(page.capture.body)
 
-    def is_full(self, readers: PageReaders) -> bool:
+    def is_full(self, readers: BatchReaders) -> bool:
         """Return True if the batch should be sent; items without pages need no reader."""
         return (
             len(self.pages) >= readers.batch_pages
@@ -49,7 +49,7 @@ class _SentBatch(Generic[PageItem]):
             or len(self.items) >= MAX_BATCH_ITEMS
         )
 
-    def send(self, readers: PageReaders) -> None:
+    def send(self, readers: BatchReaders) -> None:
         """Begin to read the pages."""
         if self.pages:
             self.batch = readers.submit_batch(self.pages)
@@ -62,7 +62,7 @@ class _SentBatch(Generic[PageItem]):
 
 
 def read_in_order(
-    items: Iterable[tuple[PageItem, PageToRead | None]], readers: PageReaders
+    items: Iterable[tuple[PageItem, PageToRead | None]], readers: BatchReaders
 ) -> Iterator[tuple[PageItem, PageToRead | None, PageAnswer | None]]:
     """Yield each item with its page and what was read of it, in order; items without pages pass.
 
@@ -79,7 +79,7 @@ def read_in_order(
 
 
 def _filled_batches(
-    items: Iterable[tuple[PageItem, PageToRead | None]], readers: PageReaders
+    items: Iterable[tuple[PageItem, PageToRead | None]], readers: BatchReaders
 ) -> Iterator[_SentBatch[PageItem]]:
     """Yield the items in batches, the last one as full as it is."""
     batch = _SentBatch[PageItem]()
@@ -92,7 +92,7 @@ def _filled_batches(
         yield batch
 
 
-def _is_enough(under_way: deque[_SentBatch[PageItem]], readers: PageReaders) -> bool:
+def _is_enough(under_way: deque[_SentBatch[PageItem]], readers: BatchReaders) -> bool:
     """Return True if the first batch must be back before another is sent."""
     sent_bytes = sum(batch.bytes for batch in under_way)
     most = BATCHES_PER_THREAD * readers.threads

@@ -40,7 +40,7 @@ WORKERLESS_TIMEOUT_SECONDS = 600.0
 WAIT_INTERVAL_SECONDS = 2.0
 
 
-class PageReaders(Protocol):
+class BatchReaders(Protocol):
     """Many hands that read pages in batches."""
 
     batch_pages: int
@@ -78,7 +78,7 @@ class PageBatch(Protocol):
 
 
 class _RuledReaders:
-    """What readers of both kinds know: the rules of outlets."""
+    """Readers of either kind, with the rules of outlets."""
 
     def __init__(self, rules: OutletRules) -> None:
         self._rules = rules
@@ -220,7 +220,7 @@ class _ClusterBatch:
         return answers
 
     def _wait(self) -> list[PageAnswer]:
-        """Wait for the answers; read each page as a task of its own if one ends its workers."""
+        """Wait for the answers; read the pages apart if one ends its workers."""
         try:
             return unpack_answers(self._readers.wait_for_block(self._future))
         except LostWorkersError as error:

@@ -1,4 +1,4 @@
-"""How fast each worker reads, what waits, and what was lost, for people."""
+"""The speed of each worker, and the pages that wait, for people."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ class ReadingPace:
         self._began = clock()
         self._lock = threading.Lock()
         """Held while `_recent` changes: another thread publishes the state."""
-        self._recent: deque[tuple[float, str]] = deque()
-        """Times of the answers with their workers."""
+        self._recent: deque[tuple[float, Counter[str]]] = deque()
+        """Times at which batches came, with the pages of each worker."""
 
     def note_answers(self, answers: Sequence[PageAnswer]) -> None:
         """Note the answers of a batch."""
         now = self._clock()
         with self._lock:
+            read = Counter(answer.worker for answer in answers)
             self.waiting -= len(answers)
-            for answer in answers:
-                self.pages[answer.worker] += 1
-                self._recent.append((now, answer.worker))
+            self.pages += read
+            self._recent.append((now, read))
             self._forget_old(now)
 
     def pages_a_second(self) -> dict[str, float]:
@@ -48,7 +48,7 @@ class ReadingPace:
         now = self._clock()
         with self._lock:
             self._forget_old(now)
-            counts = Counter(worker for _, worker in self._recent)
+            counts = sum((read for _, read in self._recent), Counter[str]())
         seconds = min(PACE_SECONDS, max(1.0, now - self._began))
         return {worker: count / seconds for worker, count in sorted(counts.items())}
 

@@ -19,7 +19,7 @@ from archive.errors import DatelineError, UsageError
 from archive.records import Article, Capture
 from crawler.cluster.page_batches import PageAnswer, PageToRead
 from crawler.cluster.page_flow import read_in_order
-from crawler.cluster.page_readers import PageReaders, open_readers
+from crawler.cluster.page_readers import BatchReaders, open_readers
 from crawler.extraction.rules.outlet_rules import NO_OUTLET_RULES, OutletRule, OutletRules
 from crawler.files.saved_pages import capture_saved_page
 from crawler.jobs.extract_batch import ExtractBatch
@@ -148,7 +148,7 @@ def _job_of_json_line(line: bytes, place: str, folder: Path) -> ExtractJob | Usa
 
 
 def _extract_in_order(
-    jobs: Iterator[ExtractJob | UsageError], readers: PageReaders, rules: OutletRules
+    jobs: Iterator[ExtractJob | UsageError], readers: BatchReaders, rules: OutletRules
 ) -> Iterator[ExtractedPage | DatelineError]:
     """Yield the results in the order of the jobs."""
     with closing(Worker(rules)) as worker:
@@ -163,7 +163,7 @@ def _extract_in_order(
 
 
 def _pages_of_jobs(
-    jobs: Iterator[ExtractJob | UsageError], readers: PageReaders
+    jobs: Iterator[ExtractJob | UsageError], readers: BatchReaders
 ) -> Iterator[tuple[ExtractJob | UsageError, PageToRead | None]]:
     """Yield each job with its page; in place of a job whose file cannot be read, the error."""
     for job in jobs:

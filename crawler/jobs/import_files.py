@@ -31,7 +31,7 @@ from crawler.backfill.named_files import NamedFile, file_sizes, find_named_files
 from crawler.backfill.selection import TAKES_ALL_PAGES, Selection
 from crawler.cluster.page_batches import PageAnswer
 from crawler.cluster.page_flow import read_in_order
-from crawler.cluster.page_readers import ClusterReaders, PageReaders, open_readers
+from crawler.cluster.page_readers import ClusterReaders, BatchReaders, open_readers
 from crawler.extraction.rules.outlet_rules import NO_OUTLET_RULES, OutletRules
 from crawler.files.byte_sources import SourceLostError
 from crawler.files.warc_files import RecordPosition
@@ -145,7 +145,7 @@ def import_files(
     url: str | None,
     report: ProgressReport = ignore_progress,
     rules: OutletRules = NO_OUTLET_RULES,
-    readers: PageReaders | None = None,
+    readers: BatchReaders | None = None,
     choice: ImportChoice | None = None,
 ) -> ImportResult:
     """Import files and return the result; `report` is called with what is done and all of it, in
@@ -265,7 +265,7 @@ class _ImportJob:
     def take_all(
         self,
         opened: _OpenedFiles,
-        readers: PageReaders,
+        readers: BatchReaders,
         rules: OutletRules,
         url: str | None,
         worker: Worker,

@@ -24,7 +24,7 @@ from archive.records import Article, Capture, Check
 from archive.storage.database import transaction
 from crawler.cluster.page_batches import PageAnswer, PageToRead
 from crawler.cluster.page_flow import read_in_order
-from crawler.cluster.page_readers import PageReaders, open_readers
+from crawler.cluster.page_readers import BatchReaders, open_readers
 from crawler.extraction.rules.outlet_rules import NO_OUTLET_RULES, OutletRules
 from crawler.network.exchange import check_of_article
 from crawler.workers.pool import PAGE_TIMEOUT_SECONDS, Worker
@@ -128,7 +128,7 @@ def reextract_all(
     folder: Path,
     tick: Callable[[int, int], None],
     rules: OutletRules = NO_OUTLET_RULES,
-    readers: PageReaders | None = None,
+    readers: BatchReaders | None = None,
 ) -> ReextractionReport:
     """Extract every article's page again, then remove the boilerplate that the pages show.
 
@@ -164,9 +164,9 @@ RowToRead = tuple[Any, str | None]
 
 
 def _stored_pages(
-    archive: Archive, rows: list[Any], readers: PageReaders
+    archive: Archive, rows: list[Any], readers: BatchReaders
 ) -> Iterator[tuple[RowToRead, PageToRead | None]]:
-    """Yield the rows of articles, each with its page or the reason why there is none."""
+    """Yield the rows of articles, each with its page, or with the reason why it has no page."""
     for row in rows:
         try:
             capture = archive.captures.newest(row["digest"]) if row["digest"] else None

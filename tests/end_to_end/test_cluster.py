@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -15,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from demo.web import serve
+from tests.paths import ROOT
 from tests.patience import patient, until
 from tests.stories import outlet, page, world
 from tests.warcs import write_warc
@@ -31,9 +33,19 @@ class Loopback:
     worker: subprocess.Popen[bytes]
 
 
-def start_dask(*words: str, folder: Path) -> subprocess.Popen[bytes]:
+def documented_commands() -> list[list[str]]:
+    """The commands of docs/scale.md for several machines, as words."""
+    page = (ROOT / "docs" / "scale.md").read_text("utf-8")
+    block = page.partition("<!-- tested: loopback -->\n```sh\n")[2].partition("```")[0]
+    return [shlex.split(line) for line in block.splitlines()]
+
+
+def start_dask(words: list[str], port: int, folder: Path) -> subprocess.Popen[bytes]:
+    """Start a documented command of Dask on another port; the dashboard gets any."""
+    assert words[0] == "dask"
+    moved = [word.replace(":8787", ":0").replace("8786", str(port)) for word in words[1:]]
     return subprocess.Popen(
-        [BIN / "dask", *words],
+        [BIN / "dask", *moved],
         cwd=folder,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -49,21 +61,31 @@ def unused_port() -> int:
 
 @pytest.fixture(scope="module")
 def loopback(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loopback]:
-    folder = tmp_path_factory.mktemp("dask")
-    port = unused_port()
-    address = f"tcp://127.0.0.1:{port}"
-    scheduler = start_dask(
-        "scheduler", "--host", "127.0.0.1", "--port", str(port), "--dashboard-address", "127.0.0.1:0",
-        folder=folder,
-    )  # fmt: skip
-    worker = start_dask(
-        "worker", address, "--host", "127.0.0.1", "--name", "bow", "--nthreads", "2", folder=folder
-    )
-    yield Loopback(address, scheduler, worker)
+    folder, port = tmp_path_factory.mktemp("dask"), unused_port()
+    of_scheduler, of_worker, *_ = documented_commands()
+    scheduler = start_dask(of_scheduler, port, folder)
+    worker = start_dask(of_worker, port, folder)
+    yield Loopback(f"tcp://127.0.0.1:{port}", scheduler, worker)
     for process in (worker, scheduler):
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGTERM)
             process.wait(patient(30))
+
+
+def test_the_documented_commands_import_a_folder_on_two_workers(dateline, loopback, tmp_path):
+    _, _, of_import, of_status, of_serve = documented_commands()
+    run = dateline()
+    (tmp_path / "warcs").mkdir()
+    files = [write_warc(tmp_path / "warcs" / f"{n}.warc.gz", range(n, n + 20)) for n in (0, 20, 40)]
+    assert of_import[-1] == "warcs/*.warc.gz"  # which the shell spells out
+    words = [word.replace("tcp://127.0.0.1:8786", loopback.address) for word in of_import[1:-1]]
+    archive = words[words.index("--archive") + 1]
+    words[words.index("--archive") + 1] = str(tmp_path / archive)
+    assert run(*words, *files).stdout == "60 new\n"
+    run.folder = tmp_path / archive
+    assert "60, " in run("status").stdout or "60;" in run("status").stdout
+    assert of_status == ["dateline", "--archive", archive, "status"]
+    assert of_serve == ["dateline", "--archive", archive, "serve"]
 
 
 def test_a_crawl_on_a_cluster_finds_what_one_without_finds(dateline, loopback, tmp_path):
@@ -95,10 +117,11 @@ def test_the_status_of_a_crawl_on_a_cluster_names_its_workers(dateline, loopback
         crawl.send_signal(signal.SIGINT)
         crawl.wait(patient(60))
     assert state["address"] == loopback.address
-    assert [(each["threads"], each["name"].split()[0]) for each in state["workers"]] == [(2, "bow")]
+    named = sorted((each["name"].split()[0], each["threads"]) for each in state["workers"])
+    assert named == [("reader-0", 1), ("reader-1", 1)]
     assert state["lost"] == 0
     assert f"{loopback.address}, " in told
-    assert "worker bow (tcp://127.0.0.1:" in told
+    assert "worker reader-0 (tcp://127.0.0.1:" in told
     assert json.loads(run("status", "--json").stdout)["cluster"] is None
 
 
