@@ -31,6 +31,7 @@ BENCHES = (
     "pruning",
     "crawl",
     "cluster",
+    "backfill",
     "schedule",
     "faults_archive",
     "faults",

@@ -56,8 +56,8 @@ from crawler.cluster.page_readers import (
     RESUME_ADVICE,
     WAIT_INTERVAL_SECONDS,
     WORKERLESS_TIMEOUT_SECONDS,
-    ClusterReaders,
     BatchReaders,
+    ClusterReaders,
 )
 from crawler.extraction.rules.outlet_rules import OutletRules
 from crawler.files.byte_sources import ByteSource, SourceLostError

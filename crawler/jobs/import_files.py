@@ -31,7 +31,7 @@ from crawler.backfill.named_files import NamedFile, file_sizes, find_named_files
 from crawler.backfill.selection import TAKES_ALL_PAGES, Selection
 from crawler.cluster.page_batches import PageAnswer
 from crawler.cluster.page_flow import read_in_order
-from crawler.cluster.page_readers import ClusterReaders, BatchReaders, open_readers
+from crawler.cluster.page_readers import BatchReaders, ClusterReaders, open_readers
 from crawler.extraction.rules.outlet_rules import NO_OUTLET_RULES, OutletRules
 from crawler.files.byte_sources import SourceLostError
 from crawler.files.warc_files import RecordPosition

@@ -139,8 +139,10 @@ def test_workers_that_are_killed_lose_no_page_of_files_on_the_web_and_bring_none
     tmp_path, monkeypatch
 ):
     monkeypatch.setattr(file_stretches, "STRETCH_PAGES", (3, 3, 3, 3, 3, 1))
-    names = {name: [RecordedPage(at * 100 + number, host=f"{name}.example") for number in range(10)] for at, name in enumerate("abc")}  # fmt: skip
-    files = {f"/{name}.warc.gz": write_web_archive(tmp_path / name, pages).read_bytes() for name, pages in names.items()}  # fmt: skip
+    files = {}
+    for at, name in enumerate("abc"):
+        pages = [RecordedPage(at * 100 + number, host=f"{name}.example") for number in range(10)]
+        files[f"/{name}.warc.gz"] = write_web_archive(tmp_path / name, pages).read_bytes()
     with serve_files(files) as server:
         addresses = [server.address + path for path in files]
         choice = ImportChoice(Selection(hosts=frozenset({"a.example", "c.example"})))

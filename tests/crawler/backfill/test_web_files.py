@@ -112,23 +112,29 @@ def test_a_redirect_within_the_named_host_is_followed():
 def test_a_redirect_to_an_inner_address_is_not_followed(target):
     with serve_files({PATH: CONTENT}) as inner:
         where = target.format(port=inner.port)
-        with serve_files({}, redirects={PATH: where}) as server:
-            with pytest.raises(SourceLostError, match="redirects to"):
-                WebFile(server.address + PATH, NO_WAITS).size()
+        with (
+            serve_files({}, redirects={PATH: where}) as server,
+            pytest.raises(SourceLostError, match="redirects to"),
+        ):
+            WebFile(server.address + PATH, NO_WAITS).size()
         assert inner.asked == []
 
 
 def test_a_redirect_to_a_public_name_with_an_inner_address_is_not_followed(monkeypatch):
-    monkeypatch.setattr(web_files, "_addresses_of_host", lambda host, port: ["127.0.0.1"])
-    with serve_files({}, redirects={PATH: "http://news.example.org/file.warc.gz"}) as server:
-        with pytest.raises(SourceLostError, match="not on the public internet"):
-            WebFile(server.address + PATH, NO_WAITS).size()
+    monkeypatch.setattr(web_files, "_addresses_of_host", lambda *_: ["127.0.0.1"])
+    with (
+        serve_files({}, redirects={PATH: "http://news.example.org/file.warc.gz"}) as server,
+        pytest.raises(SourceLostError, match="not on the public internet"),
+    ):
+        WebFile(server.address + PATH, NO_WAITS).size()
 
 
 def test_a_chain_of_redirects_ends():
-    with serve_files({}, redirects={PATH: PATH}) as server:
-        with pytest.raises(SourceLostError, match="more than 5 redirects"):
-            WebFile(server.address + PATH, NO_WAITS).size()
+    with (
+        serve_files({}, redirects={PATH: PATH}) as server,
+        pytest.raises(SourceLostError, match="more than 5 redirects"),
+    ):
+        WebFile(server.address + PATH, NO_WAITS).size()
 
 
 @pytest.mark.parametrize(

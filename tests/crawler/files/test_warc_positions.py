@@ -111,7 +111,7 @@ def test_a_revisit_refers_to_a_page_before_the_place_where_reading_began(tmp_pat
     path = tmp_path / "news.warc.gz"
     path.write_bytes(out.getvalue())
     filters = RecordFilters(
-        (lambda url, date: "too early" if date.startswith("2024-02-15T10") else None)
+        (lambda _, date: "too early" if date.startswith("2024-02-15T10") else None)
         if told_apart
         else None
     )

@@ -41,7 +41,8 @@ def rows(folder: Path, sql: str) -> list[tuple[object, ...]]:
 
 def fetched(folder: Path) -> list[str]:
     """The URL of each fetch, in order."""
-    return [str(url) for (url,) in rows(folder, "SELECT url FROM fetches JOIN urls ON urls.id = url_id ORDER BY fetches.id")]  # fmt: skip
+    joined = "SELECT url FROM fetches JOIN urls ON urls.id = url_id ORDER BY fetches.id"
+    return [str(url) for (url,) in rows(folder, joined)]
 
 
 def progress(folder: Path) -> list[tuple[object, ...]]:
