@@ -36,9 +36,15 @@ HEAD_BYTES = 32 * 1024
 """Bytes of a page in which its titles are looked for."""
 TEXT_BETWEEN_TAGS = re.compile(rb">([^<]{40,})")
 """A text; shorter ones are links and labels."""
+PARAGRAPH_START, PARAGRAPH_END = b"<p", b"</p"
+MIN_PARAGRAPHS_BYTES = 2_500
+"""Bytes below which the paragraphs of a page are not its text."""
 MAX_PARAGRAPH_BYTES = 3_000
-"""Bytes above which a text between tags is a script or a style, unless it is data of the article."""
+"""Bytes above which a text between tags is a script or a style."""
+CODE_MARK = b"{"
+"""What shorter ones have in them."""
 ARTICLE_DATA_MARK = b"articleBody"
+"""What is in scripts that have the text of the article as data."""
 REFERENCE_MARKS = (b"&#", b"acute;", b"uml;", b"grave;", b"cedil;", b"circ;", b"tilde;")
 """What shows that a text has letters as references."""
 DECLARED_CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([a-z0-9_-]{2,20})", re.IGNORECASE)
@@ -71,13 +77,14 @@ class StoryWords:
         """Return whether a page may belong to the story."""
         page = utf8_page(body, content_type)
         title = page_titles(page)
-        has_title = not title or self._has_share(title, MIN_TITLE_SHARE)
-        least = MIN_PAGE_SHARE_WITH_TITLE if has_title else MIN_PAGE_SHARE
-        return self._has_share(title + b"\n" + page_text(page), least)
+        if not title or self._has_share(title, MIN_TITLE_SHARE):
+            return self._has_share(title + b"\n" + page_text(page), MIN_PAGE_SHARE_WITH_TITLE)
+        return self._has_share(paragraph_text(page), MIN_PAGE_SHARE)
 
     def _has_share(self, text: bytes, least: float) -> bool:
         """Return whether a text holds words of at least this share; look for no more than needed."""
-        has_references = any(mark in text for mark in REFERENCE_MARKS)
+        marks = REFERENCE_MARKS if any(word.referred for word in self.words) else ()
+        has_references = any(mark in text for mark in marks)
         found, left = 0.0, 1.0
         for word in self.words:
             left -= word.weight
@@ -174,12 +181,23 @@ def page_titles(page: bytes) -> bytes:
     return b"\n".join(titles).lower()
 
 
+def paragraph_text(page: bytes) -> bytes:
+    """Return the paragraphs of a page, with ASCII letters in lower case; all its texts if it has few
+    paragraphs."""
+    paragraphs = [
+        each[each.find(b">") + 1 : each.find(PARAGRAPH_END)]
+        for each in page.split(PARAGRAPH_START)[1:]
+    ]
+    text = b"\n".join(paragraphs)
+    return text.lower() if len(text) >= MIN_PARAGRAPHS_BYTES else page_text(page)
+
+
 def page_text(page: bytes) -> bytes:
     """Return the texts of a page, with ASCII letters in lower case."""
     texts = [
         text
         for text in TEXT_BETWEEN_TAGS.findall(page)
-        if len(text) <= MAX_PARAGRAPH_BYTES or ARTICLE_DATA_MARK in text
+        if (len(text) <= MAX_PARAGRAPH_BYTES and CODE_MARK not in text) or ARTICLE_DATA_MARK in text
     ]
     return b"\n".join(texts).lower()
 
