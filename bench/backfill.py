@@ -24,7 +24,7 @@ from bench.figures import Figure
 from crawler.backfill.known_pages import known_pages
 from crawler.backfill.selection import Selection
 from crawler.backfill.story_words import StoryWords, weighted_words, words_of_story
-from crawler.cluster.page_readers import open_readers
+from crawler.cluster.page_readers import LocalReaders, open_readers
 from crawler.files.warc_files import read_placed_pages
 from crawler.jobs.import_files import ImportChoice, import_files
 from pipelines.text.terms import text_terms
@@ -120,7 +120,8 @@ def milliseconds_to_read(folder: Path, file: Path) -> float:
         began = time.process_time()
         assert import_files(folder, [file], None, readers=readers).outcomes["new"] == READ_PAGES
         driver = time.process_time() - began
-        reader = sum(worker.cpu_seconds for worker in readers._crew)  # type: ignore[union-attr]
+        assert isinstance(readers, LocalReaders)
+        reader = sum(worker.cpu_seconds for worker in readers._crew)
     return 1000 * (driver + reader) / READ_PAGES
 
 

@@ -43,6 +43,7 @@ from crawler.cluster.batch_task import (
     current_worker_name,
     read_guarded_page,
 )
+from crawler.cluster.dask_executor import RESUME_ADVICE
 from crawler.cluster.page_batches import (
     BLOCK_ZSTD_LEVEL,
     PageAnswer,
@@ -53,7 +54,6 @@ from crawler.cluster.page_batches import (
     unpack_pages,
 )
 from crawler.cluster.page_readers import (
-    RESUME_ADVICE,
     WAIT_INTERVAL_SECONDS,
     WORKERLESS_TIMEOUT_SECONDS,
     BatchReaders,

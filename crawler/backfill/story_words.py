@@ -36,9 +36,6 @@ HEAD_BYTES = 32 * 1024
 """Bytes of a page in which its titles are looked for."""
 TEXT_BETWEEN_TAGS = re.compile(rb">([^<]{40,})")
 """A text; shorter ones are links and labels."""
-PARAGRAPH_START, PARAGRAPH_END = b"<p", b"</p"
-MIN_PARAGRAPHS_BYTES = 2_500
-"""Bytes below which the paragraphs of a page are not its text."""
 MAX_PARAGRAPH_BYTES = 3_000
 """Bytes above which a text between tags is a script or a style."""
 CODE_MARK = b"{"
@@ -77,9 +74,9 @@ class StoryWords:
         """Return whether a page may belong to the story."""
         page = utf8_page(body, content_type)
         title = page_titles(page)
-        if not title or self._has_share(title, MIN_TITLE_SHARE):
-            return self._has_share(title + b"\n" + page_text(page), MIN_PAGE_SHARE_WITH_TITLE)
-        return self._has_share(paragraph_text(page), MIN_PAGE_SHARE)
+        has_title = not title or self._has_share(title, MIN_TITLE_SHARE)
+        least = MIN_PAGE_SHARE_WITH_TITLE if has_title else MIN_PAGE_SHARE
+        return self._has_share(title + b"\n" + page_text(page), least)
 
     def _has_share(self, text: bytes, least: float) -> bool:
         """Return whether a text holds words of at least this share; look for no more than needed."""
@@ -179,17 +176,6 @@ def page_titles(page: bytes) -> bytes:
         if found:
             titles.append(found[1])
     return b"\n".join(titles).lower()
-
-
-def paragraph_text(page: bytes) -> bytes:
-    """Return the paragraphs of a page, with ASCII letters in lower case; all its texts if it has few
-    paragraphs."""
-    paragraphs = [
-        each[each.find(b">") + 1 : each.find(PARAGRAPH_END)]
-        for each in page.split(PARAGRAPH_START)[1:]
-    ]
-    text = b"\n".join(paragraphs)
-    return text.lower() if len(text) >= MIN_PARAGRAPHS_BYTES else page_text(page)
 
 
 def page_text(page: bytes) -> bytes:

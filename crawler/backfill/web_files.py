@@ -245,7 +245,7 @@ class WebFile:
         }
         for _ in range(MAX_FILE_REDIRECTS + 1):
             with self._pool.stream(
-                "GET", url, headers=asked, extensions={"timeout": FILE_TIMEOUTS_SECONDS}
+                "GET", url, headers=[*asked.items()], extensions={"timeout": FILE_TIMEOUTS_SECONDS}
             ) as response:
                 target = _redirect_target(url, response)
                 if target is None:

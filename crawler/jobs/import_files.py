@@ -54,21 +54,21 @@ class ReportedLines(list[str]):
 
     def __init__(self) -> None:
         super().__init__()
-        self.count = 0
+        self.total = 0
 
     def note(self, line: str) -> None:
         """Count a line, and keep it if it is one of the first."""
-        self.count += 1
-        if self.count <= MAX_IMPORT_LINES:
+        self.total += 1
+        if self.total <= MAX_IMPORT_LINES:
             self.append(line)
 
     def __bool__(self) -> bool:
         """Return whether there are any."""
-        return self.count > 0
+        return self.total > 0
 
     def all_lines(self, what: str) -> list[str]:
         """Return the lines, and one on how many more there are of `what`."""
-        more = self.count - len(self)
+        more = self.total - len(self)
         return [*self, f"… and {more:,} more {what}"] if more else list(self)
 
 
@@ -115,7 +115,7 @@ class ImportResult:
         """Return the numbers in one line: `12 new, 1 unchanged, 2 could not be read`."""
         parts = [f"{many:,} {outcome}" for outcome, many in self.outcomes.items()]
         if self.mistakes:
-            parts.append(f"{self.mistakes.count:,} could not be read")
+            parts.append(f"{self.mistakes.total:,} could not be read")
         return ", ".join(parts) or "nothing to import"
 
     def live_text(self) -> str:
