@@ -1,7 +1,7 @@
-"""Back-fill: what a record costs that is told apart, beside one that is read and written.
+"""Back-fill: what a record costs that is excluded, beside one that is read and written.
 
 The pages are those of `bench.cluster`, of 100 kB, each a gzipped record of one WARC file. Every
-selection tells all of them apart. A page is read by one process, and everything is written. The
+selection excludes all of them. A page is read by one process, and everything is written. The
 words of stories are tried on real pages with known stories: how many of a story's reports pass, and
 how many other reports of the same press and months.
 """
@@ -55,20 +55,20 @@ def figures(shared: Path) -> Iterator[Figure]:
 
 
 def cost_figures(folder: Path) -> Iterator[Figure]:
-    """Yield what records cost that are told apart, and those that are read."""
+    """Yield what records cost that are excluded, and those that are read."""
     file = write_records(folder / "pages.warc.gz", range(PAGES))
     some = write_records(folder / "some.warc.gz", range(READ_PAGES))
     reading = milliseconds_to_read(folder / "read", some)
     yield Figure("CPU to read and write a page of 100 kB", reading, "ms")
     for name, selection in selections().items():
-        each = min(milliseconds_to_tell_apart(file, selection) for _ in range(TURNS))
-        yield Figure(f"CPU to tell a record apart by {name}", each, "ms")
+        each = min(milliseconds_to_exclude(file, selection) for _ in range(TURNS))
+        yield Figure(f"CPU to exclude a record by {name}", each, "ms")
         yield Figure("of which one that is read takes", reading / each, "", wanted="≥ 100")
     elsewhere = Selection(hosts=frozenset({"elsewhere.example"}))
     began = time.monotonic()
     result = import_files(folder / "apart", [file], None, choice=ImportChoice(elsewhere))
-    assert result.told_apart.total() == PAGES
-    yield Figure("records a second of an import that tells all apart", PAGES / (time.monotonic() - began), "/s")  # fmt: skip
+    assert result.excluded.total() == PAGES
+    yield Figure("records a second of an import that excludes all", PAGES / (time.monotonic() - began), "/s")  # fmt: skip
 
 
 def write_records(path: Path, numbers: Iterable[int]) -> Path:
@@ -90,7 +90,7 @@ def write_records(path: Path, numbers: Iterable[int]) -> Path:
 
 
 def selections() -> dict[str, Selection]:
-    """Return selections that take none of the pages, by what they tell them apart."""
+    """Return selections that take none of the pages, by what excludes them."""
     made = [articles_world().article(number) for number in range(PAGES)]
     absent = weighted_words({f"absent{number}": 1.0 / (1 + number) for number in range(24)})
     return {
@@ -105,12 +105,12 @@ def selections() -> dict[str, Selection]:
     }
 
 
-def milliseconds_to_tell_apart(file: Path, selection: Selection) -> float:
-    """Return the CPU time that a record of a file takes; all of them have to be told apart."""
+def milliseconds_to_exclude(file: Path, selection: Selection) -> float:
+    """Return the CPU time that a record of a file takes; all of them have to be excluded."""
     began = time.process_time()
     found = Counter(type(each.found).__name__ for each in read_placed_pages(file, selection.filters()))  # fmt: skip
     seconds = time.process_time() - began
-    assert found == {"RecordToldApart": PAGES}, found
+    assert found == {"ExcludedRecord": PAGES}, found
     return 1000 * seconds / PAGES
 
 

@@ -1,4 +1,4 @@
-"""How far files of many pages have been imported, as rows in `imported_files`.
+"""The progress of imports of files with many pages, as rows in `imported_files`.
 
 Functions that write run inside the caller's transaction, which is that of the articles.
 """
@@ -17,13 +17,13 @@ from archive.records import current_timestamp
 
 @dataclass(frozen=True, slots=True)
 class FileProgress:
-    """How far a file has been imported."""
+    """The progress of one file."""
 
     records: int = 0
     bytes_done: int = 0
     position: Mapping[str, Any] = field(default_factory=dict)
-    """Where to go on, for the reader of files of its kind; empty: at the beginning."""
-    told_apart: Mapping[str, int] = field(default_factory=dict)
+    """The place to go on at, for the reader of such files; empty: the beginning."""
+    left_out: Mapping[str, int] = field(default_factory=dict)
     """Numbers of pages that were not read, by the reason."""
     is_finished: bool = False
 
@@ -40,7 +40,7 @@ class ImportedFile:
 
 @dataclass(frozen=True, slots=True)
 class KnownImport:
-    """What an archive knows of a file: how far it is, or that it was changed since."""
+    """The progress of a file as the archive knows it, or that the file was changed since."""
 
     progress: FileProgress = FileProgress()
     has_changed: bool = False
@@ -60,7 +60,7 @@ def known_import(connection: sqlite3.Connection, file: ImportedFile) -> KnownImp
         row["records"],
         row["bytes_done"],
         json.loads(row["position"]),
-        Counter(json.loads(row["told_apart"])),
+        Counter(json.loads(row["left_out"])),
         row["finished_at"] is not None,
     )
     return KnownImport(progress)
@@ -81,13 +81,13 @@ def save_file_progress(
     now = current_timestamp()
     connection.execute(
         """INSERT INTO imported_files (address, selection, version, bytes, bytes_done, records,
-            position, told_apart, started_at, updated_at, finished_at)
+            position, left_out, started_at, updated_at, finished_at)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (address, selection) DO UPDATE SET
             started_at = iif(version = excluded.version, started_at, excluded.started_at),
             version = excluded.version, bytes = excluded.bytes, bytes_done = excluded.bytes_done,
             records = excluded.records, position = excluded.position,
-            told_apart = excluded.told_apart, updated_at = excluded.updated_at,
+            left_out = excluded.left_out, updated_at = excluded.updated_at,
             finished_at = excluded.finished_at""",
         (
             file.address,
@@ -97,7 +97,7 @@ def save_file_progress(
             progress.bytes_done,
             progress.records,
             json.dumps(dict(progress.position), separators=(",", ":")),
-            json.dumps(dict(progress.told_apart), ensure_ascii=False),
+            json.dumps(dict(progress.left_out), ensure_ascii=False),
             now,
             now,
             now if progress.is_finished else None,

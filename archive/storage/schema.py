@@ -971,7 +971,7 @@ CREATE TABLE imported_files (
   bytes_done INTEGER NOT NULL,
   records INTEGER NOT NULL,    -- number of records done
   position TEXT NOT NULL,      -- where the next import goes on, as JSON
-  told_apart TEXT NOT NULL,    -- numbers of pages that were not read, by the reason, as JSON
+  left_out TEXT NOT NULL,      -- numbers of pages that were excluded, by the reason, as JSON
   started_at TEXT NOT NULL,
   updated_at TEXT NOT NULL,
   finished_at TEXT,

@@ -87,7 +87,7 @@ class ArchiveDestination:
         self._newest: dict[ImportedFile, int] = {}
         """Identity of the newest check of a file."""
         self._passed: dict[ImportedFile, FileProgress] = {}
-        """How far files without unwritten checks have come."""
+        """The progress of files without unwritten checks."""
 
     def known(self, file: ImportedFile) -> KnownImport:
         """Return how far a file was imported before."""

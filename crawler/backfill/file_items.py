@@ -1,4 +1,4 @@
-"""What is found in files, in their order: pages to read, lines, problems, and what is left out."""
+"""Items of files in their order: pages to read, lines, problems, and what is left out."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ from crawler.files.saved_pages import capture_saved_page
 from crawler.files.warc_files import (
     FILE_START,
     DoubtfulPage,
+    ExcludedRecord,
     FoundInWarc,
     PageWithLead,
     RecordPosition,
-    RecordToldApart,
     SkippedRecord,
     read_placed_pages,
 )
@@ -48,25 +48,25 @@ class NotAPageError(Exception):
 
 @dataclass
 class FileImport:
-    """A file of many pages that is being imported, and what was told apart in it so far."""
+    """A file of many pages that is being imported, and what was excluded in it so far."""
 
     file: ImportedFile
     behind: RecordPosition = FILE_START
     """Where the import begins."""
-    told_apart: Counter[str] = field(default_factory=Counter)
+    excluded: Counter[str] = field(default_factory=Counter)
 
     def progress(self, position: RecordPosition, *, is_finished: bool = False) -> FileProgress:
         """Return how far the file has come at a position."""
         done = self.file.size if is_finished else position.anchor_offset
         return FileProgress(
-            position.records, done, asdict(position), dict(self.told_apart), is_finished
+            position.records, done, asdict(position), dict(self.excluded), is_finished
         )
 
 
 CheckMaker = Callable[[Article | None], Check]
 """Makes a check of the article that was read of an item's page, None for one without a page.
 
-Raises UsageError or ReadingError where there is none, and NotAPageError.
+Raises UsageError or ReadingError without one, and NotAPageError.
 """
 
 
@@ -78,18 +78,18 @@ class FileItem:
     """For messages; empty if they name it themselves."""
     make_check: CheckMaker | None = None
     page: PageToRead | None = None
-    """What has to be read first."""
+    """The page to read first."""
     answer: PageAnswer | None = None
-    """What was read already."""
-    told_apart: str = ""
+    """The result of a page that was read already."""
+    excluded: str = ""
     """Why it is not read."""
     has_text_only: bool = False
-    """Whether it came without a page, so that only its article can be judged."""
+    """True for an item without a page, of which only the article can be judged."""
     file_import: FileImport | None = None
     position: RecordPosition = FILE_START
     """The position in the file, if it is one of many pages."""
     is_end: bool = False
-    """Whether this is the end of the file, and nothing else."""
+    """True for the end of the file."""
 
 
 class FileReader:
@@ -156,8 +156,8 @@ class FileReader:
 
 def item_without_page(name: str, found: FoundInWarc, number: int) -> FileItem | None:
     """Return the item of a record that needs no reader; None for a page."""
-    if isinstance(found, RecordToldApart):
-        return FileItem(name, told_apart=found.reason)
+    if isinstance(found, ExcludedRecord):
+        return FileItem(name, excluded=found.reason)
     if isinstance(found, SkippedRecord):
         return FileItem(name, partial(raise_item_error, NotAPageError(found.reason)))
     if isinstance(found, DoubtfulPage):

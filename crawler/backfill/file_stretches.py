@@ -1,6 +1,6 @@
 """Files that the workers of a cluster fetch, filter and read themselves, a stretch at a time.
 
-A task is a stretch of one file: it begins behind a position, and ends after so many pages, bytes or
+A task is a stretch of one file: it begins behind a position, and ends after a number of pages, bytes or
 seconds. So what comes back is bounded, a lost worker costs a stretch, and the position goes into
 the archive with the pages. Workers never open the archive.
 """
@@ -68,7 +68,7 @@ STRETCH_PAGES = (256, 16, 1)
 """Pages of a stretch; fewer, each time that the workers that read it were lost."""
 STRETCH_BODY_BYTES = 16 * 1024 * 1024
 STRETCH_ITEMS = 20_000
-"""Records of a stretch that are told apart or left out, at most."""
+"""Records of a stretch that are excluded or left out, at most."""
 STRETCH_SECONDS = 30.0
 FILES_PER_THREAD = 2
 """Files under way for each thread of the workers, so that none of them waits for the driver."""
@@ -79,7 +79,7 @@ THREAD_SOURCES = threading.local()
 
 @dataclass(frozen=True, slots=True)
 class StretchOrder:
-    """What a worker is to read."""
+    """The order for a worker."""
 
     name: str
     """The address, or the path, of the file."""
@@ -93,7 +93,7 @@ class StretchOrder:
 
 @dataclass(frozen=True, slots=True)
 class StretchRow:
-    """What one record comes to; the pages themselves are apart."""
+    """The result of one record; pages are kept separately."""
 
     position: RecordPosition
     found: FoundInWarc | None
@@ -103,7 +103,7 @@ class StretchRow:
 
 @dataclass(frozen=True, slots=True)
 class FileStretch:
-    """What a worker has read."""
+    """The result of an order."""
 
     rows: Sequence[StretchRow]
     pages: Sequence[PageToRead]
@@ -234,7 +234,7 @@ class _FileUnderWay:
     file_import: FileImport
     position: RecordPosition
     attempts: int = 0
-    """How often the workers that read the present stretch were lost."""
+    """The number of times that the present stretch was lost with its workers."""
 
 
 class StretchedFiles:
@@ -331,7 +331,7 @@ def _problem_item(name: str, problem: str) -> FileItem:
 def files_for_workers(files: Sequence[NamedFile], readers: BatchReaders) -> list[NamedFile]:
     """Return the files that the workers of a cluster open themselves, each one of them.
 
-    They can open what has an address of its own, and files of this machine only if they run here.
+    They can open what has an address on the web, and files of this machine only if they run here.
     If there are fewer files than threads, this process reads the files, and the workers the pages.
     """
     if not isinstance(readers, ClusterReaders):

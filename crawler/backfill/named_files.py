@@ -26,11 +26,11 @@ class NamedFile:
     """A file to import."""
 
     name: str
-    """As messages name it."""
+    """The name for messages."""
     path: Path | None = None
-    """Of a local file; None for standard input and remote files."""
+    """The path of a local file; None for standard input and remote files."""
     source: ByteSource | None = None
-    """Of a WARC or ARC file, wherever it is."""
+    """The bytes of a WARC or ARC file, wherever it is."""
 
     @property
     def address(self) -> str:
@@ -39,17 +39,17 @@ class NamedFile:
 
     @property
     def is_remote(self) -> bool:
-        """Whether the file is on another machine, as far as its address shows."""
+        """True if the file is on another machine, as far as its address shows."""
         return self.source is not None and self.path is None
 
     @property
     def is_warc(self) -> bool:
-        """Whether it is a WARC or ARC file."""
+        """True for a WARC or ARC file."""
         return self.source is not None
 
     @property
     def has_many_pages(self) -> bool:
-        """Whether it is a WARC file, JSON lines or standard input, and no saved page."""
+        """True for a WARC file, JSON lines and standard input, False for a saved page."""
         return self.is_warc or self.path is None or is_json_lines_name(self.path)
 
 

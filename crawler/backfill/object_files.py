@@ -1,6 +1,6 @@
 """Files in object stores (s3:// and others) through fsspec, read in blocks.
 
-fsspec comes with the extra `cluster`, and the stores with packages of their own: `s3fs` for s3://,
+fsspec comes with the extra `cluster`, and each store with another package: `s3fs` for s3://,
 `gcsfs` for gs://. What they need, such as keys and endpoints, they take from where they always do.
 """
 

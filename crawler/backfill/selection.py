@@ -1,7 +1,7 @@
-"""What of a file is wanted: decisions over records before their pages are read.
+"""Decisions which records of a file are wanted, before their pages are read.
 
 Each takes what is cheap to have: the fields of a record, then the bytes of its page. What is not
-known tells nothing apart. A page that was read is judged once more by what its article states.
+known excludes nothing. A page that was read is judged once more by what its article states.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ or a word (`ca`, `it`, `uk`) are left out."""
 
 BY_HOST, BY_DATE, BY_LANGUAGE = "another host", "another date", "another language"
 BY_STORY, BY_KNOWN_URL = "without the story's words", "already in the archive"
-TELLING_REASONS = (BY_HOST, BY_DATE, BY_KNOWN_URL, BY_LANGUAGE, BY_STORY)
-"""The reasons to tell a page apart, in the order in which they are looked for."""
+EXCLUSION_REASONS = (BY_HOST, BY_DATE, BY_KNOWN_URL, BY_LANGUAGE, BY_STORY)
+"""The reasons to exclude a page, in the order in which they are looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class Selection:
         return RecordFilters(self.reason_by_fields, self.reason_by_body)
 
     def reason_by_fields(self, url: str, date: str) -> str | None:
-        """Return why a record is told apart by its URL and the date of its capture, or None.
+        """Return why a record is excluded by its URL and the date of its capture, or None.
 
         A page cannot have been published after it was captured.
         """
@@ -100,7 +100,7 @@ class Selection:
     def reason_by_body(
         self, url: str, date: str, response: StoredResponse, body: bytes
     ) -> str | None:
-        """Return why a page is told apart by its headers and bytes, or None."""
+        """Return why a page is excluded by its headers and bytes, or None."""
         if (self.since or self.until) and earliest_day_in_path(url) is None:
             day = stated_day(body) or plain_day(date)
             if self._is_outside(day, day):

@@ -1,4 +1,4 @@
-"""The words of a followed story, by which a page is told apart before it is read.
+"""The words of a followed story, by which a page is excluded before it is read.
 
 They are looked for in the page's bytes: in its title, and anywhere in it. That costs a hundredth of
 reading the page, and lets too much through rather than too little: what is let through is read, and
@@ -31,7 +31,7 @@ SHARED_TITLE_BYTES = re.compile(
     re.DOTALL | re.IGNORECASE,
 )
 TITLE_FORMS = ((b"<title", TITLE_BYTES), (b"og:title", SHARED_TITLE_BYTES))
-"""What a title begins with, and how it goes on."""
+"""The beginning of a title, and the whole of it."""
 HEAD_BYTES = 32 * 1024
 """Bytes of a page in which its titles are looked for."""
 TEXT_BETWEEN_TAGS = re.compile(rb">([^<]{40,})")
@@ -39,11 +39,11 @@ TEXT_BETWEEN_TAGS = re.compile(rb">([^<]{40,})")
 MAX_PARAGRAPH_BYTES = 3_000
 """Bytes above which a text between tags is a script or a style."""
 CODE_MARK = b"{"
-"""What shorter ones have in them."""
+"""A sign of shorter ones."""
 ARTICLE_DATA_MARK = b"articleBody"
-"""What is in scripts that have the text of the article as data."""
+"""A sign of scripts that have the text of the article as data."""
 REFERENCE_MARKS = (b"&#", b"acute;", b"uml;", b"grave;", b"cedil;", b"circ;", b"tilde;")
-"""What shows that a text has letters as references."""
+"""Signs of a text with letters as references."""
 DECLARED_CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([a-z0-9_-]{2,20})", re.IGNORECASE)
 CHARSET_SEARCH_BYTES = 4096
 UTF8_NAMES = (b"utf-8", b"utf8", b"us-ascii", b"ascii")
@@ -55,7 +55,7 @@ whole page alone."""
 
 @dataclass(frozen=True, slots=True)
 class StoryWord:
-    """What the forms of a word begin with, in lower case, and its share of all words' weight."""
+    """The beginning of all forms of a word, in lower case, and its share of all words' weight."""
 
     spellings: tuple[bytes, ...]
     """In UTF-8: in lower case, and with a capital where that is not ASCII."""

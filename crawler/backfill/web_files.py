@@ -120,7 +120,7 @@ def connection_pool(url: str, guard: ConnectionGuard) -> httpcore.ConnectionPool
 
 @dataclass(frozen=True, slots=True)
 class FileFacts:
-    """What a server says of a file."""
+    """The answer of a server about a file."""
 
     size: int | None
     tag: str

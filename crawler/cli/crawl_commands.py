@@ -348,7 +348,7 @@ def import_command(
     and the others are stored.
 
     WARC files may be on the web (https://…) or in an object store (s3://…, also with `*`). They are
-    read as they arrive. The options that select pages tell most of the others apart before they are
+    read as they arrive. The options that select pages exclude most of the others before they are
     read, which costs a hundredth. An import that ended early goes on where it stopped; a file that
     was imported is not read again.
 

@@ -82,7 +82,7 @@ def as_byte_source(file: Path | ByteSource) -> ByteSource:
 
 
 class BlockStore(Protocol):
-    """What a remote file is fetched from: HTTP, or an object store."""
+    """The place that a remote file is fetched from: HTTP, or an object store."""
 
     def fetch(self, start: int, end: int) -> bytes:
         """Return the bytes from `start` to before `end`, fewer at the end. Raises OSError."""

@@ -59,8 +59,8 @@ class SkippedRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class RecordToldApart:
-    """A page that was told apart before it was read; there are few kinds of reasons."""
+class ExcludedRecord:
+    """A page that was excluded before it was read; there are few kinds of reasons."""
 
     reason: str
 
@@ -81,16 +81,16 @@ class PageWithLead:
     lead: Lead
 
 
-FoundInWarc = Capture | PageWithLead | DoubtfulPage | SkippedRecord | RecordToldApart | WarcProblem
-"""What one record comes to."""
+FoundInWarc = Capture | PageWithLead | DoubtfulPage | SkippedRecord | ExcludedRecord | WarcProblem
+"""The result of one record."""
 BodyFilter = Callable[[str, str, StoredResponse, bytes], str | None]
 """Takes the URL and date of a record, its response and the decoded body; returns why the page is
-told apart, or None."""
+excluded, or None."""
 
 
 @dataclass(frozen=True, slots=True)
 class RecordFilters:
-    """What tells records apart before they are read: by their fields, and then by their bodies."""
+    """Filters that exclude records before they are read: by their fields, and then by their bodies."""
 
     by_fields: HeaderFilter | None = None
     by_body: BodyFilter | None = None
@@ -98,7 +98,7 @@ class RecordFilters:
 
 @dataclass(frozen=True, slots=True)
 class RecordPosition:
-    """How far a file has been read.
+    """The place up to which a file has been read.
 
     The anchor is the newest page's record: reading may begin at it if that record is really there,
     which is not so where all records are one compressed stream.
@@ -121,7 +121,7 @@ TAKES_ALL = RecordFilters()
 
 @dataclass(frozen=True, slots=True)
 class PlacedPage:
-    """What a record comes to, and the position behind it."""
+    """The result of a record, and the position behind it."""
 
     found: FoundInWarc
     position: RecordPosition
@@ -240,9 +240,9 @@ class WarcPages:
 
     def read_page(self, record: WebArchiveRecord) -> FoundInWarc:
         """Return the page of a response, resource or revisit, or the reason why it is left out."""
-        if record.told_apart:
+        if record.excluded:
             self.note_passed(record)
-            return RecordToldApart(record.told_apart)
+            return ExcludedRecord(record.excluded)
         try:
             content = self._content(record)
             if isinstance(content, SkippedRecord):
@@ -252,7 +252,7 @@ class WarcPages:
                 return SkippedRecord("an empty page")
             reason = self._reason_by_body(record, response, body)
             if reason:
-                return RecordToldApart(reason)
+                return ExcludedRecord(reason)
             headers = response.headers
             capture, doubt = self._capture(record, headers, body), reason_to_doubt_record(record)
             if doubt:
@@ -269,7 +269,7 @@ class WarcPages:
     def _reason_by_body(
         self, record: WebArchiveRecord, response: StoredResponse, body: bytes
     ) -> str | None:
-        """Return why a page is told apart by its response, or None."""
+        """Return why a page is excluded by its response, or None."""
         if self.filters.by_body is None:
             return None
         url, date = record.field("warc-target-uri"), record.field("warc-date")

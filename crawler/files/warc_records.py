@@ -55,8 +55,8 @@ class WarcProblem:
 class WebArchiveRecord:
     """A record, with its fields by their names in lower case.
 
-    `block` is None if it is larger than `MAX_WARC_BLOCK_BYTES`, or if the record was told apart by
-    its fields; `told_apart` then says by which.
+    `block` is None if it is larger than `MAX_WARC_BLOCK_BYTES`, or if the record was excluded by
+    its fields; `excluded` then says by which.
     """
 
     kind: str
@@ -64,7 +64,7 @@ class WebArchiveRecord:
     offset: int
     fields: dict[str, str]
     block: bytes | None = b""
-    told_apart: str = ""
+    excluded: str = ""
 
     def field(self, name: str) -> str:
         """Return a field, without angle brackets around it; empty if the record lacks it.
@@ -94,23 +94,22 @@ def read_file_start(file: ByteSource) -> bytes:
 
 def read_records(
     file: Path | ByteSource,
-    told_apart: HeaderFilter | None = None,
+    excluded: HeaderFilter | None = None,
     start: int = 0,
     passed: int = 0,
 ) -> Iterator[WebArchiveRecord | WarcProblem]:
-    """Return the records of a WARC or ARC file in file order, from an offset on, before which so
-    many have `passed`.
+    """Return the records of a WARC or ARC file in file order, from an offset on.
 
-    The blocks of records that `told_apart` gives a reason for are not read. ARC files are read from
+    `passed` is the number of records before it. The blocks of records that `excluded` gives a reason for are not read. ARC files are read from
     their beginning. Raises UsageError for any other file.
     """
     source = as_byte_source(file)
     first_bytes = read_file_start(source)
     if is_arc_start(first_bytes):
-        return read_arc_records(source, told_apart)
+        return read_arc_records(source, excluded)
     is_packed = first_bytes.startswith((GZIP_MAGIC, *ZSTD_AND_LZ4_MAGIC))
     if first_bytes.lstrip().startswith(b"WARC/") or is_packed:
-        return WarcFileReader(source, told_apart).records(start, passed)
+        return WarcFileReader(source, excluded).records(start, passed)
     raise UsageError("is not a WARC or ARC file")
 
 
@@ -122,9 +121,9 @@ def is_arc_start(first_bytes: bytes) -> bool:
 class WarcFileReader:
     """A WARC file and the position up to which it has been read."""
 
-    def __init__(self, file: ByteSource, told_apart: HeaderFilter | None = None) -> None:
+    def __init__(self, file: ByteSource, excluded: HeaderFilter | None = None) -> None:
         self.file = file
-        self._told_apart = told_apart
+        self._excluded = excluded
         with file.open() as opened:
             start = opened.read(4)
         self.is_gzip = start.startswith(GZIP_MAGIC)
@@ -225,8 +224,8 @@ class WarcFileReader:
         kind = fields.get("warc-type", "").strip().lower()
         if kind not in READ_RECORD_TYPES:
             return WebArchiveRecord(kind, place, offset, fields)
-        if self._told_apart and kind in PAGE_RECORD_TYPES:
-            reason = told_apart_by_fields(fields, self._told_apart)
+        if self._excluded and kind in PAGE_RECORD_TYPES:
+            reason = excluded_by_fields(fields, self._excluded)
             if reason:
                 return WebArchiveRecord(kind, place, offset, fields, None, reason)
         if length > MAX_WARC_BLOCK_BYTES:
@@ -322,10 +321,10 @@ class WarcFileReader:
         return None
 
 
-def told_apart_by_fields(fields: dict[str, str], told_apart: HeaderFilter) -> str | None:
-    """Return why a record with these fields is told apart, or None."""
+def excluded_by_fields(fields: dict[str, str], excluded: HeaderFilter) -> str | None:
+    """Return why a record with these fields is excluded, or None."""
     url = fields.get("warc-target-uri", "").strip().strip("<>")
-    return told_apart(url, fields.get("warc-date", "").strip())
+    return excluded(url, fields.get("warc-date", "").strip())
 
 
 def _read_gzip_member(file: BinaryIO, most: int) -> tuple[bytes, int]:
@@ -346,7 +345,7 @@ def _record_length(found: WarcRecord) -> int | None:
 
 
 def read_arc_records(
-    source: ByteSource, told_apart: HeaderFilter | None = None
+    source: ByteSource, excluded: HeaderFilter | None = None
 ) -> Iterator[WebArchiveRecord | WarcProblem]:
     """Yield the records of an ARC file, with the field names of WARC, up to the first broken
     one."""
@@ -359,7 +358,7 @@ def read_arc_records(
             while (found := _next_arc_record(iterator)) is not None:
                 number, offset = number + 1, iterator.offset
                 place = f"{source.name}: record {number} at byte {offset}"
-                yield _arc_record(found, place, offset, told_apart)
+                yield _arc_record(found, place, offset, excluded)
     except SourceLostError:
         raise
     except Exception as error:  # whatever the library raises over an untrusted file
@@ -380,14 +379,14 @@ def _next_arc_record(iterator: Any) -> Any:
 
 
 def _arc_record(
-    found: Any, place: str, offset: int, told_apart: HeaderFilter | None
+    found: Any, place: str, offset: int, excluded: HeaderFilter | None
 ) -> WebArchiveRecord | WarcProblem:
     """Return a record of warcio's with its block, or the problem with it."""
     fields = {name.lower(): value for name, value in found.rec_headers.headers}
     if found.rec_type not in READ_RECORD_TYPES:
         return WebArchiveRecord(found.rec_type, place, offset, fields)
-    if told_apart and found.rec_type in PAGE_RECORD_TYPES:
-        reason = told_apart_by_fields(fields, told_apart)
+    if excluded and found.rec_type in PAGE_RECORD_TYPES:
+        reason = excluded_by_fields(fields, excluded)
         if reason:
             return WebArchiveRecord(found.rec_type, place, offset, fields, None, reason)
     if found.length > MAX_WARC_BLOCK_BYTES:

@@ -46,7 +46,7 @@ MAX_IMPORT_LINES = 100
 REMOVED_BEFORE = "removed before"
 """The outcome of an article that a person removed."""
 NOT_AN_ARTICLE = "not an article"
-"""Why a page is told apart that has the words of a story, but is no article."""
+"""Why a page is excluded that has the words of a story, but not an article."""
 
 
 class ReportedLines(list[str]):
@@ -80,7 +80,7 @@ class ImportResult:
     mistakes: ReportedLines = field(default_factory=ReportedLines)
     left_out: ReportedLines = field(default_factory=ReportedLines)
     not_taken: Counter[str] = field(default_factory=Counter)
-    told_apart: Counter[str] = field(default_factory=Counter)
+    excluded: Counter[str] = field(default_factory=Counter)
     """Pages that are not wanted, by the reason; most of them were not read."""
     remarks: list[str] = field(default_factory=list)
     """Lines about files that were imported before."""
@@ -95,16 +95,16 @@ class ImportResult:
 
     def lines(self) -> list[str]:
         """Return a line for each page that is not an article, for each reason to skip records, and
-        for what was told apart."""
+        for what was excluded."""
         skipped = [f"{why}: {number:,} left out" for why, number in self.not_taken.items()]
         removed = self.outcomes[REMOVED_BEFORE]
         if removed:
             skipped.append(
                 f"{REMOVED_BEFORE}: {removed:,} left out (`dateline remove --list` lists them)"
             )
-        unwanted = [f"{many:,} {why}" for why, many in self.told_apart.most_common()]
+        unwanted = [f"{many:,} {why}" for why, many in self.excluded.most_common()]
         if unwanted:
-            skipped.append(f"told apart: {', '.join(unwanted)}")
+            skipped.append(f"excluded: {', '.join(unwanted)}")
         return [*self.remarks, *self.left_out.all_lines("pages that are no articles"), *skipped]
 
     def mistake_lines(self) -> list[str]:
@@ -119,22 +119,22 @@ class ImportResult:
         return ", ".join(parts) or "nothing to import"
 
     def live_text(self) -> str:
-        """Return the numbers for a live line: `120 new, 3,400 told apart`."""
+        """Return the numbers for a live line: `120 new, 3,400 excluded`."""
         parts = [f"{many:,} {outcome}" for outcome, many in self.outcomes.items()]
-        if self.told_apart:
-            parts.append(f"{self.told_apart.total():,} told apart")
+        if self.excluded:
+            parts.append(f"{self.excluded.total():,} excluded")
         return ", ".join(parts)
 
 
 @dataclass(frozen=True)
 class ImportChoice:
-    """What an import takes, and where it writes it."""
+    """The pages that an import takes, and the place where it writes them."""
 
     selection: Selection = TAKES_ALL_PAGES
     months: Path | None = None
     """The folder for an archive a month; None: the one archive."""
     is_again: bool = False
-    """Whether files are read again that were imported before."""
+    """True if files are read again that were imported before."""
     result: ImportResult = field(default_factory=ImportResult)
     """Filled while the import runs."""
 
@@ -244,7 +244,7 @@ class _OpenedFiles:
 def _file_import(file: ImportedFile, progress: FileProgress) -> FileImport:
     """Return the import of a file that begins where an earlier one ended."""
     behind = RecordPosition(**progress.position)
-    return FileImport(file, behind, Counter(progress.told_apart))
+    return FileImport(file, behind, Counter(progress.left_out))
 
 
 class _ImportJob:
@@ -314,8 +314,8 @@ class _ImportJob:
     def take(self, item: FileItem, answer: PageAnswer | None) -> None:
         """Take an item, with what was read of its page."""
         try:
-            check = None if item.told_apart or item.is_end else _wanted_check(item, answer)
-            reason = item.told_apart or self._reason_to_leave_out(item, check)
+            check = None if item.excluded or item.is_end else _wanted_check(item, answer)
+            reason = item.excluded or self._reason_to_leave_out(item, check)
         except NotAPageError as why:
             self._result.not_taken[f"{item.place}: {why}"] += 1
             check, reason = None, ""
@@ -324,9 +324,9 @@ class _ImportJob:
             self._result.mistakes.note(f"dateline: {where}{error}")
             check, reason = None, ""
         if reason:
-            self._result.told_apart[reason] += 1
+            self._result.excluded[reason] += 1
             if item.file_import:
-                item.file_import.told_apart[reason] += 1
+                item.file_import.excluded[reason] += 1
             check = None
         self._write(item, check)
         self._progress.note_item(item)

@@ -168,7 +168,7 @@ def test_workers_that_are_killed_lose_no_page_of_files_on_the_web_and_bring_none
                 choice=choice,
             )
     assert (result.outcomes, result.mistakes) == ({"new": 20}, [])
-    assert result.told_apart == {"another host": 10}
+    assert result.excluded == {"another host": 10}
     assert len(killed) == 2
     assert articles(shared) == articles(alone)
     assert len(articles(shared)) == 20

@@ -1,4 +1,4 @@
-"""Records are told apart by their fields, then by their bytes; what is unknown tells nothing apart."""
+"""Records are excluded by their fields, then by their bytes; what is unknown excludes nothing."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def test_a_page_states_its_language_itself_or_by_its_header_or_its_url(url, head
     assert stated_language(url, header, body) == language
 
 
-def test_a_page_in_another_language_is_told_apart_and_one_that_states_none_is_read():
+def test_a_page_in_another_language_is_excluded_and_one_that_states_none_is_read():
     german = Selection(languages=frozenset({"de"}))
     assert by_body(german, b'<html lang="en">') == BY_LANGUAGE
     assert by_body(german, b'<html lang="de">') is None

@@ -1,4 +1,4 @@
-"""A page is told apart by the words of a story, in its title and its text."""
+"""A page is excluded by the words of a story, in its title and its text."""
 
 from __future__ import annotations
 

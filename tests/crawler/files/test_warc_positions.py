@@ -12,8 +12,8 @@ from archive.records import Capture
 from crawler.files.byte_sources import LocalFile
 from crawler.files.warc_files import (
     FILE_START,
+    ExcludedRecord,
     RecordFilters,
-    RecordToldApart,
     read_placed_pages,
 )
 from crawler.files.warc_records import WarcFileReader
@@ -62,18 +62,18 @@ def test_reading_on_does_not_read_the_beginning_again(tmp_path, monkeypatch):
     assert min(read) == middle.anchor_offset
 
 
-def test_a_record_told_apart_by_its_fields_keeps_its_place_and_its_block_is_not_read(path):
+def test_a_record_excluded_by_its_fields_keeps_its_place_and_its_block_is_not_read(path):
     def by_fields(url: str, date: str) -> str | None:
         assert date == "2024-02-15T10:30:00Z"
         return None if url.endswith("/4") else "another page"
 
     found = placed(path, filters=RecordFilters(by_fields))
-    assert [each.found for each in found[:4]] == [RecordToldApart("another page")] * 4
+    assert [each.found for each in found[:4]] == [ExcludedRecord("another page")] * 4
     assert isinstance(found[4].found, Capture)
     assert [each.position.found for each in found] == [1, 2, 3, 4, 5, 6]
 
 
-def test_a_page_told_apart_by_its_body_is_no_capture(path):
+def test_a_page_excluded_by_its_body_is_no_capture(path):
     seen = []
 
     def by_body(url, date, response, body):
@@ -81,8 +81,8 @@ def test_a_page_told_apart_by_its_body_is_no_capture(path):
         return "without the words" if b"Report 2 " in body else None
 
     found = placed(path, filters=RecordFilters(by_body=by_body))
-    assert [each.found for each in found if isinstance(each.found, RecordToldApart)] == [
-        RecordToldApart("without the words")
+    assert [each.found for each in found if isinstance(each.found, ExcludedRecord)] == [
+        ExcludedRecord("without the words")
     ]
     assert seen[2] == (
         "https://paper.example/news/2",
@@ -92,8 +92,8 @@ def test_a_page_told_apart_by_its_body_is_no_capture(path):
     )
 
 
-@pytest.mark.parametrize("told_apart", [False, True])
-def test_a_revisit_refers_to_a_page_before_the_place_where_reading_began(tmp_path, told_apart):
+@pytest.mark.parametrize("excluded", [False, True])
+def test_a_revisit_refers_to_a_page_before_the_place_where_reading_began(tmp_path, excluded):
     out = BytesIO()
     writer = WARCWriter(out, gzip=True)
     for page in PAGES[:3]:
@@ -112,11 +112,11 @@ def test_a_revisit_refers_to_a_page_before_the_place_where_reading_began(tmp_pat
     path.write_bytes(out.getvalue())
     filters = RecordFilters(
         (lambda _, date: "too early" if date.startswith("2024-02-15T10") else None)
-        if told_apart
+        if excluded
         else None
     )
     whole = placed(path, filters=filters)
-    behind = FILE_START if told_apart else whole[2].position
+    behind = FILE_START if excluded else whole[2].position
     [last] = placed(path, filters=filters, behind=behind)[-1:]
     assert isinstance(last.found, Capture)
     assert (last.found.url, last.found.body) == (PAGES[1].url, PAGES[1].body)

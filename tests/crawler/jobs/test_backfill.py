@@ -94,20 +94,20 @@ def test_another_selection_of_a_file_is_another_import(tmp_path):
     folder, file = tmp_path / "archive", write_web_archive(tmp_path / "a.warc.gz", pages(6))
     january = ImportChoice(Selection(until="2024-01-31"))
     first = import_files(folder, [file], None, choice=january)
-    assert (first.outcomes, first.told_apart) == ({"new": 2}, {"another date": 4})
-    assert first.lines() == ["told apart: 4 another date"]
+    assert (first.outcomes, first.excluded) == ({"new": 2}, {"another date": 4})
+    assert first.lines() == ["excluded: 4 another date"]
     assert import_files(folder, [file], None).outcomes == {"unchanged": 2, "new": 4}
-    kept = rows(folder, "SELECT selection, told_apart FROM imported_files ORDER BY id")
+    kept = rows(folder, "SELECT selection, left_out FROM imported_files ORDER BY id")
     assert kept == [("until 2024-01-31", '{"another date": 4}'), ("", "{}")]
 
 
-def test_what_is_told_apart_is_never_read(tmp_path, monkeypatch):
+def test_what_is_excluded_is_never_read(tmp_path, monkeypatch):
     other = [RecordedPage(number, host="other.example") for number in range(5)]
     file = write_web_archive(tmp_path / "a.warc.gz", [*other, *pages(2)])
     seen = read_urls(monkeypatch)
     choice = ImportChoice(Selection(hosts=frozenset({"paper.example"})))
     result = import_files(tmp_path / "archive", [file], None, choice=choice)
-    assert result.told_apart == {"another host": 5}
+    assert result.excluded == {"another host": 5}
     assert seen == [page.url for page in pages(2)]
     assert set(fetched(tmp_path / "archive")) == set(seen)
 
@@ -117,7 +117,7 @@ def test_an_article_whose_text_is_in_another_language_is_not_stored(tmp_path):
     file = write_web_archive(tmp_path / "a.warc.gz", unmarked)
     choice = ImportChoice(Selection(languages=frozenset({"de"})))
     result = import_files(tmp_path / "archive", [file], None, choice=choice)
-    assert (result.outcomes, result.told_apart) == ({}, {"another language": 2})
+    assert (result.outcomes, result.excluded) == ({}, {"another language": 2})
 
 
 def test_json_lines_are_selected_by_their_fields(tmp_path):
@@ -130,7 +130,7 @@ def test_json_lines_are_selected_by_their_fields(tmp_path):
     choice = ImportChoice(Selection(frozenset({"paper.example"}), since="2024-01-01"))
     result = import_files(tmp_path / "archive", [lines], None, choice=choice)
     assert result.outcomes == {"new": 1}
-    assert result.told_apart == {"another host": 1, "another date": 1}
+    assert result.excluded == {"another host": 1, "another date": 1}
 
 
 def test_many_pages_that_are_no_articles_are_counted_and_the_first_are_named():
@@ -187,7 +187,7 @@ def test_an_import_that_is_killed_goes_on_and_has_every_page_once(tmp_path, monk
 
 
 @pytest.mark.slow
-def test_an_import_that_is_killed_goes_on_also_where_all_is_told_apart(tmp_path, monkeypatch):
+def test_an_import_that_is_killed_goes_on_also_where_all_is_excluded(tmp_path, monkeypatch):
     other = [RecordedPage(number, host="other.example") for number in range(8)]
     folder = tmp_path / "archive"
     file = write_web_archive(tmp_path / "a.warc.gz", [*other, *pages(1)])
@@ -202,8 +202,8 @@ def test_an_import_that_is_killed_goes_on_also_where_all_is_told_apart(tmp_path,
     assert killed_by(killed_after_some_records)
     assert progress(folder) == [(10, 0, 0)], "five of eight records, each with its request"
     result = import_files(folder, [file], None, choice=choice)
-    assert result.told_apart == {"another host": 3}
-    assert rows(folder, "SELECT told_apart FROM imported_files") == [('{"another host": 8}',)]
+    assert result.excluded == {"another host": 3}
+    assert rows(folder, "SELECT left_out FROM imported_files") == [('{"another host": 8}',)]
 
 
 @pytest.mark.slow
