@@ -100,8 +100,9 @@ def read_records(
 ) -> Iterator[WebArchiveRecord | WarcProblem]:
     """Return the records of a WARC or ARC file in file order, from an offset on.
 
-    `passed` is the number of records before it. The blocks of records that `excluded` gives a reason for are not read. ARC files are read from
-    their beginning. Raises UsageError for any other file.
+    `passed` is the number of records before it. The blocks of records that `excluded` gives a
+    reason for are not read. ARC files are read from their beginning. Raises UsageError for any other
+    file.
     """
     source = as_byte_source(file)
     first_bytes = read_file_start(source)
