@@ -254,9 +254,9 @@ def test_more_months_than_are_open_at_once_are_written_all_the_same(tmp_path, mo
 
 
 def test_a_file_on_the_web_goes_on_where_the_server_was_lost(tmp_path, monkeypatch):
-    many = [RecordedPage(number, padding_bytes=12_000) for number in range(12)]
+    many = [RecordedPage(number, padding_bytes=60_000) for number in range(16)]
     content = write_web_archive(tmp_path / "a.warc.gz", many).read_bytes()
-    monkeypatch.setattr("crawler.files.byte_sources.REMOTE_BLOCK_BYTES", 16 * 1024)
+    monkeypatch.setattr("crawler.files.byte_sources.REMOTE_BLOCK_BYTES", 64 * 1024)
 
     def lose_the_end(_: str, part: str) -> None:
         start = int(part.removeprefix("bytes=").partition("-")[0])
@@ -267,13 +267,13 @@ def test_a_file_on_the_web_goes_on_where_the_server_was_lost(tmp_path, monkeypat
     with serve_files({"/a.warc.gz": content}, on_request=lose_the_end) as server:
         address = f"{server.address}/a.warc.gz"
         first = import_files(folder, [address], None)
-        assert 0 < first.outcomes["new"] < 12
+        assert 0 < first.outcomes["new"] < 16
         lost = "HTTP 404; the same command goes on where this one stopped"
         assert first.mistakes == [f"dateline: {address}: {lost}"]
         server.on_request = lambda *_: None
         server.asked.clear()
         second = import_files(folder, [address], None)
-        assert second.outcomes == {"new": 12 - first.outcomes["new"]}
+        assert second.outcomes == {"new": 16 - first.outcomes["new"]}
         assert server.bytes_sent < len(content), "what was read is not fetched again"
     assert fetched(folder) == [page.url for page in many]
 
