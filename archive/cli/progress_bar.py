@@ -9,6 +9,16 @@ from contextlib import contextmanager
 from archive.progress import ProgressReport, ignore_progress
 
 
+class _Described:
+    """A text for rich that is made each time it is drawn."""
+
+    def __init__(self, describe: Callable[[], str]) -> None:
+        self._describe = describe
+
+    def __rich__(self) -> str:
+        return self._describe()
+
+
 @contextmanager
 def progress_bar(
     label: str, unit: str = "", describe: Callable[[], str] = str
@@ -29,6 +39,7 @@ def progress_bar(
         DownloadColumn,
         MofNCompleteColumn,
         Progress,
+        RenderableColumn,
         TaskProgressColumn,
         TextColumn,
         TimeElapsedColumn,
@@ -44,17 +55,17 @@ def progress_bar(
         TimeElapsedColumn(),
         TextColumn("left"),
         TimeRemainingColumn(),
-        TextColumn("{task.fields[remark]}"),
+        RenderableColumn(_Described(describe)),
     )
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True, redirect_stdout=False) as bar:
-        task = bar.add_task(label, total=None, speed="", remark="")
+        task = bar.add_task(label, total=None, speed="")
 
         def report(done: int, total: int | None) -> None:
             speed = bar.tasks[0].speed
             shown = f"{speed:.0f} {unit}/s" if speed and unit else ""
             if speed and unit == "bytes":
                 shown = f"{decimal(int(speed))}/s"
-            bar.update(task, completed=done, total=total, speed=shown, remark=describe())
+            bar.update(task, completed=done, total=total, speed=shown)
 
         yield report

@@ -20,6 +20,7 @@ from archive.queries.rule_matches import rules_note
 from archive.queries.search import SearchHit
 from archive.queries.status import StatusReport
 from archive.records import text_below_standfirst
+from archive.text.formatting import many
 from archive.text.passages import MARK_CLOSE, MARK_OPEN
 from archive.text.printable import printable_text, readable_url
 
@@ -283,8 +284,8 @@ def _cluster_text(cluster: PlainRow) -> str:
     parts = [
         printable_text(cluster["address"]),
         f"{total:.1f} pages/s",
-        f"{cluster['waiting']:,} pages waiting",
-        f"{cluster['lost']:,} workers lost",
+        f"{many(cluster['waiting'], 'page')} waiting",
+        f"{many(cluster['lost'], 'worker')} lost",
     ]
     if cluster["dashboard"]:
         parts.append(f"dashboard {printable_text(cluster['dashboard'])}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import re
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from archive.errors import ClusterError, UsageError
+from archive.text.formatting import many
 from crawler.cluster.dask_executor import DaskExecutor, shown_worker_name
 from crawler.cluster.local_cluster import LocalCluster
 
@@ -53,7 +55,8 @@ class ClusterConnection:
         self.dashboard_link: str | None = client.dashboard_link
         """The address of Dask's dashboard, which needs bokeh on the scheduler's machine."""
         self._workers: tuple[ClusterWorker, ...] = ()
-        self._watch = _periodic_call(client, self._list_workers)
+        self._is_closed = False
+        client.loop.add_callback(self._keep_listing)
 
     def workers(self) -> tuple[ClusterWorker, ...]:
         """Return the workers that the cluster had within the last seconds; never waits."""
@@ -66,17 +69,18 @@ class ClusterConnection:
 
     def describe(self) -> str:
         """Return the workers for a live line: `2 workers`, `3 workers, 1 lost`."""
-        count = len(self._workers)
-        parts = [f"{count:,} worker{'s' * (count != 1)}"]
+        parts = [many(len(self._workers), "worker")]
         if self.lost_workers:
             parts.append(f"{self.lost_workers.total():,} lost")
         return ", ".join(parts)
 
-    async def _list_workers(self) -> None:
-        """Renew the list of workers, on the client's loop."""
-        with suppress(Exception):  # the next call may have an answer; tasks report a lost scheduler
-            info = await self._client.scheduler.identity(n_workers=-1)
-            self.note_workers(info["workers"])
+    async def _keep_listing(self) -> None:
+        """Renew the list of workers regularly, on the client's loop."""
+        while not self._is_closed:
+            with suppress(Exception):  # the next one may come; tasks report a lost scheduler
+                info = await self._client.scheduler.identity(n_workers=-1)
+                self.note_workers(info["workers"])
+            await asyncio.sleep(WORKER_LIST_INTERVAL_SECONDS)
 
     def note_workers(self, listed: Mapping[str, Mapping[str, Any]]) -> None:
         """Note the workers that a scheduler lists, and which of the earlier ones are lost."""
@@ -87,7 +91,7 @@ class ClusterConnection:
 
     def close(self) -> None:
         """End the connection; the workers of a cluster that runs on its own stay."""
-        self._watch.stop()
+        self._is_closed = True
         with suppress(Exception):  # a scheduler that is lost
             self._client.close(timeout=CLOSE_TIMEOUT_SECONDS)
 
@@ -151,6 +155,8 @@ def _connected_client(target: str, address: str, security: Any) -> Any:
     from distributed import Client
 
     _calm_dask_logs()
+    if security is None and target.startswith("tls:"):
+        _check_tls_keys(address)
     try:
         return Client(
             target, timeout=CONNECT_TIMEOUT_SECONDS, security=security, set_as_default=False
@@ -161,6 +167,21 @@ def _connected_client(target: str, address: str, security: Any) -> Any:
         raise ClusterError(
             f"{address}: the cluster cannot be reached ({reason}); is `dask scheduler` running there?"
         ) from error
+
+
+def _check_tls_keys(address: str) -> None:
+    """Raise UsageError if Dask's configuration has no certificate to connect with."""
+    from distributed import Security
+
+    try:
+        keys = Security().get_connection_args("client")["ssl_context"]
+    except OSError as error:
+        raise UsageError(f"{address}: the keys for TLS cannot be read ({error})") from error
+    if keys is None:
+        raise UsageError(
+            f"{address}: no keys for TLS are configured; set DASK_DISTRIBUTED__COMM__TLS__CA_FILE, "
+            "…__TLS__CLIENT__CERT and …__TLS__CLIENT__KEY (docs/scale.md)"
+        )
 
 
 def _calm_dask_logs() -> None:
@@ -213,17 +234,3 @@ def _shown_version(name: str, packages: Mapping[str, Any]) -> str:
     if version is None:
         return "none"
     return ".".join(str(version).split(".")[:2]) if name == "python" else str(version)
-
-
-def _periodic_call(client: Any, coroutine_function: Any) -> Any:
-    """Call a coroutine function on a client's loop, at once and then regularly."""
-    from tornado.ioloop import PeriodicCallback
-
-    calls = PeriodicCallback(coroutine_function, WORKER_LIST_INTERVAL_SECONDS * 1000)
-
-    def start() -> None:
-        client.loop.add_callback(coroutine_function)
-        calls.start()
-
-    client.loop.add_callback(start)
-    return calls

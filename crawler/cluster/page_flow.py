@@ -19,7 +19,7 @@ PageItem = TypeVar("PageItem")
 BATCHES_PER_THREAD = 4
 """Batches under way for each that can be read at once, so that none of the readers waits for the
 one whose answer is written next."""
-MAX_BYTES_UNDER_WAY = 64 * 1024 * 1024
+MAX_BYTES_UNDER_WAY = 192 * 1024 * 1024
 """Bytes of the bodies under way, beyond which no more are taken from the source, save one batch."""
 MAX_BATCH_ITEMS = 64
 """Items of a batch, with and without pages."""

@@ -32,8 +32,8 @@ from crawler.cluster.reading_pace import ReadingPace
 from crawler.extraction.rules.outlet_rules import NO_OUTLET_RULES, OutletRules
 from crawler.workers.pool import RULED_KINDS, DocumentKind, Worker
 
-CLUSTER_BATCH_PAGES = 16
-CLUSTER_BATCH_BYTES = 1_500_000
+CLUSTER_BATCH_PAGES = 8
+CLUSTER_BATCH_BYTES = 1_000_000
 """Pages of a batch, and bytes of their bodies, after which it is sent."""
 WORKERLESS_TIMEOUT_SECONDS = 600.0
 """Time that a cluster may be without any worker before the command ends."""

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
 
+from archive.cli.progress_bar import progress_bar
 from archive.errors import DatelineError, UsageError
 from archive.records import Article, Capture
 from crawler.cluster.page_batches import PageAnswer, PageToRead
@@ -67,9 +68,11 @@ def extract_files(
     """
     succeeded = True
     with ExtractBatch() as spool, open_readers(cluster, workers, rules) as readers:
-        with _extract_progress(_count_pages(files, jsonl), readers.describe) as tick:
-            for page in _extract_in_order(_extract_jobs(files, jsonl), readers, rules):
-                tick()
+        total = _count_pages(files, jsonl)
+        with progress_bar("reading", "pages", readers.describe) as report:
+            extracted = _extract_in_order(_extract_jobs(files, jsonl), readers, rules)
+            for done, page in enumerate(extracted, 1):
+                report(done, total)
                 if isinstance(page, DatelineError):
                     print(f"dateline: {page}", file=sys.stderr)
                     succeeded = False
@@ -238,45 +241,3 @@ def batch_host_of(url: str | None) -> str | None:
 def _lower_without_www(host: str) -> str | None:
     """Return a host in lower case without `www.`, or None if it is empty."""
     return host.lower().removeprefix("www.") or None
-
-
-# -- on a terminal ---------------------------------------------------------------------------------
-
-
-@contextmanager
-def _extract_progress(
-    many: int | None, describe: Callable[[], str]
-) -> Iterator[Callable[[], None]]:
-    """Show a progress bar with pages per second on a terminal; yields a function to count a page.
-
-    What `describe` returns stands at its end.
-    """
-    if not sys.stderr.isatty():
-        yield lambda: None
-        return
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = (
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[speed]}"),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[readers]}"),
-    )
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, redirect_stdout=False) as bar:
-        task = bar.add_task("", total=many, speed="", readers="")
-
-        def tick() -> None:
-            speed = bar.tasks[0].speed
-            shown = f"{speed:.0f} pages/s" if speed else ""
-            bar.update(task, advance=1, speed=shown, readers=describe())
-
-        yield tick

@@ -8,6 +8,7 @@ import socket
 import sys
 import time
 
+import dask
 import pytest
 
 from archive.errors import ClusterError, LostWorkersError, UsageError
@@ -19,6 +20,7 @@ from crawler.cluster.connection import (
 )
 from tests.patience import patient, until
 
+TLS_OPTIONS = [f"distributed.comm.tls.{name}" for name in ("ca-file", "client.cert", "client.key")]
 SLEEP_ONCE = """(lambda os, time, marker: (
     marker.exists() or (marker.write_text(str(os.getpid())), time.sleep(1000)), os.getpid()
 )[-1])(__import__("os"), __import__("time"), marker)"""
@@ -80,6 +82,23 @@ def test_a_scheduler_that_does_not_answer_is_named_in_one_line(monkeypatch):
             pass
     assert "\n" not in str(raised.value)
     assert raised.value.exit_code == 69
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("configured", "mistake"),
+    [
+        ({}, "no keys for TLS are configured; set DASK_DISTRIBUTED__COMM__TLS__CA_FILE"),
+        (dict.fromkeys(TLS_OPTIONS, "/no/such/file"), "the keys for TLS cannot be read"),
+    ],
+)
+def test_missing_keys_are_named_before_anything_is_connected(configured, mistake):
+    with (
+        dask.config.set(configured),
+        pytest.raises(UsageError, match=mistake),
+        open_cluster("tls://127.0.0.1:1"),
+    ):
+        pass
 
 
 @pytest.mark.slow
