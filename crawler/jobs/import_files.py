@@ -119,8 +119,9 @@ class ImportResult:
         return ", ".join(parts) or "nothing to import"
 
     def live_text(self) -> str:
-        """Return the numbers for a live line: `120 new, 3,400 excluded`."""
-        parts = [f"{many:,} {outcome}" for outcome, many in self.outcomes.items()]
+        """Return the numbers for a live line, which another thread draws: `120 new, 3,400
+        excluded`."""
+        parts = [f"{many:,} {outcome}" for outcome, many in dict(self.outcomes).items()]
         if self.excluded:
             parts.append(f"{self.excluded.total():,} excluded")
         return ", ".join(parts)
