@@ -44,7 +44,7 @@ workers_option = click.option(
 cluster_option = click.option(
     "--cluster",
     metavar="ADDRESS",
-    help="Read pages on a Dask cluster: tcp://HOST:PORT, tls://HOST:PORT, local or local:N.",
+    help="Read pages on this Dask cluster, or local:N.",
 )
 catalogue_option = click.option(
     "--catalogue",

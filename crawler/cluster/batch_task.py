@@ -25,10 +25,7 @@ THREAD_READERS = threading.local()
 
 
 def read_packed_pages(block: bytes) -> bytes:
-    """Read the pages of a block, and return a block with their answers.
-
-    Raises DatelineError if no process can be started here, which concerns all pages.
-    """
+    """Read the pages of a block, and return a block with their answers, which may be errors."""
     allow_child_processes()
     reader = getattr(THREAD_READERS, "reader", None)
     if reader is None:
