@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from archive.archive import Archive
@@ -25,9 +25,16 @@ from archive.records import Capture, Check, Outcome
 from archive.storage.database import savepoint
 from archive.text_features import with_known_features
 
+WriteBeside = Callable[[sqlite3.Connection, Sequence[Check]], None]
+"""Writes what belongs to checks, in their transaction, which may be repeated."""
+
 
 def write_checks(
-    archive: Archive, checks: Sequence[Check], decisions: Decisions, crawl_id: int | None = None
+    archive: Archive,
+    checks: Sequence[Check],
+    decisions: Decisions,
+    crawl_id: int | None = None,
+    beside: WriteBeside | None = None,
 ) -> list[Outcome]:
     """Store a batch of checks in one transaction; return their outcomes.
 
@@ -49,7 +56,10 @@ def write_checks(
 
     def write_all(db: sqlite3.Connection, ready: Decisions) -> list[Outcome]:
         _forget_moved_pages(db, captures)
-        return [write_check_or_failure(db, check, ready, crawl_id) for check in checks]
+        outcomes = [write_check_or_failure(db, check, ready, crawl_id) for check in checks]
+        if beside:
+            beside(db, checks)
+        return outcomes
 
     return write_without_reading(archive.db, checks, decisions, write_all)
 

@@ -33,6 +33,7 @@ BENCHES = (
     "crawl",
     "cluster",
     "fetching",
+    "backfill",
     "schedule",
     "faults_archive",
     "faults",

@@ -23,6 +23,7 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cache
+from itertools import count
 from pathlib import Path
 from random import Random
 
@@ -303,7 +304,10 @@ def write_recorded(folder: Path, file: Path) -> None:
     recorded = pickle.loads((folder / "recorded.pickle").read_bytes())
     began, cpu_began = time.monotonic(), time.process_time()
 
-    def report(done: int, _: int | None) -> None:
+    items = count(1)
+
+    def report(*_: int | None) -> None:
+        done = next(items)
         if done % max(1, RECORDED // 10) == 0:
             cpu = time.process_time() - cpu_began
             print(done, time.monotonic() - began, resident_megabytes(), cpu)
@@ -339,12 +343,12 @@ def fault_figures(folder: Path) -> Iterator[Figure]:
 def kill_workers(archive: Path, file: Path) -> int:
     """Kill workers during an import; return the number of pages that failed."""
     every = FAULT_PAGES // (WORKER_KILLS + 1)
-    killed = 0
+    killed, items = 0, count(1)
     with open_cluster(f"local:{WORKERS}") as connection:
 
-        def kill(done: int, _: int | None) -> None:
+        def kill(*_: int | None) -> None:
             nonlocal killed
-            if done % every == 0 and killed < WORKER_KILLS:
+            if next(items) % every == 0 and killed < WORKER_KILLS:
                 os.kill(connection.executor.submit(os.getpid).result(), signal.SIGKILL)
                 killed += 1
 
@@ -357,10 +361,10 @@ def kill_scheduler(archive: Path, file: Path) -> int:
     """Kill the scheduler half way, and import again."""
     with open_cluster(f"local:{WORKERS}") as connection:
         assert connection.local
-        scheduler = connection.local.process
+        scheduler, items = connection.local.process, count(1)
 
-        def kill(done: int, _: int | None) -> None:
-            if done == FAULT_PAGES // 2:
+        def kill(*_: int | None) -> None:
+            if next(items) == FAULT_PAGES // 2:
                 scheduler.kill()
 
         try:

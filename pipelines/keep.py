@@ -19,7 +19,7 @@ from scrapy.crawler import Crawler
 from archive.archive import Archive
 from archive.articles.revisions import ArticleVersion
 from archive.articles.stories import refresh_stories
-from archive.check_writer import write_checks
+from archive.check_writer import WriteBeside, write_checks
 from archive.errors import ArchiveError
 from archive.rebuilds import prepare_archive, tidy_events_if_due
 from archive.records import Check, Outcome
@@ -65,6 +65,8 @@ class CheckBatches:
         self.decisions = archive_policies(reread)
         prepare_archive(archive.db, self.decisions)
         self.waiting: list[Check] = []
+        self.write_beside: WriteBeside | None = None
+        """Called within the transaction of each batch."""
         self.on_written: Callable[[Check, Outcome], None] | None = None
         self.on_cost: Callable[[str, float], None] | None = None
         """Called with the URL and the cost in seconds of each check."""
@@ -85,7 +87,9 @@ class CheckBatches:
         waiting, self.waiting = self.waiting, []
         for batch in batched_checks(waiting):
             began = time.thread_time()
-            outcomes = write_checks(self.archive, batch, self.decisions, self.crawl_id)
+            outcomes = write_checks(
+                self.archive, batch, self.decisions, self.crawl_id, self.write_beside
+            )
             each = (time.thread_time() - began) / len(batch)
             for check, outcome in zip(batch, outcomes, strict=True):
                 if self.on_cost:

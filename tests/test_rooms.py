@@ -214,7 +214,7 @@ def test_an_exception_to_the_length_of_a_function_is_still_one():
 
 FLOORS = {
     "crawler": [
-        ["cli"], ["jobs", "api"], ["alerts", "deposits"], ["spiders"], ["story_search"], ["session"],
+        ["cli"], ["jobs", "api"], ["alerts", "deposits", "backfill"], ["spiders"], ["story_search"], ["session"],
         ["services", "workers", "cluster"], ["sources"], ["extraction"], ["network"], ["files"],
         ["dates", "text", "processes", "settings", "progress"],
     ],

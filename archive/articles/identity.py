@@ -178,6 +178,15 @@ def article_id_of_key(connection: sqlite3.Connection, url_key: str) -> int | Non
     return int(row["article_id"]) if row else None
 
 
+def article_keys(connection: sqlite3.Connection) -> Iterator[str]:
+    """Yield the URL keys whose requests led to an article."""
+    rows = connection.execute(
+        f"""SELECT DISTINCT url_key FROM urls
+        WHERE article_id IS NOT NULL AND role IN {OWN_ROLES_SQL}"""  # noqa: S608  a constant
+    )
+    return (str(row["url_key"]) for row in rows)
+
+
 def url_for_new_article(connection: sqlite3.Connection, check: Check, article: Article) -> str:
     """Return the URL for a new article: its own, or the declared one if that is taken."""
     if article_id_of_key(connection, check.addresses[0].url_key) is None or not check.declared_key:

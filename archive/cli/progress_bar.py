@@ -25,16 +25,18 @@ def progress_bar(
 ) -> Iterator[ProgressReport]:
     """Show the share done, the items, their speed and the time left; yield the function to report.
 
-    `label` says what is done, such as `reading`, and `unit` names the items in the plural. With an
-    unknown total the bar only moves. What `describe` returns stands at its end. It disappears at the
-    end.
+    `label` says what is done, such as `reading`, and `unit` names the items in the plural; `bytes`
+    are shown in units that fit their number. With an unknown total the bar only moves. What
+    `describe` returns stands at its end. It disappears at the end.
     """
     if not sys.stderr.isatty():
         yield ignore_progress
         return
     from rich.console import Console
+    from rich.filesize import decimal
     from rich.progress import (
         BarColumn,
+        DownloadColumn,
         MofNCompleteColumn,
         Progress,
         RenderableColumn,
@@ -48,7 +50,7 @@ def progress_bar(
         TextColumn("{task.description}"),
         BarColumn(),
         TaskProgressColumn(),
-        MofNCompleteColumn(),
+        DownloadColumn() if unit == "bytes" else MofNCompleteColumn(),
         TextColumn("{task.fields[speed]}"),
         TimeElapsedColumn(),
         TextColumn("left"),
@@ -62,6 +64,8 @@ def progress_bar(
         def report(done: int, total: int | None) -> None:
             speed = bar.tasks[0].speed
             shown = f"{speed:.0f} {unit}/s" if speed and unit else ""
+            if speed and unit == "bytes":
+                shown = f"{decimal(int(speed))}/s"
             bar.update(task, completed=done, total=total, speed=shown)
 
         yield report

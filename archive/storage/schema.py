@@ -989,6 +989,26 @@ CREATE TABLE deposit_services (
 ) WITHOUT ROWID;
 """
 
+IMPORTED_FILE_TABLES = """
+-- Files of many pages that `dateline import` reads, with how far it has come; written together with
+-- the articles.
+CREATE TABLE imported_files (
+  id INTEGER PRIMARY KEY,
+  address TEXT NOT NULL,       -- path or URL
+  selection TEXT NOT NULL,     -- what was wanted of it, in words; empty: all
+  version TEXT NOT NULL,       -- size, and ETag or time of change; if it differs, the file is read from its beginning
+  bytes INTEGER NOT NULL,
+  bytes_done INTEGER NOT NULL,
+  records INTEGER NOT NULL,    -- number of records done
+  position TEXT NOT NULL,      -- where the next import goes on, as JSON
+  left_out TEXT NOT NULL,      -- numbers of pages that were excluded, by the reason, as JSON
+  started_at TEXT NOT NULL,
+  updated_at TEXT NOT NULL,
+  finished_at TEXT,
+  UNIQUE (address, selection)
+);
+"""
+
 ARCHIVE_SCHEMA = DatabaseSchema(
     "dateline.archive",
     (
@@ -1018,6 +1038,7 @@ ARCHIVE_SCHEMA = DatabaseSchema(
         ("m024_moved_pages", MOVED_PAGE_TABLES),
         ("m025_printed_days", PRINTED_DAY_COLUMNS),
         ("m026_deposits", DEPOSIT_TABLES),
+        ("m027_imported_files", IMPORTED_FILE_TABLES),
     ),
     cache=24_000,  # reads of the index of shared passages are scattered over the file
 )

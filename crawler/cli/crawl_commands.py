@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from crawler.deposits.deposit_service import DepositService
     from crawler.extraction.rules.outlet_rules import OutletRules
+    from crawler.jobs.import_files import ImportResult
 
 # -- outlet ----------------------------------------------------------------------------------------
 
@@ -335,15 +336,58 @@ def _run_crawl(
 
 
 @cli.command("import")
-@click.argument(
-    "files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE…|-"
-)
+@click.argument("files", nargs=-1, required=True, metavar="FILE…|URL…|-")
 @click.option("--url", metavar="URL", help="Set the URL of a saved page that does not state it.")
+@click.option(
+    "--host",
+    "hosts",
+    multiple=True,
+    metavar="HOST",
+    shell_complete=complete_outlets,
+    help="Take only pages of this host and those below it; may be repeated.",
+)
+@click.option(
+    "--outlets",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help="Take only pages of the outlets in this list.",
+)
+@click.option(
+    "--since", metavar="DATE|AGE", help="Take only pages since 2024-02-15, or 7d, 2w ago."
+)
+@click.option("--until", metavar="DATE|AGE", help="Take only pages until this day.")
+@click.option(
+    "--language",
+    "languages",
+    multiple=True,
+    metavar="CODE",
+    help="Take only pages in this language, such as en; may be repeated.",
+)
+@click.option(
+    "--story",
+    metavar="NAME",
+    shell_complete=complete_stories,
+    help="Take only pages with the words of this followed story.",
+)
+@click.option("--skip-known", is_flag=True, help="Leave out pages whose URL is in the archive.")
+@click.option(
+    "--into-months",
+    "months",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Write an archive for each month into this folder.",
+)
+@click.option("--again", is_flag=True, help="Read WARC files again that were imported before.")
 @workers_option
 @cluster_option
 @archive_option
 def import_command(
-    files: tuple[Path, ...], url: str | None, folder: Path, workers: int | None, cluster: str | None
+    files: tuple[str, ...],
+    url: str | None,
+    months: Path | None,
+    again: bool,
+    folder: Path,
+    **options: Any,
 ) -> None:
     """Import saved pages, WARC files or JSON lines.
 
@@ -351,27 +395,57 @@ def import_command(
     `-` reads JSON lines from standard input. A line that cannot be read is reported by its number,
     and the others are stored.
 
-    Example: dateline import saved/*.html articles.jsonl
-    """
-    from crawler.cluster.page_readers import open_readers
-    from crawler.extraction.rules.rule_tables import archive_rules
-    from crawler.jobs.import_files import import_files
-    from pipelines.urls import request_url
+    WARC files may be on the web (https://…) or in an object store (s3://…, also with `*`). They are
+    read as they arrive. The options that select pages exclude most of the others before they are
+    read, which costs a hundredth. An import that ended early goes on where it stopped; a file that
+    was imported is not read again.
 
+    \b
+    Examples: dateline import saved/*.html articles.jsonl
+              dateline import --host bbc.co.uk --since 2024-02-01 news-*.warc.gz
+              dateline import --story harbour-strike https://data.example/news.warc.gz
+              dateline import --into-months months s3://bucket/2024/*.warc.gz
+    """
     if url and len(files) > 1:
         raise UsageError("--url goes with one file")
-    wanted = request_url(url) if url else None
-    rules = archive_rules(folder)
-    with (
-        open_readers(chosen_cluster(cluster), workers, rules) as readers,
-        progress_bar("reading", "pages", readers.describe) as report,
-    ):
-        imported = import_files(folder, files, wanted, report, rules, readers)
-    for line in (*imported.mistakes, *imported.lines()):
+    imported = _import_named_files(files, url, months, again, folder, options)
+    for line in (*imported.mistake_lines(), *imported.lines()):
         click.echo(line, err=True)
     click.echo(imported.summary())
     if imported.mistakes:
         raise SystemExit(1)
+
+
+def _import_named_files(
+    files: Sequence[str],
+    url: str | None,
+    months: Path | None,
+    again: bool,
+    folder: Path,
+    options: dict[str, Any],
+) -> ImportResult:
+    """Import files with a progress bar, and return the result."""
+    from crawler.backfill.named_files import find_named_files
+    from crawler.backfill.selection_options import SelectionOptions, selection_of_options
+    from crawler.cluster.page_readers import open_readers
+    from crawler.extraction.rules.rule_tables import archive_rules
+    from crawler.jobs.import_files import ImportChoice, import_files
+    from pipelines.urls import request_url
+
+    wanted = request_url(url) if url else None
+    workers, cluster = options.pop("workers"), options.pop("cluster")
+    rules = archive_rules(folder)
+    selection = selection_of_options(SelectionOptions(**options), folder, months)
+    choice = ImportChoice(selection, months, again)
+    named = find_named_files(files)
+    unit = "bytes" if any(file.has_many_pages for file in named) else "pages"
+    with open_readers(chosen_cluster(cluster), workers, rules) as readers:
+
+        def remark() -> str:
+            return ", ".join(filter(None, (choice.result.live_text(), readers.describe())))
+
+        with progress_bar("reading", unit, remark) as report:
+            return import_files(folder, named, wanted, report, rules, readers, choice)
 
 
 @cli.command()

@@ -20,16 +20,24 @@ from typing import get_args
 from archive.errors import ReadingError
 from archive.exports.warc import RENAMED_HEADER_PREFIX, WARC_LEAD_FIELDS
 from archive.records import Capture, Lead, Via, format_utc
+from crawler.files.byte_sources import ByteSource, as_byte_source
 from crawler.files.http_messages import HeaderFields, StoredResponse, parse_response
 from crawler.files.saved_page_urls import HTML_TYPES
 from crawler.files.saved_pages import MAX_PAGE_BYTES
-from crawler.files.warc_records import WarcFileReader, WarcProblem, WebArchiveRecord, read_records
+from crawler.files.warc_records import (
+    PAGE_RECORD_TYPES,
+    HeaderFilter,
+    WarcFileReader,
+    WarcProblem,
+    WebArchiveRecord,
+    is_arc_start,
+    read_file_start,
+    read_records,
+)
 
 WARC_SUFFIXES = (".warc", ".arc", ".warc.gz", ".arc.gz", ".warc.zst", ".warc.lz4")
 """Suffixes of the names of such files."""
 
-PAGE_RECORD_TYPES = ("response", "resource", "revisit")
-"""Types of records that may hold a page."""
 HTML_START = re.compile(rb"(?i)<(?:!doctype html|html)")
 DESCRIBING_RECORD_TYPES = ("warcinfo", "request", "metadata")
 """Types of records that describe others."""
@@ -51,6 +59,13 @@ class SkippedRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class ExcludedRecord:
+    """A page that was excluded before it was read; there are few kinds of reasons."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class DoubtfulPage:
     """A page whose bytes differ from those that were recorded, according to its digest."""
 
@@ -66,42 +81,148 @@ class PageWithLead:
     lead: Lead
 
 
+FoundInWarc = Capture | PageWithLead | DoubtfulPage | SkippedRecord | ExcludedRecord | WarcProblem
+"""The result of one record."""
+BodyFilter = Callable[[str, str, StoredResponse, bytes], str | None]
+"""Takes the URL and date of a record, its response and the decoded body; returns why the page is
+excluded, or None."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordFilters:
+    """Filters that exclude records before they are read: by their fields, and then by their bodies."""
+
+    by_fields: HeaderFilter | None = None
+    by_body: BodyFilter | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPosition:
+    """The place up to which a file has been read.
+
+    The anchor is the newest page's record: reading may begin at it if that record is really there,
+    which is not so where all records are one compressed stream.
+    """
+
+    records: int = 0
+    """Records, and problems between them, up to and including this one."""
+    found: int = 0
+    """Those of them that may hold a page."""
+    anchor_records: int = 0
+    anchor_offset: int = 0
+    """Byte of the file at which the anchor starts, also the progress in bytes."""
+    anchor_id: str = ""
+    """WARC-Record-ID; without it, reading begins at the start of the file."""
+
+
+FILE_START = RecordPosition()
+TAKES_ALL = RecordFilters()
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedPage:
+    """The result of a record, and the position behind it."""
+
+    found: FoundInWarc
+    position: RecordPosition
+
+
 def is_warc_name(path: Path) -> bool:
     """Return whether a file has the name of a WARC or ARC file."""
     return path.name.lower().endswith(WARC_SUFFIXES)
 
 
-def read_warc_pages(
-    path: Path,
-) -> Iterator[Capture | PageWithLead | DoubtfulPage | SkippedRecord | WarcProblem]:
+def read_warc_pages(file: Path | ByteSource) -> Iterator[FoundInWarc]:
     """Yield the pages of a WARC or ARC file, the records left out and the problems, in file order.
 
     Memory holds one record at a time, and the places of the bodies that revisits may refer to.
     Raises UsageError, with the first item, for any other file.
     """
-    pages = WarcPages(path)
-    for record in read_records(path):
-        if isinstance(record, WarcProblem):
-            yield record
-        elif record.kind == "metadata":
-            pages.note_metadata(record)
-        elif record.kind in PAGE_RECORD_TYPES:
-            yield pages.read_page(record)
-        elif record.kind not in DESCRIBING_RECORD_TYPES:
-            yield SkippedRecord(f"a record of kind {record.kind[:20]!r}")
+    return (placed.found for placed in read_placed_pages(file))
+
+
+def read_placed_pages(
+    file: Path | ByteSource,
+    filters: RecordFilters = TAKES_ALL,
+    behind: RecordPosition = FILE_START,
+) -> Iterator[PlacedPage]:
+    """Yield what `read_warc_pages` yields with its position, beginning behind a position.
+
+    Raises UsageError as `read_warc_pages`, and SourceLostError for a remote file.
+    """
+    source = as_byte_source(file)
+    pages = WarcPages(source, filters)
+    records, passed = _records_behind(source, filters, behind)
+    pages.begins_at = behind.anchor_offset if passed else 0
+    position = behind
+    for number, record in enumerate(records, passed + 1):
+        if number <= behind.records:
+            pages.note_passed(record)
+            continue
+        position = _position_after(record, number, position)
+        found = pages.read_record(record)
+        if found is not None:
+            yield PlacedPage(found, position)
+
+
+def _records_behind(
+    source: ByteSource, filters: RecordFilters, behind: RecordPosition
+) -> tuple[Iterator[WebArchiveRecord | WarcProblem], int]:
+    """Return the records from the anchor of a position on, and how many come before.
+
+    All records, and 0, if the anchor is not where it was.
+    """
+    if behind.anchor_id and not is_arc_start(read_file_start(source)):
+        anchor = WarcFileReader(source).record_at(behind.anchor_offset)
+        if anchor and anchor.field("warc-record-id") == behind.anchor_id:
+            passed = behind.anchor_records - 1
+            return read_records(source, filters.by_fields, behind.anchor_offset, passed), passed
+    return read_records(source, filters.by_fields), 0
+
+
+def _position_after(
+    record: WebArchiveRecord | WarcProblem, number: int, before: RecordPosition
+) -> RecordPosition:
+    """Return the position behind a record."""
+    is_found = isinstance(record, WarcProblem) or record.kind not in DESCRIBING_RECORD_TYPES
+    found = before.found + is_found
+    if isinstance(record, WarcProblem) or record.kind not in PAGE_RECORD_TYPES:
+        return replace(before, records=number, found=found)
+    return RecordPosition(number, found, number, record.offset, record.field("warc-record-id"))
 
 
 class WarcPages:
     """The reader of one file's pages, with what earlier records say of later ones."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, source: ByteSource, filters: RecordFilters = TAKES_ALL) -> None:
+        self.source = source
+        self.filters = filters
+        self.begins_at = 0
+        """The offset at which reading began; what comes before is looked through when a revisit
+        refers to it."""
         self._places: dict[str, tuple[int, str]] = {}
         """Digest of a page's payload, or ID of its record → offset in the file and record ID."""
         self._hops: dict[str, tuple[str, ...]] = {}
         """ID of a later record → the URL that was requested, and those of the redirects."""
         self._leads: dict[str, dict[str, str]] = {}
         """ID of a later record → the fields of the lead to it."""
+
+    def read_record(self, record: WebArchiveRecord | WarcProblem) -> FoundInWarc | None:
+        """Return what a record comes to; None for one that describes others."""
+        if isinstance(record, WarcProblem):
+            return record
+        if record.kind == "metadata":
+            self.note_metadata(record)
+        if record.kind in PAGE_RECORD_TYPES:
+            return self.read_page(record)
+        if record.kind in DESCRIBING_RECORD_TYPES:
+            return None
+        return SkippedRecord(f"a record of kind {record.kind[:20]!r}")
+
+    def note_passed(self, record: WebArchiveRecord | WarcProblem) -> None:
+        """Note the place of a record that was read in an earlier run."""
+        if isinstance(record, WebArchiveRecord) and record.kind == "response":
+            self._remember(record)
 
     def note_metadata(self, record: WebArchiveRecord) -> None:
         """Note a `metadata` record of Dateline: the redirects that led to a page, and its lead."""
@@ -117,17 +238,22 @@ class WarcPages:
         if fields.get("via") in get_args(Via):
             self._leads[page_id] = fields
 
-    def read_page(
-        self, record: WebArchiveRecord
-    ) -> Capture | PageWithLead | DoubtfulPage | SkippedRecord | WarcProblem:
+    def read_page(self, record: WebArchiveRecord) -> FoundInWarc:
         """Return the page of a response, resource or revisit, or the reason why it is left out."""
+        if record.excluded:
+            self.note_passed(record)
+            return ExcludedRecord(record.excluded)
         try:
             content = self._content(record)
             if isinstance(content, SkippedRecord):
                 return content
-            headers, body = content
+            response, body = content
             if not body.strip():
                 return SkippedRecord("an empty page")
+            reason = self._reason_by_body(record, response, body)
+            if reason:
+                return ExcludedRecord(reason)
+            headers = response.headers
             capture, doubt = self._capture(record, headers, body), reason_to_doubt_record(record)
             if doubt:
                 return DoubtfulPage(capture, doubt)
@@ -140,7 +266,16 @@ class WarcPages:
         except ReadingError as error:
             return WarcProblem(record.place, str(error))
 
-    def _content(self, record: WebArchiveRecord) -> tuple[HeaderFields, bytes] | SkippedRecord:
+    def _reason_by_body(
+        self, record: WebArchiveRecord, response: StoredResponse, body: bytes
+    ) -> str | None:
+        """Return why a page is excluded by its response, or None."""
+        if self.filters.by_body is None:
+            return None
+        url, date = record.field("warc-target-uri"), record.field("warc-date")
+        return self.filters.by_body(url, date, response, body)
+
+    def _content(self, record: WebArchiveRecord) -> tuple[StoredResponse, bytes] | SkippedRecord:
         """Return the headers and decoded body of a page; for a revisit the body it refers to.
 
         Raises ReadingError.
@@ -158,18 +293,30 @@ class WarcPages:
         original_response = self._first(record) if is_revisit else response
         if original_response is None:
             return SkippedRecord("a revisit whose page is not found in this file")
-        headers = (response or original_response).headers
-        return headers, original_response.decoded_body()
+        return response or original_response, original_response.decoded_body()
 
     def _first(self, revisit: WebArchiveRecord) -> StoredResponse | None:
         """Return the response that a revisit refers to, or None if this file lacks it."""
-        for key in (revisit.field("warc-refers-to"), revisit.field("warc-payload-digest").upper()):
+        keys = (revisit.field("warc-refers-to"), revisit.field("warc-payload-digest").upper())
+        if self.begins_at and not any(key in self._places for key in keys):
+            self._look_through_beginning()
+        for key in keys:
             offset, record_id = self._places.get(key, (0, ""))
-            record = WarcFileReader(self.path).record_at(offset) if record_id else None
+            record = WarcFileReader(self.source).record_at(offset) if record_id else None
             # another record lies there if the whole file is one gzip stream
             if record and record.field("warc-record-id") == record_id:
-                return _response_in_record(record)
+                response = _response_in_record(record)
+                return response if response and is_html_response(response) else None
         return None
+
+    def _look_through_beginning(self) -> None:
+        """Remember the places of the records before those that were read."""
+        end, self.begins_at = self.begins_at, 0
+        for record in read_records(self.source, lambda _url, _date: "only its place"):
+            if isinstance(record, WebArchiveRecord):
+                if record.offset >= end:
+                    return
+                self.note_passed(record)
 
     def _remember(self, record: WebArchiveRecord) -> None:
         """Note the place of a page to which later revisits may refer."""

@@ -7,17 +7,17 @@ Broken records are reported, and the records behind them are still read. fastwar
 from __future__ import annotations
 
 import zlib
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import redirect_stderr
 from dataclasses import dataclass
 from io import StringIO
-from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from fastwarc.warc import ArchiveIterator, WarcRecord
 
 from archive.errors import UsageError
+from crawler.files.byte_sources import ByteSource, SourceLostError, as_byte_source
 from crawler.files.complete_body import GZIP_MAGIC, gzip_decompressor
 from crawler.files.http_messages import END_OF_HEAD, MAX_HTTP_HEAD_BYTES
 from crawler.files.saved_pages import MAX_PAGE_BYTES
@@ -31,6 +31,13 @@ MAX_FALSE_RECORD_STARTS = 1000
 """Places in a row that look like the start of a record but are not, before a file is given up."""
 READ_RECORD_TYPES = ("response", "resource", "revisit", "metadata")
 """The types of records whose blocks are read; those of others are skipped."""
+PAGE_RECORD_TYPES = ("response", "resource", "revisit")
+"""Types of records that may hold a page."""
+SEARCHED_BYTES = 1024 * 1024
+"""Bytes that are searched at once for the start of a record."""
+
+HeaderFilter = Callable[[str, str], str | None]
+"""Takes the URL and the date of a record; returns why its block is not read, or None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +55,8 @@ class WarcProblem:
 class WebArchiveRecord:
     """A record, with its fields by their names in lower case.
 
-    `block` is None if it is larger than `MAX_WARC_BLOCK_BYTES`.
+    `block` is None if it is larger than `MAX_WARC_BLOCK_BYTES`, or if the record was excluded by
+    its fields; `excluded` then says by which.
     """
 
     kind: str
@@ -56,6 +64,7 @@ class WebArchiveRecord:
     offset: int
     fields: dict[str, str]
     block: bytes | None = b""
+    excluded: str = ""
 
     def field(self, name: str) -> str:
         """Return a field, without angle brackets around it; empty if the record lacks it.
@@ -65,14 +74,14 @@ class WebArchiveRecord:
         return self.fields.get(name, "").strip().strip("<>")
 
 
-def read_file_start(path: Path) -> bytes:
+def read_file_start(file: ByteSource) -> bytes:
     """Return the first bytes of a file, decompressed if they are valid gzip.
 
     Raises UsageError for a file that cannot be read.
     """
     try:
-        with path.open("rb") as file:
-            start = file.read(1024)
+        with file.open() as opened:
+            start = opened.read(1024)
         if not start.startswith(GZIP_MAGIC):
             return start
         first_bytes: bytes = gzip_decompressor().decompress(start, 64)
@@ -83,26 +92,41 @@ def read_file_start(path: Path) -> bytes:
         raise UsageError(f"cannot be read ({error.strerror or error})") from error
 
 
-def read_records(path: Path) -> Iterator[WebArchiveRecord | WarcProblem]:
-    """Return the records of a WARC or ARC file in file order.
+def read_records(
+    file: Path | ByteSource,
+    excluded: HeaderFilter | None = None,
+    start: int = 0,
+    passed: int = 0,
+) -> Iterator[WebArchiveRecord | WarcProblem]:
+    """Return the records of a WARC or ARC file in file order, from an offset on.
 
-    Raises UsageError for any other file.
+    `passed` is the number of records before it. The blocks of records that `excluded` gives a
+    reason for are not read. ARC files are read from their beginning. Raises UsageError for any other
+    file.
     """
-    start = read_file_start(path)
-    if start.startswith(b"filedesc:"):
-        return read_arc_records(path)
-    if start.lstrip().startswith(b"WARC/") or start.startswith((GZIP_MAGIC, *ZSTD_AND_LZ4_MAGIC)):
-        return WarcFileReader(path).records()
+    source = as_byte_source(file)
+    first_bytes = read_file_start(source)
+    if is_arc_start(first_bytes):
+        return read_arc_records(source, excluded)
+    is_packed = first_bytes.startswith((GZIP_MAGIC, *ZSTD_AND_LZ4_MAGIC))
+    if first_bytes.lstrip().startswith(b"WARC/") or is_packed:
+        return WarcFileReader(source, excluded).records(start, passed)
     raise UsageError("is not a WARC or ARC file")
+
+
+def is_arc_start(first_bytes: bytes) -> bool:
+    """Return whether the first bytes are those of an ARC file."""
+    return first_bytes.startswith(b"filedesc:")
 
 
 class WarcFileReader:
     """A WARC file and the position up to which it has been read."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        with path.open("rb") as file:
-            start = file.read(4)
+    def __init__(self, file: ByteSource, excluded: HeaderFilter | None = None) -> None:
+        self.file = file
+        self._excluded = excluded
+        with file.open() as opened:
+            start = opened.read(4)
         self.is_gzip = start.startswith(GZIP_MAGIC)
         self.is_plain = not self.is_gzip and not start.startswith(ZSTD_AND_LZ4_MAGIC)
         self._number = 0
@@ -114,18 +138,27 @@ class WarcFileReader:
         self._resume: int | None = None
         """The offset behind the newest record, if the file is gzipped and fastwarc misread it."""
 
-    def records(self) -> Iterator[WebArchiveRecord | WarcProblem]:
-        """Yield the records; where reading fails, search for the start of the next record."""
-        next_start: int | None = 0
+    def records(self, first: int = 0, passed: int = 0) -> Iterator[WebArchiveRecord | WarcProblem]:
+        """Yield the records from an offset on; where reading fails, search for the start of the
+        next one.
+
+        Raises SourceLostError if a remote file can no longer be read.
+        """
+        self._number, self._start, self._end = passed, first, first
+        next_start: int | None = first
         failures = 0
         while next_start is not None:
             start, number_before = next_start, self._number
             try:
                 next_start = yield from self._records_from(start)
+                self.file.check_readable()
                 continue
+            except SourceLostError:
+                raise
             except Exception as error:  # whatever a library raises over an untrusted file
+                self.file.check_readable()
                 failures = 0 if self._number > number_before else failures + 1
-                if not failures or start == 0:  # otherwise the same gap is already reported
+                if not failures or start == first:  # otherwise the same gap is already reported
                     yield self._problem(_describe_library_error(error))
             next_start = self._find_start(max(start, self._start, self._end or 0) + 1)
             if next_start is not None and failures > MAX_FALSE_RECORD_STARTS:
@@ -138,11 +171,12 @@ class WarcFileReader:
     def record_at(self, offset: int) -> WebArchiveRecord | None:
         """Return the record at an offset of the file; None if none can be read there."""
         try:
-            with self.path.open("rb") as file:
+            with self.file.open() as file:
                 file.seek(offset)
                 found = next(ArchiveIterator(file, parse_http=False, quirks_mode=self.is_plain))
                 record = self._read_record(found)
         except (StopIteration, OSError, ValueError):
+            self.file.check_readable()
             return None
         return record if isinstance(record, WebArchiveRecord) else None
 
@@ -153,7 +187,7 @@ class WarcFileReader:
 
         Raises OSError, or whatever fastwarc raises, where reading fails.
         """
-        with self.path.open("rb") as file:
+        with self.file.open() as file:
             file.seek(start)
             for found in ArchiveIterator(file, parse_http=False, quirks_mode=self.is_plain):
                 if self.is_plain:
@@ -166,7 +200,7 @@ class WarcFileReader:
                 if self.is_gzip and self._resume is not None:
                     return self._resume
         if self.is_plain:
-            yield from self._gap_before(self.path.stat().st_size)
+            yield from self._gap_before(self.file.size())
         elif self.is_gzip and self._left_over():
             raise OSError("what follows is not gzip")
         return None
@@ -174,7 +208,7 @@ class WarcFileReader:
     def _read_record(self, found: WarcRecord) -> WebArchiveRecord | WarcProblem:
         """Return a record of fastwarc's with its block, or the problem with it."""
         offset = found.stream_pos
-        place = f"{self.path}: record {self._number} at byte {offset}"
+        place = f"{self.file.name}: record {self._number} at byte {offset}"
         fields = {name.lower(): value for name, value in found.headers.items()}
         length = _record_length(found)
         if length is None:
@@ -191,6 +225,10 @@ class WarcFileReader:
         kind = fields.get("warc-type", "").strip().lower()
         if kind not in READ_RECORD_TYPES:
             return WebArchiveRecord(kind, place, offset, fields)
+        if self._excluded and kind in PAGE_RECORD_TYPES:
+            reason = excluded_by_fields(fields, self._excluded)
+            if reason:
+                return WebArchiveRecord(kind, place, offset, fields, None, reason)
         if length > MAX_WARC_BLOCK_BYTES:
             return WebArchiveRecord(kind, place, offset, fields, None)
         if not is_misread:
@@ -206,7 +244,7 @@ class WarcFileReader:
         4), but fastwarc knows Content-Length in this spelling only.
         """
         most = MAX_HTTP_HEAD_BYTES + min(length, MAX_WARC_BLOCK_BYTES) + len(b"\r\n\r\n")
-        with self.path.open("rb") as file:
+        with self.file.open() as file:
             file.seek(offset)
             if self.is_plain:
                 text, end = file.read(most), offset
@@ -224,7 +262,7 @@ class WarcFileReader:
 
     def _end_of_record(self, found: WarcRecord) -> int | None:
         """Return the offset behind a record of a file that is not compressed; None if unknown."""
-        with self.path.open("rb") as file:
+        with self.file.open() as file:
             file.seek(found.stream_pos)
             head = END_OF_HEAD.search(file.read(MAX_HTTP_HEAD_BYTES))
         length = _record_length(found)
@@ -240,7 +278,7 @@ class WarcFileReader:
         if self._end is None or next_start <= self._end:
             return
         gap = next_start - self._end
-        with self.path.open("rb") as file:
+        with self.file.open() as file:
             file.seek(self._end)
             if file.read(min(gap, MAX_HTTP_HEAD_BYTES)).strip():
                 yield self._problem(f"{gap:,} bytes that belong to no record")
@@ -251,7 +289,7 @@ class WarcFileReader:
         fastwarc takes a member of only a few bytes for the end of the file.
         """
         stream = gzip_decompressor()
-        with self.path.open("rb") as file:
+        with self.file.open() as file:
             file.seek(self._start)
             if file.read(len(GZIP_MAGIC)) != GZIP_MAGIC:  # all records are one stream
                 return b""
@@ -263,18 +301,31 @@ class WarcFileReader:
 
     def _problem(self, reason: str) -> WarcProblem:
         return WarcProblem(
-            f"{self.path}: after record {self._number} at byte {self._start}", reason
+            f"{self.file.name}: after record {self._number} at byte {self._start}", reason
         )
 
     def _find_start(self, after: int) -> int | None:
         """Return the next offset that looks like the start of a record, or None."""
         if not (self.is_gzip or self.is_plain):
             return None
-        with self.path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as view:
-            found = view.find(GZIP_MAGIC if self.is_gzip else b"\nWARC/", after)
-        if found < 0:
-            return None
-        return found if self.is_gzip else found + 1  # behind the line break
+        mark = GZIP_MAGIC if self.is_gzip else b"\nWARC/"
+        with self.file.open() as file:
+            file.seek(after)
+            searched, text = after, b""
+            while data := file.read(SEARCHED_BYTES):
+                text += data
+                found = text.find(mark)
+                if found >= 0:
+                    return searched + found + (0 if self.is_gzip else 1)  # behind the line break
+                searched += len(text) - len(mark) + 1
+                text = text[-len(mark) + 1 :]
+        return None
+
+
+def excluded_by_fields(fields: dict[str, str], excluded: HeaderFilter) -> str | None:
+    """Return why a record with these fields is excluded, or None."""
+    url = fields.get("warc-target-uri", "").strip().strip("<>")
+    return excluded(url, fields.get("warc-date", "").strip())
 
 
 def _read_gzip_member(file: BinaryIO, most: int) -> tuple[bytes, int]:
@@ -294,21 +345,28 @@ def _record_length(found: WarcRecord) -> int | None:
     return int(value) if value.isascii() and value.isdigit() and len(value) < 19 else None
 
 
-def read_arc_records(path: Path) -> Iterator[WebArchiveRecord | WarcProblem]:
+def read_arc_records(
+    source: ByteSource, excluded: HeaderFilter | None = None
+) -> Iterator[WebArchiveRecord | WarcProblem]:
     """Yield the records of an ARC file, with the field names of WARC, up to the first broken
     one."""
     from warcio.archiveiterator import ArchiveIterator as ArcIterator
 
     number, offset = 0, 0
     try:
-        with path.open("rb") as file:
+        with source.open() as file:
             iterator = ArcIterator(file, no_record_parse=True, arc2warc=True)
             while (found := _next_arc_record(iterator)) is not None:
                 number, offset = number + 1, iterator.offset
-                yield _arc_record(found, f"{path}: record {number} at byte {offset}", offset)
+                place = f"{source.name}: record {number} at byte {offset}"
+                yield _arc_record(found, place, offset, excluded)
+    except SourceLostError:
+        raise
     except Exception as error:  # whatever the library raises over an untrusted file
+        source.check_readable()
         yield WarcProblem(
-            f"{path}: after record {number} at byte {offset}", _describe_library_error(error)
+            f"{source.name}: after record {number} at byte {offset}",
+            _describe_library_error(error),
         )
 
 
@@ -321,11 +379,17 @@ def _next_arc_record(iterator: Any) -> Any:
         return next(iterator, None)
 
 
-def _arc_record(found: Any, place: str, offset: int) -> WebArchiveRecord | WarcProblem:
+def _arc_record(
+    found: Any, place: str, offset: int, excluded: HeaderFilter | None
+) -> WebArchiveRecord | WarcProblem:
     """Return a record of warcio's with its block, or the problem with it."""
     fields = {name.lower(): value for name, value in found.rec_headers.headers}
     if found.rec_type not in READ_RECORD_TYPES:
         return WebArchiveRecord(found.rec_type, place, offset, fields)
+    if excluded and found.rec_type in PAGE_RECORD_TYPES:
+        reason = excluded_by_fields(fields, excluded)
+        if reason:
+            return WebArchiveRecord(found.rec_type, place, offset, fields, None, reason)
     if found.length > MAX_WARC_BLOCK_BYTES:
         return WebArchiveRecord(found.rec_type, place, offset, fields, None)
     block = found.raw_stream.read()

@@ -210,6 +210,11 @@ class ConnectionGuard:
             frozenset(_environment_proxies()),
         )
 
+    @classmethod
+    def of_environment(cls) -> Self:
+        """Build the guard that allows the public web and the proxies of the environment."""
+        return cls((), frozenset(_environment_proxies()))
+
     def refusal(self, url: str) -> str | None:
         """Return why a URL is not requested, judged by its text alone; None if it may be."""
         try:

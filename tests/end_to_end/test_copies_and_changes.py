@@ -148,7 +148,8 @@ def test_pages_go_out_as_warc_and_come_in_again(dateline, tmp_path):
     )
     assert [tuple(row) for row in again] == [tuple(row) for row in first]
     assert all(row["headline"] and row["published_at"] for row in first)
-    assert run("import", warc).stdout.strip() == "4 unchanged"
+    assert run("import", warc).stdout.strip() == "nothing to import"
+    assert run("import", "--again", warc).stdout.strip() == "4 unchanged"
     assert run.column("SELECT count(*) FROM articles") == [4]
 
 

@@ -9,12 +9,12 @@ import pytest
 
 from archive.errors import UsageError
 from archive.records import Capture
+from crawler.backfill.file_items import check_of_json_line as _check_of_json_line
 from crawler.extraction import jsonld
 from crawler.extraction.extract import extract_article
 from crawler.extraction.fields.byline import people_in_byline
 from crawler.files.article_rows import article_of_row
 from crawler.jobs.extract_files import _job_of_json_line
-from crawler.jobs.import_files import _check_of_json_line
 from crawler.sources.feed_parser import parse_feed
 from crawler.text.entities import replace_overlong_references, unescape_html
 from pipelines.clean import clean_article
