@@ -18,6 +18,7 @@ from html import unescape
 from importlib.metadata import PackageNotFoundError, version
 from itertools import islice
 from urllib.parse import urlsplit
+from zlib import crc32
 
 from lxml.html import HtmlElement
 
@@ -54,6 +55,8 @@ from crawler.extraction.next_articles import boxes_of_next_articles
 from crawler.extraction.page_type import classify_page
 from crawler.extraction.rules.outlet_rules import OutletRule
 from crawler.extraction.rules.rule_findings import RuleFindings, apply_rule, with_kept_lines
+from crawler.extraction.templates.applied_template import AppliedTemplate, apply_template
+from crawler.extraction.templates.page_outline import OutlinedPage, outline_page
 from crawler.text.language import detect_language, language_code
 from crawler.text.soft_hyphens import remove_soft_hyphens
 from pipelines.text.word_count import count_words
@@ -64,6 +67,8 @@ for noisy in ("trafilatura", "htmldate", "charset_normalizer", "courlan"):
 MIN_SHOWN_TEXT_CHARS = 200
 """Letters. A shorter text is replaced by a longer one from the page's data."""
 MARKUP_TAG = re.compile("<[^<>]*>")
+CONTROL_PAGES = 10
+"""One page in this many is read whole although the template of its outlet is known."""
 MAX_TITLE_HEADINGS = 5
 """Headings whose words count as the page's titles."""
 
@@ -91,6 +96,8 @@ class PageSteps:
     """The chosen lines without those that the rules removed."""
     findings: RuleFindings | None = None
     """The findings of the rules of the outlet; None for an outlet without rules."""
+    template: AppliedTemplate | None = None
+    """The template of the outlet; None if none is known, or it does not fit the page."""
 
     def value_by_rule(self, key: str) -> str | None:
         """Return the values that the outlet's rules give for a field, on one line; else None."""
@@ -109,7 +116,8 @@ class PageReading:
 def extract_article(capture: Capture, rule: OutletRule | None = None) -> Article:
     """Return the article of a captured page, as complete as it can be read.
 
-    The selectors of `rule` go before the general reader, which reads whatever they do not find.
+    The selectors of `rule` go before the general reader, which reads whatever they do not find. Its
+    template, learnt from other pages of the outlet, tells the reader where to look.
     Never raises because of the page's content. `classify_page` and `page_reason` say what a page is
     that is not an article; its headline and text are filled all the same.
     """
@@ -118,7 +126,35 @@ def extract_article(capture: Capture, rule: OutletRule | None = None) -> Article
 
 def read_capture(capture: Capture, rule: OutletRule | None = None) -> PageReading:
     """Return the article of a captured page, as `extract_article` does, together with the steps to
-    it."""
+    it.
+
+    A page that is no article by the template of its outlet is read again without it.
+    """
+    reading = _read_page(capture, rule)
+    if rule and rule.template and reading.steps and _misses_article(reading.steps):
+        reading = _read_page(capture, replace(rule, template=None))
+    return with_outline(reading) if rule and rule.learns else reading
+
+
+def _misses_article(steps: PageSteps) -> bool:
+    """Return whether a template took part and the result is not an article with a text."""
+    is_found = steps.article.page_type == "article" and bool(steps.article.text)
+    return steps.template is not None and not is_found
+
+
+def with_outline(reading: PageReading) -> PageReading:
+    """Return a reading with the outline of its page, if that is a whole page with an article."""
+    steps, article = reading.steps, reading.article
+    is_cut = steps is not None and steps.template is not None and bool(steps.template.removed)
+    if steps is None or is_cut or article.page_type != "article" or not article.text:
+        return reading
+    outlined = OutlinedPage(article, steps.dates.lines)
+    outline = outline_page(steps.page.tree, steps.page.blocks, outlined)
+    return replace(reading, article=replace(article, outline=outline))
+
+
+def _read_page(capture: Capture, rule: OutletRule | None) -> PageReading:
+    """Read a page once, with the template of its outlet if it fits."""
     bare = Article(
         url=capture.url,
         fetched_at=capture.fetched_at or None,
@@ -266,7 +302,8 @@ def choose_text_lines(steps: PageSteps) -> PageSteps:
         claims = PageClaims("", steps.article.headline, "", described)
         return replace(steps, claims=claims, choice=line_classifier.LineChoice(lines, [], lines))
     said = text_claims(steps.page, steps.article.headline)
-    return replace(steps, claims=said, choice=choose_text(steps.page, said))
+    odds = steps.template.odds_of_block if steps.template else None
+    return replace(steps, claims=said, choice=choose_text(steps.page, said, odds))
 
 
 def find_article_dates(steps: PageSteps) -> PageSteps:
@@ -403,7 +440,8 @@ def _run_steps(
     bare: Article, tree: HtmlElement, capture: Capture, rule: OutletRule | None
 ) -> PageSteps:
     """Run all steps over a page; `bare` is the article without anything from the page."""
-    findings = apply_rule(rule, tree) if rule else None
+    findings = apply_rule(rule, tree) if rule and rule.reads else None
+    template = fitting_template(rule, tree, capture.url) if rule else None
     page, headline = open_own_page(tree, capture)
     if findings and findings.values.get("headline"):
         headline = findings.values["headline"][0]
@@ -413,13 +451,25 @@ def _run_steps(
         near=metadata.blocks_beside_headline(page, headline),
         article=replace(bare, headline=headline),
         findings=findings,
+        template=template,
     )
     for step in EXTRACTION_STEPS:
         steps = step(steps)
-    if steps.findings:
-        extractor = f"{bare.extractor}{steps.findings.as_extractor()}"
-        steps = replace(steps, article=replace(steps.article, extractor=extractor))
-    return steps
+    known = filter(None, (template, steps.findings))
+    extractor = "".join((bare.extractor or "", *(each.as_extractor() for each in known)))
+    return replace(steps, article=replace(steps.article, extractor=extractor))
+
+
+def fitting_template(rule: OutletRule, tree: HtmlElement, url: str) -> AppliedTemplate | None:
+    """Apply the template of an outlet to a page, and return it if it fits.
+
+    One page in `CONTROL_PAGES` is not cut, always the same ones, so that the template is learnt from
+    whole pages and changes with the outlet. Rules that give the text make templates superfluous.
+    """
+    if rule.template is None or rule.selectors.get("text"):
+        return None
+    is_control = crc32(url.encode("utf-8", "surrogatepass")) % CONTROL_PAGES == 0
+    return apply_template(rule.template, tree, cuts=not is_control)
 
 
 # -- the text --------------------------------------------------------------------------------------
@@ -459,12 +509,16 @@ def article_body_of(article: jsonld.JsonLdThing) -> str:
     return "\n".join(filter(None, lines))
 
 
-def choose_text(page: OpenedPage, claimed: PageClaims) -> line_classifier.LineChoice:
+def choose_text(
+    page: OpenedPage,
+    claimed: PageClaims,
+    outlet_odds: line_classifier.OutletOdds | None = None,
+) -> line_classifier.LineChoice:
     """Return the lines of the text that the classifier chooses.
 
     Where the page shows only the beginning of the text in its data, that text is returned.
     """
-    choice = line_classifier.choose_lines(page.blocks, claimed)
+    choice = line_classifier.choose_lines(page.blocks, claimed, outlet_odds)
     if _is_beginning_of(choice.lines, claimed.said):
         said = claimed.said.split("\n")
         return line_classifier.LineChoice(said, choice.dropped, said)

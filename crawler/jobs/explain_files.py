@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from contextlib import closing
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from archive.articles.boilerplate import OutletText, lines_to_remove, trim_text
@@ -48,7 +48,7 @@ def explain_pages(
             pages.append(page)
             # the archive knows the boilerplate of its own articles already
             host = None if _is_article_name(name) else batch_host_of(stated_url(page.article))
-            batch.add(asdict(page.article), host)
+            batch.add(asdict(replace(page.article, outline=())), host)
         rows = [json.loads(line) for line in batch.lines()]
     trimmed = [
         without_repeated_lines(page, row.get("left_out", ()))

@@ -189,8 +189,8 @@ def _extract_page(job: ExtractJob, worker: Worker) -> ExtractedPage | DatelineEr
         article, _ = read_saved_article(capture_saved_page(job.path, job.url), worker)
     except DatelineError as error:
         return UsageError(f"{job.place}: {error}")
-    row = asdict(article)
-    del row["addresses"], row["features"]
+    row = asdict(replace(article, outline=()))
+    del row["addresses"], row["features"], row["outline"]
     return ExtractedPage(job.carried | row, _outlet_host_of_page(job, article))
 
 
