@@ -227,6 +227,8 @@ class OutletTemplate:
     """The elements, by key, that parts of articles stand in."""
     texts: frozenset[int] = frozenset()
     """Those whose own blocks are the text."""
+    boxes: frozenset[int] = frozenset()
+    """Those around the texts, if the pages agree; empty if the template is not sure of the text."""
     left_out: frozenset[int] = frozenset()
     """The outermost elements in which no part of an article ever stood."""
     odds: Mapping[int, float] = field(default_factory=dict)

@@ -43,6 +43,12 @@ OUTLET_ODDS_WEIGHT, MAX_OUTLET_ODDS, ODDS_STEP = 0.5, 3.0, 0.25
 and the step to which they are rounded, so that a template changes rarely."""
 MIN_TEXT_PAGES_SHARE = 0.2
 """Share of the pages that have their text in an element from which on it marks the template."""
+MIN_SURE_PAGES = 5
+"""Pages with text in an element from which on the template may be sure of its box."""
+MIN_SURE_TEXT_SHARE = 0.9
+"""Share of an element's characters that have to be text."""
+MIN_BOX_TEXT_SHARE = 0.2
+"""Share of all text that has to stand in an element whose box is one of texts."""
 MAX_EVIDENCE_PAGES = 100
 """Pages after which all counts are halved."""
 MAX_EVIDENCE_ELEMENTS = 600
@@ -89,6 +95,7 @@ def make_template(evidence: TemplateEvidence) -> OutletTemplate:
         evidence.learnt,
         frozenset(key for key, each in elements.items() if each.parts),
         _text_elements(evidence),
+        _text_boxes(evidence),
         _left_out_elements(elements),
         {key: odds for key, each in elements.items() if (odds := _outlet_odds(each))},
     )
@@ -155,6 +162,24 @@ def _text_elements(evidence: TemplateEvidence) -> frozenset[int]:
     )
 
 
+def _text_boxes(evidence: TemplateEvidence) -> frozenset[int]:
+    """The elements around the text, if it stood there on nearly all of enough pages.
+
+    There may be several kinds of pages, each with its own box.
+    """
+    if evidence.pages < MIN_SURE_PAGES:
+        return frozenset()
+    whole = sum(each.text_chars for each in evidence.elements.values())
+    sure = [
+        each
+        for each in evidence.elements.values()
+        if each.parts.get("text", 0) >= MIN_SURE_PAGES
+        and each.text_chars >= MIN_BOX_TEXT_SHARE * whole > 0
+        and each.text_chars >= MIN_SURE_TEXT_SHARE * (each.text_chars + each.other_chars)
+    ]
+    return frozenset(each.parent for each in sure)
+
+
 def _left_out_elements(elements: Elements) -> frozenset[int]:
     """The elements beside the article that may be removed from further pages.
 
@@ -198,7 +223,7 @@ def _template_digest(template: OutletTemplate) -> str:
     """Eight letters for everything that a template says about reading a page."""
     content = (
         TEMPLATE_VERSION,
-        *(sorted(keys) for keys in (template.around, template.texts, template.left_out)),
+        *(sorted(keys) for keys in (template.around, template.texts, template.boxes, template.left_out)),
         sorted(template.odds.items()),
     )
     return sha256(json.dumps(content).encode()).hexdigest()[:8]

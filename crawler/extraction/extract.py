@@ -301,8 +301,10 @@ def choose_text_lines(steps: PageSteps) -> PageSteps:
         described = metadata.described_standfirst(steps.page)
         claims = PageClaims("", steps.article.headline, "", described)
         return replace(steps, claims=claims, choice=line_classifier.LineChoice(lines, [], lines))
-    said = text_claims(steps.page, steps.article.headline)
-    odds = steps.template.odds_of_block if steps.template else None
+    template = steps.template
+    found = template.find_text(steps.page.blocks) if template else None
+    said = text_claims(steps.page, steps.article.headline, found)
+    odds = template.odds_of_block if template else None
     return replace(steps, claims=said, choice=choose_text(steps.page, said, odds))
 
 
@@ -475,10 +477,15 @@ def fitting_template(rule: OutletRule, tree: HtmlElement, url: str) -> AppliedTe
 # -- the text --------------------------------------------------------------------------------------
 
 
-def text_claims(page: OpenedPage, headline: str | None) -> PageClaims:
-    """Return what trafilatura and the page itself give for the article's text and headline."""
+def text_claims(
+    page: OpenedPage, headline: str | None, found: list[str] | None = None
+) -> PageClaims:
+    """Return what trafilatura and the page itself give for the article's text and headline.
+
+    Where the outlet's template has `found` the text, trafilatura is not asked.
+    """
     return PageClaims(
-        trafilatura_lines(page),
+        trafilatura_lines(page) if found is None else "\n".join(found),
         headline,
         article_body_of(page.article),
         metadata.described_standfirst(page),

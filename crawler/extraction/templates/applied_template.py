@@ -6,18 +6,26 @@ element in which the outlet's texts stand: such a page is set in another templat
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from lxml.html import HtmlElement
 
 from archive.records import TEMPLATE_MARK, OutletTemplate
 from crawler.extraction.blocks import Block, text_blocks
+from crawler.extraction.main_text.line_features import count_prose_letters
 from crawler.extraction.templates.element_keys import (
     ElementPlaces,
+    is_named_step,
     place_within,
 )
 from crawler.extraction.templates.page_outline import is_json_ld, is_leavable
+
+
+MIN_TEMPLATE_TEXT_CHARS = 200
+"""Letters: a shorter text is looked for by the general reader."""
+MIN_PROSE_SHARE = 0.6
+"""Share of the page's prose: with less of it, the text may stand elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +41,38 @@ class AppliedTemplate:
         """Return the log-odds that the template adds to those of a block to be text."""
         place = self.places.place_of(block.element) if self.template.odds else None
         return self.template.odds.get(place.key, 0.0) if place else 0.0
+
+    def find_text(self, blocks: Sequence[Block]) -> list[str] | None:
+        """Return the blocks in which the outlet's texts stand; None if the template is not sure.
+
+        It is not sure either if much prose of the page is elsewhere.
+        """
+        if not self.template.boxes:
+            return None
+        found = [block for block in blocks if self._is_in_text(block)]
+        prose, whole = count_prose_letters(found), count_prose_letters(blocks)
+        if prose < MIN_TEMPLATE_TEXT_CHARS or prose < MIN_PROSE_SHARE * whole:
+            return None
+        return [block.text for block in found]
+
+    def _is_in_text(self, block: Block) -> bool:
+        """Return whether a block is of a kind that is text, or an unknown one directly in a text's box.
+
+        Unknown boxes with a name of their own are not text.
+        """
+        place = self.places.place_of(block.element)
+        odds = self.template.odds.get(place.key, 0.0) if place else 0.0
+        if odds:
+            return odds > 0
+        if block.linked * 2 >= len(block.text):
+            return False
+        for around in (block.element, *block.element.iterancestors()):
+            place = self.places.place_of(around)
+            if place is None or place.key in self.template.boxes:
+                return place is not None
+            if place.key not in self.template.around and is_named_step(place.step):
+                return False
+        return False
 
     def as_extractor(self) -> str:
         """Return the part of an article's `extractor` that says that a template took part."""

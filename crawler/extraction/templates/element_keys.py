@@ -50,6 +50,11 @@ def step_of_attributes(tag: str, id: str | None, classes: str | None) -> str:
     return step[:MAX_STEP_CHARS]
 
 
+def is_named_step(step: str) -> bool:
+    """Return whether the element of a step has an id or a class."""
+    return "." in step or "#" in step
+
+
 class ElementPlace(NamedTuple):
     """The end of the path to an element: its nearest named elements, and the steps below each."""
 
@@ -64,7 +69,7 @@ BODY_PLACE = ElementPlace(BODY_KEY, "body", ("body",))
 def place_within(around: ElementPlace, element: HtmlElement) -> ElementPlace:
     """Return the place of an element in one whose place is known."""
     step = step_of_attributes(element.tag, element.get("id"), element.get("class"))
-    if "." in step or "#" in step:
+    if is_named_step(step):
         named = (*around.named, step)[-NAMED_STEPS:]
     else:
         named = (*around.named[:-1], f"{around.named[-1]}/{step}"[-MAX_UNNAMED_CHARS:])
