@@ -108,12 +108,15 @@ def pages_of_site(shared: Path) -> tuple[str, list[OutletPage]]:
 def measure_outlet(own: Sequence[OutletPage]) -> list[PageFigures]:
     """Return the figures of each page of an outlet, with the pages that follow it known."""
     learnt = [extract_article(page.capture, LEARNING) for page in own]
+    templates = [template_of_articles(_others(learnt, place)) for place in range(len(own))]
+    readings = [
+        (timed_reading(page.capture, None), timed_reading(page.capture, template))
+        for page, template in zip(own, templates, strict=True)
+    ]
     figures = []
     for place, page in enumerate(own):
-        others = [*learnt[place + 1 :], *learnt[:place]][:KNOWN_PAGES]
-        template = template_of_articles(others)
-        alone, seconds_alone = timed_reading(page.capture, None)
-        known, seconds_known = timed_reading(page.capture, template)
+        (alone, seconds_alone), (known, seconds_known) = readings[place]
+        others = _others([article for _, (article, _) in readings], place)
         text = text_beside_others(others, known)
         changed = [name for name in COMPARED_FIELDS if getattr(alone, name) != getattr(known, name)]
         scores: tuple[float | None, ...] = (None, None, None)
@@ -125,11 +128,16 @@ def measure_outlet(own: Sequence[OutletPage]) -> list[PageFigures]:
                 *scores,
                 seconds_alone,
                 seconds_known,
-                template is not None,
+                templates[place] is not None,
                 tuple(changed),
             )
         )
     return figures
+
+
+def _others(articles: Sequence[Article], place: int) -> list[Article]:
+    """Return the articles after one of them, then those before it, as many as count as known."""
+    return [*articles[place + 1 :], *articles[:place]][:KNOWN_PAGES]
 
 
 def template_of_articles(articles: Iterable[Article]) -> OutletTemplate | None:
@@ -216,9 +224,7 @@ def main(arguments: list[str] | None = None) -> None:
         print_outlet(host, own)
         every += own
     print_outlet("all", every)
-    print_outlet(
-        f"{KNOWN_PAGES} known", [each for each in every if each.known >= KNOWN_PAGES]
-    )
+    print_outlet(f"{KNOWN_PAGES} known", [each for each in every if each.known >= KNOWN_PAGES])
     print_outlet("5–19 known", [each for each in every if each.known < KNOWN_PAGES])
 
 

@@ -41,7 +41,7 @@ PRIOR_PAGES = 0.5
 OUTLET_ODDS_WEIGHT, MAX_OUTLET_ODDS, ODDS_STEP = 0.5, 3.0, 0.25
 """The weight of an outlet's log-odds beside those of the page's features, their limit on either side,
 and the step to which they are rounded, so that a template changes rarely."""
-MIN_TEXT_PAGES_SHARE = 0.2
+MIN_TEXT_PAGES_SHARE = 0.05
 """Share of the pages that have their text in an element from which on it marks the template."""
 MIN_SURE_PAGES = 5
 """Pages with text in an element from which on the template may be sure of its box."""
@@ -223,7 +223,10 @@ def _template_digest(template: OutletTemplate) -> str:
     """Eight letters for everything that a template says about reading a page."""
     content = (
         TEMPLATE_VERSION,
-        *(sorted(keys) for keys in (template.around, template.texts, template.boxes, template.left_out)),
+        *(
+            sorted(keys)
+            for keys in (template.around, template.texts, template.boxes, template.left_out)
+        ),
         sorted(template.odds.items()),
     )
     return sha256(json.dumps(content).encode()).hexdigest()[:8]

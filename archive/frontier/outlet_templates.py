@@ -156,9 +156,13 @@ def left_out_places(evidence: TemplateEvidence, template: OutletTemplate) -> lis
 def _place_of_part(evidence: TemplateEvidence, part: PagePart) -> TemplatePlace | None:
     """The innermost element in which a part stands on nearly all of the pages that have it."""
     holders = {
-        key: element.parts[part] for key, element in evidence.elements.items() if part in element.parts
+        key: element.parts[part]
+        for key, element in evidence.elements.items()
+        if part in element.parts
     }
-    most = max((count for key, count in holders.items() if evidence.elements[key].parent), default=0)
+    most = max(
+        (count for key, count in holders.items() if evidence.elements[key].parent), default=0
+    )
     if not most:
         return None
     common = [key for key, count in holders.items() if count >= MIN_SHOWN_SHARE * most]

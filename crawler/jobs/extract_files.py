@@ -21,11 +21,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from archive.errors import DatelineError, UsageError
-from archive.records import Article, Capture
+from archive.records import Article, Capture, OutletTemplate, OutlineElement
 from crawler.extraction.rules.outlet_rules import NO_OUTLET_RULES, OutletRule, OutletRules
 from crawler.files.saved_pages import capture_saved_page
 from crawler.jobs.extract_batch import ExtractBatch
+from crawler.workers.learnt_templates import MIN_PAGES_BEHIND, BatchTemplates
 from crawler.workers.pool import PAGE_TIMEOUT_SECONDS, Worker
+from pipelines.template_learning import TEMPLATE_POLICY
 
 COPIED_FIELDS = ("id", "html_path")
 """Fields of an input line that are copied to its output line."""
@@ -51,6 +53,8 @@ class ExtractedPage:
 
     row: dict[str, Any]
     host: str | None
+    outline: tuple[OutlineElement, ...] = ()
+    """Where the article stands on its page, for the template of its outlet."""
 
 
 def extract_files(
@@ -65,13 +69,17 @@ def extract_files(
 
     Errors go to standard error, a line each. The boilerplate that an outlet repeats in several
     pages is removed, so all pages are read before the first is printed, except with `one_by_one`.
+    The template of an outlet is learnt from its first pages, and its further pages are read by it,
+    unless `one_by_one`.
     Raises UsageError where the disk has no room for the batch.
     """
     succeeded = True
     worker_count = workers or os.cpu_count() or 1
     with ExtractBatch() as spool:
         with _extract_progress(_count_pages(files, jsonl)) as tick:
-            for page in _extract_in_order(_extract_jobs(files, jsonl), worker_count, rules):
+            templates = None if one_by_one else _new_batch_templates(worker_count)
+            jobs = _extract_jobs(files, jsonl)
+            for page in _extract_in_order(jobs, worker_count, rules, templates):
                 tick()
                 if isinstance(page, DatelineError):
                     print(f"dateline: {page}", file=sys.stderr)
@@ -150,10 +158,30 @@ def _job_of_json_line(line: bytes, place: str, folder: Path) -> ExtractJob | Usa
 # -- reading ---------------------------------------------------------------------------------------
 
 
+def _new_batch_templates(worker_count: int) -> BatchTemplates:
+    """The templates of a batch: a page is read by what pages have taught that are surely done."""
+    ahead = worker_count * PAGES_AHEAD_PER_WORKER
+    return BatchTemplates(TEMPLATE_POLICY, max(MIN_PAGES_BEHIND, ahead))
+
+
+@dataclass(frozen=True)
+class _PageTemplate:
+    """The template for one page of a batch, whatever URL it turns out to have."""
+
+    template: OutletTemplate | None
+
+    def template_for(self, url: str) -> OutletTemplate | None:  # noqa: ARG002  of a protocol
+        """Return the template."""
+        return self.template
+
+
 def _extract_in_order(
-    jobs: Iterator[ExtractJob | UsageError], count: int, rules: OutletRules
+    jobs: Iterator[ExtractJob | UsageError],
+    count: int,
+    rules: OutletRules,
+    templates: BatchTemplates | None = None,
 ) -> Iterator[ExtractedPage | DatelineError]:
-    """Yield the results in the order of the jobs.
+    """Yield the results in the order of the jobs, and learn templates from them.
 
     `count` workers read a few pages ahead of the consumer, so that memory stays small.
     """
@@ -162,22 +190,31 @@ def _extract_in_order(
     for worker in crew:
         free.put(worker)
 
-    def run(job: ExtractJob | UsageError) -> ExtractedPage | DatelineError:
+    def run(number: int, job: ExtractJob | UsageError) -> ExtractedPage | DatelineError:
         if isinstance(job, DatelineError):
             return job
         worker = free.get()
         try:
+            if templates:
+                host = _given_host(job)
+                template = templates.template_at(number, host) if host else None
+                worker.rules = replace(rules, templates=_PageTemplate(template))
             return _extract_page(job, worker)
         finally:
             free.put(worker)
 
     with ThreadPoolExecutor(count) as threads:
+        numbered = enumerate(jobs)
         ahead: deque[Future[ExtractedPage | DatelineError]] = deque(
-            threads.submit(run, job) for job in islice(jobs, count * PAGES_AHEAD_PER_WORKER)
+            threads.submit(run, *job) for job in islice(numbered, count * PAGES_AHEAD_PER_WORKER)
         )
+        done = 0
         while ahead:
             result = ahead.popleft().result()
-            ahead.extend(threads.submit(run, job) for job in islice(jobs, 1))
+            if templates and isinstance(result, ExtractedPage) and result.host:
+                templates.learn(done, result.host, result.outline)
+            done += 1
+            ahead.extend(threads.submit(run, *job) for job in islice(numbered, 1))
             yield result
     for worker in crew:
         worker.stop()
@@ -191,7 +228,7 @@ def _extract_page(job: ExtractJob, worker: Worker) -> ExtractedPage | DatelineEr
         return UsageError(f"{job.place}: {error}")
     row = asdict(replace(article, outline=()))
     del row["addresses"], row["features"], row["outline"]
-    return ExtractedPage(job.carried | row, _outlet_host_of_page(job, article))
+    return ExtractedPage(job.carried | row, _outlet_host_of_page(job, article), article.outline)
 
 
 def read_saved_article(capture: Capture, worker: Worker) -> tuple[Article, OutletRule | None]:
@@ -206,7 +243,7 @@ def read_saved_article(capture: Capture, worker: Worker) -> tuple[Article, Outle
     if not capture.url.startswith("file:") or stated is None:
         return article, rule
     by_statement = worker.rules.reading_rule_for(stated)
-    if by_statement is None or by_statement is rule:
+    if by_statement is None or not by_statement.reads or by_statement == rule:
         return article, rule
     again = worker.read_article(replace(capture, url=stated), PAGE_TIMEOUT_SECONDS)
     return replace(again, url=article.url), by_statement
@@ -214,10 +251,13 @@ def read_saved_article(capture: Capture, worker: Worker) -> tuple[Article, Outle
 
 def _outlet_host_of_page(job: ExtractJob, article: Article) -> str | None:
     """Return the host of a page's outlet: from its URL, from the input, or from the page itself."""
+    return _given_host(job) or batch_host_of(stated_url(article))
+
+
+def _given_host(job: ExtractJob) -> str | None:
+    """Return the host of a page's outlet from its URL or from the input, None if neither has it."""
     stated = job.host if isinstance(job.host, str) else ""
-    return (
-        batch_host_of(job.url) or _lower_without_www(stated) or batch_host_of(stated_url(article))
-    )
+    return batch_host_of(job.url) or _lower_without_www(stated)
 
 
 def stated_url(article: Article) -> str | None:

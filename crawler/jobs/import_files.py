@@ -32,6 +32,7 @@ from crawler.files.warc_files import (
 )
 from crawler.files.warc_records import WarcProblem
 from crawler.network.exchange import check_of_article
+from crawler.workers.learnt_templates import rules_with_templates
 from crawler.workers.pool import PAGE_TIMEOUT_SECONDS, Worker
 from crawler.workers.reextraction import make_reextractor
 from pipelines.keep import CheckBatches
@@ -101,7 +102,11 @@ def import_files(
     has_one_page_each = not any(_holds_many_pages(file) for file in files)
     total = len(files) if has_one_page_each else None
     pages = count(1)
-    with Archive(folder) as archive, closing(Worker(rules)) as worker:
+    with (
+        Archive(folder) as archive,
+        rules_with_templates(rules, archive.folder) as known,
+        closing(Worker(known)) as worker,
+    ):
         batches = CheckBatches(archive, reread=make_reextractor(archive, worker))
         batches.on_written = result.note
         for file in files:

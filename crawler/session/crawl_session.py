@@ -36,6 +36,7 @@ from crawler.session.request_budget import RequestBudget
 from crawler.session.site_shares import SiteShares
 from crawler.session.source_limits import SourceLimits
 from crawler.session.urls_in_progress import UrlsInProgress
+from crawler.workers.learnt_templates import rules_with_templates
 from crawler.workers.pool import Worker, WorkerPool
 from crawler.workers.reextraction import make_reextractor
 
@@ -167,9 +168,10 @@ def open_crawl_session(
     if outlet_pages is None:
         outlet_pages = settings.getint("DATELINE_OUTLET_PAGES") or None
     rules = settings[RULES_SETTING] or NO_OUTLET_RULES
-    reextractor = resources.enter_context(closing(Worker(rules)))
+    known = resources.enter_context(rules_with_templates(rules, archive.folder))
+    reextractor = resources.enter_context(closing(Worker(known)))
     page_seconds = settings.getfloat("DATELINE_PAGE_SECONDS")
-    workers = resources.enter_context(WorkerPool(settings["DATELINE_WORKERS"], page_seconds, rules))
+    workers = resources.enter_context(WorkerPool(settings["DATELINE_WORKERS"], page_seconds, known))
     engine, changes, clock = CrawlEngine(crawler), ChangeSignal(), time.monotonic
     remarks: dict[str, str] = {}
     return CrawlSession(

@@ -7,6 +7,7 @@ revision. The same holds for texts without lines that proved to be an outlet's b
 
 from __future__ import annotations
 
+import sqlite3
 from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
@@ -20,11 +21,13 @@ from archive.articles.revisions import ArticleVersion, article_version
 from archive.articles.store import Decisions, learn_boilerplate, remove_new_boilerplate
 from archive.check_writer import replace_reading
 from archive.errors import ReadingError
+from archive.frontier.outlet_templates import forget_templates, learn_outline
 from archive.rebuilds import prepare_archive
-from archive.records import Capture, Check
+from archive.records import TEMPLATE_MARK, Capture, Check
 from archive.storage.database import transaction
 from crawler.extraction.rules.outlet_rules import NO_OUTLET_RULES, OutletRules
 from crawler.network.exchange import check_of_article
+from crawler.workers.learnt_templates import rules_with_templates
 from crawler.workers.pool import PAGE_TIMEOUT_SECONDS, Worker
 from pipelines.policies import archive_policies
 from pipelines.stages import run_stages
@@ -121,21 +124,35 @@ def reextract_all(
 ) -> ReextractionReport:
     """Extract every article's page again, then remove the boilerplate that the pages show.
 
+    The templates of outlets are learnt again, and those pages read once more that came before them.
     Calls `tick` with the number of articles done and the number of all articles.
     """
     report = ReextractionReport()
-    with Archive(folder) as archive, closing(Worker(rules)) as worker:
+    with (
+        Archive(folder) as archive,
+        rules_with_templates(rules, archive.folder) as known,
+        closing(Worker(known)) as worker,
+    ):
         policies = archive_policies()
         prepare_archive(archive.db, policies)
         report.repeated_before = count_boilerplate(archive.db)
-        rows = archive.db.execute("SELECT id, digest FROM articles ORDER BY id").fetchall()
+        with transaction(archive.db) as db:
+            forget_templates(db)
+        sql = "SELECT id, url, outlet_id, digest FROM articles ORDER BY id"
+        rows = archive.db.execute(sql).fetchall()
+        early = []
         for number, row in enumerate(rows, 1):
-            reason = _reextract_article(archive, row["id"], row["digest"], worker, policies, report)
+            reason = _reextract_article(archive, row, worker, policies, report)
             if reason:
                 report.not_read[reason] += 1
                 with transaction(archive.db) as db:
                     learn_boilerplate(db, row["id"], policies)
+            elif not _is_read_by_template(archive, row["id"]):
+                early.append(row)
             tick(number, len(rows))
+        for row in early:
+            if known.templates and known.templates.template_for(row["url"]):
+                _reextract_article(archive, row, worker, policies, report, learns=False)
         report.changed["text"] |= _remove_boilerplate(archive, rows, policies)
         report.repeated = count_boilerplate(archive.db)
     return report
@@ -143,18 +160,20 @@ def reextract_all(
 
 def _reextract_article(
     archive: Archive,
-    article_id: int,
-    digest: str | None,
+    row: sqlite3.Row,
     worker: Worker,
     policies: Decisions,
     report: ReextractionReport,
+    *,
+    learns: bool = True,
 ) -> str | None:
     """Extract one article's page again; return the reason if the article stays as it was."""
+    article_id, digest = int(row["id"]), row["digest"]
     try:
         capture = archive.captures.newest(digest) if digest else None
         if capture is None:
             return "the page is not stored"
-        report.pages += 1
+        report.pages += learns  # a page that is read once more counts once
         check = reextract_capture(capture, worker)
     except ReadingError:
         return "the page can no longer be extracted"
@@ -163,7 +182,17 @@ def _reextract_article(
     before = _reextracted_article_row(archive, article_id)
     replace_reading(archive.db, check, policies)
     report.note_changes(before, _reextracted_article_row(archive, article_id))
+    if learns:
+        with transaction(archive.db) as db:
+            learn_outline(db, row["outlet_id"], check.article.outline, policies.templates)
     return None
+
+
+def _is_read_by_template(archive: Archive, article_id: int) -> bool:
+    """Return whether a template took part in the stored extraction of an article."""
+    query = "SELECT extractor FROM articles WHERE id = ?"
+    extractor = archive.db.execute(query, (article_id,)).fetchone()[0]
+    return TEMPLATE_MARK in (extractor or "")
 
 
 def _remove_boilerplate(archive: Archive, rows: list[Any], policies: Decisions) -> set[int]:

@@ -118,10 +118,10 @@ def _facts_below(explained: Explanation) -> Iterator[RenderableType]:
 
 
 def _rules_in_terminal(explained: Explanation) -> Iterator[RenderableType]:
-    """Yield a line for each selector of the outlet's rules."""
+    """Yield a line for each selector of the outlet's rules, and for what its template says."""
     for rule in explained.rules:
         yield Text.assemble(
-            (f"rule {rule.key}: ", "dim"),
+            (f"{rule.kind} {rule.key}: ", "dim"),
             printable_text(rule.selector),
             (f"  {printable_text(rule.result)}", "dim" if rule.is_used else "yellow"),
         )

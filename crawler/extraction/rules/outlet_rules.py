@@ -1,7 +1,7 @@
 """The rules and templates of outlets as plain data, by host.
 
-A rule is written by hand, a template is learnt; a page is read by both. They travel to the worker processes with each page of an outlet that has rules. No selector is
-compiled here, and lxml is not imported.
+A rule is written by hand, a template is learnt; a page is read by both. They travel to the worker
+processes with each page of their outlet. No selector is compiled here, and lxml is not imported.
 """
 
 from __future__ import annotations

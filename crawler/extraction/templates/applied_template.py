@@ -21,7 +21,6 @@ from crawler.extraction.templates.element_keys import (
 )
 from crawler.extraction.templates.page_outline import is_json_ld, is_leavable
 
-
 MIN_TEMPLATE_TEXT_CHARS = 200
 """Letters: a shorter text is looked for by the general reader."""
 MIN_PROSE_SHARE = 0.6
@@ -123,8 +122,8 @@ def _elements_around_data(body: HtmlElement) -> set[HtmlElement]:
     return around
 
 
-def lines_of_removed(applied: AppliedTemplate) -> Iterator[tuple[str, str]]:
-    """Yield the lines of the elements that were removed, each with the step of its element."""
+def blocks_of_removed(applied: AppliedTemplate) -> Iterator[tuple[Block, str]]:
+    """Yield the blocks of the elements that were removed, each with the step of its element."""
     for element, step in applied.removed:
         for block in text_blocks(element):
-            yield block.text, step
+            yield block, step

@@ -8,7 +8,7 @@ page's text is in it.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -22,6 +22,10 @@ MAX_OUTLINE_ELEMENTS = 400
 """A page with more kinds of elements around its article teaches nothing."""
 UNMARKED_TAGS = INLINE_TAGS | {"br", "hr", "script", "noscript", "template"}
 """Elements that are never left out: parts of sentences, and data for scripts."""
+MAX_OUTLINE_COMPARISONS = 400_000
+"""Blocks of a page times lines of its text: a page with more teaches nothing, as it would cost more
+than reading it."""
+MAX_OUTLINE_TEXT_CHARS = 100_000
 MIN_WITHIN_CHARS = 20
 """Characters: a shorter block does not count as a part of a line or a line as a part of it."""
 MAX_BESIDE_VALUE_CHARS = 120
@@ -89,9 +93,12 @@ class OutlinedPage:
 
 
 def outline_page(
-    tree: HtmlElement, blocks: Iterable[Block], page: OutlinedPage
+    tree: HtmlElement, blocks: Sequence[Block], page: OutlinedPage
 ) -> tuple[OutlineElement, ...]:
     """Return the outline of a page; empty if it is too large."""
+    is_large = len(blocks) * len(page.lines) > MAX_OUTLINE_COMPARISONS
+    if is_large or len(page.article.text) > MAX_OUTLINE_TEXT_CHARS:
+        return ()
     places = ElementPlaces(tree)
     own_text, own_other = defaultdict[HtmlElement, int](int), defaultdict[HtmlElement, int](int)
     parts = defaultdict[HtmlElement, set[PagePart]](set)
