@@ -195,8 +195,11 @@ def features_digest(
     return hashlib.blake2b(content.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
-PagePart = Literal["text", "headline", "byline", "date", "data"]
-"""A part of an article that stands in an element of its page; `data`: JSON-LD."""
+PagePart = Literal["text", "headline", "byline", "date", "data", "elsewhere"]
+"""A part of an article that stands in an element of its page.
+
+`data`: JSON-LD · `elsewhere`, of the body: a date that was found, nobody knows in which element.
+"""
 
 
 @dataclass(frozen=True, slots=True)

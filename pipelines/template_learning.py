@@ -41,6 +41,8 @@ PRIOR_PAGES = 0.5
 OUTLET_ODDS_WEIGHT, MAX_OUTLET_ODDS, ODDS_STEP = 0.5, 3.0, 0.25
 """The weight of an outlet's log-odds beside those of the page's features, their limit on either side,
 and the step to which they are rounded, so that a template changes rarely."""
+MAX_ELSEWHERE_SHARE = 0.1
+"""Share of the pages whose date stands in no known element, above which no page is cut."""
 MIN_TEXT_PAGES_SHARE = 0.05
 """Share of the pages that have their text in an element from which on it marks the template."""
 MIN_SURE_PAGES = 5
@@ -91,12 +93,13 @@ def decide_template(
 def make_template(evidence: TemplateEvidence) -> OutletTemplate:
     """Return the template that the evidence gives."""
     elements = evidence.elements
+    is_cut = _part_share(evidence, "elsewhere") <= MAX_ELSEWHERE_SHARE
     template = OutletTemplate(
         evidence.learnt,
         frozenset(key for key, each in elements.items() if each.parts),
         _text_elements(evidence),
         _text_boxes(evidence),
-        _left_out_elements(elements),
+        _left_out_elements(elements) if is_cut else frozenset(),
         {key: odds for key, each in elements.items() if (odds := _outlet_odds(each))},
     )
     return replace(template, digest=_template_digest(template))
@@ -150,6 +153,12 @@ def _halved(element: ElementEvidence) -> ElementEvidence:
 
 
 # -- decisions -------------------------------------------------------------------------------------
+
+
+def _part_share(evidence: TemplateEvidence, part: PagePart) -> float:
+    """The share of the pages that have a part in any element."""
+    counts = (each.parts.get(part, 0) for each in evidence.elements.values())
+    return max(counts, default=0) / max(1, evidence.pages)
 
 
 def _text_elements(evidence: TemplateEvidence) -> frozenset[int]:

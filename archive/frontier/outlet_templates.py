@@ -16,7 +16,7 @@ from typing import Any
 from archive.frontier.hosts import bare_host, hosts_of_outlet
 from archive.records import OutletTemplate, OutlineElement, PagePart, current_timestamp
 
-PAGE_PARTS: tuple[PagePart, ...] = ("text", "headline", "byline", "date", "data")
+PAGE_PARTS: tuple[PagePart, ...] = ("text", "headline", "byline", "date", "data", "elsewhere")
 SHOWN_PARTS: tuple[PagePart, ...] = ("text", "headline", "byline", "date")
 """The parts whose places are shown to people."""
 MIN_SHOWN_SHARE = 0.8

@@ -148,9 +148,16 @@ def with_outline(reading: PageReading) -> PageReading:
     is_cut = steps is not None and steps.template is not None and bool(steps.template.removed)
     if steps is None or is_cut or article.page_type != "article" or not article.text:
         return reading
-    outlined = OutlinedPage(article, steps.dates.lines)
+    outlined = OutlinedPage(article, steps.dates.lines, _states_date(steps.page, article))
     outline = outline_page(steps.page.tree, steps.page.blocks, outlined)
     return replace(reading, article=replace(article, outline=outline))
+
+
+def _states_date(page: OpenedPage, article: Article) -> bool:
+    """Return whether the head, the data or the URL of a page give the date of its article."""
+    raw = article.published_raw or ""
+    in_data = raw in page.meta.values() or raw in map(str, page.article.values())
+    return in_data or (bool(raw) and raw.replace("-", "/") in page.url.replace("-", "/"))
 
 
 def _read_page(capture: Capture, rule: OutletRule | None) -> PageReading:

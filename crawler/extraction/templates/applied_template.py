@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from lxml.html import HtmlElement
 
 from archive.records import TEMPLATE_MARK, OutletTemplate
-from crawler.extraction.blocks import Block, text_blocks
+from crawler.extraction.blocks import Block, fold_text, text_blocks
 from crawler.extraction.main_text.line_features import count_prose_letters
 from crawler.extraction.templates.element_keys import (
     ElementPlaces,
@@ -48,7 +48,10 @@ class AppliedTemplate:
         """
         if not self.template.boxes:
             return None
-        found = [block for block in blocks if self._is_in_text(block)]
+        of_text = {
+            fold_text(block.text): block for block in reversed(blocks) if self._is_in_text(block)
+        }
+        found = list(reversed(of_text.values()))  # a layer for printing repeats the text
         prose, whole = count_prose_letters(found), count_prose_letters(blocks)
         if prose < MIN_TEMPLATE_TEXT_CHARS or prose < MIN_PROSE_SHARE * whole:
             return None
@@ -57,7 +60,7 @@ class AppliedTemplate:
     def _is_in_text(self, block: Block) -> bool:
         """Return whether a block is of a kind that is text, or an unknown one directly in a text's box.
 
-        Unknown boxes with a name of their own are not text.
+        What stands in further boxes with names is text only where that is known of them.
         """
         place = self.places.place_of(block.element)
         odds = self.template.odds.get(place.key, 0.0) if place else 0.0
@@ -69,7 +72,7 @@ class AppliedTemplate:
             place = self.places.place_of(around)
             if place is None or place.key in self.template.boxes:
                 return place is not None
-            if place.key not in self.template.around and is_named_step(place.step):
+            if is_named_step(place.step):
                 return False
         return False
 

@@ -26,6 +26,8 @@ MAX_OUTLINE_COMPARISONS = 400_000
 """Blocks of a page times lines of its text: a page with more teaches nothing, as it would cost more
 than reading it."""
 MAX_OUTLINE_TEXT_CHARS = 100_000
+MIN_TEXT_SHARE_OF_BLOCK = 0.5
+"""Share of a block's characters that has to be text: a reader's comment may quote a sentence."""
 MIN_WITHIN_CHARS = 20
 """Characters: a shorter block does not count as a part of a line or a line as a part of it."""
 MAX_BESIDE_VALUE_CHARS = 120
@@ -48,6 +50,8 @@ class OutlinedPage:
 
     article: Article
     date_lines: Iterable[str] = ()
+    states_date: bool = False
+    """True if the head, the data or the URL of the page give the date."""
     lines: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -72,20 +76,19 @@ class OutlinedPage:
         ]
         return {folded: part for value, part in shown if (folded := fold_text(value or ""))}
 
-    def is_text(self, folded: str) -> bool:
-        """Return whether a block belongs to the text; True where it might."""
+    def count_text_chars(self, folded: str) -> int:
+        """Return the number of a block's characters that belong to the text, or might."""
         if folded in self.lines:
-            return True
+            return len(folded)
         if len(folded) < MIN_WITHIN_CHARS:
-            return False
-        return folded in self.text or any(
-            len(line) >= MIN_WITHIN_CHARS and line in folded for line in self.lines
-        )
+            return 0
+        if folded in self.text:
+            return len(folded)
+        long_lines = (line for line in self.lines if len(line) >= MIN_WITHIN_CHARS)
+        return sum(len(line) for line in long_lines if line in folded)
 
-    def parts_in(self, folded: str) -> Iterator[PagePart]:
-        """Yield the parts of the article that a block shows."""
-        if self.is_text(folded):
-            yield "text"
+    def values_in(self, folded: str) -> Iterator[PagePart]:
+        """Yield the further parts of the article that a block shows."""
         for value, part in self.values.items():
             longest = len(value) + MAX_BESIDE_VALUE_CHARS
             if value == folded or (len(value) >= 5 and len(folded) <= longest and value in folded):
@@ -103,13 +106,19 @@ def outline_page(
     own_text, own_other = defaultdict[HtmlElement, int](int), defaultdict[HtmlElement, int](int)
     parts = defaultdict[HtmlElement, set[PagePart]](set)
     for block in blocks:
-        found = set(page.parts_in(fold_text(block.text)))
+        folded = fold_text(block.text)
+        found = set(page.values_in(folded))
+        if page.count_text_chars(folded) >= MIN_TEXT_SHARE_OF_BLOCK * len(folded) > 0:
+            found.add("text")
         chars = own_text if "text" in found else own_other
         chars[block.element] += len(block.text)
         if found:
             parts[block.element] |= found
     for element in _elements_with_data(tree, page.article):
         parts[element].add("data")
+    is_dated = any("date" in found for found in parts.values())
+    if page.article.published_raw and not is_dated and not page.states_date:
+        parts.setdefault(tree.find("body"), set()).add("elsewhere")
     held = _parts_within(parts)
     elements: dict[int, OutlineElement] = {}
     for element, holds in held.items():
