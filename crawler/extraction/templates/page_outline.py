@@ -76,16 +76,15 @@ class OutlinedPage:
         ]
         return {folded: part for value, part in shown if (folded := fold_text(value or ""))}
 
-    def count_text_chars(self, folded: str) -> int:
-        """Return the number of a block's characters that belong to the text, or might."""
+    def is_text(self, folded: str) -> bool:
+        """Return whether a block belongs to the text, whole or for the most part."""
         if folded in self.lines:
-            return len(folded)
+            return True
         if len(folded) < MIN_WITHIN_CHARS:
-            return 0
-        if folded in self.text:
-            return len(folded)
+            return False
         long_lines = (line for line in self.lines if len(line) >= MIN_WITHIN_CHARS)
-        return sum(len(line) for line in long_lines if line in folded)
+        within = sum(len(line) for line in long_lines if line in folded)
+        return folded in self.text or within >= MIN_TEXT_SHARE_OF_BLOCK * len(folded)
 
     def values_in(self, folded: str) -> Iterator[PagePart]:
         """Yield the further parts of the article that a block shows."""
@@ -99,26 +98,30 @@ def outline_page(
     tree: HtmlElement, blocks: Sequence[Block], page: OutlinedPage
 ) -> tuple[OutlineElement, ...]:
     """Return the outline of a page; empty if it is too large."""
+    body = tree.find("body")
     is_large = len(blocks) * len(page.lines) > MAX_OUTLINE_COMPARISONS
-    if is_large or len(page.article.text) > MAX_OUTLINE_TEXT_CHARS:
+    if body is None or is_large or len(page.article.text) > MAX_OUTLINE_TEXT_CHARS:
         return ()
     places = ElementPlaces(tree)
     own_text, own_other = defaultdict[HtmlElement, int](int), defaultdict[HtmlElement, int](int)
     parts = defaultdict[HtmlElement, set[PagePart]](set)
+    passed: set[str] = set()
     for block in blocks:
         folded = fold_text(block.text)
         found = set(page.values_in(folded))
-        if page.count_text_chars(folded) >= MIN_TEXT_SHARE_OF_BLOCK * len(folded) > 0:
+        is_copy = len(folded) >= MIN_WITHIN_CHARS and folded in passed  # as in a layer for printing
+        passed.add(folded)
+        if not is_copy and page.is_text(folded):
             found.add("text")
         chars = own_text if "text" in found else own_other
         chars[block.element] += len(block.text)
         if found:
             parts[block.element] |= found
-    for element in _elements_with_data(tree, page.article):
+    for element in _elements_with_data(body, page.article):
         parts[element].add("data")
     is_dated = any("date" in found for found in parts.values())
     if page.article.published_raw and not is_dated and not page.states_date:
-        parts.setdefault(tree.find("body"), set()).add("elsewhere")
+        parts[body].add("elsewhere")
     held = _parts_within(parts)
     elements: dict[int, OutlineElement] = {}
     for element, holds in held.items():
@@ -132,11 +135,8 @@ def outline_page(
     return tuple(elements.values())
 
 
-def _elements_with_data(tree: HtmlElement, article: Article) -> Iterator[HtmlElement]:
+def _elements_with_data(body: HtmlElement, article: Article) -> Iterator[HtmlElement]:
     """Yield the elements of the body that give data of the article: JSON-LD, marked dates."""
-    body = tree.find("body")
-    if body is None:
-        return
     yield from filter(is_json_ld, body.iter("script"))
     dates = {date for date in (article.published_raw, article.modified_raw) if date}
     for element in body.iter("time", "meta", "abbr", "span"):
