@@ -166,7 +166,12 @@ def _place_of_part(evidence: TemplateEvidence, part: PagePart) -> TemplatePlace 
     if not most:
         return None
     common = [key for key, count in holders.items() if count >= MIN_SHOWN_SHARE * most]
-    inmost = max(common, key=lambda key: (len(list(_steps_to(evidence, key))), holders[key], -key))
+    # a name or a day may stand in the text as well
+    outside = [key for key in common if "text" not in evidence.elements[key].parts]
+    candidates = common if part == "text" or not outside else outside
+    inmost = max(
+        candidates, key=lambda key: (len(list(_steps_to(evidence, key))), holders[key], -key)
+    )
     return TemplatePlace(part, _shown_path(evidence, inmost), holders[inmost], evidence.pages)
 
 

@@ -86,8 +86,23 @@ class OutlinedPage:
         within = sum(len(line) for line in long_lines if line in folded)
         return folded in self.text or within >= MIN_TEXT_SHARE_OF_BLOCK * len(folded)
 
+    @cached_property
+    def day(self) -> tuple[str, str]:
+        """The year and the day of the article's date as a page prints them; empty if unknown."""
+        year, _, rest = (self.article.published_day or "").partition("-")
+        return year, rest[-2:].lstrip("0")
+
+    def shows_day(self, folded: str) -> bool:
+        """Return whether a short block has the year and the day of the article's date in it."""
+        year, day = self.day
+        if not day or year not in folded or len(folded) > MAX_BESIDE_VALUE_CHARS:
+            return False
+        return day in {word.lstrip("0") for word in folded.split()}
+
     def values_in(self, folded: str) -> Iterator[PagePart]:
         """Yield the further parts of the article that a block shows."""
+        if self.shows_day(folded):
+            yield "date"
         for value, part in self.values.items():
             longest = len(value) + MAX_BESIDE_VALUE_CHARS
             if value == folded or (len(value) >= 5 and len(folded) <= longest and value in folded):
