@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from archive.records import Capture
 
-PLACES = (
-    "Ostrava Lomsk Varnhem Peltow Quarrin Brisley Tarnow Ellmen Zarvo Hadley Norvik Sulm".split()
-)
-THINGS = "ferry bridge library tram orchard lighthouse quarry mill canal theatre market dam".split()
-PEOPLE = "Ada Breck, Ivo Lanz, Nora Feld, Tom Quill, Mia Sorn, Leo Varga, Eva Holt".split(", ")
+PLACE_NAMES = "Ostrava Lomsk Varnhem Peltow Quarrin Brisley Tarnow Ellmen Zarvo Hadley Norvik Sulm"
+THING_NAMES = "ferry bridge library tram orchard lighthouse quarry mill canal theatre market dam"
+PLACES, THINGS = tuple(PLACE_NAMES.split()), tuple(THING_NAMES.split())
+PEOPLE = ("Ada Breck", "Ivo Lanz", "Nora Feld", "Tom Quill", "Mia Sorn", "Leo Varga", "Eva Holt")
 SENTENCES = (
     "The {thing} of {place} will be closed for {count} weeks, the council said after a long session.",
     "People in {place} had asked for the {thing} to be repaired since the flood of last year.",
@@ -32,7 +31,8 @@ OLD_DESIGN = """<html lang="en"><head><title>{headline} - {host}</title></head><
 <p class="stamp">{day}</p><div class="story-text">{paragraphs}</div>
 <div class="appeal"><p>The {host} newsletter brings the news of the region to your desk on every working day.</p></div></div>
 <div class="side">{other_news}</div></div>
-<div id="foot"><p>All pages of {host} are written by people who live in the region and know it well.</p></div></body></html>"""
+<div id="foot"><p>All pages of {host} are written by people who live in the region and know it well.</p></div>
+</body></html>"""
 NEW_DESIGN = """<html lang="en"><head><title>{headline} - {host}</title></head><body>
 <header class="masthead"><nav class="sections"><a href="/">Home</a></nav></header>
 <main class="reading"><article class="piece"><h1 class="piece-title">{headline}</h1>

@@ -23,8 +23,8 @@ from crawler.extraction.templates.page_outline import is_json_ld, is_leavable
 
 MIN_TEMPLATE_TEXT_CHARS = 200
 """Letters: a shorter text is looked for by the general reader."""
-MIN_PROSE_SHARE = 0.6
-"""Share of the page's prose: with less of it, the text may stand elsewhere."""
+MIN_PROSE_SHARE = 0.35
+"""Share of the page's prose, such as comments: with less of it, the text may stand elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)

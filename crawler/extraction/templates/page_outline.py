@@ -26,12 +26,13 @@ MAX_OUTLINE_COMPARISONS = 400_000
 """Blocks of a page times lines of its text: a page with more teaches nothing, as it would cost more
 than reading it."""
 MAX_OUTLINE_TEXT_CHARS = 100_000
+MAX_DAY_BLOCK_CHARS = 120
 MIN_TEXT_SHARE_OF_BLOCK = 0.5
 """Share of a block's characters that has to be text: a reader's comment may quote a sentence."""
 MIN_WITHIN_CHARS = 20
 """Characters: a shorter block does not count as a part of a line or a line as a part of it."""
-MAX_BESIDE_VALUE_CHARS = 120
-"""Characters beside a byline or a date in the same block."""
+MAX_BESIDE_VALUE_CHARS = 250
+"""Characters beside a byline, a date or a headline in the same block."""
 
 
 def is_leavable(element: HtmlElement) -> bool:
@@ -95,14 +96,12 @@ class OutlinedPage:
     def shows_day(self, folded: str) -> bool:
         """Return whether a short block has the year and the day of the article's date in it."""
         year, day = self.day
-        if not day or year not in folded or len(folded) > MAX_BESIDE_VALUE_CHARS:
+        if not day or year not in folded or len(folded) > MAX_DAY_BLOCK_CHARS:
             return False
         return day in {word.lstrip("0") for word in folded.split()}
 
     def values_in(self, folded: str) -> Iterator[PagePart]:
         """Yield the further parts of the article that a block shows."""
-        if self.shows_day(folded):
-            yield "date"
         for value, part in self.values.items():
             longest = len(value) + MAX_BESIDE_VALUE_CHARS
             if value == folded or (len(value) >= 5 and len(folded) <= longest and value in folded):
@@ -136,7 +135,9 @@ def outline_page(
         parts[element].add("data")
     is_dated = any("date" in found for found in parts.values())
     if page.article.published_raw and not is_dated and not page.states_date:
-        parts[body].add("elsewhere")
+        showing = [block.element for block in blocks if page.shows_day(fold_text(block.text))]
+        for element in showing or [body]:
+            parts[element].add("date" if showing else "elsewhere")
     held = _parts_within(parts)
     elements: dict[int, OutlineElement] = {}
     for element, holds in held.items():

@@ -63,7 +63,9 @@ def test_a_page_cut_by_its_outlets_template_gives_the_same_article():
 
 def test_what_surrounds_the_articles_of_an_outlet_is_removed_before_a_page_is_read():
     alone, known = read_capture(further_page()), read_capture(further_page(), by_template())
-    assert alone.steps and known.steps and known.steps.template
+    assert alone.steps
+    assert known.steps
+    assert known.steps.template
     removed = {step for _, step in known.steps.template.removed}
     assert {"div#top", "div.side", "div#foot"} <= removed
     assert len(known.steps.page.blocks) < len(alone.steps.page.blocks) / 3
@@ -100,7 +102,8 @@ def test_an_outlet_that_changes_its_design_is_learnt_again():
     new = [article_page(number, design=NEW_DESIGN) for number in range(12, 24)]
     template = make_template(evidence_of([*old, *new]))
     known = read_capture(further_page(NEW_DESIGN), by_template(template)).steps
-    assert known and known.template
+    assert known
+    assert known.template
     assert "section.further" in {step for _, step in known.template.removed}
     assert read_capture(article_page(30), by_template(template)).steps.template is None
 
@@ -126,7 +129,7 @@ def test_data_of_the_page_is_read_wherever_it_stands():
     page = further_page()
     data = b"""<script type="application/ld+json">{"@type": "NewsArticle",
     "datePublished": "2024-03-30T09:15:00Z"}</script></div></body>"""
-    marked = replace(page, body=page.body.replace(b"</div></body>", data))
+    marked = replace(page, body=page.body.replace(b"</div>\n</body>", data))
     article = extract_article(marked, by_template())
     assert TEMPLATE_MARK in (article.extractor or "")
     assert article.published_at == "2024-03-30T09:15:00Z"
