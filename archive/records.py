@@ -198,7 +198,7 @@ def features_digest(
 PagePart = Literal["text", "headline", "byline", "date", "data", "elsewhere"]
 """A part of an article that stands in an element of its page.
 
-`data`: JSON-LD · `elsewhere`, of the body: a date that was found, nobody knows in which element.
+`data`: JSON-LD · `elsewhere`, of the body: a date that was found in an unknown element.
 """
 
 
@@ -215,9 +215,9 @@ class OutlineElement:
     holds: frozenset[PagePart] = frozenset()
     """The parts of the article within it; empty for a sibling."""
     text_chars: int = 0
-    """Characters of its own blocks that belong to the article's text."""
+    """Characters of the blocks directly in it that belong to the article's text."""
     other_chars: int = 0
-    """Characters of its own blocks that do not."""
+    """Characters of the blocks directly in it that do not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +229,7 @@ class OutletTemplate:
     around: frozenset[int] = frozenset()
     """The elements, by key, that parts of articles stand in."""
     texts: frozenset[int] = frozenset()
-    """Those whose own blocks are the text."""
+    """Those directly in which the text stands."""
     boxes: frozenset[int] = frozenset()
     """Those around the texts, if the pages agree; empty if the template is not sure of the text."""
     left_out: frozenset[int] = frozenset()

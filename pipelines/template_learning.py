@@ -81,9 +81,13 @@ def learn_from_outline(evidence: TemplateEvidence, outline: Outline) -> Template
 def decide_template(
     evidence: TemplateEvidence, in_force: OutletTemplate | None
 ) -> OutletTemplate | None:
-    """Return the template that an outlet's pages are read by from now on, None without one."""
+    """Return the template that an outlet's pages are read by from now on, None without one.
+
+    After a change of the design the old one stays in force, and fits no page, until the new one is
+    known.
+    """
     if evidence.learnt < DECISION_PAGES[0]:
-        return None
+        return in_force
     is_due = evidence.learnt in DECISION_PAGES or evidence.learnt % PAGES_PER_LATER_DECISION == 0
     if in_force and (not is_due or evidence.strange):
         return in_force

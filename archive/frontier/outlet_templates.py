@@ -27,7 +27,7 @@ MAX_SHOWN_STEPS = 4
 
 @dataclass(frozen=True, slots=True)
 class ElementEvidence:
-    """What the pages of an outlet show about one kind of element."""
+    """One kind of element on the pages of an outlet, and the parts of articles found in it."""
 
     parent: int
     step: str
@@ -41,7 +41,7 @@ class ElementEvidence:
 
 @dataclass(frozen=True, slots=True)
 class TemplateEvidence:
-    """What the pages of an outlet show about its template."""
+    """The elements on the pages of an outlet, from which its template is decided."""
 
     pages: int = 0
     learnt: int = 0
@@ -58,7 +58,7 @@ class TemplatePolicy:
     learn: Callable[[TemplateEvidence, tuple[OutlineElement, ...]], TemplateEvidence]
     """Evidence and the outline of a further page → the evidence with it."""
     decide: Callable[[TemplateEvidence, OutletTemplate | None], OutletTemplate | None]
-    """Evidence and the template in force → the template from now on; None for too few pages."""
+    """Evidence and the template in force → the template from now on; None while too few pages are known."""
 
 
 @dataclass(frozen=True, slots=True)

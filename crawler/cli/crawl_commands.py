@@ -341,7 +341,7 @@ def import_command(files: tuple[Path, ...], url: str | None, folder: Path) -> No
 @click.option(
     "--one-by-one",
     is_flag=True,
-    help="Stream results; do not learn boilerplate.",
+    help="Stream results; learn no boilerplate and no templates.",
 )
 @click.option(
     "--rules",

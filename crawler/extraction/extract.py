@@ -128,7 +128,8 @@ def read_capture(capture: Capture, rule: OutletRule | None = None) -> PageReadin
     """Return the article of a captured page, as `extract_article` does, together with the steps to
     it.
 
-    A page that is no article by the template of its outlet is read again without it.
+    A page without an article in the place that its outlet's template names is read again without
+    the template.
     """
     reading = _read_page(capture, rule)
     if rule and rule.template and reading.steps and _misses_article(reading.steps):

@@ -70,7 +70,7 @@ def rules_with_templates(rules: OutletRules, folder: Path) -> Iterator[OutletRul
 
 @dataclass
 class _BatchOutlet:
-    """What a batch has learnt of an outlet, and its templates with the pages they count from."""
+    """The evidence of a batch for one outlet, and its templates with the pages they count from."""
 
     evidence: TemplateEvidence = field(default_factory=TemplateEvidence)
     templates: list[tuple[int, OutletTemplate]] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""What the template of an outlet did on a page, in words."""
+"""The effects of an outlet's template on a page, in words."""
 
 from __future__ import annotations
 
