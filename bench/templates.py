@@ -119,7 +119,7 @@ def measure_outlet(own: Sequence[OutletPage]) -> list[PageFigures]:
         others = _others([article for _, (article, _) in readings], place)
         text = text_beside_others(others, known)
         changed = [name for name in COMPARED_FIELDS if getattr(alone, name) != getattr(known, name)]
-        scores: tuple[float | None, ...] = (None, None, None)
+        scores: tuple[float | None, float | None, float | None] = (None, None, None)
         if "truth_text" in page.row:
             scores = (page.score(alone), page.score(known), page.score(known, text))
         figures.append(

@@ -465,8 +465,9 @@ def _run_steps(
     )
     for step in EXTRACTION_STEPS:
         steps = step(steps)
-    known = filter(None, (template, steps.findings))
-    extractor = "".join((bare.extractor or "", *(each.as_extractor() for each in known)))
+    by_template = template.as_extractor() if template else ""
+    by_rules = steps.findings.as_extractor() if steps.findings else ""
+    extractor = f"{bare.extractor}{by_template}{by_rules}"
     return replace(steps, article=replace(steps.article, extractor=extractor))
 
 

@@ -52,7 +52,7 @@ class AppliedTemplate:
             fold_text(block.text): block for block in reversed(blocks) if self._is_in_text(block)
         }
         found = list(reversed(of_text.values()))  # a layer for printing repeats the text
-        prose, whole = count_prose_letters(found), count_prose_letters(blocks)
+        prose, whole = count_prose_letters(found), count_prose_letters(list(blocks))
         if prose < MIN_TEMPLATE_TEXT_CHARS or prose < MIN_PROSE_SHARE * whole:
             return None
         return [block.text for block in found]

@@ -68,7 +68,7 @@ BODY_PLACE = ElementPlace(BODY_KEY, "body", ("body",))
 
 def place_within(around: ElementPlace, element: HtmlElement) -> ElementPlace:
     """Return the place of an element in one whose place is known."""
-    step = step_of_attributes(element.tag, element.get("id"), element.get("class"))
+    step = step_of_attributes(str(element.tag), element.get("id"), element.get("class"))
     if is_named_step(step):
         named = (*around.named, step)[-NAMED_STEPS:]
     else:

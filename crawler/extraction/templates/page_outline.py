@@ -189,7 +189,8 @@ def _add_element(
         return
     known = elements.get(place.key)
     if known is None:
-        around = None if element.tag == "body" else places.place_of(element.getparent())
+        parent = None if element.tag == "body" else element.getparent()
+        around = None if parent is None else places.place_of(parent)
         known = OutlineElement(place.key, around.key if around else 0, place.step)
     elements[place.key] = replace(
         known,
