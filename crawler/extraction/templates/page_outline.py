@@ -26,6 +26,9 @@ MAX_OUTLINE_COMPARISONS = 400_000
 """Blocks of a page times lines of its text: a page with more teaches nothing, as it would cost more
 than reading it."""
 MAX_OUTLINE_TEXT_CHARS = 100_000
+LABELLED_PARTS: frozenset[PagePart] = frozenset(("byline", "date"))
+MAX_LABEL_CHARS = 40
+"""Characters: a shorter block before a byline or a date may be its label, `By:`, and belongs to it."""
 MAX_DAY_BLOCK_CHARS = 120
 MIN_TEXT_SHARE_OF_BLOCK = 0.5
 """Share of a block's characters that has to be text: a reader's comment may quote a sentence."""
@@ -120,6 +123,7 @@ def outline_page(
     own_text, own_other = defaultdict[HtmlElement, int](int), defaultdict[HtmlElement, int](int)
     parts = defaultdict[HtmlElement, set[PagePart]](set)
     passed: set[str] = set()
+    before: Block | None = None
     for block in blocks:
         folded = fold_text(block.text)
         found = set(page.values_in(folded))
@@ -131,6 +135,9 @@ def outline_page(
         chars[block.element] += len(block.text)
         if found:
             parts[block.element] |= found
+        if before and not parts[before.element] and len(before.text) <= MAX_LABEL_CHARS:
+            parts[before.element] |= found & LABELLED_PARTS
+        before = block
     for element in _elements_with_data(body, page.article):
         parts[element].add("data")
     is_dated = any("date" in found for found in parts.values())
@@ -138,7 +145,7 @@ def outline_page(
         showing = [block.element for block in blocks if page.shows_day(fold_text(block.text))]
         for element in showing or [body]:
             parts[element].add("date" if showing else "elsewhere")
-    held = _parts_within(parts)
+    held = _parts_within({element: own for element, own in parts.items() if own})
     elements: dict[int, OutlineElement] = {}
     for element, holds in held.items():
         own = (own_text[element], own_other[element])

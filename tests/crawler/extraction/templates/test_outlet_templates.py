@@ -146,6 +146,16 @@ def test_a_list_in_a_text_is_kept_although_no_page_had_one_before():
     assert article.text == extract_article(listed).text
 
 
+def test_the_label_before_a_byline_is_kept_with_it():
+    labelled = '<div class="label">By:</div><div class="name">{person}</div>'
+    design = OLD_DESIGN.replace('<p class="byline">By {person}</p>', labelled)
+    learnt = evidence_of(article_page(number, design=design) for number in range(8))
+    page = further_page(design)
+    known = extract_article(page, by_template(make_template(learnt)))
+    assert TEMPLATE_MARK in (known.extractor or "")
+    assert known.byline == extract_article(page).byline
+
+
 def test_links_of_a_page_are_found_in_the_parts_that_its_template_leaves_out():
     plain = article_and_navigation(further_page())[1]
     known = article_and_navigation(further_page(), by_template())[1]
