@@ -48,6 +48,8 @@ MAX_MARK_ROWS = 5
 """Rows of marks in one line; articles for which they do not suffice share a mark."""
 MAX_SCALE_LABELS = 6
 """Dates on the scale."""
+SCALE_TEXT_CLASSES = (Markup('class="scale"'), Markup('class="scale between"'))
+"""Every second date has no room on a narrow screen."""
 SCALE_HOURS = (1, 3, 6, 12, 24, 48, 168, 336)
 """Distances between two dates on the scale, in hours: from an hour to a fortnight."""
 MAX_DAY_TICKS = 62
@@ -390,11 +392,15 @@ def _scale_parts(timeline: Timeline) -> Iterator[Markup]:
         yield Markup('<line class="day" x1="{0}%" x2="{0}%" y1="{1}" y2="{2}"/>').format(
             x, foot - 5, foot
         )
-    for x, words in timeline.scale:
+    for number, (x, words) in enumerate(timeline.scale):
         yield Markup('<line class="grid" x1="{0}%" x2="{0}%" y1="0" y2="{1}"/>').format(x, foot)
         anchor = "start" if x < 10 else "middle"
-        yield Markup('<text class="scale" x="{}%" y="{}" text-anchor="{}">{}</text>').format(
-            x, timeline.height - 4, "end" if x > 90 else anchor, words
+        yield Markup('<text {} x="{}%" y="{}" text-anchor="{}">{}</text>').format(
+            SCALE_TEXT_CLASSES[number % 2],
+            x,
+            timeline.height - 4,
+            "end" if x > 90 else anchor,
+            words,
         )
 
 

@@ -12,6 +12,7 @@ from archive.queries.lookup import PlainRow
 from archive.queries.revision_diff import revision_kinds_text
 from archive.records import text_below_standfirst
 from archive.text.diff import diff_as_html, diff_as_inline_html, diff_texts
+from archive.text.diff_columns import columns_as_html, shared_word_share
 from archive.text.formatting import direction, parse_json_texts, split_paragraphs
 from archive.text.html import outward_link
 
@@ -19,6 +20,10 @@ MAX_EVENT_ARTICLES = 12
 """Articles of the same event that are listed."""
 MAX_ARTICLE_PAGE_TERMS = 6
 """Terms shown for each story and event."""
+COMPARISON_VIEWS = ("columns", "inline")
+"""The ways in which two texts are shown."""
+MIN_INLINE_SHARE = 0.5
+"""Share of common words from which two texts are shown as one text with its changes."""
 
 SHARED_TEXT_SQL = """
 SELECT coalesce(r.coverage, 0) AS ours, coalesce(r.other_coverage, 0) AS theirs, r.facts
@@ -139,11 +144,15 @@ def article_terms(terms: Iterable[str], record: PlainRow) -> list[str]:
     return list(terms_as_written(terms, f"{record['headline'] or ''}\n{record['text']}"))
 
 
-def article_comparison(connection: sqlite3.Connection, id: int, other_id: int) -> PlainRow | None:
+def article_comparison(
+    connection: sqlite3.Connection, id: int, other_id: int, view: str = ""
+) -> PlainRow | None:
     """Return two articles compared word by word, the earlier one as the old text.
 
-    The keys are `old`, `new`, `headline` and `text` (HTML), the words `added` and `removed`, and
-    what `text_shares` returns. None if one of the two does not exist.
+    `view` is `columns` or `inline`; any other text chooses columns for texts that share less than
+    `MIN_INLINE_SHARE` of their words. The keys are `old`, `new`, `view`, `headline` and `text`
+    (HTML; rows of a table for columns), the words `added` and `removed`, and what `text_shares`
+    returns. None if one of the two does not exist.
     """
     one, other = (
         lookup.article_with_context(connection, id),
@@ -154,12 +163,15 @@ def article_comparison(connection: sqlite3.Connection, id: int, other_id: int) -
     old, new = sorted([one, other], key=_publication_order)
     headlines = diff_texts(old["headline"] or "", new["headline"] or "")
     bodies = diff_texts(old["text"], new["text"])
+    if view not in COMPARISON_VIEWS:
+        view = "inline" if shared_word_share(bodies) >= MIN_INLINE_SHARE else "columns"
     return {
         "old": old,
         "new": new,
+        "view": view,
         "direction": direction(new["language"]),
         "headline": diff_as_inline_html(headlines),
-        "text": diff_as_html(bodies),
+        "text": columns_as_html(bodies) if view == "columns" else diff_as_html(bodies),
         "added": bodies.words_added,
         "removed": bodies.words_removed,
         **text_shares(connection, old["id"], new["id"]),

@@ -6,7 +6,7 @@ import json
 import re
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from archive.articles.stories import LISTED_MEMBER_SQL
@@ -25,7 +25,8 @@ from archive.queries.search import (
     rank_expression,
 )
 from archive.queries.search_advice import search_advice
-from archive.text.formatting import direction
+from archive.text.formatting import direction, period_label
+from archive.text.language_names import language_name
 
 SEARCH_PAGE_SIZE = 20
 """Texts per page."""
@@ -230,13 +231,17 @@ def _search_facets(
         id: (host, name) for id, host, name in connection.execute(OUTLET_NAMES_SQL, (outlet_ids,))
     }
     story_rows = connection.execute(STORY_FACET_SQL, (ids, MAX_ALL_FACET_VALUES))
-    months = _counted_values(row["published_day"][:7] for row in found if row["published_day"])
+    months = _counted_values(
+        (row["published_day"][:7] for row in found if row["published_day"]), period_label
+    )
     facets = {
         "outlet": _counted_values(
-            (outlets[row["outlet_id"]][0] for row in found), dict(outlets.values())
+            (outlets[row["outlet_id"]][0] for row in found), dict(outlets.values()).__getitem__
         ),
         "month": sorted(months, key=lambda each: each["value"], reverse=True),
-        "language": _counted_values(row["language"] for row in found if row["language"]),
+        "language": _counted_values(
+            (row["language"] for row in found if row["language"]), language_name
+        ),
         "story": [
             {"value": name, "label": title, "count": count} for name, title, count in story_rows
         ],
@@ -254,12 +259,9 @@ def _facet(values: list[PlainRow], is_whole: bool) -> PlainRow:
     return {"values": shown, "others": len(values) - len(shown)}
 
 
-def _counted_values(
-    values: Iterable[str], labels: Mapping[str, str] | None = None
-) -> list[PlainRow]:
-    """Return the values with their counts, most frequent first."""
-    labels = labels or {}
+def _counted_values(values: Iterable[str], label: Callable[[str], str]) -> list[PlainRow]:
+    """Return the values with their labels and counts, most frequent first."""
     return [
-        {"value": value, "label": labels.get(value, value), "count": count}
+        {"value": value, "label": label(value), "count": count}
         for value, count in Counter(values).most_common()
     ]

@@ -70,9 +70,9 @@ class ArchivePaths:
         """Return the path of the page as it was served."""
         return f"{self.article(id)}/capture"
 
-    def beside(self, id: int, other: int) -> str:
-        """Return the path of two articles compared."""
-        return f"{self.article(id)}/beside/{other}"
+    def beside(self, id: int, other: int, view: str = "") -> str:
+        """Return the path of two articles compared, in `columns`, `inline`, or what fits best."""
+        return f"{self.article(id)}/beside/{other}" + (f"?view={view}" if view else "")
 
     def stories(self) -> str:
         """Return the path of the list of stories."""

@@ -45,7 +45,7 @@ from archive.text.formatting import direction
 def _comparison_data(connection: sqlite3.Connection, asked: PageRequest) -> PlainRow | None:
     id, other = int(asked.vars["id"]), int(asked.vars["other"])
     check_comparable_length(connection, id, other)
-    return article_comparison(connection, id, other)
+    return article_comparison(connection, id, other, asked.args.get("view", ""))
 
 
 def _revisions_data(connection: sqlite3.Connection, asked: PageRequest) -> PlainRow:

@@ -197,10 +197,10 @@ def _word_bag(text: str) -> Counter[str]:
 
 def _count_changed_words(pieces: Iterable[DiffPiece], change: DiffChange) -> int:
     """Count the words in pieces with a change."""
-    return sum(_count_diff_words(piece.text) for piece in pieces if piece.change == change)
+    return sum(count_diff_words(piece.text) for piece in pieces if piece.change == change)
 
 
-def _count_diff_words(text: str) -> int:
+def count_diff_words(text: str) -> int:
     """Count the words of a text, or characters in unspaced scripts."""
     return sum(match[1][0].isalnum() for match in _DIFF_TOKEN.finditer(text))
 
@@ -462,6 +462,9 @@ def _group_paragraphs(steps: Iterable[SentenceStep]) -> list[list[DiffPiece]]:
         else:  # the end of a paragraph was removed, and its beginning is finished already
             paragraph, ends = done.pop(), True
             paragraph.append(DiffPiece("same", _space_after(paragraph[-1].text)))
+        if paragraph and old and old.opens:  # what was removed before ended its own paragraph
+            last = paragraph[-1]
+            paragraph[-1] = DiffPiece(last.change, last.text + _space_after(last.text))
         paragraph += pieces
         if ends:
             done.append(paragraph)

@@ -76,6 +76,18 @@ def is_dark(tab: Tab) -> bool:
     return max(ground) < 60 and min(ink) > 180
 
 
+WORDS_IN_EACH_OTHER = """(() => {
+    const boxes = [...document.querySelectorAll("svg text, figcaption")]
+        .map(each => [each.textContent.trim(), each.getBoundingClientRect()])
+        .filter(([words, box]) => words && box.width);
+    const overlap = (one, other) => Math.min(one.right, other.right) - Math.max(one.left, other.left) > 1
+        && Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top) > 3;
+    return boxes.flatMap(([words, box], number) => boxes.slice(number + 1)
+        .filter(([, other]) => overlap(box, other)).map(([others]) => `${words} / ${others}`));
+})()"""
+"""The words of charts and of their captions that overlap."""
+
+
 @pytest.mark.parametrize("path", [*PAGES, *STOCK_PAGES])
 def test_each_page_is_whole_light_and_dark_without_a_complaint_or_a_barrier(
     browser: Browser, address: str, path: str
@@ -90,6 +102,7 @@ def test_each_page_is_whole_light_and_dark_without_a_complaint_or_a_barrier(
         for width in WIDTHS:
             tab.show(width)
             assert not tab.scrolls_sideways(), width
+            assert tab.run(WORDS_IN_EACH_OTHER) == [], width
             assert not is_dark(tab)
             keep(tab, f"{name}-{width}")
         tab.show(WIDTHS[-1], dark=True)

@@ -81,6 +81,24 @@ def test_what_a_page_says_is_shown_and_never_run(reading: Get, path: str) -> Non
     assert 'href="javascript:' not in page
 
 
+def test_texts_with_little_in_common_stand_side_by_side_and_near_copies_as_changes(
+    reading: Get,
+) -> None:
+    apart, copied = "/archive/articles/1/beside/8", "/archive/articles/1/beside/7"
+    assert '<table class="reading side-by-side">' in reading(apart).text
+    assert '<article class="reading changes"' in reading(copied).text
+    asked = reading(f"{copied}?view=columns").text
+    assert '<th scope="col"' in asked
+    assert 'beside/7?view=inline">as changes</a>' in asked
+    assert "side-by-side" not in reading(f"{apart}?view=inline").text
+
+
+def test_the_bars_of_an_outlet_say_how_high_they_are(get: Get) -> None:
+    page = get("/archive/-/outlet/ridge.example").text
+    assert re.search(r"by weekday: at most \d+, \w+day", page)
+    assert re.search(r"over time: at most \d+, \d{4}-\d\d-\d\d", page)
+
+
 @pytest.mark.parametrize("path", ["/archive/articles/999", "/archive/articles/x"])
 def test_an_article_that_is_not_there_is_not_found(get: Get, path: str) -> None:
     assert get(path).status_code == 404

@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import re
 import sqlite3
+from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,12 @@ from typing import Any
 import pytest
 from datasette.app import Datasette
 
-from archive.plugin.static_files import accepts_gzip, read_static_file, static_file_version
+from archive.plugin.static_files import (
+    accepts_gzip,
+    compress_page,
+    read_static_file,
+    static_file_version,
+)
 from tests.archive.conftest import fill
 from tests.archive.room import STORY, furnish
 
@@ -53,20 +59,24 @@ def test_nothing_but_style_sheets_and_scripts_is_had(datasette: Datasette, name:
     assert get(datasette, f"/-/static-plugins/dateline/{name}").status_code == 404
 
 
-def test_a_page_is_compressed_unless_it_may_hold_the_token_of_a_form(datasette: Datasette) -> None:
+def test_a_page_is_compressed_for_browsers_that_can_read_it(datasette: Datasette) -> None:
     stranger = get(datasette, "/")
     assert stranger.headers["content-encoding"] == "gzip"
     assert "accept-encoding" in stranger.headers["vary"]
     assert "<h1" in stranger.text
     assert "content-encoding" not in get(datasette, "/", "identity").headers
-    cookies = {"ds_actor": datasette.sign({"a": {"id": "root"}}, "actor")}
-
-    async def ask() -> Any:
-        return await datasette.client.get("/", cookies=cookies)
-
-    assert "content-encoding" not in asyncio.run(ask()).headers
     for path in ("/archive/newest.json", "/archive/newest.csv"):
         assert "content-encoding" not in get(datasette, path).headers
+
+
+def test_the_length_of_a_compressed_page_with_secrets_says_nothing_of_its_content() -> None:
+    page = b"<h1>Ferry crews strike</h1><input name=csrftoken value=4be1>" * 20
+    hidden = [compress_page(page, hide_length=True) for _ in range(60)]
+    assert {gzip.decompress(each) for each in hidden} == {page}
+    lengths = {len(each) for each in hidden}
+    assert len(lengths) > 20
+    assert max(lengths) - min(lengths) < 100
+    assert len({compress_page(page, hide_length=False) for _ in range(3)}) == 1
 
 
 @pytest.mark.parametrize(
@@ -76,6 +86,15 @@ def test_a_page_is_compressed_unless_it_may_hold_the_token_of_a_form(datasette: 
 )  # fmt: skip
 def test_a_browser_says_whether_it_can_read_compressed_files(accepted: str, can_read: bool) -> None:
     assert accepts_gzip(accepted) == can_read
+
+
+def signed_in(datasette: Datasette, path: str) -> Any:
+    cookies = {"ds_actor": datasette.sign({"a": {"id": "root"}}, "actor")}
+
+    async def ask() -> Any:
+        return await datasette.client.get(path, cookies=cookies)
+
+    return asyncio.run(ask())
 
 
 MAX_FIRST_VISIT_BYTES = 60_000
@@ -120,9 +139,14 @@ def lengthen(folder: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_first_visit_of_a_story_of_3000_articles_stays_below_60_kb(tmp_path: Path) -> None:
+@pytest.mark.parametrize("ask", [get, signed_in], ids=["a stranger", "signed in"])
+def test_the_first_visit_of_a_story_of_3000_articles_stays_below_60_kb(
+    tmp_path: Path, ask: Callable[[Datasette, str], Any]
+) -> None:
     lengthen(furnish(fill(tmp_path)))
-    page = get(Datasette([str(tmp_path / "archive.db")]), f"/archive/-/story/{STORY}")
+    datasette = Datasette([str(tmp_path / "archive.db")])
+    path = f"/archive/-/story/{STORY}"
+    page = ask(datasette, path)
     assert page.headers["content-encoding"] == "gzip"
     assert "2,9" in page.text
     files = re.findall(r"/-/static-plugins/dateline/(\w+\.(?:css|js))", page.text)
