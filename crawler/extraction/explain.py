@@ -50,6 +50,8 @@ FOUND_BY_TRAFILATURA, FOUND_BY_BLOCKS, FOUND_IN_DATA = (
     "the page's blocks",
     "the page's data",
 )
+FIRST_FINDERS = (FOUND_BY_TRAFILATURA, FOUND_BY_TEMPLATE)
+"""Who finds the text that the classifier then corrects."""
 REPEATED_BY_OUTLET = "the outlet repeats it"
 
 
