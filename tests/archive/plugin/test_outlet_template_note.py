@@ -40,7 +40,7 @@ def page_of(folder: Path, host: str) -> str:
 
 def test_the_places_of_an_outlets_articles_are_shown_with_the_pages_that_agree(folder: Path):
     shown = page_of(folder, "gazette.example")
-    assert "Learnt from 8 pages" in shown
+    assert "learnt from 8 pages" in shown
     assert "body &gt; div.story&lt;b&gt;" in shown
     assert "<summary>Left out before reading: 1 element</summary>" in shown
     assert "div.side</code>" in shown
