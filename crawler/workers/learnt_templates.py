@@ -42,15 +42,20 @@ class ArchiveTemplates:
         self._lock = threading.Lock()
 
     def template_for(self, url: str) -> OutletTemplate | None:
-        """Return the template of the outlet of a URL; None for one that cannot be parsed."""
+        """Return the template of the outlet of a URL; None if none is known or can be read."""
         try:
             host = urlsplit(url).netloc.rpartition("@")[2].lower()
         except ValueError:
             return None
         if not host:
             return None
-        with self._lock:
-            row = template_row_of_host(self._db, host)
+        try:
+            with self._lock:
+                row = template_row_of_host(self._db, host)
+        except (
+            sqlite3.Error
+        ):  # the page is read whole; whoever writes it reports the archive's fault
+            return None
         return _parsed_template(row[1]) if row else None
 
     def close(self) -> None:

@@ -27,7 +27,7 @@ MAX_OUTLINE_COMPARISONS = 400_000
 than reading it."""
 MAX_OUTLINE_TEXT_CHARS = 100_000
 LABELLED_PARTS: frozenset[PagePart] = frozenset(("byline", "date"))
-MAX_LABEL_CHARS = 40
+MAX_VALUE_LABEL_CHARS = 40
 """Characters: a shorter block before a byline or a date may be its label, `By:`, and belongs to it."""
 MAX_DAY_BLOCK_CHARS = 120
 MIN_TEXT_SHARE_OF_BLOCK = 0.5
@@ -135,7 +135,7 @@ def outline_page(
         chars[block.element] += len(block.text)
         if found:
             parts[block.element] |= found
-        if before and not parts[before.element] and len(before.text) <= MAX_LABEL_CHARS:
+        if before and not parts[before.element] and len(before.text) <= MAX_VALUE_LABEL_CHARS:
             parts[before.element] |= found & LABELLED_PARTS
         before = block
     for element in _elements_with_data(body, page.article):
