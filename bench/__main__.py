@@ -30,6 +30,7 @@ BENCHES = (
     "investigating",
     "stories_cost",
     "pruning",
+    "merging",
     "crawl",
     "schedule",
     "faults_archive",

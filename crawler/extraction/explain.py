@@ -33,6 +33,7 @@ from crawler.extraction.rules.explained_rules import (
     fields_by_rules,
 )
 from crawler.extraction.rules.outlet_rules import OutletRule
+from crawler.extraction.second_opinion import TextAlarm
 from crawler.extraction.templates.explained_template import (
     FOUND_BY_TEMPLATE,
     explained_template,
@@ -109,7 +110,14 @@ def explain_capture(capture: Capture, rule: OutletRule | None = None) -> Explana
     rules = explained_rules(findings) if findings else ()
     if read.steps.template:
         rules += explained_template(read.steps.template, read.steps.page.blocks)
-    return Explanation(read.article, fields, lines, rules)
+    return Explanation(read.article, (*fields, *_explained_alarm(read.alarm)), lines, rules)
+
+
+def _explained_alarm(alarm: TextAlarm | None) -> Iterator[ExplainedField]:
+    """The fault of the text as it was read first, and the reading taken instead."""
+    if alarm:
+        taken = f"read again by {alarm.reading}" if alarm.reading else "no other reading is better"
+        yield ExplainedField("text", taken, (alarm.sign,))
 
 
 def without_repeated_lines(explanation: Explanation, repeated: Collection[str]) -> Explanation:
@@ -173,6 +181,8 @@ def _lines_found_as_text(steps: PageSteps) -> Iterator[ExplainedLine]:
 
 def _first_finder(steps: PageSteps) -> str:
     """Who found the text that the classifier corrected."""
+    if steps.alarm and steps.alarm.reading:
+        return steps.alarm.reading
     is_known = steps.template and steps.template.find_text(steps.page.blocks)
     return FOUND_BY_TEMPLATE if is_known else FOUND_BY_TRAFILATURA
 
