@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
@@ -40,6 +41,9 @@ documentation … · `empty`: no text on the page · `broken`: the body cannot b
 RULE_MARK, NO_MATCH_MARK = ", rules ", "; no match: "
 """Texts in an article's `extractor` before the digest of the rules of its outlet, and before the
 fields for which they matched nothing."""
+
+TEMPLATE_MARK = ", template "
+"""Text in an article's `extractor` before the digest of the template of its outlet."""
 
 NOT_FOUND_REASON = "it says that it was not found"
 """The reason of an `error` page that a server sends with status 200 for a missing page."""
@@ -206,6 +210,51 @@ def features_digest(
     return hashlib.blake2b(content.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
+PagePart = Literal["text", "headline", "byline", "date", "data", "elsewhere"]
+"""A part of an article that stands in an element of its page.
+
+`data`: JSON-LD · `elsewhere`, of the body: a date that was found in an unknown element.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class OutlineElement:
+    """A kind of element of a page: one that the article stands in, or a sibling of such a one."""
+
+    key: int
+    """Hash of the path from the page's body, of which the digits and the order are left out."""
+    parent: int
+    """The key of the element around it; 0 for the body."""
+    step: str
+    """The last step of the path: `div.article-body`."""
+    holds: frozenset[PagePart] = frozenset()
+    """The parts of the article within it; empty for a sibling."""
+    text_chars: int = 0
+    """Characters of the blocks directly in it that belong to the article's text."""
+    other_chars: int = 0
+    """Characters of the blocks directly in it that do not."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutletTemplate:
+    """Where the articles of an outlet stand on its pages, as learnt from some of them."""
+
+    pages: int
+    """The number of pages that it was learnt from."""
+    around: frozenset[int] = frozenset()
+    """The elements, by key, that parts of articles stand in."""
+    texts: frozenset[int] = frozenset()
+    """Those directly in which the text stands."""
+    boxes: frozenset[int] = frozenset()
+    """Those around the texts, if the pages agree; empty if the template is not sure of the text."""
+    left_out: frozenset[int] = frozenset()
+    """The outermost elements in which no part of an article ever stood."""
+    odds: Mapping[int, float] = field(default_factory=dict)
+    """Element → log-odds for its blocks to be text, to be added to those of the general reader."""
+    digest: str = ""
+    """Eight letters that change with what the template says."""
+
+
 @dataclass(frozen=True, slots=True)
 class Article:
     """The extracted content of a page, with raw values beside the parsed ones."""
@@ -249,13 +298,16 @@ class Article:
     digest: str | None = None
     """SHA-256 of the capture that it was extracted from."""
     extractor: str | None = None
-    """Names and versions: `trafilatura 2.3.1, dateline 0.1.0`. With rules of the outlet also their
-    digest, and the fields for which they matched nothing: `…, rules 81665a2d; no match: byline`.
+    """Names and versions: `trafilatura 2.3.1, dateline 0.1.0`. With a template of the outlet also its
+    digest; with rules of the outlet also theirs, and the fields for which they matched nothing: `…,
+    template 5d41402a, rules 81665a2d; no match: byline`.
     `…, rendered` says that the capture is a page as its scripts left it in a browser."""
     addresses: dict[str, str] = field(default_factory=dict)
     """Further URLs that the page declares for itself, by origin: `og:url`, `amphtml`, `json-ld`."""
     features: TextFeatures | None = field(default=None, compare=False, repr=False)
     """Features of the text that the process which extracted the page computed; None if it did not."""
+    outline: tuple[OutlineElement, ...] = field(default=(), compare=False, repr=False)
+    """Where the parts of the article stand on its page; empty if the page teaches nothing."""
 
 
 def text_below_standfirst(text: str, standfirst: str | None) -> str:

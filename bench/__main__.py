@@ -23,6 +23,7 @@ BENCHES = (
     "extraction",
     "page_types",
     "repeats",
+    "templates",
     "following",
     "train_membership",
     "languages",

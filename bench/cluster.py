@@ -39,6 +39,7 @@ from crawler.cluster.page_batches import (
     unpack_answers,
 )
 from crawler.cluster.page_readers import BatchReaders, ClusterReaders, LocalReaders, PageBatch
+from crawler.extraction.rules.outlet_rules import LearntTemplates
 from crawler.jobs.import_files import import_files
 from crawler.workers.pool import DocumentKind
 from pipelines.text_features import with_text_features
@@ -130,7 +131,12 @@ class Recorded:
     batch_pages: int = 8
     batch_bytes: int = 1_000_000
 
-    def page_to_read(self, capture: Capture, kind: DocumentKind = "page to store") -> PageToRead:
+    def page_to_read(
+        self,
+        capture: Capture,
+        kind: DocumentKind = "page to store",
+        templates: LearntTemplates | None = None,  # noqa: ARG002  of a protocol
+    ) -> PageToRead:
         return PageToRead(capture, kind)
 
     def submit_batch(self, pages: Sequence[PageToRead]) -> PageBatch:

@@ -9,6 +9,7 @@ from archive.articles.revisions import ArticleVersion
 from archive.articles.store import Decisions
 from pipelines.dedup import boilerplate, copies, revisions, same_article
 from pipelines.scheduling import recheck, source_schedule
+from pipelines.template_learning import TEMPLATE_POLICY
 from pipelines.topics import events, language_keys, stories
 
 
@@ -29,4 +30,5 @@ def archive_policies(reread: Callable[[str], ArticleVersion | None] | None = Non
         events=events.EVENT_POLICY,
         keys=language_keys.KEY_POLICY,
         stories=stories.STORY_POLICY,
+        templates=TEMPLATE_POLICY,
     )

@@ -220,7 +220,7 @@ FLOORS = {
     ],
     "pipelines": [
         ["keep"], ["text_features"], ["policies"], ["stages", "identity", "extend", "complete", "clean"],
-        ["topics", "alerts"], ["dedup"], ["scheduling"],
+        ["topics", "alerts"], ["dedup"], ["scheduling", "template_learning"],
         ["text"], ["urls"], ["url_wrappers", "hosted_sites"],
     ],
     "archive": [

@@ -43,6 +43,7 @@ from archive.articles.revisions import RevisionPolicy as ChangeJudge
 from archive.articles.stories import StoryPolicy as StoryJudge
 from archive.articles.stories import file_article
 from archive.articles.vocabulary import WeightedTerms
+from archive.frontier.outlet_templates import TemplatePolicy, learn_outline
 from archive.frontier.sources import SourceDue, SourceHistory
 from archive.frontier.urls import add_article_urls, outlet_id_of_url
 from archive.records import Article, Check, Outcome, features_digest
@@ -113,6 +114,8 @@ class Decisions:
     """The language-independent features of articles."""
     stories: StoryJudge
     """The articles that belong to a story that a person follows."""
+    templates: TemplatePolicy
+    """Where the articles of an outlet stand on its pages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +211,9 @@ def _store_new_article(
     store_removed_lines(connection, article_id, without)
     remember_lines(
         connection, reading.outlet_text, article_id, reading.lines, decisions.boilerplate
+    )
+    learn_outline(
+        connection, reading.outlet_text.outlet_id, reading.article.outline, decisions.templates
     )
     return StoredArticle(article_id, "new", keys=keys)
 

@@ -81,7 +81,7 @@ def remove_outlet(connection: sqlite3.Connection, host: str) -> int:
         (outlet_id,),
     )
     removed = connection.execute("DELETE FROM urls WHERE outlet_id = ?", (outlet_id,)).rowcount
-    for table in ("boilerplate_lines", "boilerplate_candidates"):
+    for table in ("boilerplate_lines", "boilerplate_candidates", "outlet_templates"):
         # constant table names
         connection.execute(f"DELETE FROM {table} WHERE outlet_id = ?", (outlet_id,))  # noqa: S608
     connection.execute("DELETE FROM outlets WHERE id = ?", (outlet_id,))

@@ -7,6 +7,11 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from archive.frontier.outlet_templates import (
+    left_out_places,
+    stored_template,
+    template_places,
+)
 from archive.pages.charts import chart_bars, sparkline_bars
 from archive.queries.lookup import PlainRow
 from archive.queries.rule_matches import rule_matches
@@ -104,6 +109,7 @@ def outlet_page_data(connection: sqlite3.Connection, host: str) -> PlainRow | No
         ),
         "from_whom": _outlet_rows(connection, COPIED_FROM_SQL, {"outlet": id}),
         "rules": rule_matches(connection, id),
+        "template": outlet_template_data(connection, id),
         "newest": [each | {"direction": direction(each["language"])} for each in newest],
         "changes": len(changed),
         "stealth": sum(each["stealth"] for each in changed),
@@ -111,6 +117,20 @@ def outlet_page_data(connection: sqlite3.Connection, host: str) -> PlainRow | No
         "changed": changed[:MAX_OUTLET_ROWS],
         "sources": [each | {"link": outward_link(each["url"]) or each["url"]} for each in sources],
         "failed": _outlet_rows(connection, OUTLET_FAILURES_SQL, (id, MAX_OUTLET_ROWS)),
+    }
+
+
+def outlet_template_data(connection: sqlite3.Connection, outlet_id: int) -> PlainRow | None:
+    """Return where the articles of an outlet stand on its pages, or None if that is not known."""
+    evidence, template = stored_template(connection, outlet_id)
+    if template is None:
+        return None
+    left_out = left_out_places(evidence, template)
+    return {
+        "pages": template.pages,
+        "places": template_places(evidence),
+        "left_out": left_out[:MAX_OUTLET_ROWS],
+        "further": max(0, len(left_out) - MAX_OUTLET_ROWS),
     }
 
 

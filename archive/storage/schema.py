@@ -893,6 +893,19 @@ CAPTURE_INDEXES = """
 CREATE INDEX captures_by_digest ON captures(digest);
 """
 
+OUTLET_TEMPLATE_TABLES = """
+-- Where the articles of each outlet stand on its pages, learnt from the pages themselves. Elements are
+-- known by a hash of the end of their path; nothing of a page's text is in here.
+CREATE TABLE outlet_templates (
+  outlet_id INTEGER PRIMARY KEY REFERENCES outlets(id) ON DELETE CASCADE,
+  learnt_at TEXT NOT NULL,  -- the newest page was learnt from
+  pages INTEGER NOT NULL,   -- pages learnt from since the outlet's present design was first seen
+  digest TEXT,              -- of the template, as in `articles.extractor`; NULL while too few pages are known
+  template TEXT,            -- JSON: what further pages are read by
+  evidence TEXT NOT NULL    -- JSON: for each element its path, the pages that have it, and what stands in it
+);
+"""
+
 PRINTED_DAY_COLUMNS = """
 -- The day of publication as the outlet printed it, beside `published_at` in UTC. Older rows get it
 -- from `published_raw` where that states an offset that fits, else from `published_at`.
@@ -1039,6 +1052,7 @@ ARCHIVE_SCHEMA = DatabaseSchema(
         ("m025_printed_days", PRINTED_DAY_COLUMNS),
         ("m026_deposits", DEPOSIT_TABLES),
         ("m027_imported_files", IMPORTED_FILE_TABLES),
+        ("m028_outlet_templates", OUTLET_TEMPLATE_TABLES),
     ),
     cache=24_000,  # reads of the index of shared passages are scattered over the file
 )

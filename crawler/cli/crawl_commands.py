@@ -477,7 +477,7 @@ def _import_named_files(
 @click.option(
     "--one-by-one",
     is_flag=True,
-    help="Stream results; do not learn boilerplate.",
+    help="Stream results; learn no boilerplate and no templates.",
 )
 @click.option(
     "--rules",

@@ -57,13 +57,18 @@ def merge_command(others: tuple[Path, ...], as_json: bool, folder: Path) -> None
         from archive.removal.erasure import finish_erasures
         from archive.storage.database import transaction
         from crawler.extraction.rules.rule_tables import archive_rules
+        from crawler.workers.learnt_templates import rules_with_templates
         from crawler.workers.pool import Worker
         from crawler.workers.reextraction import make_reextractor
         from pipelines.policies import archive_policies
         from pipelines.urls import url_key
 
         rules = archive_rules(folder)
-        with Archive(folder) as archive, closing(Worker(rules)) as worker:
+        with (
+            Archive(folder) as archive,
+            rules_with_templates(rules, archive.folder) as known,
+            closing(Worker(known)) as worker,
+        ):
             decisions = archive_policies(make_reextractor(archive, worker))
             prepare_archive(archive.db, decisions)
             reports = merge_archives(archive, others, decisions, url_key, report)

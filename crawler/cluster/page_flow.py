@@ -61,6 +61,13 @@ class _SentBatch(Generic[PageItem]):
             yield item, page, next(answers) if page is not None else None
 
 
+def pages_under_way(readers: BatchReaders) -> int:
+    """Return the largest number of pages that are taken from the source before an earlier one is
+    back."""
+    items = max(readers.batch_pages, MAX_BATCH_ITEMS if readers.batch_pages > 1 else 1)
+    return (BATCHES_PER_THREAD * readers.threads + 2) * items
+
+
 def read_in_order(
     items: Iterable[tuple[PageItem, PageToRead | None]], readers: BatchReaders
 ) -> Iterator[tuple[PageItem, PageToRead | None, PageAnswer | None]]:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Protocol
@@ -29,7 +30,7 @@ from crawler.cluster.page_batches import (
 )
 from crawler.cluster.published_state import published_state
 from crawler.cluster.reading_pace import ReadingPace
-from crawler.extraction.rules.outlet_rules import NO_OUTLET_RULES, OutletRules
+from crawler.extraction.rules.outlet_rules import NO_OUTLET_RULES, LearntTemplates, OutletRules
 from crawler.workers.pool import RULED_KINDS, DocumentKind, Worker
 
 CLUSTER_BATCH_PAGES = 8
@@ -52,8 +53,13 @@ class BatchReaders(Protocol):
         """The batches that can be read at once."""
         ...
 
-    def page_to_read(self, capture: Capture, kind: DocumentKind = "page to store") -> PageToRead:
-        """Return a page with the rule of its outlet."""
+    def page_to_read(
+        self,
+        capture: Capture,
+        kind: DocumentKind = "page to store",
+        templates: LearntTemplates | None = None,
+    ) -> PageToRead:
+        """Return a page with the rule of its outlet, and its template among those given."""
         ...
 
     def submit_batch(self, pages: Sequence[PageToRead]) -> PageBatch:
@@ -83,11 +89,17 @@ class _RuledReaders:
     def __init__(self, rules: OutletRules) -> None:
         self._rules = rules
 
-    def page_to_read(self, capture: Capture, kind: DocumentKind = "page to store") -> PageToRead:
-        """Return a page with the rule of its outlet."""
+    def page_to_read(
+        self,
+        capture: Capture,
+        kind: DocumentKind = "page to store",
+        templates: LearntTemplates | None = None,
+    ) -> PageToRead:
+        """Return a page with the rule of its outlet, and its template among those given."""
+        rules = replace(self._rules, templates=templates) if templates else self._rules
         rule = None
-        if self._rules and kind in RULED_KINDS:
-            rule = self._rules.reading_rule_for(capture.final_url, capture.url)
+        if rules and kind in RULED_KINDS:
+            rule = rules.reading_rule_for(capture.final_url, capture.url)
         return PageToRead(capture, kind, (rule,) if rule else ())
 
 

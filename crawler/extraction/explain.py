@@ -34,6 +34,11 @@ from crawler.extraction.rules.explained_rules import (
 )
 from crawler.extraction.rules.outlet_rules import OutletRule
 from crawler.extraction.second_opinion import TextAlarm
+from crawler.extraction.templates.explained_template import (
+    FOUND_BY_TEMPLATE,
+    explained_template,
+    removed_template_lines,
+)
 from crawler.text.language import language_code
 from pipelines.text.word_count import count_words
 
@@ -46,6 +51,8 @@ FOUND_BY_TRAFILATURA, FOUND_BY_BLOCKS, FOUND_IN_DATA = (
     "the page's blocks",
     "the page's data",
 )
+FIRST_FINDERS = (FOUND_BY_TRAFILATURA, FOUND_BY_TEMPLATE)
+"""Who finds the text that the classifier then corrects."""
 REPEATED_BY_OUTLET = "the outlet repeats it"
 
 
@@ -85,7 +92,7 @@ class Explanation:
     fields: tuple[ExplainedField, ...] = ()
     lines: tuple[ExplainedLine, ...] = ()
     rules: tuple[ExplainedRule, ...] = ()
-    """The selectors of the outlet's rules, with what each did."""
+    """The selectors of the outlet's rules, with what each did, and what its template did."""
 
 
 def explain_capture(capture: Capture, rule: OutletRule | None = None) -> Explanation:
@@ -93,7 +100,7 @@ def explain_capture(capture: Capture, rule: OutletRule | None = None) -> Explana
     read = read_capture(capture, rule)
     if read.steps is None:
         return Explanation(read.article, tuple(_explained_fields(read.article, None)))
-    lines = tuple(_explained_lines(read.steps, read.article))
+    lines = (*_explained_lines(read.steps, read.article), *_lines_left_out_by_template(read.steps))
     findings = read.steps.findings
     given = fields_by_rules(findings) if findings else {}
     fields = tuple(
@@ -101,6 +108,8 @@ def explain_capture(capture: Capture, rule: OutletRule | None = None) -> Explana
         for field in _explained_fields(read.article, read.steps.page)
     )
     rules = explained_rules(findings) if findings else ()
+    if read.steps.template:
+        rules += explained_template(read.steps.template, read.steps.page.blocks)
     return Explanation(read.article, (*fields, *_explained_alarm(read.alarm)), lines, rules)
 
 
@@ -154,21 +163,35 @@ def _lines_found_as_text(steps: PageSteps) -> Iterator[ExplainedLine]:
     added = dict.fromkeys(map(fold_text, choice.added), finder)
     found = {fold_text(line) for line in choice.lines}
     kept = findings.kept if findings else ()
-    of_others = steps.alarm.reading if steps.alarm else None
-    extractor = of_others or FOUND_BY_TRAFILATURA
     added |= {folded: KEPT_BY_RULE for folded in map(fold_text, kept) if folded not in found}
+    reader = _first_finder(steps)
     for text in steps.body.lines:
-        yield ExplainedLine(text, True, added.get(fold_text(text), extractor))
+        yield ExplainedLine(text, True, added.get(fold_text(text), reader))
     kept_lines = set(map(fold_text, kept))
     for text, reason in steps.body.dropped:
         if fold_text(text) in kept_lines:
             continue
-        by = added.get(fold_text(text), extractor)
+        by = added.get(fold_text(text), reader)
         yield ExplainedLine(text, False, by, steps.apart.get(fold_text(text), reason))
     for text, selector in findings.dropped if findings else ():
         yield ExplainedLine(text, False, DROPPED_BY_RULE, f"{DROPPED_BY_RULE} {selector}")
     for text, signs in choice.dropped:
-        yield ExplainedLine(text, False, extractor, label_features(signs))
+        yield ExplainedLine(text, False, reader, label_features(signs))
+
+
+def _first_finder(steps: PageSteps) -> str:
+    """Who found the text that the classifier corrected."""
+    if steps.alarm and steps.alarm.reading:
+        return steps.alarm.reading
+    is_known = steps.template and steps.template.find_text(steps.page.blocks)
+    return FOUND_BY_TEMPLATE if is_known else FOUND_BY_TRAFILATURA
+
+
+def _lines_left_out_by_template(steps: PageSteps) -> Iterator[ExplainedLine]:
+    """The lines that the template of the outlet left out."""
+    if steps.template:
+        for text, why, is_prose in removed_template_lines(steps.template):
+            yield ExplainedLine(text, False, "", why, is_minor=not is_prose)
 
 
 def _placed_lines(

@@ -18,6 +18,7 @@ from html import unescape
 from importlib.metadata import PackageNotFoundError, version
 from itertools import islice
 from urllib.parse import urlsplit
+from zlib import crc32
 
 from lxml.html import HtmlElement
 
@@ -68,6 +69,8 @@ from crawler.extraction.script_signs import (
     script_signs,
 )
 from crawler.extraction.second_opinion import TextAlarm, doubt_about_text, second_opinion
+from crawler.extraction.templates.applied_template import AppliedTemplate, apply_template
+from crawler.extraction.templates.page_outline import OutlinedPage, outline_page
 from crawler.text.charsets import decode_page
 from crawler.text.language import detect_language, language_code
 from crawler.text.soft_hyphens import remove_soft_hyphens
@@ -81,6 +84,8 @@ MIN_SHOWN_TEXT_CHARS = 200
 SCRIPTED_PAGE_TYPES = ("article", "empty", "section", "other")
 """Types of pages that may only lack the text that scripts would bring."""
 MARKUP_TAG = re.compile("<[^<>]*>")
+CONTROL_PAGES = 10
+"""One page in this many is read whole although the template of its outlet is known."""
 MAX_TITLE_HEADINGS = 5
 """Headings whose words count as the page's titles."""
 TITLE_META = ("og:title", "twitter:title")
@@ -116,6 +121,8 @@ class PageSteps:
     """The fault of the text as it was read first; None without one."""
     findings: RuleFindings | None = None
     """The findings of the rules of the outlet; None for an outlet without rules."""
+    template: AppliedTemplate | None = None
+    """The template of the outlet; None if none is known, or it does not fit the page."""
 
     def value_by_rule(self, key: str) -> str | None:
         """Return the values that the outlet's rules give for a field, on one line; else None."""
@@ -139,7 +146,8 @@ class PageReading:
 def extract_article(capture: Capture, rule: OutletRule | None = None) -> Article:
     """Return the article of a captured page, as complete as it can be read.
 
-    The selectors of `rule` go before the general reader, which reads whatever they do not find.
+    The selectors of `rule` go before the general reader, which reads whatever they do not find. Its
+    template, learnt from other pages of the outlet, tells the reader where to look.
     Never raises because of the page's content. `classify_page` and `page_reason` say what a page is
     that is not an article; its headline and text are filled all the same.
     """
@@ -148,7 +156,44 @@ def extract_article(capture: Capture, rule: OutletRule | None = None) -> Article
 
 def read_capture(capture: Capture, rule: OutletRule | None = None) -> PageReading:
     """Return the article of a captured page, as `extract_article` does, together with the steps to
-    it."""
+    it.
+
+    A page without an article in the place that its outlet's template names is read again without
+    the template.
+    """
+    reading = _read_page(capture, rule)
+    if rule and rule.template and reading.steps and _misses_article(reading.steps):
+        reading = _read_page(capture, replace(rule, template=None))
+    return with_outline(reading) if rule and rule.learns else reading
+
+
+def _misses_article(steps: PageSteps) -> bool:
+    """Return whether a template took part and the result is not an article, or was replaced."""
+    is_found = steps.article.page_type == "article" and bool(steps.article.text)
+    is_replaced = steps.alarm is not None and bool(steps.alarm.reading)
+    return steps.template is not None and (not is_found or is_replaced)
+
+
+def with_outline(reading: PageReading) -> PageReading:
+    """Return a reading with the outline of its page, if that is a whole page with an article."""
+    steps, article = reading.steps, reading.article
+    is_cut = steps is not None and steps.template is not None and bool(steps.template.removed)
+    if steps is None or is_cut or article.page_type != "article" or not article.text:
+        return reading
+    outlined = OutlinedPage(article, steps.dates.lines, _states_date(steps.page, article))
+    outline = outline_page(steps.page.tree, steps.page.blocks, outlined)
+    return replace(reading, article=replace(article, outline=outline))
+
+
+def _states_date(page: OpenedPage, article: Article) -> bool:
+    """Return whether the head, the data or the URL of a page give the date of its article."""
+    raw = article.published_raw or ""
+    in_data = raw in page.meta.values() or raw in map(str, page.article.values())
+    return in_data or (bool(raw) and raw.replace("-", "/") in page.url.replace("-", "/"))
+
+
+def _read_page(capture: Capture, rule: OutletRule | None) -> PageReading:
+    """Read a page once, with the template of its outlet if it fits."""
     bare = Article(
         url=capture.url,
         fetched_at=capture.fetched_at or None,
@@ -345,8 +390,12 @@ def choose_text_lines(steps: PageSteps) -> PageSteps:
         described = metadata.described_standfirst(steps.page)
         claims = PageClaims("", steps.article.headline, "", described)
         return replace(steps, claims=claims, choice=line_classifier.LineChoice(lines, [], lines))
-    said = text_claims(steps.page, steps.article.headline)
-    return _with_second_opinion(replace(steps, claims=said, choice=choose_text(steps.page, said)))
+    template = steps.template
+    found = template.find_text(steps.page.blocks) if template else None
+    said = text_claims(steps.page, steps.article.headline, found)
+    odds = template.odds_of_block if template else None
+    chosen = choose_text(steps.page, said, odds)
+    return _with_second_opinion(replace(steps, claims=said, choice=chosen))
 
 
 def _with_second_opinion(steps: PageSteps) -> PageSteps:
@@ -499,7 +548,8 @@ def _run_steps(
     bare: Article, tree: HtmlElement, capture: Capture, rule: OutletRule | None
 ) -> PageSteps:
     """Run all steps over a page; `bare` is the article without anything from the page."""
-    findings = apply_rule(rule, tree) if rule else None
+    findings = apply_rule(rule, tree) if rule and rule.reads else None
+    template = fitting_template(rule, tree, capture.url) if rule else None
     page, headline = open_own_page(tree, capture)
     if findings and findings.values.get("headline"):
         headline = findings.values["headline"][0]
@@ -509,22 +559,40 @@ def _run_steps(
         near=metadata.blocks_beside_headline(page, headline),
         article=replace(bare, headline=headline),
         findings=findings,
+        template=template,
     )
     for step in EXTRACTION_STEPS:
         steps = step(steps)
-    if steps.findings:
-        extractor = f"{bare.extractor}{steps.findings.as_extractor()}"
-        steps = replace(steps, article=replace(steps.article, extractor=extractor))
-    return steps
+    by_template = template.as_extractor() if template else ""
+    by_rules = steps.findings.as_extractor() if steps.findings else ""
+    extractor = f"{bare.extractor}{by_template}{by_rules}"
+    return replace(steps, article=replace(steps.article, extractor=extractor))
+
+
+def fitting_template(rule: OutletRule, tree: HtmlElement, url: str) -> AppliedTemplate | None:
+    """Apply the template of an outlet to a page, and return it if it fits.
+
+    One page in `CONTROL_PAGES` is not cut, always the same ones, so that the template is learnt from
+    whole pages and changes with the outlet. Rules that give the text make templates superfluous.
+    """
+    if rule.template is None or rule.selectors.get("text"):
+        return None
+    is_control = crc32(url.encode("utf-8", "surrogatepass")) % CONTROL_PAGES == 0
+    return apply_template(rule.template, tree, cuts=not is_control)
 
 
 # -- the text --------------------------------------------------------------------------------------
 
 
-def text_claims(page: OpenedPage, headline: str | None) -> PageClaims:
-    """Return what trafilatura and the page itself give for the article's text and headline."""
+def text_claims(
+    page: OpenedPage, headline: str | None, found: list[str] | None = None
+) -> PageClaims:
+    """Return what trafilatura and the page itself give for the article's text and headline.
+
+    Where the outlet's template has `found` the text, trafilatura is not asked.
+    """
     return PageClaims(
-        trafilatura_lines(page),
+        trafilatura_lines(page) if found is None else "\n".join(found),
         headline,
         article_body_of(page.article),
         metadata.described_standfirst(page),
@@ -555,12 +623,16 @@ def article_body_of(article: jsonld.JsonLdThing) -> str:
     return "\n".join(filter(None, lines))
 
 
-def choose_text(page: OpenedPage, claimed: PageClaims) -> line_classifier.LineChoice:
+def choose_text(
+    page: OpenedPage,
+    claimed: PageClaims,
+    outlet_odds: line_classifier.OutletOdds | None = None,
+) -> line_classifier.LineChoice:
     """Return the lines of the text that the classifier chooses.
 
     Where the page shows only the beginning of the text in its data, that text is returned.
     """
-    choice = line_classifier.choose_lines(page.blocks, claimed)
+    choice = line_classifier.choose_lines(page.blocks, claimed, outlet_odds)
     if _is_beginning_of(choice.lines, claimed.said) or _is_of_shell(page, choice.lines, claimed):
         said = claimed.said.split("\n")
         return line_classifier.LineChoice(said, choice.dropped, said)

@@ -17,14 +17,20 @@ from urllib.parse import urlsplit
 
 from archive.cli.progress_bar import progress_bar
 from archive.errors import DatelineError, UsageError
-from archive.records import Article, Capture
+from archive.records import Article, Capture, OutlineElement
 from crawler.cluster.page_batches import PageAnswer, PageToRead
-from crawler.cluster.page_flow import read_in_order
+from crawler.cluster.page_flow import pages_under_way, read_in_order
 from crawler.cluster.page_readers import BatchReaders, open_readers
 from crawler.extraction.rules.outlet_rules import NO_OUTLET_RULES, OutletRule, OutletRules
 from crawler.files.saved_pages import capture_saved_page
 from crawler.jobs.extract_batch import ExtractBatch
+from crawler.workers.learnt_templates import (
+    MIN_PAGES_BEHIND,
+    BatchTemplates,
+    TemplateForAnyUrl,
+)
 from crawler.workers.pool import PAGE_TIMEOUT_SECONDS, Worker
+from pipelines.template_learning import TEMPLATE_POLICY
 
 COPIED_FIELDS = ("id", "html_path")
 """Fields of an input line that are copied to its output line."""
@@ -48,6 +54,8 @@ class ExtractedPage:
 
     row: dict[str, Any]
     host: str | None
+    outline: tuple[OutlineElement, ...] = ()
+    """Where the article stands on its page, for the template of its outlet."""
 
 
 def extract_files(
@@ -63,14 +71,17 @@ def extract_files(
 
     Errors go to standard error, a line each. The boilerplate that an outlet repeats in several
     pages is removed, so all pages are read before the first is printed, except with `one_by_one`.
-    Raises UsageError where the disk has no room for the batch, and what `open_cluster` raises for
+    The template of an outlet is learnt from its first pages, and its further pages are read by it,
+    unless `one_by_one`. Raises UsageError where the disk has no room for the batch, and what `open_cluster` raises for
     the address of a `cluster`.
     """
     succeeded = True
     with ExtractBatch() as spool, open_readers(cluster, workers, rules) as readers:
         total = _count_pages(files, jsonl)
         with progress_bar("reading", "pages", readers.describe) as report:
-            extracted = _extract_in_order(_extract_jobs(files, jsonl), readers, rules)
+            templates = None if one_by_one else _new_batch_templates(readers)
+            jobs = _extract_jobs(files, jsonl)
+            extracted = _extract_in_order(jobs, readers, rules, templates)
             for done, page in enumerate(extracted, 1):
                 report(done, total)
                 if isinstance(page, DatelineError):
@@ -150,26 +161,41 @@ def _job_of_json_line(line: bytes, place: str, folder: Path) -> ExtractJob | Usa
 # -- reading ---------------------------------------------------------------------------------------
 
 
+def _new_batch_templates(readers: BatchReaders) -> BatchTemplates:
+    """Return templates of a batch: a page is read by what pages have taught that are surely done."""
+    return BatchTemplates(TEMPLATE_POLICY, max(MIN_PAGES_BEHIND, pages_under_way(readers)))
+
+
 def _extract_in_order(
-    jobs: Iterator[ExtractJob | UsageError], readers: BatchReaders, rules: OutletRules
+    jobs: Iterator[ExtractJob | UsageError],
+    readers: BatchReaders,
+    rules: OutletRules,
+    templates: BatchTemplates | None = None,
 ) -> Iterator[ExtractedPage | DatelineError]:
-    """Yield the results in the order of the jobs."""
+    """Yield the results in the order of the jobs, and learn templates from them."""
     with closing(Worker(rules)) as worker:
-        for job, page, answer in read_in_order(_pages_of_jobs(jobs, readers), readers):
+        pages = _pages_of_jobs(jobs, readers, templates)
+        for number, (job, page, answer) in enumerate(read_in_order(pages, readers)):
             if isinstance(job, UsageError) or answer is None or page is None:
                 yield cast(UsageError, job)
                 continue
             try:
-                yield _extracted_page(job, page.capture, answer, worker)
+                extracted = _extracted_page(job, page.capture, answer, worker)
             except DatelineError as error:
                 yield UsageError(f"{job.place}: {error}")
+                continue
+            if templates and extracted.host:
+                templates.learn(number, extracted.host, extracted.outline)
+            yield extracted
 
 
 def _pages_of_jobs(
-    jobs: Iterator[ExtractJob | UsageError], readers: BatchReaders
+    jobs: Iterator[ExtractJob | UsageError],
+    readers: BatchReaders,
+    templates: BatchTemplates | None,
 ) -> Iterator[tuple[ExtractJob | UsageError, PageToRead | None]]:
     """Yield each job with its page; in place of a job whose file cannot be read, the error."""
-    for job in jobs:
+    for number, job in enumerate(jobs):
         if isinstance(job, UsageError):
             yield job, None
             continue
@@ -178,7 +204,16 @@ def _pages_of_jobs(
         except DatelineError as error:
             yield UsageError(f"{job.place}: {error}"), None
         else:
-            yield job, readers.page_to_read(capture, "page")
+            known = _templates_for_page(templates, number, job) if templates else None
+            yield job, readers.page_to_read(capture, "page", known)
+
+
+def _templates_for_page(
+    templates: BatchTemplates, number: int, job: ExtractJob
+) -> TemplateForAnyUrl:
+    """Return the template for the page of a number, whatever URL it turns out to have."""
+    host = _given_host(job)
+    return TemplateForAnyUrl(templates.template_at(number, host) if host else None)
 
 
 def _extracted_page(
@@ -186,9 +221,9 @@ def _extracted_page(
 ) -> ExtractedPage:
     """Return the extracted page of a job; raises the error of a page that cannot be read."""
     article, _ = by_stated_rule(capture, cast(Article, answer.document), worker)
-    row = asdict(article)
-    del row["addresses"], row["features"]
-    return ExtractedPage(job.carried | row, _outlet_host_of_page(job, article))
+    row = asdict(replace(article, outline=()))
+    del row["addresses"], row["features"], row["outline"]
+    return ExtractedPage(job.carried | row, _outlet_host_of_page(job, article), article.outline)
 
 
 def read_saved_article(capture: Capture, worker: Worker) -> tuple[Article, OutletRule | None]:
@@ -210,7 +245,7 @@ def by_stated_rule(
     if not capture.url.startswith("file:") or stated is None:
         return article, rule
     by_statement = worker.rules.reading_rule_for(stated)
-    if by_statement is None or by_statement is rule:
+    if by_statement is None or not by_statement.reads or by_statement == rule:
         return article, rule
     again = worker.read_article(replace(capture, url=stated), PAGE_TIMEOUT_SECONDS)
     return replace(again, url=article.url), by_statement
@@ -218,10 +253,13 @@ def by_stated_rule(
 
 def _outlet_host_of_page(job: ExtractJob, article: Article) -> str | None:
     """Return the host of a page's outlet: from its URL, from the input, or from the page itself."""
+    return _given_host(job) or batch_host_of(stated_url(article))
+
+
+def _given_host(job: ExtractJob) -> str | None:
+    """Return the host of a page's outlet from its URL or from the input, None if neither has it."""
     stated = job.host if isinstance(job.host, str) else ""
-    return (
-        batch_host_of(job.url) or _lower_without_www(stated) or batch_host_of(stated_url(article))
-    )
+    return batch_host_of(job.url) or _lower_without_www(stated)
 
 
 def stated_url(article: Article) -> str | None:

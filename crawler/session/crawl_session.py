@@ -43,6 +43,7 @@ from crawler.session.request_budget import RequestBudget
 from crawler.session.site_shares import SiteShares
 from crawler.session.source_limits import SourceLimits
 from crawler.session.urls_in_progress import UrlsInProgress
+from crawler.workers.learnt_templates import rules_with_templates
 from crawler.workers.pool import Worker, WorkerPool
 from crawler.workers.reextraction import make_reextractor
 
@@ -175,10 +176,11 @@ def open_crawl_session(
     if outlet_pages is None:
         outlet_pages = settings.getint("DATELINE_OUTLET_PAGES") or None
     rules = settings[RULES_SETTING] or NO_OUTLET_RULES
-    reextractor = resources.enter_context(closing(Worker(rules)))
+    known = resources.enter_context(rules_with_templates(rules, archive.folder))
+    reextractor = resources.enter_context(closing(Worker(known)))
     engine, changes, clock = CrawlEngine(crawler), ChangeSignal(), time.monotonic
     end = CrawlEnd(engine, changes)
-    workers = _open_workers(settings, rules, end, resources)
+    workers = _open_workers(settings, known, end, resources)
     remarks: dict[str, str] = {}
     rendering = rendering_plan(settings, rules)
     rendering.queue_missed_pages(archive.db)

@@ -47,10 +47,12 @@ MAX_OPENSEARCH_BYTES = 200_000
 def article_and_navigation(
     capture: Capture, rule: OutletRule | None = None
 ) -> tuple[Article, PageNavigation]:
-    """Return the article as `extract` does, and the links of the page, from one parse."""
+    """Return the article as `extract` does, and the links of the page, mostly from one parse."""
     read = read_capture(capture, rule)
     if not read.steps:
         return read.article, PageNavigation()
+    if read.steps.template:  # which has cut the links to other articles
+        return read.article, page_navigation(capture)
     return read.article, _navigation_of_tree(read.steps.page.tree, capture.final_url or capture.url)
 
 

@@ -8,7 +8,7 @@ revision. The same holds for texts without lines that proved to be an outlet's b
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -19,14 +19,20 @@ from archive.articles.revisions import ArticleVersion, article_version
 from archive.articles.store import Decisions, learn_boilerplate, remove_new_boilerplate
 from archive.check_writer import replace_reading
 from archive.errors import ReadingError
+from archive.frontier.outlet_templates import forget_templates, learn_outline
 from archive.rebuilds import prepare_archive
-from archive.records import Article, Capture, Check
+from archive.records import TEMPLATE_MARK, Article, Capture, Check
 from archive.storage.database import transaction
 from crawler.cluster.page_batches import PageAnswer, PageToRead
-from crawler.cluster.page_flow import read_in_order
+from crawler.cluster.page_flow import pages_under_way, read_in_order
 from crawler.cluster.page_readers import BatchReaders, open_readers
 from crawler.extraction.rules.outlet_rules import NO_OUTLET_RULES, OutletRules
 from crawler.network.exchange import check_of_article
+from crawler.workers.learnt_templates import (
+    MIN_PAGES_BEHIND,
+    BatchTemplates,
+    TemplateForAnyUrl,
+)
 from crawler.workers.pool import PAGE_TIMEOUT_SECONDS, Worker
 from pipelines.policies import archive_policies
 from pipelines.stages import run_stages
@@ -132,7 +138,8 @@ def reextract_all(
 ) -> ReextractionReport:
     """Extract every article's page again, then remove the boilerplate that the pages show.
 
-    `readers` read the pages, by default one process of this machine. Calls `tick` with the number
+    `readers` read the pages, by default one process of this machine. The templates of outlets are
+    learnt again, and those pages read once more that came before them. Calls `tick` with the number
     of articles done and the number of all articles.
     """
     if readers is None:
@@ -143,9 +150,15 @@ def reextract_all(
         policies = archive_policies()
         prepare_archive(archive.db, policies)
         report.repeated_before = count_boilerplate(archive.db)
-        rows = archive.db.execute("SELECT id, digest FROM articles ORDER BY id").fetchall()
-        stored = _stored_pages(archive, rows, readers)
-        for number, (found, page, answer) in enumerate(read_in_order(stored, readers), 1):
+        with transaction(archive.db) as db:
+            forget_templates(db)
+        sql = "SELECT id, outlet_id, digest FROM articles ORDER BY id"
+        rows = archive.db.execute(sql).fetchall()
+        behind = max(MIN_PAGES_BEHIND, pages_under_way(readers))
+        templates = BatchTemplates(policies.templates, behind)
+        early = []
+        stored = _stored_pages(archive, enumerate(rows), readers, templates)
+        for number, (found, page, answer) in enumerate(read_in_order(stored, readers)):
             row, reason = found
             if page and answer:
                 reason = _store_reading(archive, row["id"], page, answer, policies, report)
@@ -153,10 +166,35 @@ def reextract_all(
                 report.not_read[reason] += 1
                 with transaction(archive.db) as db:
                     learn_boilerplate(db, row["id"], policies)
-            tick(number, len(rows))
+            elif answer:
+                outline = cast(Article, answer.document).outline
+                templates.learn(number, str(row["outlet_id"]), outline)
+                with transaction(archive.db) as db:
+                    learn_outline(db, row["outlet_id"], outline, policies.templates)
+                if not _is_read_by_template(archive, row["id"]):
+                    early.append(row)
+            tick(number + 1, len(rows))
+        _read_early_pages(archive, early, readers, templates, policies, report)
         report.changed["text"] |= _remove_boilerplate(archive, rows, policies)
         report.repeated = count_boilerplate(archive.db)
     return report
+
+
+def _read_early_pages(
+    archive: Archive,
+    early: list[Any],
+    readers: BatchReaders,
+    templates: BatchTemplates,
+    policies: Decisions,
+    report: ReextractionReport,
+) -> None:
+    """Extract the pages once more that were read before the templates of their outlets were known."""
+    known = [row for row in early if templates.newest(str(row["outlet_id"]))]
+    stored = _stored_pages(archive, ((None, row) for row in known), readers, templates)
+    for (row, _), page, answer in read_in_order(stored, readers):
+        if page and answer:
+            _store_reading(archive, row["id"], page, answer, policies, report)
+    report.pages -= len(known)  # a page that is read once more counts once
 
 
 RowToRead = tuple[Any, str | None]
@@ -164,10 +202,16 @@ RowToRead = tuple[Any, str | None]
 
 
 def _stored_pages(
-    archive: Archive, rows: list[Any], readers: BatchReaders
+    archive: Archive,
+    rows: Iterable[tuple[int | None, Any]],
+    readers: BatchReaders,
+    templates: BatchTemplates,
 ) -> Iterator[tuple[RowToRead, PageToRead | None]]:
-    """Yield the rows of articles, each with its page, or with the reason why it has no page."""
-    for row in rows:
+    """Yield the rows of articles, each with its page, or with the reason why it has no page.
+
+    A row comes with its number in the batch; with None its page is read by the newest template.
+    """
+    for number, row in rows:
         try:
             capture = archive.captures.newest(row["digest"]) if row["digest"] else None
         except ReadingError:  # a damaged body
@@ -175,8 +219,13 @@ def _stored_pages(
             continue
         if capture is None:
             yield (row, "the page is not stored"), None
-        else:
-            yield (row, None), readers.page_to_read(capture)
+            continue
+        outlet = str(row["outlet_id"])
+        template = (
+            templates.newest(outlet) if number is None else templates.template_at(number, outlet)
+        )
+        page = readers.page_to_read(capture, templates=TemplateForAnyUrl(template))
+        yield (row, None), page
 
 
 def _store_reading(
@@ -200,6 +249,13 @@ def _store_reading(
     replace_reading(archive.db, check, policies)
     report.note_changes(before, _reextracted_article_row(archive, article_id))
     return None
+
+
+def _is_read_by_template(archive: Archive, article_id: int) -> bool:
+    """Return whether a template took part in the stored extraction of an article."""
+    query = "SELECT extractor FROM articles WHERE id = ?"
+    extractor = archive.db.execute(query, (article_id,)).fetchone()[0]
+    return TEMPLATE_MARK in (extractor or "")
 
 
 def _remove_boilerplate(archive: Archive, rows: list[Any], policies: Decisions) -> set[int]:

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from archive.text.printable import printable_text
-from crawler.extraction.explain import FOUND_BY_TRAFILATURA, ExplainedLine, Explanation
+from crawler.extraction.explain import FIRST_FINDERS, ExplainedLine, Explanation
 
 MIN_WIDE_COLUMNS = 100
 """Columns from which reasons are printed beside their lines instead of below them."""
@@ -45,16 +45,16 @@ def explain_summary(explained: Explanation) -> str:
 
 
 def line_note(line: ExplainedLine) -> str:
-    """Return the remark on a line; empty for a line that trafilatura found and that was kept."""
+    """Return the remark on a line; empty for one that was found at first and that was kept."""
     if line.kept:
-        return "" if line.by == FOUND_BY_TRAFILATURA else f"added by {line.by}"
+        return "" if line.by in FIRST_FINDERS else f"added by {line.by}"
     return f"left out: {printable_text(line.why)}" if line.by else printable_text(line.why)
 
 
 def line_mark(line: ExplainedLine) -> str:
     """Return the sign before a line: `+` added, `-` left out, `·` not selected, blank otherwise."""
     if line.kept:
-        return " " if line.by == FOUND_BY_TRAFILATURA else "+"
+        return " " if line.by in FIRST_FINDERS else "+"
     return "-" if line.by else "·"
 
 
@@ -118,10 +118,10 @@ def _facts_below(explained: Explanation) -> Iterator[RenderableType]:
 
 
 def _rules_in_terminal(explained: Explanation) -> Iterator[RenderableType]:
-    """Yield a line for each selector of the outlet's rules."""
+    """Yield a line for each selector of the outlet's rules, and for what its template says."""
     for rule in explained.rules:
         yield Text.assemble(
-            (f"rule {rule.key}: ", "dim"),
+            (f"{rule.kind} {rule.key}: ", "dim"),
             printable_text(rule.selector),
             (f"  {printable_text(rule.result)}", "dim" if rule.is_used else "yellow"),
         )

@@ -15,7 +15,7 @@ from __future__ import annotations
 import tomllib
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from math import exp, log
@@ -43,6 +43,10 @@ MAX_HEADING_BLOCK_CHARS, MIN_CORRECTION_NOTE_CHARS = 60, 60
 """Characters: a longer heading is a standfirst, a shorter note a date or a label."""
 MIN_SHARE_OF_TEXT_LEFT = 0.5
 """The share of trafilatura's text that must be left, or the classifier is not believed."""
+
+
+OutletOdds = Callable[[Block], float]
+"""A block → the log-odds that other pages of its outlet add to those of its features."""
 
 
 class FeatureWeights(dict[str, float]):
@@ -102,7 +106,9 @@ class _Weighed(NamedTuple):
         return self.candidate.found == "no"
 
 
-def choose_lines(blocks: list[Block], claims: PageClaims) -> LineChoice:
+def choose_lines(
+    blocks: list[Block], claims: PageClaims, outlet_odds: OutletOdds | None = None
+) -> LineChoice:
     """Choose the article's lines among those that trafilatura extracted and those it missed.
 
     If the features speak against most of the extracted text, they are wrong about it (a live report
@@ -112,6 +118,11 @@ def choose_lines(blocks: list[Block], claims: PageClaims) -> LineChoice:
         _Weighed(candidate, block_log_odds(candidate))
         for candidate in compute_block_features(blocks, claims)
     ]
+    if outlet_odds:
+        weighed = [
+            _Weighed(candidate, weight + outlet_odds(candidate.block))
+            for candidate, weight in weighed
+        ]
     extracted = [line for line in claims.found.split("\n") if line]
     threshold = f1_weight_threshold(weighed) - DOUBT_MARGIN
     kept, dropped = _split_lines_by_weight(extracted, weighed, threshold)

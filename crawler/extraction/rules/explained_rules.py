@@ -23,6 +23,8 @@ class ExplainedRule:
     result: str
     is_used: bool
     """False if it matched nothing or what it found cannot be used."""
+    kind: str = "rule"
+    """`rule` if it is written, `template` if it is learnt."""
 
 
 def explained_rules(findings: RuleFindings) -> tuple[ExplainedRule, ...]:
