@@ -344,7 +344,7 @@ def _run_crawl(
     multiple=True,
     metavar="HOST",
     shell_complete=complete_outlets,
-    help="Take only pages of this host and those below it; may be repeated.",
+    help="Take only pages of this host; may be repeated.",
 )
 @click.option(
     "--outlets",
@@ -361,7 +361,7 @@ def _run_crawl(
     "languages",
     multiple=True,
     metavar="CODE",
-    help="Take only pages in this language, such as en; may be repeated.",
+    help="Take only pages in this language; may be repeated.",
 )
 @click.option(
     "--story",
