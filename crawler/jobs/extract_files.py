@@ -72,7 +72,8 @@ def extract_files(
     Errors go to standard error, a line each. The boilerplate that an outlet repeats in several
     pages is removed, so all pages are read before the first is printed, except with `one_by_one`.
     The template of an outlet is learnt from its first pages, and its further pages are read by it,
-    unless `one_by_one`. Raises UsageError where the disk has no room for the batch, and what `open_cluster` raises for
+    unless `one_by_one`.
+    Raises UsageError where the disk has no room for the batch, and what `open_cluster` raises for
     the address of a `cluster`.
     """
     succeeded = True

@@ -40,7 +40,7 @@ def test_a_page_of_a_batch_is_read_by_what_the_pages_well_before_it_taught():
 def test_a_batch_gives_the_same_articles_whatever_the_number_of_workers(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(extract_files_module, "MIN_PAGES_BEHIND", 8)
+    monkeypatch.setattr(extract_files_module, "MIN_PAGES_BEHIND", 10)
     rows = []
     for number in range(20):
         page = article_page(number)
@@ -54,8 +54,8 @@ def test_a_batch_gives_the_same_articles_whatever_the_number_of_workers(
         printed.append([(each["text"], each["headline"], each["extractor"]) for each in articles])
     assert printed[0] == printed[1]
     marked = [TEMPLATE_MARK in extractor for _, _, extractor in printed[0]]
-    assert not any(marked[:12])
-    assert all(marked[12:])
+    assert not any(marked[:14])
+    assert all(marked[14:])
     assert "outline" not in articles_of_first_line(tmp_path, capsys)
 
 
