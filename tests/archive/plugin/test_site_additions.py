@@ -369,7 +369,7 @@ def test_the_folders_are_passed_through_to_datasette(tmp_path: Path) -> None:
     files = DatasetteFiles(
         plugins_dir=tmp_path, template_dir=tmp_path, static=(f"maps:{tmp_path}",)
     )
-    called = datasette_arguments(tmp_path / "archive.db", [], ServeOptions(files=files))
+    called = datasette_arguments([tmp_path / "archive.db"], [], ServeOptions(files=files))
     at = called.index("--plugins-dir")
     assert called[at : at + 6] == [
         "--plugins-dir", str(tmp_path), "--template-dir", str(tmp_path), "--static", f"maps:{tmp_path}",
