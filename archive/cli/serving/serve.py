@@ -210,7 +210,7 @@ def whole_configuration(folder: Path, how: ServeOptions) -> dict[str, Any]:
 
 
 def _questions_of_archives(named: dict[str, Path], of_site: list[Path]) -> dict[str, Any]:
-    """Return the configuration of the databases whose archives have questions of their own.
+    """Return the configuration of the databases of archives with a file of questions.
 
     Raises UsageError for wrong questions, also for those of the site in one of the archives.
     """

@@ -15,7 +15,7 @@ from archive.storage.temporary_files import report_full_folder, temporary_folder
 ONLY_DATABASE = "archive"
 """The database of a site with one archive."""
 RESERVED_DATABASES = ("", "-", "_internal", "_memory")
-"""Names that Datasette gives to databases and pages of its own."""
+"""Names of databases and pages that Datasette itself has."""
 SPECIAL_CHARS_OF_URIS = re.compile("[?#%]")
 """Characters that end or change the path in the URI by which Datasette opens a file."""
 
