@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from archive.pages.combined.combined_lists import largest_combined_events, most_copied_of_all
 from archive.pages.combined.merged_rows import (
     ArchiveConnections,
-    first_of_each_url,
     merged_rows,
+    once_across_archives,
     rows_of_each,
 )
 from archive.pages.findings.change_lists import ChangeFilters, change_counts, notable_changes
@@ -64,7 +64,7 @@ def combined_home(connections: ArchiveConnections) -> PlainRow:
         "changes": _combined_changes_of_day(connections),
         "copies": _combined_copies_of_day(connections, newest),
         "days": group_by_day(
-            first_of_each_url(articles)[:MAX_HOME_ARTICLES], lambda row: row["published_at"]
+            once_across_archives(articles)[:MAX_HOME_ARTICLES], lambda row: row["published_at"]
         ),
         "crawl": _last_crawl_of_all(connections),
     }
@@ -85,9 +85,11 @@ def _combined_counts(connections: ArchiveConnections) -> PlainRow:
 def _combined_events_now(connections: ArchiveConnections, newest: datetime) -> PlainRow:
     """Return the largest events of the last days in any archive: `lead`, `others`, `period`."""
     events: list[PlainRow] = []
+    most = MAX_HOME_EVENTS * len(connections)
     for period in HOME_PERIODS:
         filters = EventFilters(days=period)
-        events = largest_combined_events(connections, filters, MAX_HOME_EVENTS, newest)
+        largest = largest_combined_events(connections, filters, most, newest)
+        events = once_across_archives(largest)[:MAX_HOME_EVENTS]
         if len(events) >= FEW_EVENTS:
             break
     lead = events[0] | lead_details(connections[events[0]["archive"]], events[0]) if events else {}
@@ -112,7 +114,7 @@ def _combined_changes_of_day(connections: ArchiveConnections) -> PlainRow:
         counts = {kind: count + counted[kind] for kind, count in counts.items()}
     placed.sort(key=lambda pair: pair[0])
     return {
-        "rows": [row for _, row in placed[:MAX_HOME_CHANGES]],
+        "rows": once_across_archives(row for _, row in placed)[:MAX_HOME_CHANGES],
         "counts": counts,
         "newest": format_utc(newest),
         "is_old": is_older_than_a_day(newest),
@@ -122,8 +124,10 @@ def _combined_changes_of_day(connections: ArchiveConnections) -> PlainRow:
 
 def _combined_copies_of_day(connections: ArchiveConnections, newest: datetime) -> PlainRow:
     """Return the texts that most outlets published in the first period that has any."""
+    most = MAX_HOME_COPIES * len(connections)
     for period in HOME_PERIODS:
-        texts = most_copied_of_all(connections, CopyFilters(days=period), MAX_HOME_COPIES, newest)
+        found = most_copied_of_all(connections, CopyFilters(days=period), most, newest)
+        texts = once_across_archives(found)[:MAX_HOME_COPIES]
         if texts:
             return {"texts": texts, "period": period}
     return {"texts": [], "period": HOME_PERIODS[-1]}

@@ -52,14 +52,18 @@ def rows_in_order(
     return [complete[key] for key in keys if key in complete]
 
 
-def first_of_each_url(rows: Iterable[PlainRow]) -> list[PlainRow]:
-    """Return rows of articles without those whose URL an earlier row has.
+def once_across_archives(rows: Iterable[PlainRow]) -> list[PlainRow]:
+    """Return rows without those whose URL an earlier row of another archive has.
 
-    The first gets the others as `elsewhere`: rows of the same article in other archives.
+    The first row of a URL gets the others as `elsewhere`: their `archive` and `id`.
     """
+    kept: list[PlainRow] = []
     first: dict[str, PlainRow] = {}
     for row in rows:
-        known = first.setdefault(row["url"], {**row, "elsewhere": []})
-        if row["archive"] != known["archive"]:
+        known = first.get(row["url"])
+        if known is not None and known["archive"] != row["archive"]:
             known["elsewhere"].append({"archive": row["archive"], "id": row["id"]})
-    return list(first.values())
+            continue
+        kept.append({**row, "elsewhere": []})
+        first.setdefault(row["url"], kept[-1])
+    return kept

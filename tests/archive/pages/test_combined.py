@@ -18,7 +18,7 @@ from archive.pages.combined.combined_lists import (
     outlet_of_archives,
 )
 from archive.pages.combined.combined_search import combined_search_data
-from archive.pages.combined.merged_rows import ArchiveConnections, first_of_each_url
+from archive.pages.combined.merged_rows import ArchiveConnections, once_across_archives
 from archive.pages.findings.change_lists import ChangeFilters, change_list_data
 from archive.pages.findings.copy_lists import CopyFilters, copy_list_data
 from archive.pages.findings.event_lists import EventFilters, event_list_data
@@ -290,6 +290,16 @@ def test_the_home_page_leads_with_the_largest_event_of_any_archive(
     assert now["period"] == "30"  # counted back from March; the last days have too few
 
 
+def test_the_home_page_shows_a_change_and_a_copied_text_of_two_archives_once(
+    connections: ArchiveConnections,
+) -> None:
+    home = combined_home(connections)
+    for rows in (home["changes"]["rows"], home["copies"]["texts"]):
+        urls = [row["url"] for row in rows]
+        assert urls
+        assert len(urls) == len(set(urls))
+
+
 def test_an_empty_archive_beside_others_changes_nothing_on_the_home_page(
     connections: ArchiveConnections, tmp_path: Path
 ) -> None:
@@ -308,7 +318,7 @@ def test_the_first_archive_stands_for_an_article_that_others_have_too() -> None:
         {"archive": "b", "id": 7, "url": "https://a.example/1"},
         {"archive": "b", "id": 8, "url": "https://a.example/2"},
     ]
-    first, second = first_of_each_url(rows)
+    first, second = once_across_archives(rows)
     assert first["elsewhere"] == [{"archive": "b", "id": 7}]
     assert (second["id"], second["elsewhere"]) == (8, [])
 

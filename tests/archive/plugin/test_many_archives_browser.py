@@ -20,6 +20,8 @@ from tests.barriers import barriers_at
 from tests.chromium import CHROMIUM, Browser
 from tests.servers import running_server
 
+PATIENT = ("--setting", "sql_time_limit_ms", "10000")
+"""For a machine that is busy with other tests."""
 OWN_PAGES = ("/2024-02/articles/1", "/2024-02", "/-/all/search?words=libary", "/-/all/nothing")
 
 pytestmark = [
@@ -34,7 +36,7 @@ pytestmark = [
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folders = make_several(tmp_path_factory.mktemp("several"))
     files = linked_files(folders, tmp_path_factory.mktemp("links"))
-    with running_server([sys.executable, "-m", "datasette", "serve", *files]) as server:
+    with running_server([sys.executable, "-m", "datasette", "serve", *files, *PATIENT]) as server:
         yield server.address
 
 
