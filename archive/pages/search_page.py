@@ -169,13 +169,15 @@ def empty_search_page(wanted: SearchRequest) -> PlainRow:
     }
 
 
-def found_articles(connection: sqlite3.Connection, wanted: SearchRequest) -> list[sqlite3.Row]:
-    """Return the articles that match, with their scores, `MAX_RANKED_ARTICLES` at most."""
+def found_articles(
+    connection: sqlite3.Connection, wanted: SearchRequest, most: int = MAX_RANKED_ARTICLES
+) -> list[sqlite3.Row]:
+    """Return the articles that match, with their scores; of more than `most` the newest here."""
     condition = " AND ".join(SEARCH_FILTERS_SQL[name] for name in wanted.filters) or "1"
     wanted.check_dates()
     rank, rank_values = rank_expression(wanted.words, wanted.order)
     sql = FOUND_ARTICLES_SQL.format(rank=rank, condition=condition)
-    limits = {"match": match_query(wanted.words), "most": MAX_RANKED_ARTICLES}
+    limits = {"match": match_query(wanted.words), "most": most}
     return connection.execute(sql, {**wanted.filters, **rank_values, **limits}).fetchall()
 
 

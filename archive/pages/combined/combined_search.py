@@ -32,6 +32,8 @@ from archive.queries.search_advice import SearchAdvice, WordCount
 from archive.text.formatting import period_label
 from archive.text.language_names import language_name
 
+MAX_COMBINED_ARTICLES, MIN_RANKED_ARTICLES = 6_000, 100
+"""Articles that are ranked of all archives together, and the fewest of each, however many there are."""
 MAX_OFFERED_QUERIES = 3
 """Similar searches that are offered where nothing is found."""
 
@@ -89,8 +91,9 @@ def search_each(
     """Return what each archive finds. Raises UsageError for an impossible search."""
     findings: dict[str, ArchiveFindings] = {}
     holders: dict[str, list[PlainRow]] = {}
+    most = ranked_articles_of_each(len(connections))
     for name, connection in connections.items():
-        found = found_articles(connection, wanted)
+        found = found_articles(connection, wanted, most)
         urls = dict(
             connection.execute(ARTICLE_URLS_SQL, (json.dumps([row["id"] for row in found]),))
         )
@@ -101,11 +104,17 @@ def search_each(
             {"archive": name, "id": id, "url": urls[id], "score": score}
             for score, id in scored_texts(connection, new)
         ]
-        findings[name] = ArchiveFindings(new, texts, len(found) == MAX_RANKED_ARTICLES)
+        findings[name] = ArchiveFindings(new, texts, len(found) == most)
     for each in findings.values():
         for text in each.texts:
             text["elsewhere"] = holders[text["url"]][1:]
     return findings
+
+
+def ranked_articles_of_each(archives: int) -> int:
+    """Return how many articles of each archive are ranked, so that a page stays within its time."""
+    share = MAX_COMBINED_ARTICLES // max(1, archives)
+    return min(MAX_RANKED_ARTICLES, max(MIN_RANKED_ARTICLES, share))
 
 
 def best_texts(findings: Mapping[str, ArchiveFindings]) -> list[PlainRow]:

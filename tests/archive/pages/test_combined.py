@@ -17,7 +17,10 @@ from archive.pages.combined.combined_lists import (
     combined_stories,
     outlet_of_archives,
 )
-from archive.pages.combined.combined_search import combined_search_data
+from archive.pages.combined.combined_search import (
+    combined_search_data,
+    ranked_articles_of_each,
+)
 from archive.pages.combined.merged_rows import ArchiveConnections, once_across_archives
 from archive.pages.findings.change_lists import ChangeFilters, change_list_data
 from archive.pages.findings.copy_lists import CopyFilters, copy_list_data
@@ -150,6 +153,22 @@ def test_the_pages_of_a_search_have_each_text_once(
     for page in range(1, first["pages"] + 1):
         seen += places(combined_search_data(connections, wanted, page)["hits"])
     assert len(seen) == len(set(seen)) == first["texts"] > 2
+
+
+def test_the_more_archives_are_searched_the_fewer_articles_of_each_are_ranked() -> None:
+    ranked = [ranked_articles_of_each(archives) for archives in (1, 3, 6, 12, 120)]
+    assert ranked == [2000, 2000, 1000, 500, 100]
+
+
+def test_a_search_says_that_more_articles_match_than_were_ranked(
+    connections: ArchiveConnections, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = SearchRequest(words="ferry OR island")
+    assert not combined_search_data(connections, wanted)["cut"]
+    monkeypatch.setattr("archive.pages.combined.combined_search.MAX_RANKED_ARTICLES", 1)
+    cut = combined_search_data(connections, wanted)
+    assert cut["cut"]
+    assert cut["articles"] <= len(connections)
 
 
 # -- lists -----------------------------------------------------------------------------------------
