@@ -198,7 +198,7 @@ async def respond_problem(datasette: Any, request: Any, problem: PageProblem) ->
     path = routed_path(request.path, datasette.setting("base_url"))
     database = str(tilde_decode(path.split("/")[1])) if path.count("/") else None
     paths = await paths_to_link(datasette, request.actor, database)
-    linked = None if paths is None or paths.is_combined else paths.database
+    linked = paths.database if paths else None
     context = {
         "site": await site_context(datasette, request, paths),
         "heading": problem.heading,

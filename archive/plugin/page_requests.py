@@ -96,6 +96,7 @@ class CombinedPaths(ListPaths):
     """Paths of the pages that several archives have together."""
 
     is_combined: ClassVar[bool] = True
+    database: ClassVar[None] = None
 
     def _folder(self) -> str:
         return "/-/all"
@@ -328,7 +329,7 @@ async def response_of_template(
 async def stock_page_context(datasette: Any, request: Any, database: str | None) -> dict[str, Any]:
     """Return what a page that Datasette computes needs: `site`, and `paths` if it has an archive."""
     paths = await paths_to_link(datasette, request.actor if request else None, database)
-    linked = None if paths is None or paths.is_combined else paths.database
+    linked = paths.database if paths else None
     site = await site_context(datasette, request, paths)
     own = {"is_archive_site": True, "is_archive_page": bool(database) and linked == database}
     return {"site": site | own, "paths": paths}
