@@ -1,1 +1,1 @@
-"""What the pages about several archives together show: each is asked, and its rows are merged."""
+"""The content of pages about several archives: each is asked, and its rows are merged."""

@@ -43,7 +43,7 @@ SELECT a.id, a.url FROM json_each(?) j CROSS JOIN articles a ON a.id = j.value""
 
 @dataclass(frozen=True, slots=True)
 class ArchiveFindings:
-    """What one archive found, without the articles that an archive before it found already."""
+    """The findings of one archive, without articles that an archive before it has as well."""
 
     found: list[sqlite3.Row]
     """As `archive.pages.search_page.found_articles` returns them."""

@@ -41,13 +41,13 @@ COMBINED_PATH = r"^/-/all"
 """The beginning of a route of a page about all archives."""
 
 NO_FORMS: PlainRow = {"may": {}, "hindrance": None, "notes": (), "stories": (), "searches": ()}
-"""What `archive.plugin.page_work` returns where nothing can be changed."""
+"""The result of `archive.plugin.page_work` for a page on which nothing can be changed."""
 
 CombinedDataFunction = Callable[[ArchiveConnections, PageRequest], PlainRow]
 
 
 async def visible_archives(datasette: Any, actor: Any) -> list[str]:
-    """Return the archives that a visitor may see. Raises Forbidden if there are none."""
+    """Return the archives that a visitor may see. Raises Forbidden without any."""
     names = archives(datasette)
     seen = [name for name in names if await may_see_tables(datasette, actor, name, PAGE_TABLES)]
     if not seen:

@@ -317,7 +317,7 @@ def test_settings_of_a_file_hold_except_where_the_public_is_concerned(
     how = options(tmp_path, config="settings:\n  default_page_size: 7\n  allow_csv_stream: true\n")
     whole = whole_configuration(filled, how)
     pairs = [(name, str(value)) for name, value in whole["settings"].items()]
-    called = datasette_arguments(filled / "archive.db", [], how, pairs)
+    called = datasette_arguments([filled / "archive.db"], [], how, pairs)
     assert called[called.index("default_page_size") + 1] == "7"
     assert called[called.index("allow_csv_stream") + 1] == "false"
 
