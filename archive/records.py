@@ -44,6 +44,15 @@ fields for which they matched nothing."""
 NOT_FOUND_REASON = "it says that it was not found"
 """The reason of an `error` page that a server sends with status 200 for a missing page."""
 
+SCRIPTED_PAGE_REASON = "scripts would bring its text"
+"""The start of the reason of an `empty` page whose markup says that a browser would show more."""
+NEEDS_BROWSER_REASON = "needs a browser"
+"""The start of the reason of such a page that no browser has fetched again."""
+RENDERED_HEADER = "X-Dateline-Rendered"
+"""The header of a capture that is a page as its scripts left it, with the browser: `chromium/…`."""
+RENDERED_MARK = ", rendered"
+"""The text in an article's `extractor` that says that it was read from such a capture."""
+
 Outcome = Literal[
     "new", "changed", "unchanged", "listed", "not article", "gone", "failed", "refused"
 ]
@@ -181,6 +190,12 @@ class TextFeatures:
     """Language key → weighted number of occurrences."""
     sketch: tuple[int, ...]
     """The hashes under which copies of the text are found."""
+    line_marks: tuple[int | None, ...]
+    """The marks of the lines of the text, by which boilerplate is found."""
+    searchable_digest: bytes
+    """`features_digest` of the headline, standfirst, text and byline."""
+    bigrams: str | None
+    """The column `bigrams` of the article."""
 
 
 def features_digest(
@@ -235,7 +250,8 @@ class Article:
     """SHA-256 of the capture that it was extracted from."""
     extractor: str | None = None
     """Names and versions: `trafilatura 2.3.1, dateline 0.1.0`. With rules of the outlet also their
-    digest, and the fields for which they matched nothing: `…, rules 81665a2d; no match: byline`."""
+    digest, and the fields for which they matched nothing: `…, rules 81665a2d; no match: byline`.
+    `…, rendered` says that the capture is a page as its scripts left it in a browser."""
     addresses: dict[str, str] = field(default_factory=dict)
     """Further URLs that the page declares for itself, by origin: `og:url`, `amphtml`, `json-ld`."""
     features: TextFeatures | None = field(default=None, compare=False, repr=False)

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from archive.articles.store import Decisions
 from archive.records import TextFeatures, features_digest
 
+TextNumber = TypeVar("TextNumber", int, int | None)
 CountTerms = Callable[[str | None, str | None, str, str | None], dict[str, float]]
 """Headline, standfirst, text, language → term → weighted number of occurrences."""
 
@@ -23,7 +25,14 @@ def with_known_features(decisions: Decisions, features: TextFeatures | None) -> 
         return decisions
     return replace(
         decisions,
-        texts=replace(decisions.texts, sketch=_known_sketch(features, decisions.texts.sketch)),
+        texts=replace(
+            decisions.texts,
+            sketch=_known_of_text(features, features.sketch, decisions.texts.sketch),
+        ),
+        boilerplate=replace(
+            decisions.boilerplate,
+            marks=_known_of_text(features, features.line_marks, decisions.boilerplate.marks),
+        ),
         events=replace(
             decisions.events,
             weights=_known_counts(features, features.terms, decisions.events.weights),
@@ -53,13 +62,15 @@ def _known_counts(
     return counts
 
 
-def _known_sketch(
-    features: TextFeatures, compute: Callable[[str], Sequence[int]]
-) -> Callable[[str], Sequence[int]]:
-    """Return the known sketch for the text of the features; compute that of any other."""
+def _known_of_text(
+    features: TextFeatures,
+    known: Sequence[TextNumber],
+    compute: Callable[[str], Sequence[TextNumber]],
+) -> Callable[[str], Sequence[TextNumber]]:
+    """Return the known numbers for the text of the features; compute those of any other."""
 
-    def sketch(text: str) -> Sequence[int]:
+    def numbers(text: str) -> Sequence[TextNumber]:
         same = features_digest(None, None, text, None) == features.text_digest
-        return features.sketch if same else compute(text)
+        return known if same else compute(text)
 
-    return sketch
+    return numbers

@@ -6,14 +6,19 @@ stated nothing new.
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta, timezone
 
 MAX_ZONE_EAST, MAX_ZONE_WEST = timedelta(hours=14), timedelta(hours=11)
-"""The largest offsets of time zones ahead of UTC and behind it."""
+"""The largest offsets of countries' time zones ahead of UTC and behind it."""
 ZONE_STEP_SECONDS = 15 * 60
 """Offsets of time zones are multiples of a quarter of an hour; in seconds."""
 
 
+OFFSET_AT_END = re.compile(
+    "(?P<sign>[+\N{MINUS SIGN}-])(?P<hours>[0-9]{2}):?(?P<minutes>[0-9]{2})\\s*$"
+)
+"""The offset of a date as pages write it for programs: `+09:00`, `-0330`."""
 DAY_CHARS = len("2024-02-15")
 """Characters of a day in ISO 8601."""
 UNDATED_DAY = -1_000_000
@@ -104,6 +109,22 @@ def local_timestamp(timestamp: str, offset: int | None) -> str:
         return timestamp
     there = at.astimezone(timezone(timedelta(minutes=offset)))
     return there.isoformat(timespec="seconds")
+
+
+def stated_offset(raw: str | None, timestamp: str) -> int | None:
+    """Return the offset that a date as written states for a timestamp in UTC, in minutes.
+
+    None if it states none, or another time of day than the timestamp has on that clock.
+    """
+    found = OFFSET_AT_END.search(raw or "")
+    if found is None or not timestamp.endswith("Z"):
+        return None
+    minutes = int(found["hours"]) * 60 + int(found["minutes"])
+    if timedelta(minutes=minutes) > MAX_ZONE_EAST:  # the year of `15-02-2024`
+        return None
+    offset = minutes if found["sign"] == "+" else -minutes
+    clock_time = local_timestamp(timestamp, offset)[len("2024-02-15T") : len("2024-02-15T10:00")]
+    return offset if clock_time in found.string else None
 
 
 def _lies_on_day(day: datetime, timestamp: datetime) -> bool:

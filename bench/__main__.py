@@ -29,6 +29,7 @@ BENCHES = (
     "investigating",
     "stories_cost",
     "pruning",
+    "merging",
     "crawl",
     "schedule",
     "faults_archive",

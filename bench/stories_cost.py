@@ -25,6 +25,7 @@ from pathlib import Path
 from archive import archive, check_writer
 from archive.articles import stories
 from archive.records import Article, Check
+from archive.storage.counted_keys import counts_in_memory
 from archive.storage.database import transaction
 from bench.figures import SHARED, Figure, show
 from bench.stories_archive import Made, World, built_archive
@@ -155,7 +156,7 @@ def write_in_batches(db: sqlite3.Connection, articles: int) -> list[float]:
         checks = [check_of(world.article(start + number)) for number in range(DATELINE_BATCH)]
         spent = []
         whole = Watch()
-        with transaction(db):
+        with transaction(db), counts_in_memory(db):
             for check in checks:
                 watch = Watch()
                 check_writer.write_check_or_failure(db, check, decisions, None)

@@ -124,6 +124,14 @@ DATELINE_OPT_OUTS = os.environ.get("DATELINE_OPT_OUTS", "noarchive")
 DATELINE_OUTLET_PAGES = 10_000
 # crawler.extraction.rules.outlet_rules.OutletRules, from dateline.toml; None: not read yet
 DATELINE_OUTLET_RULES = None
+# which pages a browser renders: crawler.network.browser.browser_program.BROWSER_MODES
+DATELINE_BROWSER = os.environ.get("DATELINE_BROWSER", "auto")
+DATELINE_BROWSER_PATH = os.environ.get("DATELINE_BROWSER_PATH")  # of Chromium; None: look for it
+DATELINE_BROWSER_SANDBOX = os.environ.get("DATELINE_BROWSER_SANDBOX", "1") != "0"
+# time limit for a page in the browser
+DATELINE_BROWSER_SECONDS = float(os.environ.get("DATELINE_BROWSER_SECONDS", "20"))
+DATELINE_BROWSER_PAGES = 200  # pages that browsers render in one crawl …
+DATELINE_BROWSER_OUTLET_PAGES = 50  # … and of each outlet
 DATELINE_WORKERS = None  # processes that extract pages; None: one per core
 DATELINE_PAGE_SECONDS = 20.0  # time limit for the extraction of a page
 DATELINE_BATCH = 50  # fetches written in one transaction …

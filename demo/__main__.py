@@ -137,12 +137,7 @@ def report(web: Web, seconds: float) -> None:
         title=f"The running story: “{STORY}” in time order",
         box=None,
     )
-    rows = db.execute(
-        """SELECT substr(published_at, 1, 10) AS day, outlet, language, headline FROM coverage
-        WHERE id IN (SELECT rowid FROM articles_fts WHERE articles_fts MATCH ?)
-        ORDER BY published_at IS NULL, published_at""",
-        (STORY,),
-    ).fetchall()
+    rows = matching_coverage(db, STORY)
     for row in rows[:14]:
         coverage.add_row(row["day"] or "undated", row["outlet"], row["language"], row["headline"])
     console.print()
@@ -152,6 +147,16 @@ def report(web: Web, seconds: float) -> None:
             f"… and {len(rows) - 14} more: dateline search {STORY} --archive {ARCHIVE_FOLDER.name}"
         )
     copies(db)
+
+
+def matching_coverage(db: sqlite3.Connection, words: str) -> list[sqlite3.Row]:
+    """Return printed day, outlet, language and headline of the articles with these words, by time."""
+    return db.execute(
+        """SELECT published_day AS day, outlet, language, headline FROM coverage
+        WHERE id IN (SELECT rowid FROM articles_fts WHERE articles_fts MATCH ?)
+        ORDER BY published_at IS NULL, published_at""",
+        (words,),
+    ).fetchall()
 
 
 def copies(db: sqlite3.Connection) -> None:

@@ -19,7 +19,7 @@ from unicodedata import combining, normalize
 
 from archive.errors import UsageError
 from archive.records import Article, Check, Lead, current_timestamp, format_utc
-from archive.timestamps import DAY_CHARS, is_day_somewhere, local_timestamp
+from archive.timestamps import DAY_CHARS, MAX_ZONE_EAST, is_day_somewhere, local_timestamp
 from pipelines.urls import MAX_STORED_URL_CHARS, request_url, unwrap_url
 
 # --- How much of each field is kept ---------------------------------------------------------------
@@ -64,8 +64,6 @@ MAX_RESPONSE_SECONDS = 1e6
 
 EARLIEST_YEAR = 1600
 """Before the first newspaper; some systems write year 1 for "none"."""
-MAX_OFFSET_MINUTES = 14 * 60
-"""The largest offset of a country's time zone."""
 MAX_DATE_AHEAD = timedelta(days=1)
 """Maximum time that a date may lie after the fetch: time zones, embargoes and fast clocks."""
 
@@ -384,7 +382,11 @@ def _valid_offset(minutes: object, kept: str | None, given: object) -> int | Non
     if not isinstance(minutes, int) or isinstance(minutes, bool):
         span = datetime.fromisoformat(str(given).strip()).utcoffset()
         minutes = span // timedelta(minutes=1) if span else None
-    return minutes if minutes is not None and abs(minutes) <= MAX_OFFSET_MINUTES else None
+    return (
+        minutes
+        if minutes is not None and timedelta(minutes=abs(minutes)) <= MAX_ZONE_EAST
+        else None
+    )
 
 
 def _valid_day(day: object, published: str | None, offset: int | None) -> str | None:

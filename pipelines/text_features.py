@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from archive.records import Article, TextFeatures, features_digest
+from archive.text.searchable import searchable_text
+from archive.text.unspaced import bigrams
 from pipelines.clean import clean_article
 from pipelines.policies import archive_policies
 
@@ -31,4 +33,11 @@ def text_features(article: Article) -> TextFeatures:
         opening=policies.stories.opening(*content),
         keys=dict(policies.keys.keys(*content)),
         sketch=tuple(policies.texts.sketch(article.text)),
+        line_marks=tuple(policies.boilerplate.marks(article.text)),
+        searchable_digest=features_digest(
+            article.headline, article.standfirst, article.text, article.byline
+        ),
+        bigrams=bigrams(
+            searchable_text(article.headline, article.standfirst, article.byline, article.text)
+        ),
     )

@@ -184,6 +184,8 @@ def _mention(db, secret: int) -> None:  # type: ignore[no-untyped-def]
     db.execute("INSERT INTO alert_items (alert_id, kind, subject_id, found_at) VALUES (1, 'article', ?, '')",
                (secret,))  # fmt: skip
     db.execute("INSERT INTO alert_deliveries (target_id, item_id) VALUES (1, 1)")
+    db.execute("INSERT INTO deposits (article_id, service, url, state) VALUES (?, 'wayback', ?, 'waiting')",
+               (secret, SECRET_URL))  # fmt: skip
     db.execute("INSERT OR IGNORE INTO boilerplate_candidates (outlet_id, line_hash, article_id) VALUES (1, 7, ?)",
                (secret,))  # fmt: skip
     db.execute("INSERT OR IGNORE INTO removed_lines (article_id, line_number, line_hash) VALUES (?, 90, 7)",

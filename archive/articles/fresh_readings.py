@@ -15,6 +15,7 @@ from typing import TypeVar
 from archive.articles.revisions import ArticleVersion, is_same_extractor
 from archive.articles.store import Decisions
 from archive.records import Check
+from archive.storage.counted_keys import counts_in_memory
 from archive.storage.database import transaction
 
 T = TypeVar("T")
@@ -56,14 +57,14 @@ def write_without_reading(
 ) -> T:
     """Return the result of `write`, run in one transaction in which no page is extracted."""
     if decisions.changes.reread is None:
-        with transaction(connection) as db:
+        with transaction(connection) as db, counts_in_memory(db):
             return write(db, decisions)
     readings = PageReadings(decisions.changes.reread)
     readings.read_missing(_digests_to_read(connection, checks))
     ready = replace(decisions, changes=replace(decisions.changes, reread=readings))
     while True:
         try:
-            with transaction(connection) as db:
+            with transaction(connection) as db, counts_in_memory(db):
                 return write(db, ready)
         except UnreadPageError as wanted:
             readings.read_missing([wanted.digest])

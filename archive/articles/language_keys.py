@@ -26,6 +26,12 @@ from archive.articles.vocabulary import (
     unit_vector,
     vector_length,
 )
+from archive.storage.counted_keys import (
+    CountedTable,
+    add_to_counts,
+    read_counts,
+    subtract_from_counts,
+)
 from archive.timestamps import UNDATED_DAY, days_since_epoch
 
 MAX_STRONG_KEYS, MAX_ASKED_KEYS = 16, 24
@@ -170,6 +176,8 @@ def _renewed_lengths(
 ) -> dict[int, float]:
     """Compute the lengths of key vectors by today's document frequencies, and store those that
     last."""
+    if not held:
+        return {}
     known, articles = _key_frequencies(connection, {key for keys in held.values() for key in keys})
     lengths = {
         article_id: _length_of_keys(_weighed_keys(keys, known, articles))
@@ -255,40 +263,33 @@ def rebuild_keys(connection: sqlite3.Connection, judge: KeyPolicy) -> None:
 # -- document frequencies --------------------------------------------------------------------------
 
 
+KEY_COUNTS = CountedTable(
+    read="""SELECT c.key, c.articles FROM json_each(?) AS asked
+    CROSS JOIN key_counts AS c ON c.key = asked.value""",
+    write="""INSERT INTO key_counts (key, articles) SELECT key, value FROM json_each(?) WHERE true
+    ON CONFLICT (key) DO UPDATE SET articles = excluded.articles""",
+    delete="DELETE FROM key_counts WHERE key IN (SELECT value FROM json_each(?))",
+)
+
+
 def _add_to_key_counts(
     connection: sqlite3.Connection, keys: Collection[str]
 ) -> tuple[dict[str, int], int]:
     """Count one more article with these keys; return the new `_key_frequencies`."""
-    rows = connection.execute(
-        """INSERT INTO key_counts (key, articles) SELECT value, 1 FROM json_each(?) WHERE true
-        ON CONFLICT (key) DO UPDATE SET articles = articles + 1 RETURNING key, articles""",
-        (_keys_as_json(sorted({ALL_ARTICLES_KEY, *keys})),),
-    )
-    known = {str(key): int(articles) for key, articles in rows.fetchall()}
+    known = add_to_counts(connection, KEY_COUNTS, (), {ALL_ARTICLES_KEY, *keys})
     return known, known.pop(ALL_ARTICLES_KEY)
 
 
 def _subtract_from_key_counts(connection: sqlite3.Connection, keys: Collection[str]) -> None:
     """Count one article with these keys less."""
-    connection.execute(
-        "UPDATE key_counts SET articles = articles - 1 WHERE key IN (SELECT value FROM json_each(?))",
-        (_keys_as_json([ALL_ARTICLES_KEY, *keys]),),
-    )
-    connection.executemany(
-        "DELETE FROM key_counts WHERE key = ? AND articles <= 0", [(key,) for key in keys]
-    )
+    subtract_from_counts(connection, KEY_COUNTS, (), {ALL_ARTICLES_KEY, *keys})
 
 
 def _key_frequencies(
     connection: sqlite3.Connection, keys: Collection[str]
 ) -> tuple[dict[str, int], int]:
     """Return the document frequencies of keys, and the number of articles."""
-    rows = connection.execute(
-        """SELECT c.key, c.articles FROM json_each(?) AS asked
-        CROSS JOIN key_counts AS c ON c.key = asked.value""",
-        (_keys_as_json([ALL_ARTICLES_KEY, *keys]),),
-    )
-    known = {str(key): int(articles) for key, articles in rows}
+    known = read_counts(connection, KEY_COUNTS, (), [ALL_ARTICLES_KEY, *keys])
     return known, known.pop(ALL_ARTICLES_KEY, 0)
 
 

@@ -42,9 +42,10 @@ from archive.articles.revisions import ArticleVersion, FetchHistory, store_revis
 from archive.articles.revisions import RevisionPolicy as ChangeJudge
 from archive.articles.stories import StoryPolicy as StoryJudge
 from archive.articles.stories import file_article
+from archive.articles.vocabulary import WeightedTerms
 from archive.frontier.sources import SourceDue, SourceHistory
 from archive.frontier.urls import add_article_urls, outlet_id_of_url
-from archive.records import Article, Check, Outcome
+from archive.records import Article, Check, Outcome, features_digest
 from archive.text.searchable import searchable_text
 from archive.text.unspaced import bigrams
 from archive.timestamps import can_be_same_time
@@ -121,6 +122,8 @@ class StoredArticle:
     article_id: int
     outcome: Outcome
     reason: str | None = None
+    keys: WeightedTerms | None = None
+    """The vector of language keys of a new article."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +162,11 @@ def store_article(
         filed = _store_known_article(connection, known, reading, decisions)
     add_article_urls(connection, filed.article_id, check.addresses)
     file_article(
-        connection, filed.article_id, decisions.stories, changed=filed.outcome != "unchanged"
+        connection,
+        filed.article_id,
+        decisions.stories,
+        changed=filed.outcome != "unchanged",
+        own_keys=filed.keys,
     )
     return filed
 
@@ -181,9 +188,11 @@ def _store_new_article(
     connection: sqlite3.Connection, reading: _ExtractedArticle, decisions: Decisions
 ) -> StoredArticle:
     """Store a new article, unless it is a version of the outlet's article under an older slug."""
-    gone = decisions.boilerplate.gone(
-        reading.outlet_text.text, reading.lines.boilerplate, reading.outlet_text.language
-    )
+    gone: frozenset[int] = frozenset()
+    if reading.lines.boilerplate:
+        gone = decisions.boilerplate.gone(
+            reading.outlet_text.text, reading.lines.boilerplate, reading.outlet_text.language
+        )
     row, without = _row_without_lines(reading, gone, decisions.boilerplate)
     connection.execute("SAVEPOINT arrival")
     article_id = _insert_article(connection, row)
@@ -200,7 +209,7 @@ def _store_new_article(
     remember_lines(
         connection, reading.outlet_text, article_id, reading.lines, decisions.boilerplate
     )
-    return StoredArticle(article_id, "new")
+    return StoredArticle(article_id, "new", keys=keys)
 
 
 def _article_under_older_slug(
@@ -405,6 +414,10 @@ def article_row(article: Article, fingerprint: str) -> dict[str, Any]:
     """Return the columns of an article."""
     row = {name: getattr(article, name) for name in ARTICLE_COLUMNS}
     row |= {"authors": json.dumps(article.authors, ensure_ascii=False), "fingerprint": fingerprint}
+    known = article.features
+    searched = (article.headline, article.standfirst, article.text, article.byline)
+    if known and known.searchable_digest == features_digest(*searched):
+        return row | {"bigrams": known.bigrams}
     return row | {"bigrams": _bigrams_of_row(row)}
 
 

@@ -19,7 +19,12 @@ from itertools import count, zip_longest
 from typing import Any, Literal, TypedDict, TypeVar
 
 from archive.articles.events import articles_with_terms
-from archive.articles.language_keys import key_candidates, key_vectors, key_vectors_among
+from archive.articles.language_keys import (
+    MAX_VECTOR_KEYS,
+    key_candidates,
+    key_vectors,
+    key_vectors_among,
+)
 from archive.articles.leads import lead_term_frequencies
 from archive.articles.stored_vectors import StoredVector, packed_vector
 from archive.articles.vocabulary import (
@@ -473,12 +478,17 @@ def _story_from_row(row: sqlite3.Row) -> Story:
 
 
 def file_article(
-    connection: sqlite3.Connection, article_id: int, judge: StoryPolicy, changed: bool = True
-) -> list[int]:
-    """Add an article to the stories to which it belongs, and return their ids.
+    connection: sqlite3.Connection,
+    article_id: int,
+    judge: StoryPolicy,
+    changed: bool = True,
+    own_keys: TermVector | None = None,
+) -> None:
+    """Add an article to the stories to which it belongs.
 
     If the text of a known article has not `changed`, only verdicts that awaited its URL are
-    applied.
+    applied. `own_keys` is its vector of language keys (`language_keys.save_keys`), if that was just
+    computed.
     """
     stale = _arrived_articles(connection, article_id)
     if changed:
@@ -486,32 +496,32 @@ def file_article(
     for story_id in stale:
         relist_story(connection, story_id, judge)
     if changed:
-        _file_under_each_story(connection, article_id, judge)
-    rows = connection.execute(
-        "SELECT story_id FROM story_coverage WHERE id = ? ORDER BY 1", (article_id,)
-    )
-    return [int(row[0]) for row in rows]
+        _file_under_each_story(connection, article_id, judge, own_keys)
 
 
 def _file_under_each_story(
-    connection: sqlite3.Connection, article_id: int, judge: StoryPolicy
+    connection: sqlite3.Connection,
+    article_id: int,
+    judge: StoryPolicy,
+    own_keys: TermVector | None,
 ) -> None:
     """Score one article for each story by the state of the last listing.
 
     The listing of a story that it enters becomes stale. A small archive gives little to learn from,
     so its listing is renewed at once, at low cost.
     """
-    editions = tuple(
-        (int(row[0]), int(row[1]))
-        for row in connection.execute("SELECT id, edition FROM stories ORDER BY id")
-    )
+    cursor = connection.cursor()
+    cursor.row_factory = None
+    editions = tuple(cursor.execute("SELECT id, edition FROM stories ORDER BY id"))
     # without stories too: the vector of the article is stored
     [article] = _story_candidates(connection, None, [article_id], judge)
     if not editions:
         return
     board = _current_board(connection, editions, judge)
-    keys = key_vectors_among(connection, [article_id], judge.board_keys(board))
-    article = replace(article, keys=keys.get(article_id, {}))
+    if own_keys is None or len(own_keys) >= MAX_VECTOR_KEYS:  # a longer vector was cut
+        found = key_vectors_among(connection, [article_id], judge.board_keys(board))
+        own_keys = found.get(article_id, {})
+    article = replace(article, keys=own_keys)
     newest_id = int(connection.execute("SELECT max(id) FROM articles").fetchone()[0])
     few = newest_id <= MAX_ARTICLES_ALL_CANDIDATES
     said = dict(
@@ -767,20 +777,24 @@ def _renewed_vectors(
 ) -> dict[int, TermVector]:
     """Compute the vectors of articles by today's document frequencies, and store those that last."""
     counts: dict[int, tuple[TermVector, TermVector]] = {}
+    openings: dict[int, str] = {}
     for row in rows:
-        saved = row["opening"] and json.loads(row["opening"])
-        opening = saved if row["opening"] else _save_opening(connection, row["id"], judge)
+        stored = row["opening"]
+        opening = json.loads(stored) if stored else _opening_of(connection, row["id"], judge)
+        openings[row["id"]] = stored or _rounded_json(opening)
         counts[row["id"]] = (json.loads(row["weights"] or "{}"), opening)
     known = _known_articles(connection, [(row["language"], counts[row["id"]]) for row in rows])
     vectors = {row["id"]: judge.vector(*counts[row["id"]], *known[row["language"]]) for row in rows}
     connection.executemany(
-        "UPDATE article_terms SET vector = ?, counted_among = ? WHERE article_id = ?",
+        """UPDATE article_terms SET opening = ?, vector = coalesce(?, vector),
+        counted_among = coalesce(?, counted_among) WHERE article_id = ?""",
         [
-            (packed_vector(vectors[row["id"]]), sizes[row["language"]], row["id"])
+            (openings[row["id"]], *_lasting_vector(vectors[row["id"]], sizes[row["language"]]),
+             row["id"])
             for row in rows
-            if sizes[row["language"]] >= MIN_LASTING_ARTICLES
+            if not row["opening"] or sizes[row["language"]] >= MIN_LASTING_ARTICLES
         ],
-    )
+    )  # fmt: skip
     return vectors
 
 
@@ -822,19 +836,21 @@ def _with_foreign_candidates(
     return [each for each, _ in both], replace(abroad, judgements=judgements)
 
 
-def _save_opening(
-    connection: sqlite3.Connection, article_id: int, judge: StoryPolicy
-) -> TermVector:
-    """Compute, save and return the term counts of an article's opening."""
+def _lasting_vector(vector: TermVector, size: int) -> tuple[bytes | None, int | None]:
+    """Return a vector as it is stored, with the number of articles; None if it will not last."""
+    return (packed_vector(vector), size) if size >= MIN_LASTING_ARTICLES else (None, None)
+
+
+def _opening_of(connection: sqlite3.Connection, article_id: int, judge: StoryPolicy) -> TermVector:
+    """Return the term counts of an article's opening."""
     query = "SELECT headline, standfirst, text, language FROM articles WHERE id = ?"
-    opening = judge.opening(*connection.execute(query, (article_id,)).fetchone())
-    kept = json.dumps(
-        {term: round(weight, 2) for term, weight in opening.items()}, ensure_ascii=False
-    )
-    connection.execute(
-        "UPDATE article_terms SET opening = ? WHERE article_id = ?", (kept, article_id)
-    )
-    return opening
+    return judge.opening(*connection.execute(query, (article_id,)).fetchone())
+
+
+def _rounded_json(counts: TermVector) -> str:
+    """Return term counts as JSON, rounded."""
+    rounded = {term: round(count, 2) for term, count in counts.items()}
+    return json.dumps(rounded, ensure_ascii=False)
 
 
 def _known_articles(

@@ -6,10 +6,16 @@ caller's transaction.
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Collection, Iterable, Mapping
 from math import log, sqrt
+
+from archive.storage.counted_keys import (
+    CountedTable,
+    add_to_counts,
+    read_counts,
+    subtract_from_counts,
+)
 
 WeightedTerms = dict[str, float]
 """Term → weight, of unit length."""
@@ -40,46 +46,41 @@ def may_keep_frequencies(counted_among: int | None, articles: int) -> bool:
     return counted_among / LASTING_GROWTH <= articles <= counted_among * LASTING_GROWTH
 
 
+TERM_COUNTS = CountedTable(
+    read="""SELECT v.term, v.articles FROM json_each(?) AS asked
+    CROSS JOIN term_counts AS v ON v.language = ? AND v.term = asked.value""",
+    write="""INSERT INTO term_counts (language, term, articles)
+    SELECT ?2, key, value FROM json_each(?1) WHERE true
+    ON CONFLICT (language, term) DO UPDATE SET articles = excluded.articles""",
+    delete="""DELETE FROM term_counts
+    WHERE language = ?2 AND term IN (SELECT value FROM json_each(?1))""",
+)
+LANGUAGE_COUNTS = CountedTable(
+    read="""SELECT v.language, v.articles FROM json_each(?) AS asked
+    CROSS JOIN language_counts AS v ON v.language = asked.value""",
+    write="""INSERT INTO language_counts (language, articles)
+    SELECT key, value FROM json_each(?) WHERE true
+    ON CONFLICT (language) DO UPDATE SET articles = excluded.articles""",
+    delete="DELETE FROM language_counts WHERE language IN (SELECT value FROM json_each(?))",
+)
+
+
 def count_terms(
     connection: sqlite3.Connection, language: str | None, terms: Collection[str]
 ) -> tuple[dict[str, int], int]:
     """Count one more article with these terms; return the new `term_frequencies`."""
     language = language or UNKNOWN_LANGUAGE
-    articles = connection.execute(
-        """INSERT INTO language_counts (language, articles) VALUES (?, 1)
-        ON CONFLICT (language) DO UPDATE SET articles = articles + 1 RETURNING articles""",
-        (language,),
-    ).fetchone()[0]
-    rows = connection.execute(
-        """INSERT INTO term_counts (language, term, articles)
-        SELECT ?, value, 1 FROM json_each(?) WHERE true
-        ON CONFLICT (language, term) DO UPDATE SET articles = articles + 1
-        RETURNING term, articles""",
-        (language, json.dumps(sorted(set(terms)), ensure_ascii=False)),
-    ).fetchall()
-    return {str(term): int(held) for term, held in rows}, int(articles)
+    articles = add_to_counts(connection, LANGUAGE_COUNTS, (), [language])[language]
+    return add_to_counts(connection, TERM_COUNTS, (language,), set(terms)), articles
 
 
 def subtract_terms(
     connection: sqlite3.Connection, language: str | None, terms: Collection[str]
 ) -> None:
     """Count one article with these terms less."""
-    language, asked = language or UNKNOWN_LANGUAGE, json.dumps(sorted(set(terms)))
-    connection.execute(
-        "UPDATE language_counts SET articles = articles - 1 WHERE language = ? AND articles > 0",
-        (language,),
-    )
-    connection.execute(
-        """UPDATE term_counts SET articles = articles - 1
-        WHERE language = ? AND term IN (SELECT value FROM json_each(?))""",
-        (language, asked),
-    )
-    connection.execute(
-        """DELETE FROM term_counts WHERE language = ? AND articles <= 0
-        AND term IN (SELECT value FROM json_each(?))""",
-        (language, asked),
-    )
-    connection.execute("DELETE FROM language_counts WHERE articles <= 0")
+    language = language or UNKNOWN_LANGUAGE
+    subtract_from_counts(connection, LANGUAGE_COUNTS, (), [language])
+    subtract_from_counts(connection, TERM_COUNTS, (language,), set(terms))
 
 
 def term_frequencies(
@@ -90,16 +91,8 @@ def term_frequencies(
     Terms that no article contains are left out.
     """
     language = language or UNKNOWN_LANGUAGE
-    rows = connection.execute(
-        """SELECT v.term, v.articles FROM json_each(?) AS asked
-        CROSS JOIN term_counts AS v ON v.language = ? AND v.term = asked.value""",
-        (json.dumps(list(terms), ensure_ascii=False), language),
-    )
-    known = {str(term): int(articles) for term, articles in rows}
-    row = connection.execute(
-        "SELECT articles FROM language_counts WHERE language = ?", (language,)
-    ).fetchone()
-    return known, int(row[0]) if row else 0
+    articles = read_counts(connection, LANGUAGE_COUNTS, (), [language]).get(language, 0)
+    return read_counts(connection, TERM_COUNTS, (language,), terms), articles
 
 
 def weighted_vector(
@@ -114,13 +107,13 @@ def weighted_vector(
     The weight of a term is (1 + ln weight) · ln((articles + 1) / (frequency + ½)) ** power. A term
     that nearly all articles contain weighs nothing and is left out.
     """
-    weighted: WeightedTerms = {}
-    all_articles = log(articles + 1)
-    for term, weight in weights.items():
-        rarity = all_articles - log(frequencies.get(term, 0) + 0.5)
-        if rarity > 0:
-            scaled = 1 + log(weight) if weight > 1 else 1.0
-            weighted[term] = scaled * rarity**power
+    all_articles, held = log(articles + 1), frequencies.get
+    rarities = {term: all_articles - log(held(term, 0) + 0.5) for term in weights}
+    weighted = {
+        term: (1 + log(weight) if weight > 1 else 1.0) * rarities[term] ** power
+        for term, weight in weights.items()
+        if rarities[term] > 0
+    }
     return unit_vector(weighted, most)
 
 
@@ -133,8 +126,9 @@ def unit_vector(weights: Mapping[str, float], most: int = MAX_VECTOR_TERMS) -> W
 
 def strongest_terms(weights: Mapping[str, float], most: int) -> list[str]:
     """Return the terms with the largest weights; ties are broken by name."""
-    ordered = sorted([(-weight, term) for term, weight in weights.items()])
-    return [term for _, term in ordered[:most]]
+    ordered = sorted(weights)
+    ordered.sort(key=weights.__getitem__, reverse=True)
+    return ordered[:most]
 
 
 def vector_length(weights: Iterable[float]) -> float:

@@ -19,7 +19,7 @@ from archive.queries.lookup import PlainRow
 from archive.queries.rule_matches import rules_note
 from archive.queries.search import SearchHit
 from archive.queries.status import StatusReport
-from archive.records import text_below_standfirst
+from archive.records import RENDERED_MARK, text_below_standfirst
 from archive.text.passages import MARK_CLOSE, MARK_OPEN
 from archive.text.printable import printable_text, readable_url
 
@@ -158,6 +158,12 @@ def status_lines(report: StatusReport) -> Iterable[RenderableType | TextTable]:
         whole=("target",),
     )
     yield from _titled_table(
+        "Deposits that failed",
+        report["failed_deposits"],
+        ("article", "service", "error", "failures", "retry_at", "url"),
+        whole=("url",),
+    )
+    yield from _titled_table(
         "Pages that fail",
         report["failing_pages"],
         ("outlet", "pages", "outcome", "reason", "example"),
@@ -196,6 +202,7 @@ def _article_facts(record: PlainRow) -> Table:
         "section": printable_text(record["section"]),
         "language": printable_text(record["language"]),
         "words": f"{record['word_count']:,}",
+        "rendered": rendering_note(record["extractor"]),
         "rules": rules_note(record["extractor"]),
         "address": readable_url(printable_text(record["url"])),
         "also at": "\n".join(map(_also_at_line, record["addresses"])),
@@ -209,6 +216,11 @@ def _article_facts(record: PlainRow) -> Table:
         if value:
             table.add_row(Text(name, "dim"), Text(value, overflow="fold"))
     return table
+
+
+def rendering_note(extractor: str | None) -> str:
+    """Return that an article was read from a page as a browser shows it; empty if it was not."""
+    return "in a browser, by the page’s scripts" if RENDERED_MARK in (extractor or "") else ""
 
 
 def _also_at_line(other: PlainRow) -> str:
@@ -266,11 +278,20 @@ def _totals_table(report: StatusReport) -> Table:
         "due now": f"{due['sources']:,} feeds and sitemaps, {due['pages']:,} pages",
         "crawls": running + finished,
         "disk": f"{_size_text(report['free'])} free",
+        "deposits": "; ".join(map(_deposits_line, report["deposits"])),
     }
     table = Table.grid(padding=(0, 2))
     for name, line in lines.items():
-        table.add_row(Text(name, "dim"), Text(line))
+        if line:
+            table.add_row(Text(name, "dim"), Text(line))
     return table
+
+
+def _deposits_line(row: PlainRow) -> str:
+    """Return how many articles another archive keeps, and whether it rests."""
+    paused = f", not asked before {row['paused_until']}" if row["paused_until"] else ""
+    refused = f", {row['refused']:,} refused" if row["refused"] else ""
+    return f"{row['done']:,} at {row['service']}, {row['waiting']:,} waiting{refused}{paused}"
 
 
 def _days_title(days: dict[str, int]) -> str:

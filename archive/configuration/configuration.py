@@ -132,13 +132,13 @@ def _environment_values(
 ) -> tuple[dict[str, ConfigValue], list[str]]:
     """Return the options that environment variables set, and the problems of these.
 
-    An empty variable counts as missing, except for a list, which may be empty.
+    An empty variable counts as missing, except for a list without a word for “none”.
     """
     values: dict[str, ConfigValue] = {}
     problems: list[str] = []
     for option in CONFIG_OPTIONS.values():
         text = environ.get(option.variable)
-        if text is None or (not text.strip() and option.kind != "texts"):
+        if text is None or (not text.strip() and not option.is_set_by_empty_variable):
             continue
         try:
             values[option.name] = value_in_environment(option, text)

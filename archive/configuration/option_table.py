@@ -35,6 +35,8 @@ class ConfigOption:
     """The default as people write it; empty if nothing is set."""
     commands: tuple[str, ...] = ()
     """The commands that have it on their command line."""
+    none_word: str = ""
+    """The word for an empty list, if the option has one."""
 
     @property
     def table(self) -> str:
@@ -50,6 +52,11 @@ class ConfigOption:
     def variable(self) -> str:
         """The environment variable."""
         return "DATELINE_" + self.name.replace(".", "_").upper()
+
+    @property
+    def is_set_by_empty_variable(self) -> bool:
+        """True for a list that an empty environment variable empties; else that sets nothing."""
+        return self.kind == "texts" and not self.none_word
 
     @property
     def flag(self) -> str:
@@ -73,15 +80,21 @@ GENERAL_OPTIONS = (
     ConfigOption("workers", "count", "Processes that extract pages.", "one per core", (*NETWORK_COMMANDS, "extract")),
     ConfigOption("opt_outs", "texts", "The opt-outs of publishers to honour.", "noarchive", NETWORK_COMMANDS),
     ConfigOption("allow_addresses", "texts", "What a crawl may reach besides the public web.", "", NETWORK_COMMANDS),
+    ConfigOption("browser", "text", "Pages that a browser fetches again: auto, rules or off.", "auto", NETWORK_COMMANDS),
+    ConfigOption("browser_path", "file", "The Chromium to use; without it, it is found by its name.", "", NETWORK_COMMANDS),
     ConfigOption("catalogue", "file", "A list of outlets in place of the built-in catalogue.", "",
                  ("outlet add", "outlet search", "outlet suggest", "outlet look", "investigate")),
 )  # fmt: skip
 CRAWL_OPTIONS = _table_options("crawl", "crawl", (
     ("budget", "count", "", "Most pages that one crawl fetches."),
     ("outlet_budget", "count", "10000", "Most pages of each outlet."),
+    ("browser_budget", "count", "200", "Most pages that a browser renders."),
+    ("browser_outlet_budget", "count", "50", "Most pages of each outlet that a browser renders."),
     ("max_time", "duration", "", "Time after which a crawl stops."),
     ("since", "age", "7d", "How far back sitemaps are read, except for a story."),
     ("ask", "texts", "", "Search services that a crawl for a story asks."),
+    ("deposit", "texts", "", "Archives that are asked to keep new articles of followed stories."),
+    ("deposit_budget", "count", "200", "Most articles deposited on a day."),
 ))  # fmt: skip
 INVESTIGATE_OPTIONS = _table_options("investigate", "investigate", (
     ("outlets", "count", "30", "Most outlets in all runs of a story."),
@@ -92,11 +105,12 @@ SCHEDULE_OPTIONS = (
     *_table_options("schedule", "schedule", (("every", "period", "5min", "Time between two scheduled crawls."),)),
     *_table_options("watch", "watch", (("every", "period", "5m", "Time between two crawls of `dateline watch`."),)),
 )  # fmt: skip
-RETENTION_OPTIONS = _table_options("retention", "prune", (
-    ("older", "age", "", "Age from which articles are pruned; without it nothing is."),
-    ("keep", "texts", "stories,noted", "Articles that stay all the same: stories, copied, revised, noted; or none."),
-    ("captures_only", "flag", "false", "Prune only the stored pages; the articles stay."),
-))  # fmt: skip
+RETENTION_OPTIONS = (
+    ConfigOption("retention.older", "age", "Age from which articles are pruned; without it nothing is.", "", ("prune",)),
+    ConfigOption("retention.keep", "texts", "Articles that stay all the same: stories, copied, revised, noted; or none.",
+                 "stories,noted", ("prune",), none_word="none"),
+    ConfigOption("retention.captures_only", "flag", "Prune only the stored pages; the articles stay.", "false", ("prune",)),
+)  # fmt: skip
 SERVE_OPTIONS = _table_options("serve", "serve", (
     ("host", "text", "127.0.0.1", "Address to listen on."),
     ("port", "port", "8001", "Port to listen on."),

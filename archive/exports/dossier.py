@@ -461,11 +461,12 @@ def evidence_lines(piece: DossierPiece) -> list[str]:
 
 
 def evidence_in_words(evidence: ArticleEvidence) -> str:
-    """Return when a page was published and seen, its SHA-256, and whose text it repeats."""
+    """Return when a page was published, modified and seen, its SHA-256, copy and deposit."""
     parts = [
         f"published as printed “{evidence.published_as_printed}”"
         if evidence.published_as_printed
         else "no date printed",
+        f"modified {evidence.modified}" if evidence.modified else None,
         f"first seen {moment(evidence.first_seen)}",
         f"last seen {moment(evidence.last_seen)}",
     ]
@@ -473,7 +474,9 @@ def evidence_in_words(evidence: ArticleEvidence) -> str:
         parts.append(f"SHA-256 {evidence.sha256}")
     if evidence.copy_of_outlet:
         parts.append(f"copy of {evidence.copy_of_outlet}")
-    return ", ".join(parts)
+    if evidence.snapshot_url:
+        parts.append(f"deposited {moment(evidence.snapshot_at)}: {evidence.snapshot_url}")
+    return ", ".join(filter(None, parts))
 
 
 def _wrapped_lines(text: str) -> list[str]:

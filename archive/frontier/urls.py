@@ -105,12 +105,15 @@ def outlet_id_of_url(connection: sqlite3.Connection, url: str) -> int:
     The outlet is added if it is not known.
     """
     host = urlsplit(url).netloc.rpartition("@")[2].lower()
+    exact = connection.execute("SELECT id FROM outlets WHERE host = ?", (host,)).fetchone()
+    if exact is not None:
+        return int(exact["id"])
     bare = bare_host(host)
     variants = hosts_of_outlet(host)
     row = connection.execute(
         f"""SELECT id, host FROM outlets WHERE host IN ({sql_placeholders(variants)})
-        ORDER BY host = ? DESC, host = ? DESC""",  # noqa: S608  question marks are put in
-        (*variants, host, bare),
+        ORDER BY host = ? DESC""",  # noqa: S608  question marks are put in
+        (*variants, bare),
     ).fetchone()
     if row is None:
         return add_outlet(connection, Outlet(host))

@@ -16,6 +16,7 @@ from archive.errors import UsageError
 from archive.merging.disappearances import settle_disappearances
 from archive.merging.merge_articles import ArticleMerger, merge_articles
 from archive.merging.merge_captures import merge_captures, merge_moved_pages
+from archive.merging.merge_deposits import merge_deposits
 from archive.merging.merge_editing import (
     merge_article_notes,
     merge_lookups,
@@ -103,4 +104,5 @@ def _merge_what_refers_to_articles(
         note_boilerplate_articles(db, other.db, ids)
         merge_stories(db, other.db, ids, decisions.stories, result)
         merge_article_notes(db, other.db, ids, result)
+        merge_deposits(db, other.db, ids, result)
         merge_saved_searches(db, other.db, result)

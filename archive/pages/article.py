@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from archive.articles.language_keys import readable_keys
 from archive.articles.revisions import Revision, article_revisions
 from archive.queries import lookup
+from archive.queries.evidence import unfinished_deposits
 from archive.queries.lookup import PlainRow
 from archive.queries.revision_diff import revision_kinds_text
-from archive.records import text_below_standfirst
+from archive.records import RENDERED_MARK, text_below_standfirst
 from archive.text.diff import diff_as_html, diff_as_inline_html, diff_texts
 from archive.text.diff_columns import columns_as_html, shared_word_share
 from archive.text.formatting import direction, parse_json_texts, split_paragraphs
@@ -77,7 +78,9 @@ def article_page_data(connection: sqlite3.Connection, id: int) -> PlainRow | Non
         "event": event_of_article(connection, record),
         "stories": stories_of_article(connection, record),
         "changes": [_change_row(revision) for revision in reversed(revisions)],
+        "rendered": RENDERED_MARK in (record["extractor"] or ""),
         "moved_to": lookup.moved_page_path(connection, record["digest"]),
+        "deposits": unfinished_deposits(connection, id),
     }
 
 

@@ -60,7 +60,14 @@ from archive.plugin.static_files import (
     with_static_files,
 )
 from archive.queries.sql_functions import add_archive_functions
-from archive.text.formatting import direction, many, moment, percent, printed_moment
+from archive.text.formatting import (
+    direction,
+    many,
+    modified_moment,
+    moment,
+    percent,
+    printed_moment,
+)
 from archive.text.html import contact_link, marked
 
 __all__ = ["archives", "configuration", "direction"]
@@ -175,7 +182,17 @@ def render_cell(
 @hookimpl
 def prepare_jinja2_environment(env: Any, datasette: Any) -> None:
     """Add the filters and globals that the templates use."""
-    filters = (moment, printed_moment, many, percent, direction, marked, contact_link, timeline_svg)
+    filters = (
+        moment,
+        printed_moment,
+        modified_moment,
+        many,
+        percent,
+        direction,
+        marked,
+        contact_link,
+        timeline_svg,
+    )
     env.filters["dateline_column_label"] = column_label
     env.filters |= {f"dateline_{each.__name__}": each for each in filters}
     env.globals |= {

@@ -116,6 +116,20 @@ SELECT t.alert_id AS alert, t.label AS target, t.failures, t.error, t.retry_at,
        (SELECT count(*) FROM alert_deliveries d WHERE d.target_id = t.id) AS waiting
 FROM alert_targets t WHERE t.failures > 0 ORDER BY t.failures DESC, t.id LIMIT :shown"""
 
+DEPOSIT_COUNTS_SQL = """
+SELECT d.service, count(*) FILTER (WHERE d.state = 'done') AS done,
+       count(*) FILTER (WHERE d.state IN ('waiting', 'asked')) AS waiting,
+       count(*) FILTER (WHERE d.state = 'refused') AS refused,
+       s.failures, s.error, s.paused_until
+FROM deposits d LEFT JOIN deposit_services s ON s.name = d.service GROUP BY d.service"""
+
+FAILED_DEPOSITS_SQL = """
+SELECT article_id AS article, service, failures, error, retry_at, url FROM deposits
+WHERE error IS NOT NULL AND state <> 'done' ORDER BY retry_at IS NULL, retry_at, article_id LIMIT :shown"""
+
+MIN_DEPOSIT_REFUSALS = 3
+"""Refusals in a row after which an archive that is to keep pages is reported."""
+
 ARTICLES_PER_DAY_SQL = (
     "SELECT substr({column}, 1, 10), count(*) FROM articles WHERE {column} >= :first GROUP BY 1"
 )
@@ -156,6 +170,8 @@ def status_report(
         ],
         "rules_out_of_date": rules_out_of_date(connection, ruled_hosts),
         "failing_targets": rows(FAILING_TARGETS_SQL),
+        "deposits": rows(DEPOSIT_COUNTS_SQL),
+        "failed_deposits": rows(FAILED_DEPOSITS_SQL),
         "failing_pages": rows(FAILING_PAGES_SQL),
         "not_articles": rows(NOT_ARTICLES_SQL),
         "days": _articles_per_day(connection, "fetched_at", today or current_time()),
@@ -209,6 +225,12 @@ def status_problems(
             f"{many(target['failures'], 'time')} in a row: {target['error']}; "
             f"{many(target['waiting'], 'item')} waiting"
         )
+    for service in report["deposits"]:
+        if (service["failures"] or 0) >= MIN_DEPOSIT_REFUSALS:
+            found.append(
+                f"deposits at {service['service']}: refused {many(service['failures'], 'time')} in a "
+                f"row: it {service['error']}; {many(service['waiting'], 'article')} waiting"
+            )
     if report["free"] < LOW_DISK_BYTES:
         found.append(
             f"{report['archive']}: only {report['free'] // 1_000_000:,} MB free on the disk"

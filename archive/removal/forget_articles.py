@@ -24,7 +24,7 @@ from archive.editing.notes import delete_notes_on_articles
 from archive.frontier.tombstones import request_erasure
 from archive.removal.moved_pages import forget_moved_pages
 
-ROWS_OF_ARTICLE = ("revisions", "unconfirmed_revisions", "removed_lines")
+ROWS_OF_ARTICLE = ("revisions", "unconfirmed_revisions", "removed_lines", "deposits")
 """Tables whose rows with an `article_id` are deleted with the article. Other functions delete the
 rows of all other tables in `archive.removal.orphans.ARTICLE_REFERENCES`."""
 

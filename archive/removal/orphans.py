@@ -21,6 +21,7 @@ ARTICLE_REFERENCES: tuple[tuple[str, str], ...] = (
     ("article_terms", "article_id"),
     ("boilerplate_candidates", "article_id"),
     ("boilerplate_lines", "article_id"),
+    ("deposits", "article_id"),
     ("event_articles", "article_id"),
     ("events", "id"),
     ("notes", "article_id"),

@@ -17,6 +17,7 @@ from archive.errors import UsageError
 from archive.rebuilds import prepare_archive
 from archive.removal.erasure import finish_erasures
 from archive.removal.remove_articles import RemovalOrder, remove_articles
+from archive.removal.unreached_copies import unreached_lines
 from archive.storage.database import transaction
 
 
@@ -43,10 +44,11 @@ def can_remove() -> bool:
     return bool(_policies)
 
 
-def remove_on_page(folder: Path, article_id: int, order: RemovalOrder) -> Thread:
-    """Remove an article now; the thread that is returned erases it from the files.
+def remove_on_page(folder: Path, article_id: int, order: RemovalOrder) -> list[str]:
+    """Remove an article now; a separate thread erases it from the files.
 
-    Raises UsageError for an unknown article, and where this process cannot remove any.
+    Returns a sentence for each place that has it all the same. Raises UsageError for an unknown
+    article, and where this process cannot remove any.
     """
     if not _policies:
         raise UsageError(
@@ -57,10 +59,10 @@ def remove_on_page(folder: Path, article_id: int, order: RemovalOrder) -> Thread
     with Archive(folder) as archive:
         prepare_archive(archive.db, decisions)
         with transaction(archive.db) as db:
+            unreached = unreached_lines(db, [article_id])
             remove_articles(db, [article_id], order, decisions, policies.url_key)
-    erasing = Thread(target=_erase, args=(folder,), name="dateline-erase")
-    erasing.start()
-    return erasing
+    Thread(target=_erase, args=(folder,), name="dateline-erase").start()
+    return unreached
 
 
 def _erase(folder: Path) -> None:

@@ -36,7 +36,8 @@ def compact_files(
 ) -> str | None:
     """Rewrite the files that have many free pages, or all; return why it was not possible.
 
-    Holds the archive's lock, so that no crawl waits for a file that is rewritten.
+    Holds the archive's lock, so that no crawl waits for a file that is rewritten. With `always` it
+    raises BusyError while a crawl runs.
     """
     try:
         with hold_crawl_lock(folder):
@@ -46,7 +47,9 @@ def compact_files(
                 if not has_room_to_compact(connection, folder / name):
                     return f"{name} keeps its size: the disk has no room for a smaller copy"
                 compact_file(connection, folder / name)
-    except BusyError:
+    except BusyError as error:
+        if always:
+            raise BusyError(f"{error}; the files are not rewritten") from error
         return "the files keep their size while a crawl runs; what is free is used again"
     except sqlite3.Error as error:
         return f"the files keep their size ({error}); what is free is used again"

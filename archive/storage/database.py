@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from archive.errors import ArchiveError, NewerArchiveError
+from archive.storage.counted_keys import number_of_count_changes, undo_count_changes
 from archive.storage.schema import DatabaseSchema, split_statements
 from archive.text.folding import needs_extra_folding
 from archive.text.searchable import searchable_text
@@ -159,12 +160,14 @@ def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
 def savepoint(connection: sqlite3.Connection) -> Iterator[None]:
     """Run a part of a transaction that is rolled back alone if it fails. Parts may be nested."""
     connection.execute("SAVEPOINT part")
+    counted = number_of_count_changes(connection)
     try:
         yield
     except BaseException:
         if connection.in_transaction:  # as above
             connection.execute("ROLLBACK TO part")
             connection.execute("RELEASE part")
+            undo_count_changes(connection, counted)
         raise
     connection.execute("RELEASE part")
 

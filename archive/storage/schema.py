@@ -959,6 +959,36 @@ WHERE m.verdict = 'belongs' OR (m.verdict IS NULL AND m.tier IN ('sure', 'likely
 ));
 """
 
+DEPOSIT_TABLES = """
+-- Articles of followed stories that another archive was asked to keep (`crawl --deposit`).
+CREATE TABLE deposits (
+  id INTEGER PRIMARY KEY,
+  article_id INTEGER NOT NULL REFERENCES articles(id) ON DELETE CASCADE,
+  service TEXT NOT NULL,      -- the other archive: wayback
+  url TEXT NOT NULL,          -- the page that it is asked to save
+  state TEXT NOT NULL CHECK (state IN ('waiting', 'asked', 'done', 'refused')),  -- refused: not tried again
+  job TEXT,                   -- its name for the work, while it is asked
+  asked_at TEXT,              -- when it was last asked
+  snapshot_url TEXT,          -- where it keeps the page
+  snapshot_at TEXT,           -- when it saved the page
+  failures INTEGER NOT NULL DEFAULT 0,  -- consecutive failures
+  error TEXT,                 -- what failed last, or why it is not tried
+  retry_at TEXT,              -- when to try again after a failure
+  UNIQUE (article_id, service)
+);
+CREATE INDEX deposits_by_state ON deposits(service, state);
+
+-- The archives that are asked, with their limits.
+CREATE TABLE deposit_services (
+  name TEXT PRIMARY KEY,
+  day TEXT NOT NULL,          -- the day (UTC) of the newest request …
+  requests INTEGER NOT NULL,  -- … and the captures that were asked for on it
+  failures INTEGER NOT NULL DEFAULT 0,  -- consecutive refusals
+  error TEXT,                 -- what it refused last
+  paused_until TEXT           -- it is not asked before
+) WITHOUT ROWID;
+"""
+
 ARCHIVE_SCHEMA = DatabaseSchema(
     "dateline.archive",
     (
@@ -987,6 +1017,7 @@ ARCHIVE_SCHEMA = DatabaseSchema(
         ("m023_removals", REMOVAL_TABLES),
         ("m024_moved_pages", MOVED_PAGE_TABLES),
         ("m025_printed_days", PRINTED_DAY_COLUMNS),
+        ("m026_deposits", DEPOSIT_TABLES),
     ),
     cache=24_000,  # reads of the index of shared passages are scattered over the file
 )

@@ -19,6 +19,7 @@ PRIVATE_TABLES = (
     "alert_items",
     "alert_targets",
     "alerts",
+    "deposit_services",
     "erasures",
     "moved_pages",
     "warc_files",
@@ -30,7 +31,7 @@ PRIVATE_TABLES = (
 def archive_snapshot(folder: Path, name: str = "archive") -> Iterator[Path]:
     """Yield a copy of `folder`'s archive.db (VACUUM INTO) called `name`.db, deleted afterwards.
 
-    It has everything but notes, saved searches, alerts and the places of WARC files.
+    It has everything but notes, saved searches, alerts, failed deposits and the places of WARC files.
 
     The copy lies beside the original, where there is room for such files. Raises ArchiveError if
     there is no archive or the copy cannot be written.
@@ -56,6 +57,7 @@ def _remove_private_rows(copy: Path) -> None:
         connection.execute("PRAGMA secure_delete = ON")
         for table in PRIVATE_TABLES:
             connection.execute(f"DELETE FROM {table}")  # noqa: S608  constant table names
+        connection.execute("DELETE FROM deposits WHERE state <> 'done'")
         connection.execute("UPDATE removals SET reason = '', removed_by = NULL")
         for table in ("urls", "fetches"):  # earlier versions wrote the reason there too
             connection.execute(

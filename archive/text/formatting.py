@@ -6,7 +6,7 @@ import json
 from datetime import UTC, date, datetime
 from urllib.parse import urlencode
 
-from archive.timestamps import DAY_CHARS, local_timestamp
+from archive.timestamps import DAY_CHARS, local_timestamp, stated_offset
 
 RIGHT_TO_LEFT_LANGUAGES = frozenset(
     {"ar", "arc", "ckb", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"}
@@ -70,6 +70,17 @@ def printed_moment(written: str | None, day: str | None, offset: int | None) -> 
         timestamp = local_timestamp(written, offset)
         return f"{moment(timestamp[:DAY_CHARS])}, {timestamp[11:16]} {zone_label(offset)}"
     return in_utc if written.startswith(day) else f"{moment(day)} ({in_utc})"
+
+
+def modified_moment(written: str | None, raw: str | None, published_offset: int | None) -> str:
+    """Return a date of modification on the outlet's own clock: `16 Feb 2024, 02:30 UTC+9`.
+
+    The clock is that which the date as written (`raw`) states, else that of the publication; without
+    both the date is in UTC.
+    """
+    offset = (stated_offset(raw, written) if written else None) or published_offset
+    local = local_timestamp(written or "", offset)
+    return printed_moment(written, local[:DAY_CHARS], offset)
 
 
 def zone_label(offset: int) -> str:

@@ -12,6 +12,7 @@ import click
 
 from archive.cli.base import archive_option, cli, json_option, print_all, print_json
 from archive.errors import UsageError
+from archive.records import NEEDS_BROWSER_REASON
 from archive.text.printable import printable_text
 
 if TYPE_CHECKING:
@@ -55,8 +56,8 @@ def config_command(check: bool, as_json: bool, example: bool, folder: Path) -> N
         print_json(configuration_as_record(configuration, rules))
     else:
         _print_configuration(configuration, rules)
-    for host in _hosts_to_render(rules):
-        click.echo(f"dateline: {host}: {_render_note()}", err=True)
+    for line in _rendering_problems(configuration, rules):
+        click.echo(f"dateline: {line}", err=True)
 
 
 def example_configuration() -> str:
@@ -81,11 +82,13 @@ def _problems_of_values(configuration: Configuration) -> Iterator[str]:
     """Yield the problems of names that only the parts that use them know."""
     from archive.configuration.option_table import CONFIG_OPTIONS
     from archive.removal.prune_articles import parse_kept_kinds
+    from crawler.network.browser.browser_program import check_browser_mode
     from crawler.network.guard import parse_allowed_addresses
     from crawler.network.opt_outs import parse_opt_outs
     from crawler.story_search.service_search import named_services
 
     parsers: dict[str, Any] = {
+        "browser": check_browser_mode,
         "opt_outs": parse_opt_outs,
         "allow_addresses": parse_allowed_addresses,
         "crawl.ask": named_services,
@@ -100,7 +103,7 @@ def _problems_of_values(configuration: Configuration) -> Iterator[str]:
         if not value:
             continue
         try:
-            parse(",".join(value))
+            parse(value if isinstance(value, str) else ",".join(value))
         except UsageError as error:
             place = configuration.in_force(CONFIG_OPTIONS[name]).place
             yield f"{place}: {error}"
@@ -205,12 +208,14 @@ def _rule_in_words(rule: OutletRule) -> str:
     return "; ".join(f"{key}: {value_as_text(each)}" for key, each in rule_as_record(rule).items())
 
 
-def _hosts_to_render(rules: OutletRules) -> list[str]:
-    """Return the hosts whose pages need a browser."""
-    return [host for host, rule in rules.by_host.items() if rule.render]
+def _rendering_problems(configuration: Configuration, rules: OutletRules) -> Iterator[str]:
+    """Yield a line for each host whose pages need a browser, if they get none."""
+    from crawler.network.browser.browser_program import missing_browser_reason
+    from crawler.session.rendering import SWITCHED_OFF_REASON
 
-
-def _render_note() -> str:
-    from crawler.extraction.rules.rule_tables import RENDER_NOTE
-
-    return RENDER_NOTE
+    why = missing_browser_reason(str(configuration.value("browser_path") or "") or None)
+    if configuration.value("browser") == "off":
+        why = SWITCHED_OFF_REASON
+    for host, rule in rules.by_host.items():
+        if rule.render and why:
+            yield f"{host}: render = true {NEEDS_BROWSER_REASON}: {why}"

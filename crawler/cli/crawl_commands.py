@@ -25,11 +25,18 @@ from archive.cli.completion import complete_outlets, complete_stories
 from archive.cli.progress_bar import progress_bar
 from archive.errors import UsageError
 from archive.text.printable import printable_text
-from crawler.cli.options import given_settings, network_options, workers_option
+from crawler.cli.deposit_options import crawl_deposit_options, deposit_after_crawl
+from crawler.cli.options import (
+    NETWORK_OPTION_NAMES,
+    given_settings,
+    network_options,
+    workers_option,
+)
 
 if TYPE_CHECKING:
     from scrapy.settings import Settings
 
+    from crawler.deposits.deposit_service import DepositService
     from crawler.extraction.rules.outlet_rules import OutletRules
 
 # -- outlet ----------------------------------------------------------------------------------------
@@ -157,6 +164,18 @@ def _source_state(row: dict[str, Any]) -> str:
     help="Fetch at most N pages of each outlet.",
 )
 @click.option(
+    "--browser-budget",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Render at most N pages in a browser.  [default: 200]",
+)
+@click.option(
+    "--browser-outlet-budget",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Render at most N pages of each outlet.  [default: 50]",
+)
+@click.option(
     "--ask",
     metavar="SERVICE,…",
     help="With --story, also ask search services such as gdelt.",
@@ -180,6 +199,7 @@ def _source_state(row: dict[str, Any]) -> str:
 @click.option(
     "-v", "--verbose", "every_outlet", is_flag=True, help="List also outlets without anything new."
 )
+@crawl_deposit_options
 @network_options
 @archive_option
 def crawl_command(urls: tuple[str, ...], folder: Path, **options: Any) -> None:
@@ -196,6 +216,9 @@ def crawl_command(urls: tuple[str, ...], folder: Path, **options: Any) -> None:
     waiting page is likely to belong, or at --budget, and reports which. The rest waits for an
     ordinary crawl.
 
+    With --deposit it asks the Wayback Machine at its end to keep the new articles of followed
+    stories, one at a time and for at most four minutes; failures are tried again by later crawls.
+
     \b
     Examples: dateline crawl
               dateline crawl --due --max-time 10m
@@ -203,13 +226,12 @@ def crawl_command(urls: tuple[str, ...], folder: Path, **options: Any) -> None:
               dateline crawl --outlet www.bbc.co.uk --since 2024-02-01
               dateline crawl https://www.bbc.co.uk/news/some-article
     """
-    from crawler.processes import log_rotation, termination
+    from crawler.processes import termination
     from crawler.workers import fork_server
 
     termination.defer_stop_signals()
     if not options["due"]:  # when nothing is due, nothing is extracted
         fork_server.start_fork_server()
-    log_rotation.rotate_logs(folder)
     _start_crawl(folder, urls, **options)
 
 
@@ -218,31 +240,47 @@ def _start_crawl(
     urls: Sequence[str],
     *,
     max_time: str | None,
+    deposit: str | None,
+    deposit_budget: int | None,
     **options: Any,
 ) -> None:
-    """Check the options, set the crawl up and run it."""
+    """Check the options, set the crawl up and run it; deposit what is new at the end."""
     options = _options_that_apply(options)
     from archive.times import parse_duration_seconds
     from archive.times import parse_since as moment_since
     from crawler.jobs import crawl as crawls
     from crawler.jobs.run_spider import crawl_settings
     from crawler.processes import termination
+    from crawler.processes.watchdog import STOPPED_BY_USER
 
     due, recheck = options["due"], options["recheck"]
     crawls.check_crawl_options(urls, options["story"], options["ask"], due=due, recheck=recheck)
     if options["since"]:
         moment_since(options["since"])  # raises UsageError before anything starts
-    names = ("contact", "delay", "opt_outs", "allow_addresses", "workers")
-    network = {name: options.pop(name) for name in names}
+    deposits = _deposit_services(deposit)
+    network = {name: options.pop(name) for name in NETWORK_OPTION_NAMES}
     settings = crawl_settings(
         folder,
         CLOSESPIDER_TIMEOUT=parse_duration_seconds(max_time) if max_time else None,
+        DATELINE_BROWSER_PAGES=options.pop("browser_budget"),
+        DATELINE_BROWSER_OUTLET_PAGES=options.pop("browser_outlet_budget"),
         **given_settings(**network),
     )
     if termination.is_stop_requested():
         click.echo("Stopped before it began.")
-    else:
-        _run_crawl(folder, urls, settings, options)
+        return
+    stopped = _run_crawl(folder, urls, settings, options)
+    if deposits and stopped != STOPPED_BY_USER:
+        deposit_after_crawl(folder, deposits, deposit_budget, settings)
+
+
+def _deposit_services(names: str | None) -> list[DepositService]:
+    """Return the archives to deposit at; raises UsageError for unknown ones."""
+    if not names:
+        return []
+    from crawler.deposits.named_deposits import named_deposit_services
+
+    return named_deposit_services(names)
 
 
 def _options_that_apply(options: dict[str, Any]) -> dict[str, Any]:
@@ -256,8 +294,11 @@ def _options_that_apply(options: dict[str, Any]) -> dict[str, Any]:
 
 def _run_crawl(
     folder: Path, urls: Sequence[str], settings: Settings, options: dict[str, Any]
-) -> None:
-    """Crawl and print the report; exit with 1 if none of the pages named is an article."""
+) -> str | None:
+    """Crawl and print the report; return why the crawl stopped early, or None.
+
+    Exits with 1 if none of the pages named is an article.
+    """
     from crawler.cli.reports.crawl_report import print_crawl_report, print_story_report
     from crawler.jobs import crawl as crawls
 
@@ -268,7 +309,8 @@ def _run_crawl(
         ask = options["ask"] or ""
         found = crawls.crawl_story(folder, story, hosts, settings, ask, limits)
         print_story_report(found, options["every_outlet"])
-    elif urls:
+        return found.stopped
+    if urls:
         report = crawls.crawl_pages(folder, urls, settings, limits)
         print_crawl_report(report, options["every_outlet"])
         if not report.stopped_early and not report.has_article:
@@ -277,6 +319,7 @@ def _run_crawl(
         due, recheck = options["due"], options["recheck"]
         report = crawls.crawl_outlets(folder, hosts, settings, limits, due=due, recheck=recheck)
         print_crawl_report(report, options["every_outlet"])
+    return report.stopped_early
 
 
 # -- import and extract ----------------------------------------------------------------------------

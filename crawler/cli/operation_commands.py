@@ -9,6 +9,7 @@ import click
 
 from archive.cli.base import archive_option, cli, json_option, print_json
 from archive.errors import ArchiveError, UsageError
+from crawler.cli.deposit_options import deposit_option
 
 if TYPE_CHECKING:
     from archive.doctor import Diagnosis
@@ -24,8 +25,11 @@ if TYPE_CHECKING:
     "--install", "action", flag_value="install", help="Install it, replacing an earlier one."
 )
 @click.option("--remove", "action", flag_value="remove", help="Remove what was installed.")
+@deposit_option
 @archive_option
-def schedule_command(kind: str | None, every: str, action: str | None, folder: Path) -> None:
+def schedule_command(
+    kind: str | None, every: str, action: str | None, deposit: str | None, folder: Path
+) -> None:
     """Crawl on schedule with systemd or cron.
 
     Prints the units or the crontab lines that crawl on schedule, check the archive every night and
@@ -36,12 +40,15 @@ def schedule_command(kind: str | None, every: str, action: str | None, folder: P
               dateline schedule --systemd --every 15min --install
               dateline schedule --cron --install
     """
+    from crawler.deposits.named_deposits import named_deposit_services
     from crawler.jobs import install_schedule as scheduling
     from crawler.jobs import schedule_units as units
 
+    named_deposit_services(deposit or "")  # raises UsageError
     if kind is None:
         raise UsageError("choose --systemd or --cron (in a container: `dateline watch`)")
-    plan = scheduling.new_schedule(folder, units.schedule_minutes(every), new=action != "remove")
+    minutes, is_new = units.schedule_minutes(every), action != "remove"
+    plan = scheduling.new_schedule(folder, minutes, is_new, deposit or "")
     if action is None:
         click.echo(_schedule_text(plan, kind), nl=False)
         return
@@ -76,8 +83,9 @@ def _schedule_text(plan: object, kind: str) -> str:
     metavar="TIME",
     help="Start a crawl every 90s, 5m, 2h.",
 )
+@deposit_option
 @archive_option
-def watch_command(every: str, folder: Path) -> None:
+def watch_command(every: str, deposit: str | None, folder: Path) -> None:
     """Crawl again and again until stopped.
 
     Where an age is configured, old articles are pruned once a day.
@@ -89,12 +97,15 @@ def watch_command(every: str, folder: Path) -> None:
     Example:  dateline watch --every 10m
     """
     from archive.configuration.option_values import period_seconds
+    from crawler.deposits.named_deposits import named_deposit_services
     from crawler.jobs import schedule_units as units
     from crawler.jobs import watch as watching
 
     seconds = period_seconds(every)
-    click.echo(f"{folder}: dateline {' '.join(units.SCHEDULED_RUN)}, every {every}")
-    command = watching.program_command(*units.SCHEDULED_RUN, "--archive", str(folder))
+    named_deposit_services(deposit or "")  # raises UsageError
+    run = units.scheduled_crawl(deposit or "")
+    click.echo(f"{folder}: dateline {' '.join(run)}, every {every}")
+    command = watching.program_command(*run, "--archive", str(folder))
     prune = watching.program_command(*units.PRUNE_RUN, "--archive", str(folder))
     watching.watch_archive(folder, seconds, command, click.echo, prune)
 

@@ -34,6 +34,17 @@ allow_addresses_option = click.option(
     metavar="HOST,…",
     help="Reach also these hosts and networks.",
 )
+browser_option = click.option(
+    "--browser",
+    type=click.Choice(("auto", "rules", "off")),
+    help="Render pages that need it in a browser, or only by rules.  [default: auto]",
+)
+browser_path_option = click.option(
+    "--browser-path",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help="Use this Chromium.  [default: found by its name]",
+)
 workers_option = click.option(
     "--workers",
     type=click.IntRange(min=1),
@@ -49,9 +60,29 @@ catalogue_option = click.option(
 )
 
 
+NETWORK_OPTION_NAMES = (
+    "contact",
+    "delay",
+    "opt_outs",
+    "allow_addresses",
+    "browser",
+    "browser_path",
+    "workers",
+)
+"""The arguments that `network_options` add to a command."""
+
+
 def network_options(command: CrawlingCommand) -> CrawlingCommand:
     """Add the options of commands that crawl; they are arguments of `given_settings`."""
-    shared = (contact_option, delay_option, opt_outs_option, allow_addresses_option, workers_option)
+    shared = (
+        contact_option,
+        delay_option,
+        opt_outs_option,
+        allow_addresses_option,
+        browser_option,
+        browser_path_option,
+        workers_option,
+    )
     for option in reversed(shared):
         command = option(command)
     return command
@@ -63,6 +94,8 @@ def given_settings(
     delay: float | None,
     opt_outs: str | None,
     allow_addresses: str | None,
+    browser: str | None,
+    browser_path: Path | None,
     workers: int | None,
 ) -> dict[str, Any]:
     """Return the values of `network_options` as arguments of `crawler.jobs.run_spider.crawl_settings`.
@@ -74,6 +107,8 @@ def given_settings(
         "DOWNLOAD_DELAY": delay,
         "DATELINE_OPT_OUTS": opt_outs,
         "DATELINE_ALLOW_ADDRESSES": allow_addresses,
+        "DATELINE_BROWSER": browser,
+        "DATELINE_BROWSER_PATH": str(browser_path) if browser_path else None,
         "DATELINE_WORKERS": workers,
         "overruled": [name for name in ("delay", "since") if is_typed(name)],
     }

@@ -225,10 +225,13 @@ def _remove_articles_of(folder: Path, host: str, reason: str | None) -> None:
     order = None
     if reason is not None:
         order = RemovalOrder(removal_reason(typed_text(reason)), "outlet", user_name())
-    number = many(len(jobs.articles_of_outlet(folder, outlet_id)), "article")
+    ids = jobs.articles_of_outlet(folder, outlet_id)
+    unreached = jobs.list_unreached(folder, ids)
     with progress_bar("removing", "articles") as report:
         is_erased = jobs.remove_outlet_articles(folder, outlet_id, order, report)
-    click.echo(f"{host}: {number} removed.")
+    click.echo(f"{host}: {many(len(ids), 'article')} removed.")
+    for line in unreached:
+        click.echo(line, err=True)
     if not is_erased:
         click.echo(STILL_READ_MESSAGE, err=True)
 

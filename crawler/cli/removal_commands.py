@@ -19,7 +19,7 @@ from archive.cli.base import (
     user_name,
 )
 from archive.cli.progress_bar import progress_bar
-from archive.errors import UsageError
+from archive.errors import ArchiveError, UsageError
 
 if TYPE_CHECKING:
     from archive.frontier.tombstones import Removal
@@ -116,12 +116,12 @@ def _remove_named(
     if len(chosen.article_ids) > MAX_UNASKED_ARTICLES and not yes:
         confirm_removal(f"Remove these {len(chosen.article_ids):,} articles for good?")
     order = RemovalOrder(why, "command", user_name())
-    warc_files = jobs.list_warc_files(folder, chosen.article_ids)
+    unreached = jobs.list_unreached(folder, chosen.article_ids)
     with progress_bar("removing", "articles") as report:
         is_erased = jobs.remove_from_archive(folder, chosen.article_ids, order, report)
     click.echo(f"Removed {many(len(chosen.article_ids), 'article')}.")
-    for path in warc_files:
-        click.echo(f"Stored pages of what was removed are also in {path}.", err=True)
+    for line in unreached:
+        click.echo(line, err=True)
     if not is_erased:
         click.echo(STILL_READ_MESSAGE, err=True)
 
@@ -195,13 +195,13 @@ def _undo_removals(folder: Path, named: Sequence[str], dry_run: bool) -> None:
 
 
 def _rewrite_files(folder: Path) -> None:
-    """Rewrite both files; raises UsageError with the reason if that is impossible now."""
+    """Rewrite both files; raises ArchiveError if that is impossible, BusyError while a crawl runs."""
     from crawler.jobs.removal.removal_jobs import compact_archive
 
     with opened_archive(folder):
         pass  # raises where there is no archive
     if remark := compact_archive(folder, always=True):
-        raise UsageError(f"--rewrite: {remark}")
+        raise ArchiveError(f"--rewrite: {remark}")
     click.echo("Both files are rewritten.")
 
 

@@ -21,7 +21,7 @@ from functools import lru_cache
 from urllib.parse import urlsplit
 
 from archive.records import current_timestamp, format_utc
-from archive.timestamps import DAY_CHARS
+from archive.timestamps import DAY_CHARS, MAX_ZONE_EAST
 from crawler.dates.calendars import (
     BUDDHIST_YEARS_AHEAD,
     SOLAR_HIJRI_LANGUAGES,
@@ -34,7 +34,6 @@ from crawler.dates.calendars import (
 from crawler.dates.clock_times import clock_time_in
 from crawler.dates.month_names import fold_date_text, month_of_word, with_english_months
 from crawler.dates.time_zones import (
-    MAX_ZONE_OFFSET,
     time_zone_after,
     zone_of_abbreviation,
     zone_of_offset,
@@ -333,7 +332,7 @@ def _site_date(at: datetime) -> SiteDate:
     if span is None:
         return SiteDate(there, there[:DAY_CHARS])
     timestamp = at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
-    minutes = span // timedelta(minutes=1) if abs(span) <= MAX_ZONE_OFFSET else None
+    minutes = span // timedelta(minutes=1) if abs(span) <= MAX_ZONE_EAST else None
     return SiteDate(timestamp, there[:DAY_CHARS], minutes)
 
 

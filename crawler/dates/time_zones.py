@@ -10,6 +10,8 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import cache
 from zoneinfo import ZoneInfo
 
+from archive.timestamps import MAX_ZONE_EAST
+
 ZONE_HOURS: dict[str, float] = {
     **dict.fromkeys(("z", "gmt", "ut", "utc", "wet", "гринвич"), 0),
     **{"est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6, "pst": -8, "pdt": -7},
@@ -92,8 +94,6 @@ ZONES_OF_REGIONS = {
 """Names of a region's time, which is summer or winter time depending on the day."""
 AMERICAN_ZONES = ("et", "ct", "mt", "pt")
 """Names that count in English texts only, since they are words in other languages."""
-MAX_ZONE_OFFSET = timedelta(hours=14)
-"""The largest offset of a country."""
 
 _BEFORE_ZONE = r"[\s(\[,]*"
 _ZONE_OFFSET = re.compile(
@@ -152,7 +152,7 @@ def _zone_of_offset_match(found: re.Match[str], rest: str) -> tzinfo | None:
 def zone_of_offset(sign: str, hours: str, minutes: str | None) -> tzinfo | None:
     """Return the time zone of an offset's digits, None if no country has it."""
     span = timedelta(hours=int(hours), minutes=int(minutes or 0))
-    if span > MAX_ZONE_OFFSET or int(minutes or 0) % 15:
+    if span > MAX_ZONE_EAST or int(minutes or 0) % 15:
         return None
     return timezone(-span if sign == "-" else span)
 

@@ -33,6 +33,7 @@ from crawler.extraction.rules.explained_rules import (
     fields_by_rules,
 )
 from crawler.extraction.rules.outlet_rules import OutletRule
+from crawler.extraction.second_opinion import TextAlarm
 from crawler.text.language import language_code
 from pipelines.text.word_count import count_words
 
@@ -100,7 +101,14 @@ def explain_capture(capture: Capture, rule: OutletRule | None = None) -> Explana
         for field in _explained_fields(read.article, read.steps.page)
     )
     rules = explained_rules(findings) if findings else ()
-    return Explanation(read.article, fields, lines, rules)
+    return Explanation(read.article, (*fields, *_explained_alarm(read.alarm)), lines, rules)
+
+
+def _explained_alarm(alarm: TextAlarm | None) -> Iterator[ExplainedField]:
+    """The fault of the text as it was read first, and the reading taken instead."""
+    if alarm:
+        taken = f"read again by {alarm.reading}" if alarm.reading else "no other reading is better"
+        yield ExplainedField("text", taken, (alarm.sign,))
 
 
 def without_repeated_lines(explanation: Explanation, repeated: Collection[str]) -> Explanation:
@@ -146,19 +154,21 @@ def _lines_found_as_text(steps: PageSteps) -> Iterator[ExplainedLine]:
     added = dict.fromkeys(map(fold_text, choice.added), finder)
     found = {fold_text(line) for line in choice.lines}
     kept = findings.kept if findings else ()
+    of_others = steps.alarm.reading if steps.alarm else None
+    extractor = of_others or FOUND_BY_TRAFILATURA
     added |= {folded: KEPT_BY_RULE for folded in map(fold_text, kept) if folded not in found}
     for text in steps.body.lines:
-        yield ExplainedLine(text, True, added.get(fold_text(text), FOUND_BY_TRAFILATURA))
+        yield ExplainedLine(text, True, added.get(fold_text(text), extractor))
     kept_lines = set(map(fold_text, kept))
     for text, reason in steps.body.dropped:
         if fold_text(text) in kept_lines:
             continue
-        by = added.get(fold_text(text), FOUND_BY_TRAFILATURA)
+        by = added.get(fold_text(text), extractor)
         yield ExplainedLine(text, False, by, steps.apart.get(fold_text(text), reason))
     for text, selector in findings.dropped if findings else ():
         yield ExplainedLine(text, False, DROPPED_BY_RULE, f"{DROPPED_BY_RULE} {selector}")
     for text, signs in choice.dropped:
-        yield ExplainedLine(text, False, FOUND_BY_TRAFILATURA, label_features(signs))
+        yield ExplainedLine(text, False, extractor, label_features(signs))
 
 
 def _placed_lines(

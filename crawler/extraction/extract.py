@@ -22,7 +22,14 @@ from urllib.parse import urlsplit
 from lxml.html import HtmlElement
 
 from archive.errors import ReadingError
-from archive.records import Article, Capture, text_below_standfirst
+from archive.records import (
+    RENDERED_HEADER,
+    RENDERED_MARK,
+    SCRIPTED_PAGE_REASON,
+    Article,
+    Capture,
+    text_below_standfirst,
+)
 from crawler.dates.date_parser import writes_month_first
 from crawler.extraction import jsonld, visibility
 from crawler.extraction.blocks import (
@@ -32,13 +39,14 @@ from crawler.extraction.blocks import (
     text_blocks,
     unfold_layout_tables,
 )
+from crawler.extraction.embedded_state import article_in_state
 from crawler.extraction.fields import article_dates, credits, metadata
 from crawler.extraction.fields import headline as headlines
 from crawler.extraction.fields.agencies import dateline_of
 from crawler.extraction.fields.article_dates import ArticleDates
 from crawler.extraction.fields.credits import ArticleCredits
 from crawler.extraction.fields.metadata import OpenedPage
-from crawler.extraction.html_tree import parse_page
+from crawler.extraction.html_tree import MAX_PARSED_BYTES, parse_page
 from crawler.extraction.main_text import inline_elements, line_classifier, line_rules
 from crawler.extraction.main_text.layout import (
     find_label_lines,
@@ -54,6 +62,13 @@ from crawler.extraction.next_articles import boxes_of_next_articles
 from crawler.extraction.page_type import classify_page
 from crawler.extraction.rules.outlet_rules import OutletRule
 from crawler.extraction.rules.rule_findings import RuleFindings, apply_rule, with_kept_lines
+from crawler.extraction.script_signs import (
+    MAX_SCRIPTED_ARTICLE_LETTERS,
+    MAX_SCRIPTED_PAGE_LETTERS,
+    script_signs,
+)
+from crawler.extraction.second_opinion import TextAlarm, doubt_about_text, second_opinion
+from crawler.text.charsets import decode_page
 from crawler.text.language import detect_language, language_code
 from crawler.text.soft_hyphens import remove_soft_hyphens
 from pipelines.text.word_count import count_words
@@ -63,9 +78,17 @@ for noisy in ("trafilatura", "htmldate", "charset_normalizer", "courlan"):
 
 MIN_SHOWN_TEXT_CHARS = 200
 """Letters. A shorter text is replaced by a longer one from the page's data."""
+SCRIPTED_PAGE_TYPES = ("article", "empty", "section", "other")
+"""Types of pages that may only lack the text that scripts would bring."""
 MARKUP_TAG = re.compile("<[^<>]*>")
 MAX_TITLE_HEADINGS = 5
 """Headings whose words count as the page's titles."""
+TITLE_META = ("og:title", "twitter:title")
+"""Meta tags that give the page's title."""
+MAX_PROSE_OF_SHELL_CHARS = 1_000
+"""Letters of prose that a page shows, or gives in its data, whose text may be in its scripts alone."""
+MIN_STATE_GAIN = 2
+"""Times that the text in a page's scripts is longer than what the page shows, or it is not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +112,8 @@ class PageSteps:
     """The lines, folded, that the page sets apart from the article, each with the reason."""
     body: line_rules.CleanedText = field(default_factory=lambda: line_rules.CleanedText([], [], []))
     """The chosen lines without those that the rules removed."""
+    alarm: TextAlarm | None = None
+    """The fault of the text as it was read first; None without one."""
     findings: RuleFindings | None = None
     """The findings of the rules of the outlet; None for an outlet without rules."""
 
@@ -104,6 +129,11 @@ class PageReading:
 
     article: Article
     steps: PageSteps | None = None
+
+    @property
+    def alarm(self) -> TextAlarm | None:
+        """The fault of the text as it was read first; None without one."""
+        return self.steps.alarm if self.steps else None
 
 
 def extract_article(capture: Capture, rule: OutletRule | None = None) -> Article:
@@ -123,7 +153,7 @@ def read_capture(capture: Capture, rule: OutletRule | None = None) -> PageReadin
         url=capture.url,
         fetched_at=capture.fetched_at or None,
         digest=capture.digest or None,
-        extractor=extractor_versions(),
+        extractor=extractor_versions() + (RENDERED_MARK if is_rendered(capture) else ""),
     )
     if not capture.body.strip():
         return PageReading(replace(bare, page_type="empty", page_reason="no bytes"))
@@ -132,10 +162,37 @@ def read_capture(capture: Capture, rule: OutletRule | None = None) -> PageReadin
     except ReadingError as error:
         return PageReading(replace(bare, page_type="broken", page_reason=str(error)))
     steps = _run_steps(bare, tree, capture, rule)
-    article = steps.article
-    if shortened and article.page_type == "article":
-        article = replace(article, page_reason="; ".join(shortened))
+    article = unless_scripted(steps.article, capture)
+    remarks = [*shortened, *_remark_on_alarm(steps.alarm)]
+    if remarks and article.page_type == "article":
+        article = replace(article, page_reason="; ".join(remarks))
     return PageReading(article, steps)
+
+
+def is_rendered(capture: Capture) -> bool:
+    """Return whether a capture is a page as its scripts left it in a browser."""
+    return capture.header(RENDERED_HEADER) is not None
+
+
+def unless_scripted(article: Article, capture: Capture) -> Article:
+    """Return the article; as an `empty` page where scripts would bring the text that it lacks."""
+    is_article = article.page_type == "article"
+    is_long = is_article and len(article.text) > MAX_SCRIPTED_PAGE_LETTERS
+    if is_long or article.page_type not in SCRIPTED_PAGE_TYPES or capture.status >= 300:
+        return article
+    most = MAX_SCRIPTED_ARTICLE_LETTERS if is_article else MAX_SCRIPTED_PAGE_LETTERS
+    tree, _ = parse_page(capture)  # again, as the steps have changed theirs
+    signs = script_signs(tree, most)
+    if signs is None:
+        return article
+    why = "its scripts brought no text" if is_rendered(capture) else SCRIPTED_PAGE_REASON
+    reason = f"{why} ({signs})"
+    return replace(article, page_type="empty", page_reason=reason)
+
+
+def _remark_on_alarm(alarm: TextAlarm | None) -> list[str]:
+    """The remark on a text that was read again."""
+    return [f"text read again by {alarm.reading}"] if alarm and alarm.reading else []
 
 
 @cache
@@ -178,6 +235,7 @@ def open_page(tree: HtmlElement, capture: Capture) -> OpenedPage:
     meta = metadata.meta_tags(tree)
     article = jsonld.article_thing(found, _page_urls(tree, meta, capture), _page_titles(tree, meta))
     elements, row = _make_visible(tree, article)
+    article = _with_article_in_state(tree, row, meta, article, capture)
     declared = _declared_language(tree, meta)
     url = capture.final_url or capture.url
     return OpenedPage(
@@ -214,6 +272,29 @@ def _make_visible(
     return elements, row
 
 
+def _with_article_in_state(
+    tree: HtmlElement,
+    row: list[Block],
+    meta: dict[str, str],
+    article: jsonld.JsonLdThing,
+    capture: Capture,
+) -> jsonld.JsonLdThing:
+    """The article of the page's data; completed from its scripts' state where it shows no text."""
+    shown = max(count_prose_letters(row), len(article_body_of(article)))
+    if shown >= MAX_PROSE_OF_SHELL_CHARS:
+        return article
+    titles = [metadata.html_title(tree) or "", *map(meta.get, TITLE_META), *_first_headings(tree)]
+    state = article_in_state(tree, list(filter(None, titles)), _page_urls(tree, meta, capture))
+    if len(state.get("articleBody", "")) <= MIN_STATE_GAIN * shown:
+        return article
+    return {**state, **article, "articleBody": state["articleBody"]}
+
+
+def _first_headings(tree: HtmlElement) -> list[str]:
+    """The texts of a page's first headings."""
+    return [heading.text_content() for heading in islice(tree.iter("h1"), MAX_TITLE_HEADINGS)]
+
+
 def _declared_language(tree: HtmlElement, meta: dict[str, str]) -> str:
     """The language tag that the page declares, else an empty text."""
     tags = (
@@ -233,8 +314,7 @@ def _page_urls(tree: HtmlElement, meta: dict[str, str], capture: Capture) -> lis
 
 def _page_titles(tree: HtmlElement, meta: dict[str, str]) -> str:
     """The words of a page's titles and first headings, on one line."""
-    first = islice(tree.iter("h1"), MAX_TITLE_HEADINGS)
-    headings = (heading.text_content() for heading in first)
+    headings = _first_headings(tree)
     return " ".join((metadata.html_title(tree) or "", meta.get("og:title", ""), *headings))
 
 
@@ -266,7 +346,23 @@ def choose_text_lines(steps: PageSteps) -> PageSteps:
         claims = PageClaims("", steps.article.headline, "", described)
         return replace(steps, claims=claims, choice=line_classifier.LineChoice(lines, [], lines))
     said = text_claims(steps.page, steps.article.headline)
-    return replace(steps, claims=said, choice=choose_text(steps.page, said))
+    return _with_second_opinion(replace(steps, claims=said, choice=choose_text(steps.page, said)))
+
+
+def _with_second_opinion(steps: PageSteps) -> PageSteps:
+    """The steps with the text of another reading, where the first is not the page's article."""
+    page, lines = steps.page, steps.choice.lines
+    is_of_data = bool(lines) and lines == steps.choice.added
+    doubt = None if is_of_data else doubt_about_text(lines, page.blocks)
+    if doubt is None:
+        return steps
+    html = decode_page(steps.capture.body[:MAX_PARSED_BYTES], steps.capture.header("Content-Type"))
+    opinion = second_opinion(html, page.tree, lines, doubt, steps.article.headline)
+    if opinion is None or not opinion.text:
+        return replace(steps, alarm=opinion.alarm if opinion else None)
+    found = split_lines_by_blocks(opinion.text, page.blocks)
+    said = steps.claims._replace(found=found)
+    return replace(steps, alarm=opinion.alarm, claims=said, choice=choose_text(page, said))
 
 
 def find_article_dates(steps: PageSteps) -> PageSteps:
@@ -465,7 +561,7 @@ def choose_text(page: OpenedPage, claimed: PageClaims) -> line_classifier.LineCh
     Where the page shows only the beginning of the text in its data, that text is returned.
     """
     choice = line_classifier.choose_lines(page.blocks, claimed)
-    if _is_beginning_of(choice.lines, claimed.said):
+    if _is_beginning_of(choice.lines, claimed.said) or _is_of_shell(page, choice.lines, claimed):
         said = claimed.said.split("\n")
         return line_classifier.LineChoice(said, choice.dropped, said)
     return choice
@@ -480,6 +576,19 @@ def _is_beginning_of(lines: list[str], said: str) -> bool:
         return False
     shared = sum(len(line) for line in lines if fold_text(line) in whole)
     return shared > 0.9 * letters
+
+
+def _is_of_shell(page: OpenedPage, lines: list[str], claimed: PageClaims) -> bool:
+    """Return whether the lines are those of a page that shows neither its article nor its headline.
+
+    The text in the page's data is longer, and has none of the lines.
+    """
+    letters, whole = sum(map(len, lines)), fold_text(claimed.said)
+    if len(claimed.said) <= MIN_STATE_GAIN * letters or not claimed.headline:
+        return False
+    headline = fold_text(claimed.headline)
+    is_shown = any(headline == fold_text(block.text) for block in page.blocks)
+    return not is_shown and not any(fold_text(line) in whole for line in lines)
 
 
 def _lines_beyond_links(lines: Iterable[str], links: frozenset[str]) -> list[str]:

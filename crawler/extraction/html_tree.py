@@ -63,6 +63,7 @@ NONCHARACTERS = ("\ufffe", "\uffff")
 SINGLE_ELEMENT_CLASS = ElementDefaultClassLookup(element=HtmlElement)
 """One class for every element: lxml.html calls a Python function for each, to offer form methods
 that are never used here."""
+FRAGMENT_PAGE = "<html><body><article>{}</article></body></html>"
 XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 
 
@@ -144,6 +145,11 @@ def _tree_of_text(text: str) -> HtmlElement:
         return tree
     mended = close_open_divs(page)
     return tree if mended is page else _parse_html(mended, _new_html_parser())
+
+
+def parse_fragment(html: str) -> HtmlElement:
+    """Return the tree of a part of a page, as the article of a separate page."""
+    return _cut_after_last_element(_tree_of_text(FRAGMENT_PAGE.format(html)), [])
 
 
 def _new_html_parser() -> HTMLParser:

@@ -43,7 +43,7 @@ FIND_LONG_HIDDEN = XPath(
 HIDING_STYLE = re.compile(
     r"(?:^|[;\s])(?:display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|"
     r"clip\s*:\s*rect\(\s*[01](?:px)?[\s,]|clip-path\s*:\s*inset\(\s*(?:50|100)%|(?:left|right|top|"
-    r"text-indent)\s*:\s*-(?:\d{4,}px|\d{3,}r?em)|font-size\s*:\s*0(?:px|r?em|%)?\s*(?:;|!|$))"
+    r"text-indent)\s*:\s*-(?:\d{4,}px|\d{3,}r?em)|max-height\s*:\s*0(?:px)?\s*(?:;|!|$)|font-size\s*:\s*0(?:px|r?em|%)?\s*(?:;|!|$))"
 )
 """Inline styles that hide an element."""
 SCREEN_READER_CLASS = re.compile(
@@ -54,6 +54,12 @@ SCREEN_READER_CLASS = re.compile(
 )
 """Classes of words that only screen readers read."""
 NOT_SCREEN_READER_CLASS = re.compile(r"(?:^|\s)not-sr-only(?=\s|$)")
+HIDDEN_CLASS = re.compile(
+    r"(?:^|\s)(?:hidden|d-none|is-hidden|u-hidden|uk-hidden|display-none)(?=\s|$)"
+)
+"""Classes by which common style sheets hide an element."""
+RESPONSIVE_CLASS = re.compile(r"(?:^|\s)(?:[\w-]+:|d-\w+-)(?!none|hidden)\w")
+"""Classes that show an element on some screens."""
 OVERLAY_CLASS = re.compile(
     r"(?:^|\s)(?:modal|popup|pop-up|mfp-hide|remodal|reveal-modal|lightbox)(?=\s|$)"
 )
@@ -69,7 +75,7 @@ CONSENT_NAME = re.compile(
 )
 """Classes and ids of requests for consent."""
 PREFILTER_OF_NAMES = re.compile(
-    "sr|hid|screen|assist|invisible|a11y|access|modal|pop|lightbox|cookie|consent|gdpr|ccpa|"
+    "sr|hid|none|screen|assist|invisible|a11y|access|modal|pop|lightbox|cookie|consent|gdpr|ccpa|"
     "privacy|cmp|tcf|onetrust|didomi|usercentrics|borlabs|klaro|iubenda|sp_message|tarteaucitron|"
     "axeptio|cc-window|truste|osano"
 )
@@ -127,6 +133,7 @@ SWALLOWED_TAGS = ("p", "div", "article", "br")
 """Elements that show that text was swallowed."""
 MAX_SWALLOWING_ELEMENTS = 50
 """Elements of a page that are examined for swallowed text."""
+QUESTION_MARKS = ("?", "？", "؟", ";")
 SHADOW_ROOT_ATTRIBUTES = ("shadowrootmode", "shadowroot")
 """Attributes of templates that a browser shows."""
 VISIBLE_HEADING_TAGS = ("h1", "h2", "h3", "h4", "h5", "h6")
@@ -145,6 +152,21 @@ def unwrap_swallowed_text(tree: HtmlElement) -> None:
     for element in list(tree.iter("template")):
         if any(name in element.attrib for name in SHADOW_ROOT_ATTRIBUTES):
             element.tag = "div"
+    for element in list(tree.iter("button")):
+        if _is_heading_of_panel(element):
+            around = element.getparent()
+            is_in_heading = around is not None and around.tag in VISIBLE_HEADING_TAGS
+            element.tag = "span" if is_in_heading else "h4"
+
+
+def _is_heading_of_panel(button: HtmlElement) -> bool:
+    """Return whether a button is the heading of a panel that it unfolds, as a question is."""
+    around = button.getparent()
+    unfolds = not {"aria-expanded", "aria-controls"}.isdisjoint(button.keys())
+    if not unfolds and not UNFOLDING_CLASS.search(button.get("class") or ""):
+        return False
+    in_heading = around is not None and around.tag in VISIBLE_HEADING_TAGS
+    return in_heading or button.text_content().strip().endswith(QUESTION_MARKS)
 
 
 def unwrap_unshown_text(tree: HtmlElement) -> bool:
@@ -229,6 +251,8 @@ def _is_hidden(element: HtmlElement, said: dict[str, str], named: int) -> bool:
         return True
     if "style" in said and HIDING_STYLE.search(said["style"].lower()):
         return True
+    if named & HIDDEN_BY_CLASS:
+        return True
     if named & FOR_SCREEN_READERS_ALONE:
         return fold_text(element.text_content()[:40]) not in {"", *BARE_BYLINE_OPENINGS}
     if said.get("aria-hidden") == "true":
@@ -238,25 +262,32 @@ def _is_hidden(element: HtmlElement, said: dict[str, str], named: int) -> bool:
     return False
 
 
-FOR_SCREEN_READERS_ALONE, LAID_OVER_PAGE, ASKS_FOR_CONSENT = 1, 2, 4
-"""The meanings of names: for screen readers alone, laid over the page, asks for consent."""
+FOR_SCREEN_READERS_ALONE, LAID_OVER_PAGE, ASKS_FOR_CONSENT, HIDDEN_BY_CLASS = 1, 2, 4, 8
+"""The meanings of names: for screen readers alone, laid over the page, asks for consent, hidden."""
 
 
 @lru_cache(8192)
 def _meanings_of_names(names: str) -> int:
     """Return the meanings of a class or id, as a sum of `FOR_SCREEN_READERS_ALONE`,
-    `LAID_OVER_PAGE` and `ASKS_FOR_CONSENT`."""
+    `LAID_OVER_PAGE`, `ASKS_FOR_CONSENT` and `HIDDEN_BY_CLASS`."""
     names = names.lower()
     meanings = 0
     if not PREFILTER_OF_NAMES.search(names):
         return meanings
     if SCREEN_READER_CLASS.search(names) and not NOT_SCREEN_READER_CLASS.search(names):
         meanings |= FOR_SCREEN_READERS_ALONE
+    if HIDDEN_CLASS.search(names) and not RESPONSIVE_CLASS.search(names):
+        meanings |= HIDDEN_BY_CLASS
     if OVERLAY_CLASS.search(names):
         meanings |= LAID_OVER_PAGE
     if CONSENT_NAME.search(names):
         meanings |= ASKS_FOR_CONSENT
     return meanings
+
+
+def _foreign_meanings_of(names: str) -> int:
+    """Return the meanings of a class or id by which an element is never the article."""
+    return _meanings_of_names(names) & ~HIDDEN_BY_CLASS
 
 
 def _is_part_of_text(element: HtmlElement) -> bool:
@@ -307,7 +338,7 @@ def _reveal_all_hidden(tree: HtmlElement) -> bool:
     hidden = [
         each
         for each in tree.xpath("//@hidden/..")
-        if not _meanings_of_names(each.get("class") or "")
+        if not _foreign_meanings_of(each.get("class") or "")
     ]
     for element in hidden:
         _show_element(element)
@@ -385,7 +416,7 @@ def _prose_blocks_in(box: HtmlElement, row: list[Block]) -> list[Block]:
 def _is_of_another_kind(element: HtmlElement) -> bool:
     """Return whether an element's names say that it does not contain the article."""
     names = f"{element.get('class') or ''} {element.get('id') or ''} {element.get('role') or ''}"
-    over = element.tag == "dialog" or "popover" in element.attrib or _meanings_of_names(names)
+    over = element.tag == "dialog" or "popover" in element.attrib or _foreign_meanings_of(names)
     return bool(over or OTHER_HIDDEN_BOX_NAME.search(names))
 
 

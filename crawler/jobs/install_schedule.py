@@ -28,10 +28,10 @@ class SchedulingError(DatelineError):
     """systemd or cron is missing, or failed."""
 
 
-def new_schedule(folder: Path, minutes: int, new: bool = True) -> CrawlSchedule:
+def new_schedule(folder: Path, minutes: int, new: bool = True, deposit: str = "") -> CrawlSchedule:
     """Return the schedule for this installation's program and environment.
 
-    Raises UsageError where a new schedule has no archive to crawl for.
+    With `deposit` its crawl deposits at these archives. Raises UsageError where a new schedule has no archive to crawl for.
     """
     folder = folder.absolute()
     if new and not (folder / "archive.db").is_file():
@@ -40,7 +40,7 @@ def new_schedule(folder: Path, minutes: int, new: bool = True) -> CrawlSchedule:
         )
     file = load_configuration(folder).file
     environment = scheduled_environment(os.environ, file.options if file else {})
-    return CrawlSchedule(folder, dateline_command(), minutes, environment)
+    return CrawlSchedule(folder, dateline_command(), minutes, environment, deposit)
 
 
 def copied_variables_line(schedule: CrawlSchedule) -> str:

@@ -27,7 +27,7 @@ from archive.storage.database import advice_on_full_disk
 from archive.storage.lock import hold_crawl_lock
 from crawler.alerts.deliver_alerts import deliver_after_crawl
 from crawler.processes import termination
-from crawler.processes.log_rotation import CRAWL_LOG_NAME
+from crawler.processes.log_rotation import CRAWL_LOG_NAME, rotate_logs
 from crawler.processes.watchdog import STOPPED_BY_USER, TIME_IS_UP, Watchdog
 from crawler.session.configured_settings import apply_configuration
 from crawler.spiders.archive_spider import ArchiveSpider
@@ -76,8 +76,10 @@ def crawl_settings(
 def run_spider(spider: type[S], settings: Settings, **arguments: Any) -> S:
     """Run one spider to its end in this process, which can do so once, and return it.
 
-    A crawl that does not end in time ends the process (`crawler.processes.watchdog`).
+    Logs that have become long are put aside first. A crawl that does not end in time ends the
+    process (`crawler.processes.watchdog`).
     """
+    rotate_logs(Path(settings["DATELINE_ARCHIVE"]))
     # a log that cannot be written (on a full disk) must not print a traceback
     logging.raiseExceptions = False
     process = AsyncCrawlerProcess(settings)

@@ -53,9 +53,11 @@ class CrawlSchedule:
     """The command that starts `dateline`, with an absolute path."""
     minutes: int = 5
     environment: Mapping[str, str] = field(default_factory=dict)
+    deposit: str = ""
+    """The archives at which the crawl deposits; empty: those of the configuration."""
 
     def __post_init__(self) -> None:
-        for text in (str(self.folder), *self.program, *self.environment.values()):
+        for text in (str(self.folder), *self.program, *self.environment.values(), self.deposit):
             if re.search(r"[\x00-\x1f\x7f]", text):
                 raise UsageError(
                     f"{text!r}: systemd and cron accept no control character; use another path"
@@ -67,9 +69,19 @@ class CrawlSchedule:
         readable = re.sub(r"[^A-Za-z0-9]+", "-", self.folder.name).strip("-")[:40] or "archive"
         return f"dateline-{readable}-{zlib.crc32(bytes(self.folder)):08x}"
 
+    @property
+    def crawl_run(self) -> tuple[str, ...]:
+        """The arguments of `dateline` for the scheduled crawl."""
+        return scheduled_crawl(self.deposit)
+
     def words(self, run: Sequence[str]) -> list[str]:
         """Return the full command line of a run."""
         return [*self.program, *run, "--archive", str(self.folder)]
+
+
+def scheduled_crawl(deposit: str) -> tuple[str, ...]:
+    """Return the arguments of `dateline` for a scheduled crawl that deposits at archives, if any."""
+    return (*SCHEDULED_RUN, "--deposit", deposit) if deposit else SCHEDULED_RUN
 
 
 def scheduled_environment(
@@ -78,7 +90,7 @@ def scheduled_environment(
     """Return the environment variables that a schedule keeps, with absolute paths.
 
     systemd and cron replace the environment. A path that the configuration file also gives is left
-    to the file. An empty variable counts as missing, except for a list, which may be empty.
+    to the file. An empty variable counts as missing, except for a list without a word for “none”.
     """
     names = (CONFIG_VARIABLE, *PROXY_VARIABLES)
     kept = {name: environ[name] for name in names if environ.get(name)}
@@ -88,7 +100,7 @@ def scheduled_environment(
         text = environ.get(option.variable)
         if text is None or option.table not in SCHEDULED_TABLES:
             continue
-        if not text.strip() and option.kind != "texts":
+        if not text.strip() and not option.is_set_by_empty_variable:
             continue
         if option.kind != "file":
             kept[option.variable] = text
@@ -119,7 +131,9 @@ def unit_files(schedule: CrawlSchedule) -> dict[str, str]:
     name, every = schedule.name, _calendar_expression(schedule.minutes)
     night = f"*-*-* {NIGHTLY_TIME[0]:02}:{NIGHTLY_TIME[1]:02}:00"
     return {
-        f"{name}.service": _service_unit(schedule, "crawl what is due", [SCHEDULED_RUN], nice=5),
+        f"{name}.service": _service_unit(
+            schedule, "crawl what is due", [schedule.crawl_run], nice=5
+        ),
         f"{name}.timer": _timer_unit(
             "crawl what is due", schedule, every, spread=min(60, schedule.minutes * 6)
         ),
@@ -211,7 +225,7 @@ def crontab_block(schedule: CrawlSchedule) -> list[str]:
     begin, end = crontab_marks(schedule.folder)
     return [
         begin,
-        f"{_crontab_time(schedule.minutes)} {_crontab_command(schedule, SCHEDULED_RUN)}",
+        f"{_crontab_time(schedule.minutes)} {_crontab_command(schedule, schedule.crawl_run)}",
         f"{NIGHTLY_TIME[1]} {NIGHTLY_TIME[0]} * * * {_crontab_command(schedule, NIGHTLY_RUN)}",
         f"{CRON_PRUNE_TIME[1]} {CRON_PRUNE_TIME[0]} * * * {_crontab_command(schedule, PRUNE_RUN)}",
         end,

@@ -34,7 +34,10 @@ from twisted.internet.base import ReactorBase
 from twisted.internet.interfaces import IAddress, IHostResolution, IResolutionReceiver
 
 from crawler.files.complete_body import is_complete_body
+from crawler.network.browser.render_requests import RenderRequests
+from crawler.network.browser.rendered_page import PostponedRendering, RefusedRendering
 from crawler.network.decompression import content_codings
+from crawler.network.exchange import RENDER_KEY, PostponedRequest
 from crawler.network.guard import ConnectionGuard, not_public_reason
 from crawler.network.redirects import COOKIE_JAR_KEY
 from crawler.network.scrapy_internals import (
@@ -152,6 +155,7 @@ class GuardedDownloadHandler(HTTP11DownloadHandler):
             raise TypeError(
                 "the setting TWISTED_DNS_RESOLVER has to be crawler.network.downloader.GuardedResolver"
             )
+        self.rendering = RenderRequests(crawler, self.guard, self.resolver)
         # a proxy is one host, through which all connections go
         connections_per_host = crawler.settings.getint("CONCURRENT_REQUESTS")
         limit_connections(self, MAX_RESPONSE_HEAD_BYTES, connections_per_host)
@@ -160,6 +164,8 @@ class GuardedDownloadHandler(HTTP11DownloadHandler):
         """Return the response to a request; raises Refused and Scrapy's errors."""
         if why := self.guard.refusal(request.url):
             raise RefusedRequest(why)
+        if request.meta.get(RENDER_KEY):
+            return await self._render(request)
         drop_host_bound_headers(request)
         try:
             response = await super().download_request(request)
@@ -178,6 +184,23 @@ class GuardedDownloadHandler(HTTP11DownloadHandler):
         if "dataloss" in response.flags and not is_complete_body(response.body, codings):
             raise ResponseDataLossError
         return untyped_response(response) if b"Content-Encoding" in response.headers else response
+
+    async def _render(self, request: Request) -> Response:
+        """Return the page of a request as a browser shows it.
+
+        Raises RefusedRequest, PostponedRequest and RenderingError.
+        """
+        try:
+            return await self.rendering.answer(request)
+        except RefusedRendering as error:
+            raise RefusedRequest(str(error)) from None
+        except PostponedRendering as error:
+            raise PostponedRequest(str(error)) from None
+
+    async def close(self) -> None:
+        """Close the connections and browsers; Scrapy calls this at the end of a crawl."""
+        await self.rendering.close()
+        await super().close()
 
 
 class CachedProxyMiddleware(HttpProxyMiddleware):

@@ -19,6 +19,7 @@ from scrapy.exceptions import (
 from scrapy.http import Request, Response
 
 from archive.records import Article, Capture, Check, current_timestamp
+from crawler.network.browser.rendered_page import RenderingError
 from crawler.network.scrapy_internals import DecompressedTooLargeError
 from crawler.text.archived_urls import url_in_archived_url
 
@@ -39,6 +40,12 @@ DOWNLOAD_FAILURES: tuple[tuple[type[BaseException], str, bool], ...] = (
     (UnsupportedURLSchemeError, "unsupported kind of URL", False),
 )
 """Exceptions of the downloader, their reasons, and whether they may pass."""
+
+
+CARRIED_META = ("asked", "asked_at", "redirect_urls", "redirect_reasons")
+"""Keys of a request's meta that the request for a browser has too."""
+RENDER_KEY = "rendered by a browser"
+"""Key in the meta of a request that a browser answers."""
 
 
 class PostponedRequest(IgnoreRequest):
@@ -73,6 +80,22 @@ def page_request_to(
         dont_filter=True,
         cb_kwargs=carried,
         meta={"asked": instead_of or url, "asked_at": time.monotonic()},
+    )
+
+
+def render_request_of(
+    response: Response, callback: Callable[..., Any], errback: Callable[..., Any], **carried: Any
+) -> Request:
+    """Build a request by which a browser fetches the page of a response again."""
+    meta = {name: response.meta[name] for name in CARRIED_META if name in response.meta}
+    return Request(
+        response.url,
+        callback=callback,
+        errback=errback,
+        dont_filter=True,
+        cb_kwargs=carried,
+        # the browser follows redirects itself, and a later crawl tries again
+        meta=meta | {RENDER_KEY: True, "dont_redirect": True, "dont_retry": True},
     )
 
 
@@ -179,6 +202,8 @@ def outcome_of_error(error: BaseException) -> tuple[Any, str, bool]:
     for kind, reason, transient in DOWNLOAD_FAILURES:
         if isinstance(error, kind):
             return "failed", reason, transient
+    if isinstance(error, RenderingError):
+        return "failed", f"in the browser: {error}", not error.is_permanent
     if isinstance(error.__cause__, DecompressedTooLargeError):
         return "failed", "inflates beyond the limit", False
     if isinstance(error, IgnoreRequest):

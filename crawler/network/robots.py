@@ -138,10 +138,20 @@ class RobotsMiddleware:
         rules = await self.rules_for(site_origin(request.url))
         if rules.not_now:
             raise PostponedRequest(rules.not_now)
-        if not rules.allows(request.url, self.agent):
-            raise IgnoreRequest("forbidden by robots.txt")
-        if other := rules.forbids_one_of(request.url, self.others):
-            raise IgnoreRequest(f"opted out: robots.txt forbids {other}")
+        if why := self._refusal_by_rules(rules, request.url):
+            raise IgnoreRequest(why)
+
+    async def refusal(self, url: str) -> str | None:
+        """Return why a URL may not be fetched now by the robots.txt of its site; None if it may."""
+        rules = await self.rules_for(site_origin(url))
+        return rules.not_now or self._refusal_by_rules(rules, url)
+
+    def _refusal_by_rules(self, rules: RobotsRules, url: str) -> str | None:
+        """Return why the rules of a site forbid a URL; None if they do not."""
+        if not rules.allows(url, self.agent):
+            return "forbidden by robots.txt"
+        other = rules.forbids_one_of(url, self.others)
+        return f"opted out: robots.txt forbids {other}" if other else None
 
     async def rules_for(self, site: str) -> RobotsRules:
         """Return the rules of a site, fetched once and cached for a day.

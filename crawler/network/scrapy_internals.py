@@ -52,6 +52,8 @@ PRIVATE_PARTS: dict[str, str] = {
     "scrapy.core.downloader.Slot.jitter": "the delay that a robots.txt asks for",
     "scrapy.core.downloader.Slot.concurrency": "one request at a time where robots.txt asks for delay",
     "scrapy.core.engine.ExecutionEngine.needs_backout": "waiting while Scrapy is busy",
+    "scrapy.core.engine.ExecutionEngine._slot": "giving up what waits for a browser at the end",
+    "scrapy.core.engine._Slot.closing": "giving up what waits for a browser at the end",
 }
 """Dotted names (module, class, attribute) → their use; undocumented names count as private."""
 
@@ -172,3 +174,9 @@ def is_engine_busy(crawler: Crawler) -> bool:
     """Return whether Scrapy's engine has as many requests and responses as it can process."""
     engine: Any = crawler.engine
     return bool(engine.needs_backout())
+
+
+def is_engine_closing(crawler: Crawler) -> bool:
+    """Return whether a crawl is ending, although requests may be in progress."""
+    slot: Any = getattr(crawler.engine, "_slot", None)
+    return not crawler.crawling or slot is None or slot.closing is not None

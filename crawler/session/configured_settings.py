@@ -12,13 +12,18 @@ from scrapy.settings import BaseSettings
 from archive.configuration.configuration import Configuration, load_configuration
 from archive.errors import UsageError
 from crawler.extraction.rules.rule_tables import configured_rules
+from crawler.network.browser.browser_program import BROWSER_PATH_SETTING, BROWSER_SETTING
 
 SETTING_OF_OPTION = {
     "delay": "DOWNLOAD_DELAY",
     "workers": "DATELINE_WORKERS",
     "opt_outs": "DATELINE_OPT_OUTS",
     "allow_addresses": "DATELINE_ALLOW_ADDRESSES",
+    "browser": BROWSER_SETTING,
+    "browser_path": BROWSER_PATH_SETTING,
     "crawl.outlet_budget": "DATELINE_OUTLET_PAGES",
+    "crawl.browser_budget": "DATELINE_BROWSER_PAGES",
+    "crawl.browser_outlet_budget": "DATELINE_BROWSER_OUTLET_PAGES",
 }
 """Options whose value is that of a setting."""
 RULES_SETTING = "DATELINE_OUTLET_RULES"

@@ -25,13 +25,13 @@ from archive.records import Lead, format_utc
 from archive.storage.database import transaction
 from archive.storage.lock import hold_crawl_lock
 from crawler.extraction.rules.outlet_rules import NO_OUTLET_RULES, OutletRules
-from crawler.extraction.rules.rule_tables import RENDER_NOTE
 from crawler.network.backoff import SiteBackoff, SitePause, pause_reason
 from crawler.network.crawl_engine import CrawlEngine
 from crawler.network.opt_outs import parse_opt_outs
 from crawler.session.change_signal import ChangeSignal
 from crawler.session.configured_settings import RULES_SETTING
 from crawler.session.crawl_end import CrawlEnd
+from crawler.session.rendering import NO_RENDERING, RenderingPlan, rendering_plan
 from crawler.session.request_budget import RequestBudget
 from crawler.session.site_shares import SiteShares
 from crawler.session.source_limits import SourceLimits
@@ -89,6 +89,8 @@ class CrawlSession:
     """Seconds of a monotonic clock."""
     rules: OutletRules = NO_OUTLET_RULES
     """The rules of single outlets."""
+    rendering: RenderingPlan = NO_RENDERING
+    """The pages that a browser fetches again."""
 
     @property
     def db(self) -> sqlite3.Connection:
@@ -116,12 +118,6 @@ class CrawlSession:
         """Return the seconds between two requests to a site, if the rules of its outlet say so."""
         rule = self.rules.rule_for(url)
         return rule.delay if rule else None
-
-    def note_unrendered_page(self, url: str) -> None:
-        """Remark on the outlet of a page that is read as served although it needs a browser."""
-        rule = self.rules.rule_for(url)
-        if rule and rule.render:
-            self.remarks.setdefault(rule.host, RENDER_NOTE)
 
     def give_up(self, error: Exception) -> None:
         """End the crawl with the error of an archive that cannot be read or written."""
@@ -172,6 +168,8 @@ def open_crawl_session(
     workers = resources.enter_context(WorkerPool(settings["DATELINE_WORKERS"], page_seconds, rules))
     engine, changes, clock = CrawlEngine(crawler), ChangeSignal(), time.monotonic
     remarks: dict[str, str] = {}
+    rendering = rendering_plan(settings, rules)
+    rendering.queue_missed_pages(archive.db)
     return CrawlSession(
         archive=archive,
         crawl_id=crawl_id,
@@ -190,6 +188,7 @@ def open_crawl_session(
         robots_seen={} if wanted.keeps_robots else None,
         clock=clock,
         rules=rules,
+        rendering=rendering,
     )
 
 

@@ -7,12 +7,13 @@ import asyncio
 import sqlite3
 import time
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Self
+from urllib.parse import urlsplit
 
 from scrapy import Spider, signals
 from scrapy.crawler import Crawler
@@ -35,9 +36,19 @@ from archive.frontier.urls import (
     sitemaps_of_index,
     waiting_pages_by_host,
 )
-from archive.records import Article, Capture, Check, Lead, Outcome, SourceKind, current_time
+from archive.records import (
+    NEEDS_BROWSER_REASON,
+    Article,
+    Capture,
+    Check,
+    Lead,
+    Outcome,
+    SourceKind,
+    current_time,
+)
 from archive.storage.database import transaction
 from archive.times import parse_since as moment_since
+from crawler.network.browser.rendered_page import BrowserFailure
 from crawler.network.cache_headers import freshness_seconds
 from crawler.network.exchange import (
     add_reason,
@@ -46,6 +57,7 @@ from crawler.network.exchange import (
     check_of_failure,
     check_of_response,
     page_request_to,
+    render_request_of,
     response_header,
 )
 from crawler.network.opt_outs import OPT_OUT_NOARCHIVE, opt_out_refusal, opt_outs_of_page
@@ -54,6 +66,7 @@ from crawler.progress import KnownWork
 from crawler.services.wayback import WaybackMachine
 from crawler.session.configured_settings import RULES_SETTING, apply_configuration
 from crawler.session.crawl_session import CrawlSession, SessionArguments, open_crawl_session
+from crawler.session.rendering import unrendered_check_reason
 from crawler.session.source_limits import MAX_SITEMAPS_PER_INDEX, ChildSitemaps
 from crawler.session.urls_in_progress import MAX_PAGES_IN_PROGRESS
 from crawler.sources.sitemap_parser import ChildSitemap, child_sitemaps_to_read, leads_newer_than
@@ -335,12 +348,14 @@ class ArchiveSpider(Spider):
     def page_request(self, waiting: LeasedPage) -> Request:
         """Return a request for a page."""
         self.session.progress.note_request(waiting.lead.url)
+        # unchanged markup says nothing about a text that scripts bring
+        is_conditional = not self.session.rendering.is_ruled(waiting.lead.url)
         return page_request_to(
             waiting.lead.url,
             self.read_page,
             self.read_failure,
-            etag=waiting.etag,
-            last_modified=waiting.last_modified,
+            etag=waiting.etag if is_conditional else None,
+            last_modified=waiting.last_modified if is_conditional else None,
             lead=waiting.lead,
             as_read=waiting.digest,
         )
@@ -483,9 +498,67 @@ class ArchiveSpider(Spider):
         if check.outcome == "gone" and has_listed_twin(lead):
             yield self._twin_request(lead)
         elif check.outcome == "new":
-            yield await self._check_of_page(check, response, as_read)
+            checked = await self._check_of_page(check, response, as_read)
+            yield self._rendered_again(checked, response, as_read)
         else:
             yield check
+
+    def _rendered_again(
+        self, check: Check, response: Response, as_read: str | None
+    ) -> Check | Request:
+        """Return a request for a page that needs a browser; else its check as it is.
+
+        The check names what is missing where there is no browser for a page.
+        """
+        plan = self.session.rendering
+        if not plan.wants(check):
+            return check
+        if why := plan.take_page(urlsplit(response.url).hostname or ""):
+            return self._without_browser(check, why)
+        self.session.progress.note_request(check.url)
+        return render_request_of(
+            response,
+            self.read_rendered_page,
+            self.read_render_failure,
+            served=check,
+            opt_outs=opt_outs_of_page(capture_response(response), self.session.opt_outs),
+            as_read=as_read,
+        )
+
+    def _without_browser(self, check: Check, why: str) -> Check:
+        """Return the check of a page that needs a browser, read as it was served."""
+        if self.session.rendering.is_ruled(check.final_url or check.url):
+            host = urlsplit(check.final_url or check.url).hostname or ""
+            self.session.remarks.setdefault(
+                host, f"render = true {NEEDS_BROWSER_REASON}: {why}; read as served"
+            )
+        if check.outcome == "not article":
+            check = replace(check, reason=unrendered_check_reason(check, why))
+        return without_validators(check)
+
+    async def read_rendered_page(
+        self, response: Response, served: Check, opt_outs: Mapping[str, str], as_read: str | None
+    ) -> AsyncIterator[Check]:
+        """Read a page as a browser shows it; `opt_outs` are those of the page as served."""
+        self.session.progress.note_answer(response.meta["asked"])
+        check = check_of_response(response, lead=served.lead)
+        if check.outcome != "new":
+            yield check if served.outcome == "not article" else without_validators(served)
+        else:
+            yield await self._check_of_page(check, response, as_read, opt_outs)
+
+    def read_render_failure(self, failure: Failure) -> Iterator[Check]:
+        """Yield the check of a page that the browser could not render: as served, if that is an
+        article."""
+        asked: Request = failure.request  # type: ignore[attr-defined]
+        self.session.progress.note_answer(asked.meta["asked"])
+        served: Check = asked.cb_kwargs["served"]
+        self._note_browser_failure(served, failure.value)
+        if served.outcome == "not article":
+            failed = check_of_failure(asked, failure.value or ReadingError("no answer"))
+            yield replace(failed, lead=served.lead, capture=served.capture, digest=served.digest)
+        else:
+            yield without_validators(served)
 
     def _twin_request(self, lead: Lead) -> Request:
         """Return a request for a page at the URL by which it was listed."""
@@ -497,10 +570,27 @@ class ArchiveSpider(Spider):
             lead=replace(lead, listed_as=None),
         )
 
-    async def _check_of_page(self, check: Check, response: Response, as_read: str | None) -> Check:
-        """Return the check of a page that came, with its capture and article if it has them."""
+    def _note_browser_failure(self, served: Check, error: BaseException | None) -> None:
+        """Remark on a browser that does not start, and on an outlet that is read as served."""
+        if isinstance(error, BrowserFailure):
+            self.session.remarks.setdefault("browser", str(error))
+        elif self.session.rendering.is_ruled(served.final_url or served.url):
+            host = urlsplit(served.final_url or served.url).hostname or ""
+            self.session.remarks.setdefault(host, f"a page is read as served: {error}")
+
+    async def _check_of_page(
+        self,
+        check: Check,
+        response: Response,
+        as_read: str | None,
+        stated: Mapping[str, str] | None = None,
+    ) -> Check:
+        """Return the check of a page that came, with its capture and article if it has them.
+
+        `stated` are opt-outs that count beside those of the page.
+        """
         capture = capture_response(response)
-        opt_outs = opt_outs_of_page(capture, self.session.opt_outs)
+        opt_outs = {**opt_outs_of_page(capture, self.session.opt_outs), **(stated or {})}
         if why := opt_out_refusal(opt_outs):
             return replace(check, outcome="refused", reason=why)
         if capture.digest == as_read:
@@ -530,7 +620,6 @@ class ArchiveSpider(Spider):
 
     async def read_article(self, capture: Capture) -> Article:
         """Return the article of a page; raises ReadingError where it cannot be read."""
-        self.session.note_unrendered_page(capture.final_url or capture.url)
         return await self.session.workers.read_article(capture)
 
     def read_failure(self, failure: Failure) -> Iterator[Check]:
@@ -586,6 +675,14 @@ class ArchiveSpider(Spider):
         if asked is not None:
             is_page = self.session.progress.settle(asked.meta["asked"])
             self.session.counts["failed" if is_page else "sources"] += 1
+
+
+def without_validators(check: Check) -> Check:
+    """Return the check of a page as served, so that it comes whole again.
+
+    The answer that its markup is unchanged would say nothing about its text.
+    """
+    return replace(check, etag=None, last_modified=None)
 
 
 def has_listed_twin(lead: Lead) -> bool:

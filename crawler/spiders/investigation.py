@@ -436,7 +436,7 @@ class InvestigationSpider(StorySpider):
     def _report_found(self) -> None:
         """Report the articles that are listed by now and were not reported yet."""
         rows = self.session.db.execute(
-            """SELECT id, substr(published_at, 1, 10) AS day,
+            """SELECT id, published_day AS day,
                 coalesce(outlet_name, outlet) AS outlet, headline
             FROM story_coverage WHERE story_id = ? ORDER BY id""",
             (self.search.story.id,),

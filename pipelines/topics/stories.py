@@ -21,6 +21,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
+from functools import lru_cache
 from math import isnan, log, nan, sqrt
 
 import numpy as np
@@ -98,10 +99,11 @@ def two_view_vector(
     `whole` and `opening` are term counts. `frequencies` are document frequencies among `articles`
     documents of the language.
     """
-    all_articles = log(articles + 1)
+    all_articles, held = log(articles + 1), frequencies.get
     rarity = {
-        term: max(0.0, all_articles - log(frequencies.get(term, 0) + 0.5)) ** TERM_DAMPING
+        term: undamped**TERM_DAMPING
         for term in {**whole, **opening}
+        if (undamped := all_articles - log(held(term, 0) + 0.5)) > 0
     }
     seen = _view(whole, rarity, MAX_TEXT_TERMS, sqrt(1 - OPENING_SHARE))
     opened = _view(opening, rarity, MAX_OPENING_TERMS, sqrt(OPENING_SHARE))
@@ -113,12 +115,12 @@ def _view(
 ) -> WeightedTerms:
     """Return one view as a vector of length `size`, with at most `most` terms.
 
-    `rarity` holds the damped inverse document frequencies, which both views share.
+    `rarity` holds the damped inverse document frequencies above zero, which both views share.
     """
     weights = {
-        term: (1 + log(max(count, 1.0))) * rarity[term]
+        term: (1 + log(count) if count > 1 else 1.0) * rarity[term]
         for term, count in counts.items()
-        if rarity[term] > 0
+        if term in rarity
     }
     return {term: size * weight for term, weight in unit_vector(weights, most).items()}
 
@@ -706,6 +708,7 @@ def least_time_weight(profile: StoryProfile) -> float:
     return min_time_weight(span or 0.0)
 
 
+@lru_cache(maxsize=1_024)  # a new article is compared with many stories
 def days_since_1970(moment: str | None) -> float:
     """Return an archive timestamp in days since 1970; nan for None or an invalid timestamp."""
     days = days_of(moment)

@@ -50,6 +50,7 @@ WEB = {
 CONFIGURATION = """
 contact = "desk@file.example"
 delay = 0
+browser = "off"
 [crawl]
 since = "30d"
 [outlets."skerry.example"]
@@ -101,7 +102,8 @@ def test_a_crawl_follows_the_configuration_and_the_rules_of_the_outlets(run, web
     assert ", rules " in extractor
     assert extractor.endswith("; no match: byline")
     said = ran.stdout + ran.stderr
-    assert "skerry.example: render = true needs a browser, which is not available yet" in said
+    note = "skerry.example: render = true needs a browser: browser is off; read as served"
+    assert note in said
     assert "elsewhere.example" not in said, "the crawl reads no page of it"
 
 

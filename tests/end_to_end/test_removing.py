@@ -17,6 +17,7 @@ import pytest
 from archive.archive import Archive
 from archive.cli.base import user_name
 from archive.storage.database import open_read_only
+from archive.storage.lock import hold_crawl_lock
 from archive.storage.schema import ARCHIVE_SCHEMA
 from demo.web import serve
 from tests.conftest import Dateline
@@ -151,10 +152,28 @@ def test_a_removal_names_the_file_to_which_the_page_was_moved_and_forgets_it(
     assert run.rows("SELECT 1 FROM moved_pages"), "those of other articles stay"
 
 
+def test_the_removal_of_an_outlet_names_the_file_to_which_its_pages_were_moved(
+    run: Dateline, tmp_path: Path
+) -> None:
+    file = tmp_path / "old.warc.gz"
+    run("captures", "--export-warc", file, "--older", "2099-01-01", "--remove")
+    told = run("outlet", "remove", "harbour.example", "--articles", "--yes")
+    assert "are also in " + str(tmp_path) in told.stderr
+
+
 def test_rewriting_needs_that_no_crawl_runs(run: Dateline) -> None:
     told = run("remove", 3, "--reason", WHY, "--rewrite").stdout
     assert told == "Removed 1 article.\nBoth files are rewritten.\n"
     assert secret_words_in(run.folder) == set()
+
+
+def test_rewriting_during_a_crawl_is_put_off_with_the_exit_code_of_a_busy_archive(
+    run: Dateline,
+) -> None:
+    with hold_crawl_lock(run.folder):
+        told = run("remove", 3, "--reason", WHY, "--rewrite", code=75)
+    assert told.stdout == "Removed 1 article.\n"
+    assert "the files are not rewritten" in told.stderr
 
 
 # -- outlets ---------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from archive.archive import Archive
+from archive.articles import store
 from archive.articles.store import Decisions
 from archive.check_writer import write_checks
 from archive.records import Article, Check
@@ -57,7 +58,43 @@ def test_an_archive_is_the_same_with_features_and_without(tmp_path: Path, articl
     assert without["articles"]
 
 
-def test_known_features_are_not_computed_again(tmp_path: Path):
+def rows_after_batch(folder: Path, checks: list[Check], decisions: Decisions) -> dict[str, Any]:
+    """Write checks in one batch, and return their outcomes and the rows of the counts."""
+    with Archive(folder) as archive:
+        outcomes = write_checks(archive, [run_stages(check) for check in checks], decisions)
+        return {"outcomes": outcomes} | {
+            table: sorted(map(tuple, archive.db.execute(f"SELECT * FROM {table}")), key=repr)
+            for table in (*TABLES, "language_counts")
+        }
+
+
+def test_an_archive_is_the_same_whether_articles_are_written_together_or_one_by_one(
+    tmp_path: Path,
+):
+    policies = archive_policies()
+    checks = [Check(each.url, "new", MOMENT, 200, article=each) for each in (*REPORTS, *BOXED)]
+    together = rows_after_batch(tmp_path / "together", checks, policies)
+    apart = rows_after(tmp_path / "apart", [*REPORTS, *BOXED], policies)
+    assert {table: together[table] for table in TABLES} == apart
+
+
+def test_an_article_that_cannot_be_stored_leaves_no_count_in_its_batch(tmp_path: Path):
+    def refuse_one(*content: Any) -> dict[str, float]:
+        if content[0] == REPORTS[1].headline:
+            raise ValueError("unfit")
+        return policies.stories.opening(*content)
+
+    policies = archive_policies()
+    refusing = replace(policies, stories=replace(policies.stories, opening=refuse_one))
+    checks = [Check(each.url, "new", MOMENT, 200, article=each) for each in REPORTS]
+    with_failure = rows_after_batch(tmp_path / "with", checks, refusing)
+    without = rows_after_batch(tmp_path / "without", [checks[0], *checks[2:]], policies)
+    assert with_failure["outcomes"].count("failed") == 1
+    for table in ("term_counts", "key_counts", "language_counts"):
+        assert with_failure[table] == without[table], table
+
+
+def test_known_features_are_not_computed_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     def refuse(*_: object) -> Any:
         raise AssertionError("computed again")
 
@@ -68,7 +105,9 @@ def test_known_features_are_not_computed_again(tmp_path: Path):
         events=replace(policies.events, weights=refuse),
         keys=replace(policies.keys, keys=refuse),
         stories=replace(policies.stories, opening=refuse),
+        boilerplate=replace(policies.boilerplate, marks=refuse),
     )
+    monkeypatch.setattr(store, "_bigrams_of_row", refuse)
     rows = rows_after(tmp_path / "with", [with_text_features(REPORTS[0])], refusing)
     assert len(rows["articles"]) == len(rows["article_keys"]) == 1
 

@@ -28,14 +28,14 @@ async def _respond_remove(datasette: Any, request: Any, asked: EditRequest) -> A
         article_id = asked.number("article")
         order = RemovalOrder(removal_reason(asked.value("reason")), "page", asked.author)
         # not on Datasette's thread, as both files are written
-        await asyncio.to_thread(remove_on_page, folder, article_id, order)
+        unreached = await asyncio.to_thread(remove_on_page, folder, article_id, order)
     except UsageError as error:
         return redirect_with_message(datasette, request, _back(asked), str(error), error=True)
     except DatelineError as error:
         raise DatasetteError(str(error), status=503) from error
     except sqlite3.Error as error:
         raise DatasetteError(unsaved_change_text(error), status=503) from error
-    message = f"Article {article_id} is removed for good."
+    message = " ".join([f"Article {article_id} is removed for good.", *unreached])
     return redirect_with_message(datasette, request, asked.paths.home(), message)
 
 

@@ -202,10 +202,20 @@ DAY_IN_URL_PATH = re.compile(
 UPDATE_LABEL = re.compile(
     r"\b(?:last\s+)?(?:updated?|modified|edited|aktualisiert|geändert|mis à jour|actualizado|"
     r"atualizado|aggiornato|bijgewerkt|aktualizacja|aktualizováno|обновлено|изменено|uppdaterad|"
-    r"oppdatert|opdateret|güncelleme|güncellendi|ενημέρωση|更新|수정)",
+    r"oppdatert|opdateret|güncelleme|güncellendi|ενημέρωση|更新|수정|업데이트|päivitetty|frissítve|"
+    r"оновлено|актуализирано|ažurirano|actualizat|diperbarui|cập nhật|آخر تحديث|تم التحديث|تحديث|"
+    r"به‌روزرسانی|עודכן|अपडेट)",
     re.I,
 )
 """Words for an update before a date."""
+DATE_PART_SEPARATOR = re.compile(r"\s*[|•·]\s*|\s+[–—-]\s+")
+"""Signs between the dates of publication and update on one line."""
+MAX_CHRONOLOGY_LINE_CHARS = 100
+"""Characters of a line of a chronology that begins with its date."""
+CHRONOLOGY_TAGS = frozenset(("h2", "h3", "h4", "h5", "h6", "li", "dt"))
+"""Elements that begin the entries of a chronology."""
+MIN_CHRONOLOGY_DAYS = 2
+"""Days that a chronology has entries for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,6 +305,7 @@ class PageDateReader:
         self.page = page
         self.headline_at = headline_block_index(page, headline)
         self.language = page.language
+        self._chronologies: dict[tuple[str | None, ...], frozenset[Block]] = {}
 
     def read_date(self, raw: str | None) -> str | None:
         """Return the timestamp that a text of the page gives, None if it gives none."""
@@ -344,6 +355,38 @@ class PageDateReader:
         element = self.page.blocks[self.headline_at].element
         return frozenset((element, *element.iterancestors()))
 
+    def is_of_chronology(self, block: Block) -> bool:
+        """Return whether a line is of a chronology in the text, which does not date the page.
+
+        Its lines are marked up alike, give different days, and stand behind or between paragraphs.
+        Above all paragraphs only a heading is one of them, as the page's own date stands there.
+        """
+        mark_up = _mark_up_of(block.element)
+        if mark_up not in self._chronologies:
+            self._chronologies[mark_up] = self._chronology_of(mark_up)
+        return block in self._chronologies[mark_up]
+
+    def _chronology_of(self, mark_up: tuple[str | None, ...]) -> frozenset[Block]:
+        """The lines with this mark-up if they are a chronology, else none."""
+        row: list[Block] = []
+        passed = passed_by_last = 0
+        for block in self.page.blocks[(self.headline_at or 0) :][:MAX_SEARCHED_DATE_LINES]:
+            is_short = len(block.text) <= MAX_CHRONOLOGY_LINE_CHARS
+            is_alike = block.element.tag == mark_up[0] and _mark_up_of(block.element) == mark_up
+            is_behind = passed > 0 or _is_set_as_heading(block)
+            if is_short and is_alike and is_behind and _may_be_entry(block.text):
+                row.append(block)
+                passed_by_last = passed
+            passed += len(block.text) > MIN_PROSE_LINE_CHARS
+        return frozenset(row if passed_by_last and self._gives_several_days(row) else ())
+
+    def _gives_several_days(self, row: list[Block]) -> bool:
+        """Return whether these lines give more than one day."""
+        if len(row) < MIN_CHRONOLOGY_DAYS:
+            return False
+        days = {(self.read_date(block.text) or "")[:DAY_CHARS] for block in row}
+        return len(days - {""}) >= MIN_CHRONOLOGY_DAYS
+
     def is_others(self, element: HtmlElement) -> bool:
         """Return whether an element is in comments, other articles, a calendar or a notice."""
         return any(_is_foreign_part(around) for around in self._parts_around(element))
@@ -374,6 +417,28 @@ class PageDateReader:
         """The element and those around it, up to the first that also contains the headline."""
         around = (element, *element.iterancestors())
         return takewhile(lambda each: each not in self.around_headline, around)
+
+
+def _may_be_entry(text: str) -> bool:
+    """Return whether a line has a date and says nothing of publication or update."""
+    if not DIGIT_IN_TEXT.search(text) or not DAY_AND_YEAR.search(text) or UPDATE_LABEL.search(text):
+        return False
+    return is_date_line(text)
+
+
+def _is_set_as_heading(block: Block) -> bool:
+    """Return whether a line is a heading, an entry of a list, or all in bold."""
+    if block.element.tag in CHRONOLOGY_TAGS:
+        return True
+    bold = (each for each in block.element if each.tag in ("b", "strong"))
+    return any(" ".join(each.text_content().split()) == block.text for each in bold)
+
+
+def _mark_up_of(element: HtmlElement) -> tuple[str | None, ...]:
+    """The tags and classes of an element and of the one around it."""
+    around = element.getparent()
+    outer = (None, None) if around is None else (around.tag, around.get("class"))
+    return (element.tag, element.get("class"), *outer)
 
 
 def _class_and_id(element: HtmlElement) -> str:
@@ -530,6 +595,7 @@ def _dates_of_line(reader: PageDateReader, block: Block) -> Iterator[tuple[DateA
         len(text) > MAX_BLOCK_ABOVE_HEADLINE_CHARS
         or not is_date_line(text)
         or reader.is_others(block.element)
+        or reader.is_of_chronology(block)
     ):
         return
     marked = time_marks_in_block(block, reader.time_marks)
@@ -570,12 +636,25 @@ def _dates_in_line(
             continue
         shown = reader.read_date(part)
         at = believed_timestamp(part, shown, mark, reader) if mark else shown
+        if not mark and len(several := list(_labelled_dates(reader, part))) > 1:
+            yield from several
+            continue
         if not at:
             continue
         raw = mark.said if mark else part
         if shown:
             raw = shortest_wording(part, shown, reader.read_date)
         yield (at, raw), _is_update_part(part, mark)
+
+
+def _labelled_dates(reader: PageDateReader, part: str) -> Iterator[tuple[DateAndWording, bool]]:
+    """The dates of a line that has an update beside another date: `Published … | Updated …`."""
+    if not UPDATE_LABEL.search(part):
+        return
+    parted = UPDATE_LABEL.sub(lambda label: f" | {label[0]}", part)
+    for piece in filter(None, map(str.strip, DATE_PART_SEPARATOR.split(parted))):
+        if at := reader.read_date(piece):
+            yield (at, piece), _is_update_part(piece, None)
 
 
 def _is_update_part(part: str, mark: TimeMark | None) -> bool:
@@ -649,7 +728,7 @@ def _marks_day(reader: PageDateReader, mark: TimeMark, day: str) -> bool:
 def _names_day(reader: PageDateReader, block: Block, day: str) -> bool:
     """Return whether a block is a line of the article's own part that gives the day."""
     text = block.text
-    if not is_date_line(text) or reads_as_sentence(text):
+    if not is_date_line(text) or reads_as_sentence(text) or reader.is_of_chronology(block):
         return False
     return (reader.read_date(text) or "")[:DAY_CHARS] == day and not reader.is_elsewhere(
         block.element

@@ -11,6 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from copy import copy
 from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Any
@@ -70,6 +71,8 @@ MAX_AUTHOR_DATA_LEVELS = 6
 """Levels of lists and things in the data of an author."""
 JSON_LD_LIST_FIELDS = ("@list", "@set", "itemListElement")
 """Fields of JSON-LD lists."""
+LINE_BREAK_MARK = "\ue000"
+"""Stands for a line break in a byline: a character that is in no text."""
 MAX_BOXES_AROUND_AUTHOR = 4
 """Boxes around a marked name that may contain other names of the same line."""
 
@@ -277,7 +280,7 @@ def names_line(element: HtmlElement, language: str | None) -> str:
 
     Links and list entries that each name a person are separated where the text does not do so.
     """
-    text = spaced_text(element)
+    text = _text_with_names_apart(element, language)
     entries = [spaced_text(each) for each in _name_entries(element) if each.find(".//a") is None]
     spaced = (entry for entry in dict.fromkeys(entries) if " " in entry)
     named = [entry for entry in spaced if people_in_byline(entry, language)]
@@ -288,6 +291,20 @@ def names_line(element: HtmlElement, language: str | None) -> str:
         if not leads_on_to_name(text[:start]):
             text = f"{text[:start].rstrip()}, {text[start:]}"
     return text
+
+
+def _text_with_names_apart(element: HtmlElement, language: str | None) -> str:
+    """An element's text on one line, with a comma for a line break between two names."""
+    if element.find(".//br") is None:
+        return spaced_text(element)
+    marked = copy(element)
+    for line_break in marked.iter("br"):
+        line_break.tail = f"{LINE_BREAK_MARK}{line_break.tail or ''}"
+    text = ""
+    for line in spaced_text(marked).split(LINE_BREAK_MARK):
+        follows_name = people_in_byline(text, language) and not leads_on_to_name(text)
+        text += (", " if follows_name and people_in_byline(line, language) else " ") + line.strip()
+    return text.strip()
 
 
 def _name_entries(element: HtmlElement) -> list[HtmlElement]:

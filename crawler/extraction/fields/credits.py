@@ -8,6 +8,7 @@ people. They become authors only where the data name them and no person.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 
@@ -58,6 +59,8 @@ ORGANISATION_ENDINGS = re.compile(
 """Endings of an organisation's name after the outlet's name."""
 SENTENCE_AFTER_AUTHOR = re.compile(r"\w ?[:：] (?:\S+ ){4}")
 """A colon and a sentence after an author: `A guest comment by Greta Holm: How the ferries …`."""
+TITLE_END = re.compile(r"\s[-–—|•·»:]+\s([^-–—|•·»:]{3,60})$")
+"""The end of a page's title, which is the name of the outlet."""
 OUTLET_DATA_TYPES = frozenset(("WebSite", "NewsMediaOrganization"))
 """Types whose name is the outlet's."""
 ARTICLE_BEFORE_NAME = re.compile(r"^(?:the|der|die|das|le|la|el|il|los|les|de)\s+", re.I)
@@ -65,6 +68,8 @@ MAX_PRINTED_BYLINE_CHARS = 160
 """Characters of a printed byline."""
 MAX_BYLINE_ELEMENTS = 12
 """Elements of a block whose mark-up may call them a byline."""
+MAX_FURTHER_BYLINES = 12
+"""Lines below a byline that may each name a further author."""
 MAX_ROLE_CHARS = 24
 """Letters of a byline beside the names: a role, a desk, a place."""
 
@@ -92,6 +97,8 @@ def read_credits(page: OpenedPage, near: list[Block]) -> ArticleCredits:
     named = _without_organisations(named, page, near)
     printed = printed_byline(near, named, page.language)
     authors = _people_of_byline_or_data(printed, named, page)
+    if not named:
+        authors, printed = _with_people_of_other_lines(authors, printed, page, near)
     if not authors:
         marked = marked_people(page, near, lambda name: _is_outlet_or_section(name, page))
         authors = () if claimed and len(marked) > 1 else marked
@@ -130,13 +137,68 @@ def _people_of_byline_or_data(
     return shown if is_fuller else named
 
 
+def _with_people_of_other_lines(
+    authors: tuple[str, ...], printed: str | None, page: OpenedPage, near: list[Block]
+) -> tuple[tuple[str, ...], str | None]:
+    """The people of a printed byline and the byline, with those in further lines.
+
+    The mark-up calls them authors, or the lines are marked up as the byline is, and each names one
+    person.
+    """
+    if printed is None or not authors:
+        return authors, printed
+    marked = marked_people(page, near, lambda name: _is_outlet_or_section(name, page))
+    if set(marked) > set(authors):
+        return marked, ", ".join((printed, *(name for name in marked if name not in printed)))
+    lines = list(_lines_alike_below(printed, near, page.language))
+    further = [
+        people[0]
+        for line in lines
+        if len(people := people_in_byline(line, page.language)) == 1 and " " in people[0]
+    ]
+    if not further or len(further) < len(lines):
+        return authors, printed
+    people = (*authors, *(name for name in further if not _is_outlet_or_section(name, page)))
+    return tuple(dict.fromkeys(people)), ", ".join(dict.fromkeys((printed, *lines)))
+
+
+def _lines_alike_below(printed: str, near: list[Block], language: str | None) -> Iterator[str]:
+    """The lines below a byline that are marked up as it is and are no more than a name."""
+    place = next((at for at, block in enumerate(near) if block.text == printed), None)
+    if place is None:
+        return
+    shape = _shape_of_block(near[place])
+    for block in near[place + 1 : place + 1 + MAX_FURTHER_BYLINES]:
+        opens = opens_like_byline(block.text, language)
+        names = people_in_byline(block.text, language)
+        if _shape_of_block(block) != shape or is_other_work_credit(block.text):
+            return
+        if not opens and not (names_little_else(block.text, names) and "," not in block.text):
+            return
+        yield block.text
+
+
+def _shape_of_block(block: Block) -> tuple[object, ...]:
+    """The mark-up of a block and of the box around it."""
+    around = block.element.getparent()
+    boxes = (block.element, around) if around is not None else (block.element,)
+    return tuple((box.tag, box.get("class")) for box in boxes)
+
+
 def _people_of_claims(claims: list[AuthorClaim], page: OpenedPage) -> tuple[str, ...]:
     """The people whom a source names, each once, without the outlet and its section."""
     found: dict[str, str] = {}
     for name in chain.from_iterable(claim.people_named(page.language) for claim in claims):
         if not _is_outlet_or_section(name, page):
             found.setdefault(fold_text(name), name)
+    if any(" " in name for name in found.values()):
+        return tuple(name for name in found.values() if not _is_acronym(name))
     return tuple(found.values())
+
+
+def _is_acronym(name: str) -> bool:
+    """Return whether a name is one word in capitals, as a body's is beside a person's."""
+    return " " not in name and name.isascii() and name.isupper() and len(name) > 2
 
 
 def _full_names_of_claims(claims: list[AuthorClaim], page: OpenedPage) -> tuple[str, ...]:
@@ -209,7 +271,9 @@ def _names_of_outlet(page: OpenedPage) -> list[str]:
     )
     outlets = (thing for thing in page.things if jsonld.types_of_thing(thing) & OUTLET_DATA_TYPES)
     values = (page.article.get("publisher"), *(thing.get("name") for thing in outlets))
-    return list(filter(None, (*said, *map(jsonld.plain_text_of, values))))
+    ends_title = TITLE_END.search(page.title or "")
+    of_title = ends_title[1] if ends_title else None
+    return list(filter(None, (*said, *map(jsonld.plain_text_of, values), of_title)))
 
 
 def _without_leading_article(name: str) -> str:

@@ -15,6 +15,7 @@ from typing import Protocol
 from lxml.etree import XPath
 from lxml.html import HtmlElement
 
+from archive.timestamps import MAX_ZONE_EAST
 from crawler.dates.date_parser import days_without_year, parse_date, reads_as_sentence
 from crawler.extraction.blocks import INLINE_TAGS, Block
 
@@ -81,8 +82,6 @@ PUBLICATION_MARK = re.compile(r"publish|entry-date|created|posted", re.I)
 """Classes and properties of the date of publication."""
 PART_OF_CLOCK_TIME = re.compile(r"[(\[]?(?:[apAP]\.?[mM]\.?|Uhr|uhr|hrs?|h|[A-Z]{2,5})[)\],.]*")
 """Words after a clock time that belong to it, although it has the same meaning without them."""
-MAX_LOCAL_TIME_DIFFERENCE = timedelta(hours=14)
-"""The largest difference between a local time and UTC."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,16 +228,13 @@ def is_on_day(day: str, at: str, local: str | None = None) -> bool:
     if not at.endswith("Z") or (local and not at.startswith(local[:19])):
         return False
     noon = datetime.fromisoformat(day) + timedelta(hours=12)
-    return abs(datetime.fromisoformat(at[:19]) - noon) <= MAX_LOCAL_TIME_DIFFERENCE + timedelta(
-        hours=12
-    )
+    return abs(datetime.fromisoformat(at[:19]) - noon) <= MAX_ZONE_EAST + timedelta(hours=12)
 
 
 def may_be_same_time(shown: str, at: str) -> bool:
     """Return whether a clock time without time zone may be the timestamp in some time zone."""
     return (
-        abs(datetime.fromisoformat(shown[:19]) - datetime.fromisoformat(at[:19]))
-        <= MAX_LOCAL_TIME_DIFFERENCE
+        abs(datetime.fromisoformat(shown[:19]) - datetime.fromisoformat(at[:19])) <= MAX_ZONE_EAST
     )
 
 

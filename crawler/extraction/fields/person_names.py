@@ -35,6 +35,12 @@ HAN_DESK_NAME = re.compile(
 """Chinese and Japanese words for desks and for ways of reporting."""
 
 
+LABEL_WORDS = words.WORDS_OF_LABELS | words.NAME_PARTICLES
+"""Words of labels, and the small words between them: `Taille du texte`."""
+MIN_LABEL_WORDS_AT_END = 2
+"""Words of a label behind a name; a single one may be a surname."""
+
+
 def person_named(part: str, language: str | None = None, *, sure: bool = False) -> str | None:
     """Return the person whom a part of a byline names, None if it is not a person's name.
 
@@ -80,10 +86,19 @@ def _without_button_words(name: str) -> str:
         for at, word in enumerate(parts)
         if at > 1 and _lookup_key(word) in words.WORDS_AFTER_NAME
     )
-    parts = parts[: next(ends, len(parts))]
+    parts = _without_label_at_end(parts[: next(ends, len(parts))])
     while len(parts) > 2 and _is_academic_degree(parts[-1]) and _is_capitalised(parts[-2]):
         parts.pop()
     return " ".join(parts)
+
+
+def _without_label_at_end(parts: list[str]) -> list[str]:
+    """The words before a label of several words: `Greta Holm Text Size A A`."""
+    at = len(parts)
+    while at > 2 and (len(parts[at - 1]) == 1 or _lookup_key(parts[at - 1]) in LABEL_WORDS):
+        at -= 1
+    labels = sum(_lookup_key(word) in words.WORDS_OF_LABELS for word in parts[at:])
+    return parts[:at] if labels >= MIN_LABEL_WORDS_AT_END else parts
 
 
 def _is_academic_degree(word: str) -> bool:
@@ -126,6 +141,8 @@ def _without_role_words(name: str, language: str | None) -> str:
     at = next((at for at, word in enumerate(parts) if is_role_word(word)), None)
     if at is None or len(parts) == 1:
         return name
+    if _is_service(parts[at : at + 2]):
+        return ""
     before = _without_rank_words(parts[:at])
     if before and not _opens_with_preposition(before, language):
         return " ".join(before) if len(before) > 1 or not before[0].isascii() else ""
@@ -133,6 +150,12 @@ def _without_role_words(name: str, language: str | None) -> str:
     if after and is_role_word(after[0]):
         return _without_role_words(" ".join(after), language)
     return " ".join(_name_after_place(after, language))
+
+
+def _is_service(parts: Sequence[str]) -> bool:
+    """Return whether two words are the end of an agency's name: `… Democracy Reporting Service`."""
+    keys = list(map(_lookup_key, parts))
+    return len(keys) == 2 and keys[0] in words.BYLINE_VERBS and _is_word_for_desk(keys[1])
 
 
 def _without_rank_words(parts: Sequence[str]) -> list[str]:
@@ -263,6 +286,8 @@ def _is_other_name(name: str, first: str, key: str, language: str | None) -> boo
         return True
     if key in words.ACADEMIC_DEGREES or key in words.NAME_SUFFIXES or name.startswith("The "):
         return True
+    if first in _place_prepositions(language) and first not in words.NAME_PARTICLES:
+        return True  # in Place
     return bool(words.DESK_PHRASES.search(name) or HAN_DESK_NAME.search(name))
 
 

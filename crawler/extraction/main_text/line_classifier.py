@@ -22,6 +22,7 @@ from math import exp, log
 from typing import NamedTuple
 
 from crawler.extraction.blocks import Block, fold_text
+from crawler.extraction.main_text.box_series import find_series_lines
 from crawler.extraction.main_text.line_features import (
     ABOVE_TEXT_SCALE,
     SUBHEADING_TAGS,
@@ -131,6 +132,17 @@ def choose_lines(blocks: list[Block], claims: PageClaims) -> LineChoice:
         (indexes[id(block)], block.text)
         for block in paragraphs
         if fold_text(block.text) not in restored
+    ]
+    whole = text_and_added | restored | {fold_text(block.text) for block in paragraphs}
+    inside = [
+        indexes[id(each.candidate.block)] for each in weighed if each.candidate.folded in whole
+    ]
+    series = find_series_lines(blocks, inside)
+    restored |= dropped_lines & {fold_text(blocks[index].text) for index in series}
+    added += [
+        (index, blocks[index].text)
+        for index in series
+        if fold_text(blocks[index].text) not in restored
     ]
     return LineChoice(
         lines=_in_page_order(blocks, _matching_lines(extracted, text | restored), added),

@@ -86,6 +86,14 @@ BARE_BYLINE_OPENINGS = {
     "автор",
 }
 """The rest of a byline without a name."""
+MIN_REPEATED_CHARS = 80
+"""Characters of a line that is longer than refrains and labels, and stands in a text once."""
+SENTENCE_ENDS = tuple('.!”"»…。！')
+"""Ends of sentences other than questions, which an interview puts to several people."""
+MAX_REPEATED_SHARE = 0.25
+"""The share of a text that repeats may be; a page that prints more of it twice is left as it is."""
+MAX_SUMMARY_PLACES = 4
+"""Lines at the start and at the end that may be the page's summary of the text."""
 MAX_LINES_AT_ENDS = 3
 """Lines at the start and at the end that may be bylines, dates and credits."""
 
@@ -151,6 +159,7 @@ def clean_text_lines(text: str, known: KnownLines) -> CleanedText:
             dropped.append((line, reason))
         else:
             lines.append(line)
+    lines = _without_repeats(lines, dropped)
     below = _lines_below_headline(lines, known)
     dropped += [(line, "around a whole page's text") for line in _missing_lines(lines, below)]
     credits_from = len(dropped)
@@ -158,6 +167,45 @@ def clean_text_lines(text: str, known: KnownLines) -> CleanedText:
     without_ends = _without_opening_lines(without_start[::-1], known, dropped)[::-1]
     credits = [line for line, _ in dropped[credits_from:]]
     return CleanedText(without_ends, credits, dropped)
+
+
+def _without_repeats(lines: list[str], dropped: list[tuple[str, str]]) -> list[str]:
+    """The lines without paragraphs that the text has twice; these are added to the dropped ones.
+
+    Of two equal paragraphs the first stays, unless the page prints much of the text twice; three
+    are a refrain. A summary at an end of the text is a repeat, too, if it consists of paragraphs
+    that follow each other elsewhere in it.
+    """
+    paragraphs = [line if _is_paragraph(line) else "" for line in lines]
+    first = {words: place for place, words in reversed(list(enumerate(paragraphs))) if words}
+    counts = Counter(paragraphs)
+    again = {
+        place
+        for place, words in enumerate(paragraphs)
+        if words and counts[words] == 2 and first[words] != place
+    }
+    if sum(len(lines[place]) for place in again) > MAX_REPEATED_SHARE * sum(map(len, lines)):
+        return lines
+    dropped += [(lines[place], "the text has it already") for place in sorted(again)]
+    kept = [place for place in range(len(lines)) if place not in again]
+    for place in (*kept[:MAX_SUMMARY_PLACES], *kept[MAX_SUMMARY_PLACES:][-MAX_SUMMARY_PLACES:]):
+        others = [paragraphs[other] for other in kept if other != place]
+        if paragraphs[place] and _is_joined_of(paragraphs[place], others):
+            dropped.append((lines[place], "a summary in the text's own words"))
+            kept = [other for other in kept if other != place]
+    return [lines[place] for place in kept]
+
+
+def _is_paragraph(line: str) -> bool:
+    """Return whether a line is long and ends as a sentence."""
+    return len(line) >= MIN_REPEATED_CHARS and line.endswith(SENTENCE_ENDS)
+
+
+def _is_joined_of(words: str, others: list[str]) -> bool:
+    """Return whether a paragraph runs over several of the other paragraphs."""
+    if any(words in other for other in others):
+        return False
+    return f" {words} " in f" {' '.join(filter(None, others))} "
 
 
 def reason_against_line(line: str, known: KnownLines, rules: Iterable[LineRule]) -> str | None:

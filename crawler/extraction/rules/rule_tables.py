@@ -29,9 +29,6 @@ from crawler.extraction.rules.outlet_rules import (
 MAX_SELECTORS_PER_KEY = 50
 RULED_HOST_NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?|[0-9a-f:.]*:[0-9a-f:.]*")
 """A host as URLs write it, also an IP address."""
-RENDER_NOTE = (
-    "render = true needs a browser, which is not available yet; its pages are read as served"
-)
 
 
 def configured_rules(configuration: Configuration) -> OutletRules:

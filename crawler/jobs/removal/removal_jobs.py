@@ -15,7 +15,6 @@ from archive.queries.lookup import find_article_id, is_article_number
 from archive.queries.removed_articles import find_removal
 from archive.rebuilds import prepare_archive
 from archive.removal.erasure import finish_erasures
-from archive.removal.moved_pages import warc_files_of_articles
 from archive.removal.prune_articles import (
     PruneOrder,
     PruneResult,
@@ -25,6 +24,7 @@ from archive.removal.prune_articles import (
 )
 from archive.removal.prune_articles import prune_articles as prune_batch
 from archive.removal.remove_articles import RemovalOrder, remove_articles, undo_removal
+from archive.removal.unreached_copies import unreached_lines
 from archive.storage.compaction import compact_files
 from archive.storage.database import transaction
 from pipelines.policies import archive_policies
@@ -95,10 +95,10 @@ def describe_articles(folder: Path, article_ids: Iterable[int]) -> list[ArticleL
         return [ArticleLine(*connection.execute(query, (each,)).fetchone()) for each in article_ids]
 
 
-def list_warc_files(folder: Path, article_ids: Sequence[int]) -> list[str]:
-    """Return the WARC files to which pages of articles were moved; no removal reaches them."""
+def list_unreached(folder: Path, article_ids: Sequence[int]) -> list[str]:
+    """Return a sentence for each place that has articles beyond their removal."""
     with opened_archive(folder) as connection:
-        return warc_files_of_articles(connection, article_ids)
+        return unreached_lines(connection, article_ids)
 
 
 def remove_from_archive(

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -20,8 +21,11 @@ from archive.queries.search import search_articles
 from archive.records import Article, Check, Lead
 from archive.storage.database import open_database, transaction
 from archive.storage.schema import ARCHIVE_SCHEMA, DatabaseSchema
-from archive.text.formatting import printed_moment
+from archive.text.formatting import modified_moment, printed_moment
+from archive.timestamps import stated_offset
 from crawler.jobs.removal.removal_jobs import describe_articles
+from crawler.spiders.investigation import InvestigationSpider
+from demo.__main__ import matching_coverage
 from pipelines.clean import clean_article, clean_lead
 from pipelines.complete import complete_article
 from pipelines.policies import archive_policies
@@ -210,3 +214,60 @@ def test_a_date_is_shown_on_the_outlets_clock_as_far_as_that_is_known() -> None:
     assert printed_moment(at, "2024-02-15", None) == "15 Feb 2024, 17:30 UTC"
     assert printed_moment("2024-02-15", "2024-02-15", None) == "15 Feb 2024"
     assert printed_moment(None, None, None) == "undated"
+
+
+@pytest.mark.parametrize(
+    ("raw", "offset"),
+    [
+        ("2024-02-16T02:30:00+09:00", 540),
+        ("Thu, 15 Feb 2024 14:00:00 -0330", -210),
+        ("2024-02-15T17:30:00Z", None),
+        ("2024-02-15T17:30:00+00:00", 0),
+        ("2024-02-16T03:00:00+09:00", None),
+        ("15-02-2024", None),
+        ("15-02-9999", None),
+        ("2024-02-15", None),
+        (None, None),
+    ],
+)
+def test_a_date_as_written_states_an_offset_only_if_its_time_of_day_fits(
+    raw: str | None, offset: int | None
+) -> None:
+    assert stated_offset(raw, "2024-02-15T17:30:00Z") == offset
+
+
+@pytest.mark.parametrize(
+    ("at", "raw", "published_offset", "shown"),
+    [
+        ("2024-02-15T17:30:00Z", "2024-02-16T02:30:00+09:00", None, "16 Feb 2024, 02:30 UTC+9"),
+        ("2024-02-15T17:30:00Z", "2024-02-15T17:30:00Z", 540, "16 Feb 2024, 02:30 UTC+9"),
+        ("2024-02-15T17:30:00Z", "2024-02-15T18:30:00+01:00", 540, "15 Feb 2024, 18:30 UTC+1"),
+        ("2024-02-15T17:30:00Z", None, None, "15 Feb 2024, 17:30 UTC"),
+        ("2024-02-15", "15 February 2024", 540, "15 Feb 2024"),
+        ("2024-02-15T17:30:00", "17:30", 540, "15 Feb 2024, 17:30"),
+    ],
+)
+def test_a_modification_is_shown_on_the_outlets_clock_only_where_that_is_known(
+    at: str, raw: str | None, published_offset: int | None, shown: str
+) -> None:
+    assert modified_moment(at, raw, published_offset) == shown
+
+
+def test_an_investigation_and_the_demonstration_print_the_day_that_the_outlet_printed(
+    archive: Archive,
+) -> None:
+    store(archive, LATE)
+    with transaction(archive.db) as db:
+        save_story(db, "ferries", [1], archive_policies().stories)
+    [story] = all_stories(archive.db)
+    told: list[str] = []
+    spider = SimpleNamespace(
+        session=SimpleNamespace(db=archive.db),
+        search=SimpleNamespace(story=story),
+        found=set(),
+        person=SimpleNamespace(tell=told.append),
+    )
+    InvestigationSpider._report_found(spider)  # type: ignore[arg-type]  # its parts
+    assert told
+    assert told[0].startswith("2024-02-16  ")
+    assert matching_coverage(archive.db, "ferries")[0]["day"] == "2024-02-16"

@@ -177,9 +177,10 @@ def test_a_new_article_is_filed_under_every_story_that_it_fits(desk: Desk) -> No
     football = desk.follow("football", desk.keep(FOOTBALL))
     both = desk.keep(f"{FERRY} {FOOTBALL}")
     neither = desk.keep("parliament budget vote")
-    assert stories.file_article(desk.db, both, JUDGE) == [ferries, football]
-    assert stories.file_article(desk.db, neither, JUDGE) == []
+    stories.file_article(desk.db, both, JUDGE)
+    stories.file_article(desk.db, neither, JUDGE)
     assert both in desk.listed(ferries) & desk.listed(football)
+    assert neither not in desk.listed(ferries) | desk.listed(football)
 
 
 def test_an_article_whose_text_changed_is_held_against_the_stories_anew(desk: Desk) -> None:

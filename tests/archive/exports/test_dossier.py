@@ -17,6 +17,7 @@ from archive.articles.stories import find_story
 from archive.cli.story_commands import codes
 from archive.errors import UsageError
 from archive.exports.dossier import (
+    DOSSIER_WRITERS,
     StoryDossier,
     build_dossier,
     change_in_words,
@@ -369,6 +370,19 @@ def test_evidence_is_told_for_each_article_and_each_copy(
     for form in (dossier_as_text, dossier_as_markdown, dossier_as_html, dossier_as_json):
         assert digest in form(read)
     assert "copy of The Harbour Post" in " ".join(dossier_as_text(read).split())
+
+
+def test_evidence_tells_when_a_page_was_modified_on_the_clock_of_its_outlet(
+    db: sqlite3.Connection, told: StoryDossier
+) -> None:
+    assert "modified" not in dossier_as_text(told)
+    db.execute(
+        "UPDATE articles SET modified_at = '2024-02-15T22:30:00Z', modified_raw = '2024-02-16T07:30+09:00'"
+    )
+    dossier = build_dossier(db, told.story)
+    for form, write in DOSSIER_WRITERS.items():
+        written = " ".join(write(dossier).replace("\\", "").split())
+        assert "16 Feb 2024, 07:30 UTC+9" in written, form
 
 
 def test_what_the_story_is_about_is_told_without_stop_words_and_photo_credits(

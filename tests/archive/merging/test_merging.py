@@ -661,3 +661,21 @@ def test_a_merge_that_is_killed_is_finished_by_the_next(tmp_path, monkeypatch, a
     assert examine_archive(ours, OURS.texts, alone=True).sound
     merge(ours, theirs)
     assert_same(ours, whole)
+
+
+def test_snapshots_at_other_archives_are_taken_over_and_the_earlier_one_counts(pair):
+    ours, theirs = pair
+    add = """INSERT INTO deposits (article_id, service, url, state, snapshot_url, snapshot_at)
+        SELECT id, 'wayback', url, ?, ?, ? FROM articles WHERE url = ?"""
+    both = min(set(ids(ours)) & set(ids(theirs)))
+    other = min(set(ids(theirs)) - {both})
+    for folder, day in ((ours, "2026-03-03"), (theirs, "2026-03-02")):
+        with Archive(folder) as archive:
+            archive.db.execute(add, ("done", f"https://keeper.example/{day}", day, both))
+    with Archive(theirs) as archive:
+        archive.db.execute(add, ("done", "javascript:alert(1)", "2026-03-01", other))
+    merge(ours, theirs)
+    before = rows(ours, "SELECT article_id, snapshot_url FROM deposits")
+    assert [url for _, url in map(tuple, before)] == ["https://keeper.example/2026-03-02"]
+    merge(ours, theirs)
+    assert rows(ours, "SELECT article_id, snapshot_url FROM deposits") == before

@@ -156,3 +156,26 @@ def test_an_article_says_to_which_file_its_page_was_moved_but_not_to_the_public(
     page = html.fromstring(respond(tmp_path / "archive.db", ARTICLE, public).text).text_content()
     assert ("moved to the file /cold/pages.warc.gz" in page) is not public
     assert ("/cold" in page) is not public
+
+
+@pytest.mark.parametrize("public", [False, True])
+def test_an_article_links_its_snapshot_at_another_archive_and_says_in_private_what_failed(
+    tmp_path: Path, public: bool
+) -> None:
+    snapshot = "https://keeper.example/web/20240301120501/https://harbour.example/news/1"
+    with closing(open_database(fill(tmp_path) / "archive.db", ARCHIVE_SCHEMA)) as db:
+        db.execute(
+            """INSERT INTO deposits (article_id, service, url, state, snapshot_url, snapshot_at)
+            VALUES (1, 'wayback', '', 'done', ?, '2024-03-01T12:05:01Z')""",
+            [snapshot],
+        )
+        db.execute(
+            """INSERT INTO deposits (article_id, service, url, state, error, retry_at)
+            VALUES (1, 'other', '', 'waiting', 'said: <b>Timeout', '2024-03-02T12:00:00Z')"""
+        )
+    page = html.fromstring(respond(tmp_path / "archive.db", ARTICLE, public).text)
+    assert snapshot in page.xpath("//dd/a/@href")
+    text = " ".join(page.text_content().split())
+    assert "1 Mar 2024, 12:05 UTC: keeper.example/web/" in text
+    waits = "at other: waits said: <b>Timeout; tried again from 2 Mar 2024, 12:00 UTC on"
+    assert (waits in text) is not public

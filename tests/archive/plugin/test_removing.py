@@ -5,12 +5,15 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from archive.removal import serving
 from archive.removal.serving import RemovalPolicies, set_removal_policies
+from archive.storage.database import open_database
+from archive.storage.schema import ARCHIVE_SCHEMA
 from archive.storage.snapshot import archive_snapshot
 from pipelines.policies import archive_policies
 from pipelines.urls import url_key
@@ -78,6 +81,20 @@ def test_a_removed_article_is_gone_from_the_archive_at_once(room: Path) -> None:
         (1, REASON, "page", "root")
     ]
     assert visitor.get(f"/archive/-/story/{STORY}").status_code == 200
+
+
+def test_a_removal_on_the_page_names_what_it_does_not_reach(room: Path) -> None:
+    with closing(open_database(room / "archive.db", ARCHIVE_SCHEMA)) as db:
+        digest = db.execute("SELECT digest FROM articles WHERE id = 1").fetchone()[0]
+        db.execute("INSERT INTO warc_files VALUES (1, '/cold/pages.warc.gz', '', 1, 1, '')")
+        db.execute("INSERT INTO moved_pages VALUES (?, 1)", [digest])
+        db.execute(
+            """INSERT INTO deposits (article_id, service, url, state, snapshot_url, snapshot_at)
+            VALUES (1, 'wayback', '', 'done', 'https://keeper.example/web/1', '')"""
+        )
+    told = removed(room).get("/archive/-/home").text
+    assert "Stored pages of what was removed are also in /cold/pages.warc.gz." in told
+    assert "Another archive keeps https://keeper.example/web/1; only it can remove that." in told
 
 
 @pytest.mark.parametrize("path", ADDRESSES)

@@ -14,6 +14,7 @@ from archive.removal.prune_articles import PruneResult
 from archive.storage.database import open_database
 from archive.storage.schema import ARCHIVE_SCHEMA
 from crawler.cli.main import cli
+from crawler.network.browser import browser_program
 
 FULL = """
 delay = 2
@@ -111,12 +112,19 @@ def test_without_a_file_the_defaults_are_shown(tmp_path):
     assert cells(shown.output)["delay"] == "0.5 default"
 
 
-def test_a_file_that_needs_a_browser_says_so_in_one_line(folder):
-    (folder / "dateline.toml").write_text('[outlets."a.example"]\nrender = true\n', "utf-8")
+def test_a_file_that_needs_a_browser_says_so_in_one_line(folder, monkeypatch):
+    rule = '[outlets."a.example"]\nrender = true\n'
+    (folder / "dateline.toml").write_text(rule, "utf-8")
+    monkeypatch.setattr(browser_program, "find_spec", lambda _: None)
     shown = run(folder, "config", "--check")
-    assert "a.example: render = true needs a browser" in shown.output
-    assert "not available yet" in shown.output
-    assert "dateline[browser]" not in shown.output
+    needs = "a.example: render = true needs a browser: "
+    assert f"{needs}pip install 'dateline[browser]'" in shown.output
+    monkeypatch.setattr(browser_program, "missing_browser_reason", lambda _: None)
+    assert "needs a browser" not in run(folder, "config", "--check").output
+    (folder / "dateline.toml").write_text(f'browser = "off"\n{rule}', "utf-8")
+    assert f"{needs}browser is off" in run(folder, "config", "--check").output
+    (folder / "dateline.toml").write_text(f'browser = "always"\n{rule}', "utf-8")
+    assert "'always' is none of auto, rules, off" in run(folder, "config", "--check").output
 
 
 def test_the_options_of_a_command_come_from_the_file_unless_they_are_typed(tmp_path, monkeypatch):
@@ -144,6 +152,9 @@ def test_the_options_of_a_command_come_from_the_file_unless_they_are_typed(tmp_p
         ("", {"DATELINE_RETENTION_KEEP": "revised noted"}, ("revised", "noted")),
         ("", {"DATELINE_RETENTION_KEEP": "revised,noted"}, ("revised", "noted")),
         ("keep = ['copied', 'noted']", {}, ("copied", "noted")),
+        ("keep = ['copied', 'noted']", {"DATELINE_RETENTION_KEEP": ""}, ("copied", "noted")),
+        ("", {"DATELINE_RETENTION_KEEP": " "}, ("stories", "noted")),
+        ("keep = ['copied']", {"DATELINE_RETENTION_KEEP": "none"}, ()),
         ("keep = ['none']", {}, ()),
         ("", {}, ("stories", "noted")),
     ],

@@ -32,6 +32,14 @@ HIDING = {
     "Drupal": 'class="element-invisible"',
     "assistive": 'class="assistive-text"',
     "a popover": "popover",
+    "no height": 'style="overflow:hidden;max-height:0"',
+    "Bootstrap": 'class="note d-none"',
+    "Tailwind": 'class="note hidden"',
+}
+SHOWN_ON_SOME_SCREENS = {
+    "Bootstrap": 'class="d-none d-md-block"',
+    "Tailwind": 'class="hidden lg:block"',
+    "a word of a name": 'class="hidden-gems"',
 }
 
 
@@ -209,3 +217,33 @@ def test_a_hidden_note_on_a_picture_is_not_the_article_of_the_box_that_it_is_alo
     )
     assert "subscribes" not in found.text
     assert set(PARAGRAPHS) <= set(found.text.split("\n"))
+
+
+@pytest.mark.parametrize("kind", SHOWN_ON_SOME_SCREENS)
+def test_a_paragraph_that_some_screens_show_is_read(kind: str):
+    extra = (
+        "The county has paid for the road to the cape, and the pilots will pay for the new lamp."
+    )
+    body = BODY.replace(MARKED[2], f"<p {SHOWN_ON_SOME_SCREENS[kind]}>{extra}</p>{MARKED[2]}")
+    assert extra in lines(body)
+
+
+def test_an_article_in_a_box_with_a_hiding_class_is_read():
+    assert lines(f'<div class="hidden">{BODY}</div>') == list(PARAGRAPHS)
+
+
+QUESTIONS = ("When will the lamp be moved?", "Who pays for it all?", "Why is it moved?")
+
+
+@pytest.mark.parametrize(
+    "mark_up",
+    [
+        "<h3><button aria-expanded=false>{}</button></h3><div><p>{}</p></div>",
+        "<div class=item><button class=accordion-button>{}</button><div class=accordion-body><p>{}</p></div></div>",
+    ],
+)
+def test_questions_on_buttons_that_unfold_their_answers_are_read(mark_up: str):
+    panels = "".join(mark_up.format(*each) for each in zip(QUESTIONS, PARAGRAPHS[3:], strict=True))
+    found = lines("".join(MARKED[:3]) + panels)
+    assert [line for line in found if line in QUESTIONS] == list(QUESTIONS)
+    assert [line for line in found if line in PARAGRAPHS] == list(PARAGRAPHS)

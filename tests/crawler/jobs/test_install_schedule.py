@@ -156,7 +156,8 @@ def test_a_schedule_keeps_every_configured_variable_that_its_runs_read(home, mon
         "DATELINE_OPT_OUTS": "noai, tdm",
         "DATELINE_DELAY": "3",
         "DATELINE_CRAWL_SINCE": "3d",
-        "DATELINE_RETENTION_KEEP": "",
+        "DATELINE_CRAWL_ASK": "",
+        "DATELINE_RETENTION_KEEP": "none",
     }
     unread = {"DATELINE_CONTACT": " ", "DATELINE_SERVE_PORT": "8010", "DATELINE_ARCHIVE": "news"}
     for name, value in (given | unread | {"DATELINE_CATALOGUE": "ours.csv"}).items():
@@ -166,6 +167,11 @@ def test_a_schedule_keeps_every_configured_variable_that_its_runs_read(home, mon
     assert {name: kept[name] for name in kept if name not in proxies} == given | {
         "DATELINE_CATALOGUE": str(home / "ours.csv")
     }
+
+
+def test_a_schedule_keeps_no_empty_variable_of_what_pruning_keeps(home, monkeypatch):
+    monkeypatch.setenv("DATELINE_RETENTION_KEEP", " ")
+    assert "DATELINE_RETENTION_KEEP" not in new_schedule(home / "news", 5).environment
 
 
 def test_a_schedule_leaves_to_the_file_what_the_file_says(home, monkeypatch):

@@ -6,6 +6,7 @@ import re
 import shlex
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,14 @@ def test_units_crawl_make_up_for_what_was_missed_and_look_after_the_archive_at_n
     for timer in (".timer", "-night.timer"):
         assert texts[timer]["Persistent"] == ["true"]
         assert texts[timer]["WantedBy"] == ["timers.target"]
+
+
+def test_a_schedule_that_deposits_says_so_in_its_crawl_alone():
+    plan = replace(schedule(), deposit="wayback")
+    for text in (*unit_files(plan).values(), *crontab_block(plan)):
+        assert ("--deposit" in text) == ("crawl" in text and "--due" in text)
+    line = next(line for line in crontab_block(plan) if "--deposit" in line)
+    assert "crawl --due --deposit wayback --archive" in line
 
 
 def test_two_archives_of_one_name_have_units_of_their_own():

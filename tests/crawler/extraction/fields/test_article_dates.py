@@ -275,3 +275,43 @@ def test_an_update_may_be_told_inside_the_mark() -> None:
         at=EXACT,
     )
     assert (page.published_at, page.modified_at) == (None, EXACT)
+
+
+@pytest.mark.parametrize(
+    ("lang", "line"),
+    [
+        ("en", "<p>Published 3 March 2024 | Updated 5 March 2024</p>"),
+        ("en", "<p>Updated: 5 March 2024 - Published: 3 March 2024</p>"),
+        ("en", "<p>Last updated 5 March 2024<br>First published 3 March 2024</p>"),
+        ("fr", "<p>Publié le 3 mars 2024, mis à jour le 5 mars 2024</p>"),
+        ("de", "<p>Aktualisiert am 05.03.2024</p><p>Veröffentlicht am 03.03.2024</p>"),
+        ("ar", "<p>تحديث 5 مارس 2024</p><p>نشر 3 مارس 2024</p>"),
+        ("zh", "<p>更新时间：2024年3月5日</p><p>发布时间：2024年3月3日</p>"),
+        ("ko", "<p>수정 2024.03.05.</p><p>입력 2024.03.03.</p>"),
+    ],
+)
+def test_an_update_is_no_publication_where_both_are_printed(lang: str, line: str) -> None:
+    page = read(line=line, lang=lang)
+    assert (page.published_at, page.modified_at) == ("2024-03-03", "2024-03-05")
+
+
+DAYS = ("3 May 2019", "7 June 2020", "9 July 2021")
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "<h2>{}</h2>" + TEXT,
+        "<p><strong>{}</strong></p>" + TEXT,
+        TEXT + "<p class=day>{}</p>",
+        "<ul><li>{}: the ferry leaves</li></ul>" + TEXT,
+    ],
+)
+def test_the_days_of_a_chronology_in_the_text_do_not_date_the_page(entry: str) -> None:
+    assert read(line="".join(map(entry.format, DAYS))).published_at is None
+
+
+@pytest.mark.parametrize("entry", ["<h2>{}</h2>", "<p>{}</p>"])
+def test_a_date_line_above_a_chronology_dates_the_page(entry: str) -> None:
+    days = "".join(TEXT + entry.format(day) for day in DAYS)
+    assert read(line=f"<p>3 March 2024</p>{days}").published_at == "2024-03-03"

@@ -218,3 +218,111 @@ def test_an_author_whom_a_dateline_names_in_brackets_is_an_agency() -> None:
 )
 def test_a_line_that_names_an_author_and_says_more_is_no_byline(line: str, is_byline: bool) -> None:
     assert names_little_else(line, ("Ines Calder",)) is is_byline
+
+
+THREE = ("Ines Calder", "Tom Aird", "Ada Moss")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "<p>By Ines Calder</p><p>By Tom Aird</p><p>By Ada Moss</p>",
+        "<p class=byline>By Ines Calder</p><p class=byline>Tom Aird</p><p class=byline>Ada Moss</p>",
+        "<p class=byline>By Ines Calder<br>Tom Aird<br>Ada Moss</p>",
+        "<p class=byline>Ines Calder<br>Tom Aird<br>Ada Moss</p>",
+        "<div class=byline>By <span>Ines Calder</span><span>Tom Aird</span><span>Ada Moss</span></div>",
+        "<ul class=authors><li><a rel=author href=/1>Ines Calder</a></li><li><a rel=author href=/2>Tom Aird</a></li>"
+        "<li><a rel=author href=/3>Ada Moss</a></li></ul>",
+        "<div class=author><b>Ines Calder</b></div><div class=author><b>Tom Aird</b></div>"
+        "<div class=author><b>Ada Moss</b></div>",
+    ],
+)
+def test_several_authors_are_named_without_data_in_whatever_way_they_are_set(line: str) -> None:
+    assert read(line=line).authors == THREE
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "<p>By Ines Calder</p><p>Photos by Tom Aird</p>",
+        "<p>By Ines Calder</p><p>Halden, Northland</p>",
+        "<p class=byline>By Ines Calder</p><p>Tom Aird</p>",
+        "<p class=byline>By Ines Calder<br>Political editor</p>",
+    ],
+)
+def test_lines_below_a_byline_that_are_no_bylines_add_nobody(line: str) -> None:
+    assert read(line=line).authors == ("Ines Calder",)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "By Ines Calder Text Size",
+        "By Ines Calder Text Size A A A",
+        "Text Size By Ines Calder",
+        "By Ines Calder Font Size",
+        "By Ines Calder Save",
+        "By Ines Calder Listen",
+        "By Ines Calder Add to favourites",
+        "By Ines Calder Copy link",
+        "By Ines Calder Gift article",
+        "Von Ines Calder Schriftgröße",
+        "Par Ines Calder Taille du texte",
+        "Por Ines Calder Tamaño de texto",
+        "By Ines Calder More from Ines Calder",
+        "By Ines Calder All authors",
+        "By Ines Calder, Local Democracy Reporting Service",
+    ],
+)
+def test_buttons_and_services_beside_a_name_are_not_part_of_it(line: str) -> None:
+    assert read(line=f"<div class=byline>{line}</div>").authors == ("Ines Calder",)
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        "Text und Foto:",
+        "Text och foto:",
+        "Texto y fotos:",
+        "Testo e foto:",
+        "Σύνταξη:",
+        "Autor članka:",
+        "Напісаў",
+        "Муаллиф:",
+        "Udarbejdet af",
+        "Testua:",
+        "Autoria:",
+    ],
+)
+def test_a_label_in_any_language_leaves_the_name_behind_it(label: str) -> None:
+    assert read(line=f"<p class=byline>{label} Ines Calder</p>").authors == ("Ines Calder",)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Our authors",
+        "Alle Autoren",
+        "Todos los autores",
+        "Tous les auteurs",
+        "Gift article",
+        "List of Authors",
+    ],
+)
+def test_a_link_to_the_list_of_authors_or_a_button_is_nobody(line: str) -> None:
+    page = read(line=f'<div class=author><a rel=author href="/authors">{line}</a></div>')
+    assert page.authors == ()
+
+
+def test_an_acronym_beside_people_is_a_body() -> None:
+    assert read(people_ld("Ines Calder", "LDRS")).authors == ("Ines Calder",)
+    assert read(people_ld("Ines Calder", "in Halden")).authors == ("Ines Calder",)
+    assert read(people_ld("MØ")).authors == ("MØ",)
+
+
+def test_an_outlet_known_by_the_title_alone_is_not_its_own_author() -> None:
+    page = (
+        "<html lang=en><head><title>Ferry leaves - Halden Evening Tide</title></head><body><article><h1>Ferry leaves</h1>"
+        f"<p class=byline>Halden Evening Tide</p>{TEXT}</article></body></html>"
+    )
+    assert extract_article(Capture(url="https://tide.example/a", body=page.encode())).authors == ()

@@ -75,3 +75,40 @@ def test_table_marks_are_not_words() -> None:
 )
 def test_each_line_that_is_left_out_says_why(line: str, reason: str) -> None:
     assert clean_text_lines("\n".join([line, *BODY]), KNOWN).dropped == [(line, reason)]
+
+
+PARAGRAPHS = tuple(
+    f"Pile number {number} of the pier is to be drawn from the mud in the week of the spring tide, the divers said."
+    for number in range(8)
+)
+
+
+def test_a_summary_that_the_page_prints_twice_stays_once() -> None:
+    summary = "The council rebuilds the pier that a storm broke apart two winters ago, and pays for it with a toll."
+    cleaned = clean_text_lines("\n".join([summary, *PARAGRAPHS, summary]), KNOWN)
+    assert cleaned.lines == [summary, *PARAGRAPHS]
+    assert cleaned.dropped == [(summary, "the text has it already")]
+
+
+def test_a_summary_of_whole_paragraphs_is_not_said_again() -> None:
+    summary = f"{PARAGRAPHS[0]} {PARAGRAPHS[1]}"
+    cleaned = clean_text_lines("\n".join([summary, *PARAGRAPHS]), KNOWN)
+    assert cleaned.lines == list(PARAGRAPHS)
+    assert cleaned.dropped == [(summary, "a summary in the text's own words")]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [*PARAGRAPHS, *PARAGRAPHS],
+        [
+            line
+            for text in PARAGRAPHS
+            for line in (f"{PARAGRAPHS[0][:-1]}, or was it another?", text)
+        ],
+        [PARAGRAPHS[0], "No more tolls!", PARAGRAPHS[1], "No more tolls!"],
+        ["Pier to be rebuilt, " + PARAGRAPHS[0], *PARAGRAPHS],
+    ],
+)
+def test_a_text_that_is_printed_twice_and_a_refrain_stay(lines: list[str]) -> None:
+    assert clean_text_lines("\n".join(lines), KNOWN).lines == lines
