@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import click
 
-from archive.errors import DatelineError
+from archive.errors import DatelineError, UsageError
 from archive.storage.database import open_database, open_read_only, transaction
 from archive.storage.schema import ARCHIVE_SCHEMA
 
@@ -171,8 +171,45 @@ def print_json(content: Any) -> None:
     data_output().write(as_json_document(content))
 
 
+def archives_argument(command: CommandFunction) -> CommandFunction:
+    """Adds `FOLDER...` to a command that takes several archives; its function gets `folders`.
+
+    They stand for `--archive`, of which the first is the value then, so that its configuration
+    applies. Without any, `folders` is empty.
+    """
+    return click.argument(
+        "folders",
+        nargs=-1,
+        type=click.Path(path_type=Path, file_okay=False),
+        metavar="[FOLDER]...",
+        is_eager=True,
+        callback=_check_one_way,
+    )(command)
+
+
+def _check_one_way(
+    context: click.Context, _: click.Parameter, folders: tuple[Path, ...]
+) -> tuple[Path, ...]:
+    """Raise UsageError if archives are named both as arguments and by `--archive`."""
+    is_typed_here = context.get_parameter_source("folder") is click.core.ParameterSource.COMMANDLINE
+    if folders and (is_typed_here or _group_folder(context) is not None):
+        raise UsageError(f"name archives as FOLDER or by --archive, not both: {folders[0]}")
+    return folders
+
+
+def _group_folder(context: click.Context) -> Path | None:
+    """Return the folder typed before the command, or None."""
+    typed = context.find_root().params.get("folder")
+    is_root = context.find_root() is context
+    return typed if isinstance(typed, Path) and not is_root else None
+
+
 def _group_archive() -> Path:
-    given = click.get_current_context().find_root().params.get("folder")
+    context = click.get_current_context()
+    if named := context.params.get("folders"):
+        first: Path = named[0]
+        return first
+    given = context.find_root().params.get("folder")
     # here and not as the option's `envvar`, which would count more than a folder named before
     default = Path(os.environ.get("DATELINE_ARCHIVE") or DEFAULT_ARCHIVE)
     return given if isinstance(given, Path) else default

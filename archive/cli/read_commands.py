@@ -15,6 +15,7 @@ import click
 
 from archive.cli.base import (
     archive_option,
+    archives_argument,
     cli,
     command_dependencies,
     json_option,
@@ -471,12 +472,16 @@ def diff_command(
 @click.option("--contact", metavar="ADDRESS",
               help="Mail address or web page for corrections and removal; shown on every page.")  # fmt: skip
 @extending_options
+@archives_argument
 @archive_option
-def serve_command(folder: Path, **how: Any) -> None:
+def serve_command(folder: Path, folders: tuple[Path, ...], **how: Any) -> None:
     """Browse the archive in Datasette, also during a crawl.
+
+    Several archives, each named by its FOLDER, are shown as one site.
 
     \b
     Examples: dateline serve --open
+              dateline serve 2024-01 2024-02 2024-03
               dateline serve --root
               dateline serve --password-file passwords.txt --host 0.0.0.0
               dateline serve --public --name news.example
@@ -492,7 +497,7 @@ def serve_command(folder: Path, **how: Any) -> None:
     if given.decisions and given.keys:
         removals = RemovalPolicies(given.decisions, given.keys)
     files = DatasetteFiles(**{name: how.pop(name) for name in DATASETTE_FILE_OPTIONS})
-    options = serving.ServeOptions(files=files, **how)
+    options = serving.ServeOptions(files=files, others=folders[1:], **how)
     serving.serve_archive(folder, options, given.judge, previewer, removals)
 
 

@@ -112,11 +112,11 @@ def _events_now(connection: sqlite3.Connection, newest: datetime) -> PlainRow:
         events = largest_events(connection, EventFilters(days=period), MAX_HOME_EVENTS, newest)
         if len(events) >= FEW_EVENTS:
             break
-    lead = events[0] | _lead_details(connection, events[0]) if events else None
+    lead = events[0] | lead_details(connection, events[0]) if events else None
     return {"lead": lead, "others": events[1:], "period": period}
 
 
-def _lead_details(connection: sqlite3.Connection, event: PlainRow) -> PlainRow:
+def lead_details(connection: sqlite3.Connection, event: PlainRow) -> PlainRow:
     """Return the beginning of the article that names an event, and `headlines` of other outlets."""
     beginning = connection.execute(ARTICLE_BEGINNING_SQL, (event["article_id"],)).fetchone()[0]
     headlines: dict[str, PlainRow] = {}

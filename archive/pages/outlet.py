@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from archive.frontier.outlet_templates import (
@@ -84,10 +84,19 @@ JOIN outlets o ON o.id = a.outlet_id
 WHERE v.outlet_id = :outlet AND a.outlet_id <> :outlet GROUP BY o.id ORDER BY texts DESC, o.host LIMIT 8"""
 
 
+def asked_outlet_order(args: Mapping[str, str]) -> str:
+    """Return the order of the list of outlets that a query asks for, or the usual one."""
+    order = args.get("sort", "")
+    return order if order in OUTLET_ORDERS else next(iter(OUTLET_ORDERS))
+
+
 def outlet_list_rows(
     connection: sqlite3.Connection, page: int = 1, order: str = "articles", size: int = 100
 ) -> list[PlainRow]:
-    """Return one page of the outlets in an order, which is one of `OUTLET_ORDERS`."""
+    """Return one page of the outlets in an order, which is one of `OUTLET_ORDERS`.
+
+    With a `size` of -1, all of them are on the first page.
+    """
     sql = OUTLET_LIST_SQL.format(order=OUTLET_ORDERS[order])
     return [dict(row) for row in connection.execute(sql, (size, (max(1, page) - 1) * size))]
 

@@ -128,7 +128,32 @@ def search_page_data(
     articles found over time. Where nothing is found, `advice` has better searches and `unfiltered`
     the number of articles without the filters. `error` says in words why no search was made.
     """
-    empty: PlainRow = {
+    empty = empty_search_page(wanted)
+    if not wanted.words.strip():
+        return empty
+    try:
+        found = found_articles(connection, wanted)
+    except UsageError as error:
+        return empty | {"error": str(error)}
+    if not found:
+        return empty | advice_without_hits(connection, wanted)
+    best = _best_per_text(connection, found)
+    shown, page, pages = page_of_rows(best, page, SEARCH_PAGE_SIZE)
+    return empty | {
+        "hits": search_hits(connection, shown, wanted.words),
+        "facets": _search_facets(connection, found, wanted),
+        "histogram": date_histogram(row["published_day"] for row in found),
+        "articles": len(found),
+        "texts": len(best),
+        "cut": len(found) == MAX_RANKED_ARTICLES,
+        "page": page,
+        "pages": pages,
+    }
+
+
+def empty_search_page(wanted: SearchRequest) -> PlainRow:
+    """Return what the search page shows before a search."""
+    return {
         "wanted": wanted,
         "hits": [],
         "facets": {},
@@ -142,35 +167,17 @@ def search_page_data(
         "pages": 1,
         "error": None,
     }
-    if not wanted.words.strip():
-        return empty
-    try:
-        found = _found_articles(connection, wanted)
-    except UsageError as error:
-        return empty | {"error": str(error)}
-    if not found:
-        return empty | _advice_without_hits(connection, wanted)
-    best = _best_per_text(connection, found)
-    shown, page, pages = page_of_rows(best, page, SEARCH_PAGE_SIZE)
-    return empty | {
-        "hits": _search_hits(connection, shown, wanted.words),
-        "facets": _search_facets(connection, found, wanted),
-        "histogram": date_histogram(row["published_day"] for row in found),
-        "articles": len(found),
-        "texts": len(best),
-        "cut": len(found) == MAX_RANKED_ARTICLES,
-        "page": page,
-        "pages": pages,
-    }
 
 
-def _found_articles(connection: sqlite3.Connection, wanted: SearchRequest) -> list[sqlite3.Row]:
-    """Return the articles that match, with their scores, `MAX_RANKED_ARTICLES` at most."""
+def found_articles(
+    connection: sqlite3.Connection, wanted: SearchRequest, most: int = MAX_RANKED_ARTICLES
+) -> list[sqlite3.Row]:
+    """Return the articles that match, with their scores; of more than `most` the newest here."""
     condition = " AND ".join(SEARCH_FILTERS_SQL[name] for name in wanted.filters) or "1"
     wanted.check_dates()
     rank, rank_values = rank_expression(wanted.words, wanted.order)
     sql = FOUND_ARTICLES_SQL.format(rank=rank, condition=condition)
-    limits = {"match": match_query(wanted.words), "most": MAX_RANKED_ARTICLES}
+    limits = {"match": match_query(wanted.words), "most": most}
     return connection.execute(sql, {**wanted.filters, **rank_values, **limits}).fetchall()
 
 
@@ -181,11 +188,11 @@ def newest_found_articles(
 
     Raises UsageError for words or dates that cannot be searched for.
     """
-    found = _found_articles(connection, replace(wanted, sort=""))
+    found = found_articles(connection, replace(wanted, sort=""))
     return sorted(_best_per_text(connection, found), reverse=True)[:limit]
 
 
-def _advice_without_hits(connection: sqlite3.Connection, wanted: SearchRequest) -> PlainRow:
+def advice_without_hits(connection: sqlite3.Connection, wanted: SearchRequest) -> PlainRow:
     """Return the number of articles without the filters, or else similar words."""
     unfiltered = count_search_hits(connection, wanted.words, copies=True) if wanted.filters else 0
     advice = None if unfiltered else search_advice(connection, wanted.words)
@@ -193,7 +200,14 @@ def _advice_without_hits(connection: sqlite3.Connection, wanted: SearchRequest) 
 
 
 def _best_per_text(connection: sqlite3.Connection, found: Iterable[sqlite3.Row]) -> list[int]:
-    """Return the articles that represent their texts, best first.
+    """Return the articles that represent their texts, best first."""
+    return [id for _, id in scored_texts(connection, found)]
+
+
+def scored_texts(
+    connection: sqlite3.Connection, found: Iterable[sqlite3.Row]
+) -> list[tuple[float, int]]:
+    """Return the best score of each text and the article that represents it, best first.
 
     That is the original if it matches, else the version with the best score.
     """
@@ -203,10 +217,11 @@ def _best_per_text(connection: sqlite3.Connection, found: Iterable[sqlite3.Row])
     for id, score in sorted(scores.items(), key=lambda item: (item[1], -item[0])):
         text = originals.get(id, id)
         best.setdefault(text, (score, text if text in scores else id))
-    return [id for _, id in best.values()]
+    return list(best.values())
 
 
-def _search_hits(connection: sqlite3.Connection, ids: Sequence[int], words: str) -> list[PlainRow]:
+def search_hits(connection: sqlite3.Connection, ids: Sequence[int], words: str) -> list[PlainRow]:
+    """Return articles as the search page lists them, in the order of their IDs as given."""
     rows = connection.execute(SEARCH_HITS_SQL, (json.dumps(ids),))
     return [_search_hit(row, words) for row in rows]
 
@@ -231,15 +246,15 @@ def _search_facets(
         id: (host, name) for id, host, name in connection.execute(OUTLET_NAMES_SQL, (outlet_ids,))
     }
     story_rows = connection.execute(STORY_FACET_SQL, (ids, MAX_ALL_FACET_VALUES))
-    months = _counted_values(
+    months = counted_values(
         (row["published_day"][:7] for row in found if row["published_day"]), period_label
     )
     facets = {
-        "outlet": _counted_values(
+        "outlet": counted_values(
             (outlets[row["outlet_id"]][0] for row in found), dict(outlets.values()).__getitem__
         ),
         "month": sorted(months, key=lambda each: each["value"], reverse=True),
-        "language": _counted_values(
+        "language": counted_values(
             (row["language"] for row in found if row["language"]), language_name
         ),
         "story": [
@@ -247,19 +262,19 @@ def _search_facets(
         ],
     }
     return {
-        name: _facet(values, is_whole=name == wanted.more)
+        name: facet_with_rest(values, is_whole=name == wanted.more)
         for name, values in facets.items()
         if values and name not in wanted.filters
     }
 
 
-def _facet(values: list[PlainRow], is_whole: bool) -> PlainRow:
+def facet_with_rest(values: list[PlainRow], is_whole: bool) -> PlainRow:
     """Return the values of a facet that are shown, and the number of those that are not."""
     shown = values[: MAX_ALL_FACET_VALUES if is_whole else MAX_FACET_VALUES]
     return {"values": shown, "others": len(values) - len(shown)}
 
 
-def _counted_values(values: Iterable[str], label: Callable[[str], str]) -> list[PlainRow]:
+def counted_values(values: Iterable[str], label: Callable[[str], str]) -> list[PlainRow]:
     """Return the values with their labels and counts, most frequent first."""
     return [
         {"value": value, "label": label(value), "count": count}

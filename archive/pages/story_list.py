@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 from datetime import timedelta
 
 from archive.articles.stories import LISTED_MEMBER_SQL
 from archive.pages.charts import sparkline_bars
 from archive.queries.lookup import PlainRow
+from archive.records import format_utc
 from archive.text.formatting import parse_timestamp_as_utc
 
 NEW_DAYS = 7
@@ -40,12 +42,25 @@ NEWEST_FETCH_SQL = "SELECT max(coalesce(finished_at, started_at)) FROM crawls"
 
 def story_list_data(connection: sqlite3.Connection) -> PlainRow:
     """Return the stories, those with the latest additions first, and since when things are new."""
-    newest = parse_timestamp_as_utc(connection.execute(NEWEST_FETCH_SQL).fetchone()[0])
-    since = f"{newest - timedelta(days=NEW_DAYS):%Y-%m-%dT%H:%M:%SZ}" if newest else "9"
+    since = new_finds_since([connection])
+    return {"stories": listed_stories(connection, since), "since": since}
+
+
+def new_finds_since(connections: Iterable[sqlite3.Connection]) -> str | None:
+    """Return since when things are new: some days before the last crawl of any of these archives.
+
+    None before the first crawl.
+    """
+    written = [connection.execute(NEWEST_FETCH_SQL).fetchone()[0] for connection in connections]
+    crawled = [moment for each in written if (moment := parse_timestamp_as_utc(each))]
+    return format_utc(max(crawled) - timedelta(days=NEW_DAYS)) if crawled else None
+
+
+def listed_stories(connection: sqlite3.Connection, since: str | None) -> list[PlainRow]:
+    """Return the stories, those with the latest additions first; nothing is new without `since`."""
     rows = connection.execute(FOLLOWED_STORIES_SQL).fetchall()
-    stories = [_listed_story(connection, row, since) for row in rows]
-    stories.sort(key=lambda story: (story["found_at"] or "", story["id"]), reverse=True)
-    return {"stories": stories, "since": since if newest else None}
+    stories = [_listed_story(connection, row, since or "9") for row in rows]
+    return sorted(stories, key=lambda story: (story["found_at"] or "", story["id"]), reverse=True)
 
 
 def _listed_story(connection: sqlite3.Connection, row: sqlite3.Row, since: str) -> PlainRow:

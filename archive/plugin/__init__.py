@@ -53,10 +53,7 @@ from archive.plugin.metadata import (
     table_sentence,
 )
 from archive.plugin.page_requests import ArchivePaths, stock_page_context
-from archive.plugin.routes import (
-    PAGE_PATHS_PATTERN,
-    page_routes,
-)
+from archive.plugin.routes import page_paths_pattern, page_routes
 from archive.plugin.static_files import (
     static_file_version,
     with_compressed_pages,
@@ -140,16 +137,17 @@ def asgi_wrapper(datasette: Any) -> Callable[[App], App]:
 
 def guarded_app(app: App, datasette: Any) -> App:
     """Return Datasette behind the middleware that `archive.plugin.guards.middleware` describes."""
+    ours = page_paths_pattern(datasette)
     guarded = with_safe_csv(app, csv_row_limits(datasette, TABLE_PAGE_SIZES))
     if is_public_archive(datasette):
         guarded = restricted_for_strangers(
             guarded,
             datasette,
-            PAGE_PATHS_PATTERN,
+            ours,
             partial(respond_missing, datasette),
             lambda: added_paths(datasette, own_questions(datasette)),
         )
-    with_lanes = with_request_lanes(guarded, datasette, PAGE_PATHS_PATTERN)
+    with_lanes = with_request_lanes(guarded, datasette, ours)
     with_files = with_static_files(with_compressed_pages(with_lanes), datasette.setting("base_url"))
     sound = with_sound_requests(with_files, server_host_names(datasette))
     allowed = configured_sources(datasette)
@@ -223,7 +221,7 @@ def extra_template_vars(
             return {}
         context = await stock_page_context(datasette, request, database)
         paths = context["paths"]
-        if paths is not None:
+        if paths is not None and not paths.is_combined:
             context["field_options"] = partial(field_options, datasette, paths.database)
         return context
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 from datasette import NotFound, Response  # type: ignore[import-untyped]
 
 from archive.errors import ArchiveError
+from archive.plugin.guards.permissions import archive_file
 from archive.plugin.guards.public import is_public_archive
 from archive.plugin.guards.read_pool import page_readers
 from archive.plugin.page_requests import ARTICLE_PATH, FILE_CONTENT_POLICY, requested_archive
@@ -31,14 +31,14 @@ async def download_capture(datasette: Any, request: Any) -> Any:
         await requested_archive(datasette, request, CAPTURE_PAGE_TABLES),
         int(request.url_vars["id"]),
     )
-    file = datasette.get_database(database).path
+    folder = archive_file(datasette, database).parent
 
     def read_page(connection: sqlite3.Connection) -> bytes | None:
         """Return the stored page, or None."""
         row = connection.execute("SELECT digest FROM articles WHERE id = ?", (id,)).fetchone()
-        if row is None or not row["digest"] or not file:
+        if row is None or not row["digest"]:
             return None
-        return stored_page(Path(file).parent, row["digest"])
+        return stored_page(folder, row["digest"])
 
     body = None
     if not is_public_archive(datasette):

@@ -21,8 +21,8 @@ from archive.plugin.guards.public import is_public_archive
 from archive.plugin.guards.read_pool import page_readers
 from archive.plugin.page_requests import (
     PAGE_CONTENT_POLICY,
-    ArchivePaths,
     archive_to_link,
+    paths_to_link,
 )
 from archive.plugin.site_context import site_context
 from archive.queries.lookup import PlainRow, newest_articles
@@ -197,8 +197,8 @@ async def respond_problem(datasette: Any, request: Any, problem: PageProblem) ->
         return _cleared(Response.text(problem.sentence, status=problem.status))
     path = routed_path(request.path, datasette.setting("base_url"))
     database = str(tilde_decode(path.split("/")[1])) if path.count("/") else None
-    linked = await archive_to_link(datasette, request.actor, database)
-    paths = ArchivePaths(datasette.urls, linked) if linked else None
+    paths = await paths_to_link(datasette, request.actor, database)
+    linked = paths.database if paths else None
     context = {
         "site": await site_context(datasette, request, paths),
         "heading": problem.heading,

@@ -162,21 +162,23 @@ def list_file_handler(file: ListFile) -> Callable[..., Any]:
         )
         if rows is None:
             raise NotFound(f"{request.path}: this archive has no such list")
-        return list_file_response(file, rows, asked.vars["form"])
+        return list_file_response(file.name, file.columns, rows, asked.vars["form"])
 
     return handler
 
 
-def list_file_response(file: ListFile, rows: Sequence[PlainRow], form: str) -> Any:
-    """Return a response with rows as CSV to save, or as JSON."""
+def list_file_response(
+    name: str, columns: tuple[str, ...], rows: Sequence[PlainRow], form: str
+) -> Any:
+    """Return a response with rows as CSV to save, or as JSON; see `ListFile` for its name."""
     from archive.exports.article_files import as_json_document, rows_as_csv
 
     headers = {"content-security-policy": FILE_CONTENT_POLICY}
     if form == "csv":
-        headers["content-disposition"] = f'attachment; filename="{file.name}.csv"'
-        text = rows_as_csv(rows, file.columns)
+        headers["content-disposition"] = f'attachment; filename="{name}.csv"'
+        text = rows_as_csv(rows, columns)
     else:
-        text = as_json_document({file.name: list(rows)})
+        text = as_json_document({name: list(rows)})
     return Response(text, content_type=FILE_CONTENT_TYPES[form], headers=headers)
 
 
@@ -192,18 +194,19 @@ ATTENTION_FILE = ListFile("attention", _attention_file_rows, ("day", "articles",
 
 # -- routes ----------------------------------------------------------------------------------------
 
-_FORMS = rf"\.(?P<form>{'|'.join(FILE_CONTENT_TYPES)})$"
+FILE_ENDINGS_PATTERN = rf"\.(?P<form>{'|'.join(FILE_CONTENT_TYPES)})$"
+"""The end of the path of a list as a file."""
 _EVENT_PATH = ARCHIVE_PATH + r"/-/event/(?P<id>\d{1,18})"
 
 EVENT_ROUTES: list[tuple[str, Any]] = [
     (ARCHIVE_PATH + r"/-/events$", page_handler("events", _events_data)),
-    (ARCHIVE_PATH + r"/-/events" + _FORMS, list_file_handler(EVENT_FILE)),
+    (ARCHIVE_PATH + r"/-/events" + FILE_ENDINGS_PATTERN, list_file_handler(EVENT_FILE)),
     (_EVENT_PATH + r"$", respond_event),
-    (_EVENT_PATH + _FORMS, list_file_handler(EVENT_ARTICLES_FILE)),
+    (_EVENT_PATH + FILE_ENDINGS_PATTERN, list_file_handler(EVENT_ARTICLES_FILE)),
     (ARCHIVE_PATH + r"/-/changes$", page_handler("changes", _changes_data)),
-    (ARCHIVE_PATH + r"/-/changes" + _FORMS, list_file_handler(CHANGE_FILE)),
+    (ARCHIVE_PATH + r"/-/changes" + FILE_ENDINGS_PATTERN, list_file_handler(CHANGE_FILE)),
     (ARCHIVE_PATH + r"/-/copies$", page_handler("copies", _copies_data)),
-    (ARCHIVE_PATH + r"/-/copies" + _FORMS, list_file_handler(COPY_FILE)),
+    (ARCHIVE_PATH + r"/-/copies" + FILE_ENDINGS_PATTERN, list_file_handler(COPY_FILE)),
     (ARCHIVE_PATH + r"/-/attention$", page_handler("attention", _attention_data)),
-    (ARCHIVE_PATH + r"/-/attention" + _FORMS, list_file_handler(ATTENTION_FILE)),
+    (ARCHIVE_PATH + r"/-/attention" + FILE_ENDINGS_PATTERN, list_file_handler(ATTENTION_FILE)),
 ]

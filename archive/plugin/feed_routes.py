@@ -74,7 +74,7 @@ def feed_handler(make: FeedFunction) -> Callable[..., Any]:
         """Respond with the feed."""
         database = await requested_archive(datasette, request)
         asked = page_request(request)
-        own, page = _feed_urls(datasette, request)
+        own, page = feed_urls(datasette, request)
         url_of = page_urls(datasette, request, database)
         try:
             text = await page_readers(datasette).read(
@@ -89,7 +89,7 @@ def feed_handler(make: FeedFunction) -> Callable[..., Any]:
     return handler
 
 
-def _feed_urls(datasette: Any, request: Any) -> tuple[str, str]:
+def feed_urls(datasette: Any, request: Any) -> tuple[str, str]:
     """Return the full URLs of a feed and of the page that it belongs to."""
     given = {name: request.args[name] for name in request.args}
     query = f"?{urlencode(given)}" if given else ""
@@ -181,7 +181,7 @@ async def render_query_feed(
     ]
     name = query_name or "sql"
     title = question_title(datasette, database, name)
-    own, page = _feed_urls(datasette, request)
+    own, page = feed_urls(datasette, request)
     url_of = page_urls(datasette, request, database)
     text = await page_readers(datasette).read(
         datasette,

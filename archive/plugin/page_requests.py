@@ -5,14 +5,14 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 from urllib.parse import quote, unquote, urlencode
 
 from datasette import Forbidden, NotFound, Response  # type: ignore[import-untyped]
 from datasette.utils import tilde_decode, tilde_encode  # type: ignore[import-untyped]
 
 from archive.pages.filters import PageFilters
-from archive.plugin.guards.permissions import archives, may_see_tables
+from archive.plugin.guards.permissions import archives, has_several_archives, may_see_tables
 from archive.plugin.guards.read_pool import page_readers
 from archive.plugin.page_work import page_work
 from archive.plugin.site_context import site_context
@@ -43,16 +43,98 @@ ARTICLE_PATH = ARCHIVE_PATH + r"/articles/(?P<id>\d{1,18})"
 
 
 @dataclass(frozen=True, slots=True)
-class ArchivePaths:
-    """Paths of the pages within one archive."""
+class ListPaths:
+    """Paths of the pages that one archive has, and several have together."""
 
     urls: Any
     """Datasette's own paths, which include its base_url."""
-    database: str
+
+    def _folder(self) -> str:
+        """Return the path below which the pages lie, without base_url."""
+        raise NotImplementedError
 
     def _page(self, *words: object) -> str:
         path = "/".join(quote(str(word), safe="") for word in words)
-        return str(self.urls.path(f"/{tilde_encode(self.database)}/-/{path}"))
+        return str(self.urls.path(f"{self._folder()}/{path}"))
+
+    def stories(self) -> str:
+        """Return the path of the list of stories."""
+        return self._page("stories")
+
+    def outlets(self) -> str:
+        """Return the path of the list of outlets."""
+        return self._page("outlets")
+
+    def search(self, **values: str) -> str:
+        """Return the path of the search page, with a query."""
+        return self._page("search") + ("?" + urlencode(values) if values else "")
+
+    def search_feed(self, values: dict[str, str]) -> str:
+        """Return the path of the feed of a search."""
+        return self._list("search", "atom", dict(values))
+
+    def events(self, form: str | None = None, **values: str | int) -> str:
+        """Return the path of the list of events, or of its file in a format, with filters."""
+        return self._list("events", form, values)
+
+    def changes(self, form: str | None = None, **values: str | int) -> str:
+        """Return the path of the list of changes, or of its file in a format, with filters."""
+        return self._list("changes", form, values)
+
+    def copies(self, form: str | None = None, **values: str | int) -> str:
+        """Return the path of the list of copies, or of its file in a format, with filters."""
+        return self._list("copies", form, values)
+
+    def _list(self, name: str, form: str | None, values: dict[str, str | int]) -> str:
+        filled = {key: value for key, value in values.items() if value != ""}
+        query = "?" + urlencode(filled) if filled else ""
+        return self._page(name + (f".{form}" if form else "")) + query
+
+
+@dataclass(frozen=True, slots=True)
+class CombinedPaths(ListPaths):
+    """Paths of the pages that several archives have together."""
+
+    is_combined: ClassVar[bool] = True
+    database: ClassVar[None] = None
+
+    def _folder(self) -> str:
+        return "/-/all"
+
+    def home(self) -> str:
+        """Return the path of the home page."""
+        return str(self.urls.path("/"))
+
+    def search_file(self, form: str, values: dict[str, str]) -> str:
+        """Return the path of what a search finds, as a file in a format."""
+        return self._list("search", form, dict(values))
+
+    def of(self, row: PlainRow) -> ArchivePaths:
+        """Return the paths of the archive that a row is from."""
+        return self.archive(str(row["archive"]))
+
+    def archive(self, name: str) -> ArchivePaths:
+        """Return the paths of one of the archives."""
+        return ArchivePaths(self.urls, name)
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivePaths(ListPaths):
+    """Paths of the pages within one archive."""
+
+    database: str
+    is_combined: ClassVar[bool] = False
+
+    def _folder(self) -> str:
+        return f"/{tilde_encode(self.database)}/-"
+
+    def of(self, _row: PlainRow) -> ArchivePaths:
+        """Return these paths: all rows are from this archive."""
+        return self
+
+    def combined(self) -> CombinedPaths:
+        """Return the paths of the pages of all archives of the site."""
+        return CombinedPaths(self.urls)
 
     def home(self) -> str:
         """Return the path of the home page."""
@@ -74,10 +156,6 @@ class ArchivePaths:
         """Return the path of two articles compared, in `columns`, `inline`, or what fits best."""
         return f"{self.article(id)}/beside/{other}" + (f"?view={view}" if view else "")
 
-    def stories(self) -> str:
-        """Return the path of the list of stories."""
-        return self._page("stories")
-
     def story(self, name: str, form: str | None = None) -> str:
         """Return the path of a story's page, or of its file in a format."""
         return self._page("story", name + (f".{form}" if form else ""))
@@ -85,10 +163,6 @@ class ArchivePaths:
     def verdict(self, name: str) -> str:
         """Return the path to which a verdict is sent."""
         return self._page("story", name, "verdict")
-
-    def outlets(self) -> str:
-        """Return the path of the list of outlets."""
-        return self._page("outlets")
 
     def outlet(self, host: str, form: str | None = None) -> str:
         """Return the path of an outlet's page, or of its feed (`atom`)."""
@@ -102,38 +176,13 @@ class ArchivePaths:
         """Return the path to which a form is sent: `action("note", 12, "edit")`."""
         return self._page(*words)
 
-    def search(self, **values: str) -> str:
-        """Return the path of the search page, with a query."""
-        return self._page("search") + ("?" + urlencode(values) if values else "")
-
-    def search_feed(self, values: dict[str, str]) -> str:
-        """Return the path of the feed of a search."""
-        return self._list("search", "atom", dict(values))
-
-    def events(self, form: str | None = None, **values: str | int) -> str:
-        """Return the path of the list of events, or of its file in a format, with filters."""
-        return self._list("events", form, values)
-
     def event(self, id: int, form: str | None = None) -> str:
         """Return the path of an event's page, or of its file in a format."""
         return self._page("event", f"{id}" + (f".{form}" if form else ""))
 
-    def changes(self, form: str | None = None, **values: str | int) -> str:
-        """Return the path of the list of changes, or of its file in a format, with filters."""
-        return self._list("changes", form, values)
-
-    def copies(self, form: str | None = None, **values: str | int) -> str:
-        """Return the path of the list of copies, or of its file in a format, with filters."""
-        return self._list("copies", form, values)
-
     def attention(self, form: str | None = None, **values: str | int) -> str:
         """Return the path of a subject's articles over time, or of its file in a format."""
         return self._list("attention", form, values)
-
-    def _list(self, name: str, form: str | None, values: dict[str, str | int]) -> str:
-        filled = {key: value for key, value in values.items() if value != ""}
-        query = "?" + urlencode(filled) if filled else ""
-        return self._page(name + (f".{form}" if form else "")) + query
 
     def questions(self) -> str:
         """Return the path of the canned queries."""
@@ -213,6 +262,21 @@ async def archive_to_link(datasette: Any, actor: Any, database: str | None) -> s
     return await first_archive_for(datasette, actor)
 
 
+async def paths_to_link(
+    datasette: Any, actor: Any, database: str | None
+) -> ArchivePaths | CombinedPaths | None:
+    """Return the paths that the header of a page links, or None if the visitor may see no archive.
+
+    They are those of the page's archive, else of all archives together, or of the only one.
+    """
+    linked = await archive_to_link(datasette, actor, database)
+    if linked is None:
+        return None
+    if linked != database and has_several_archives(datasette):
+        return CombinedPaths(datasette.urls)
+    return ArchivePaths(datasette.urls, linked)
+
+
 async def requested_archive(
     datasette: Any, request: Any, tables: tuple[str, ...] = PAGE_TABLES
 ) -> str:
@@ -251,14 +315,21 @@ async def rendered_page(
         "shown": found,
         "work": await page_work(datasette, request, template, database, found),
     }
+    return await response_of_template(datasette, request, template, context)
+
+
+async def response_of_template(
+    datasette: Any, request: Any, template: str, context: dict[str, Any]
+) -> Any:
+    """Respond with a template of the archive's pages."""
     text = await datasette.render_template(f"dateline_{template}.html", context, request=request)
     return Response.html(text, headers={"content-security-policy": PAGE_CONTENT_POLICY})
 
 
 async def stock_page_context(datasette: Any, request: Any, database: str | None) -> dict[str, Any]:
     """Return what a page that Datasette computes needs: `site`, and `paths` if it has an archive."""
-    linked = await archive_to_link(datasette, request.actor if request else None, database)
-    paths = ArchivePaths(datasette.urls, linked) if linked else None
+    paths = await paths_to_link(datasette, request.actor if request else None, database)
+    linked = paths.database if paths else None
     site = await site_context(datasette, request, paths)
     own = {"is_archive_site": True, "is_archive_page": bool(database) and linked == database}
     return {"site": site | own, "paths": paths}

@@ -13,16 +13,19 @@ from markupsafe import Markup
 from archive.errors import ArchiveError, UsageError
 from archive.pages.article import article_comparison
 from archive.pages.home import home_page_data
-from archive.pages.outlet import OUTLET_ORDERS, outlet_list_rows, outlet_page_data
+from archive.pages.outlet import asked_outlet_order, outlet_list_rows, outlet_page_data
 from archive.pages.search_page import SearchRequest, search_page_data
 from archive.pages.tables import explained_tables
 from archive.plugin.actions.all_routes import EDIT_ROUTES
 from archive.plugin.actions.outlet_routes import OUTLET_LOOK_ROUTES
 from archive.plugin.capture_page import CAPTURE_ROUTES
 from archive.plugin.citation_pages import CITATION_ROUTES
+from archive.plugin.combined.combined_files import COMBINED_FILE_ROUTES
+from archive.plugin.combined.combined_pages import COMBINED_PAGE_ROUTES
 from archive.plugin.event_pages import EVENT_ROUTES
 from archive.plugin.extending.own_questions import own_questions
 from archive.plugin.feed_routes import FEED_ROUTES
+from archive.plugin.guards.permissions import has_several_archives
 from archive.plugin.guards.public import respond_robots_txt
 from archive.plugin.guards.read_pool import check_comparable_length
 from archive.plugin.metadata import grouped_questions
@@ -74,8 +77,7 @@ def _home_data(connection: sqlite3.Connection, _: PageRequest) -> PlainRow:
 
 
 def _outlets_data(connection: sqlite3.Connection, asked: PageRequest) -> PlainRow:
-    order = asked.args.get("sort", "")
-    order = order if order in OUTLET_ORDERS else next(iter(OUTLET_ORDERS))
+    order = asked_outlet_order(asked.args)
     rows = outlet_list_rows(connection, asked.page, order)
     return {"outlets": rows, "page": asked.page, "order": order}
 
@@ -105,11 +107,20 @@ def page_routes(datasette: Any) -> list[tuple[str, Any]]:
 
     On 0.65 they include everything else below `/archive/-`, where 1.0 has its own pages.
     """
-    return (
-        PAGE_ROUTES
-        if hasattr(datasette, "get_instance_metadata")
-        else [*PAGE_ROUTES, (BELOW_DASH_PATH, respond_no_page)]
+    combined = COMBINED_ROUTES if has_several_archives(datasette) else []
+    rest = (
+        [] if hasattr(datasette, "get_instance_metadata") else [(BELOW_DASH_PATH, respond_no_page)]
     )
+    return [*combined, *PAGE_ROUTES, *rest]
+
+
+def page_paths_pattern(datasette: Any) -> re.Pattern[str]:
+    """Return the paths of the pages, for middleware that sees a request before Datasette does."""
+    return COMBINED_PATHS_PATTERN if has_several_archives(datasette) else PAGE_PATHS_PATTERN
+
+
+def _paths_pattern(routes: list[tuple[str, Any]]) -> re.Pattern[str]:
+    return re.compile("|".join(re.sub(r"\?P<\w+>", "?:", address) for address, _ in routes))
 
 
 # -- routes ----------------------------------------------------------------------------------------
@@ -140,8 +151,10 @@ PAGE_ROUTES: list[tuple[str, Any]] = [
     (ARCHIVE_PATH + r"/-/(?:story|outlet|event)/.*$", respond_no_page),
 ]
 
+COMBINED_ROUTES = [*COMBINED_PAGE_ROUTES, *COMBINED_FILE_ROUTES]
+"""The pages of several archives together, which precede the others."""
+
 BELOW_DASH_PATH = ARCHIVE_PATH + r"/-(?:/.*)?$"
-PAGE_PATHS_PATTERN = re.compile(
-    "|".join(re.sub(r"\?P<\w+>", "?:", address) for address, _ in PAGE_ROUTES)
-)
-"""The paths of the pages, for middleware that sees a request before Datasette does."""
+PAGE_PATHS_PATTERN = _paths_pattern(PAGE_ROUTES)
+COMBINED_PATHS_PATTERN = _paths_pattern([*COMBINED_ROUTES, *PAGE_ROUTES])
+"""With the pages of several archives together."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from datasette.utils import tilde_encode  # type: ignore[import-untyped]
 
-from archive.plugin.guards.permissions import archives, may_run_sql
+from archive.plugin.guards.permissions import archives, has_several_archives, may_run_sql
 from archive.plugin.guards.public import is_public_archive, publisher_settings
 
 SiteContext = dict[str, Any]
@@ -21,6 +21,8 @@ NAVIGATION = (
 )
 """The links in the header: label, and page below `/archive/-/`. The template adds SQL for those
 who may use it."""
+COMBINED_NAVIGATION = NAVIGATION[:-1]
+"""Those of all archives of a site together, below `/-/all/`."""
 
 ADMIN_PAGES = (
     ("Databases", "databases"),
@@ -40,12 +42,15 @@ async def site_context(datasette: Any, request: Any, paths: Any) -> SiteContext:
     """Return what `dateline_base.html` knows as `site`.
 
     `paths` are those of the archive whose pages the header links; None if the visitor may see none,
-    and then the header has no links.
+    and then the header has no links. On a site with several archives they are combined on the pages
+    about all of them, the header links these pages, and the line below it those of the archive.
     """
     context: SiteContext = {
         "title": await _site_title(datasette),
         "paths": paths,
         "navigation": [],
+        "combined": None,
+        "archive_navigation": [],
         "archives": [],
         "admin": await _admin_links(datasette, request),
         "may_ask_in_sql": False,
@@ -54,11 +59,19 @@ async def site_context(datasette: Any, request: Any, paths: Any) -> SiteContext:
     }
     if paths is None:
         return context
+    if paths.is_combined:
+        links = combined_navigation_links(datasette.urls)
+        return context | {"combined": paths, "navigation": links, "archives": archives(datasette)}
     actor = request.actor if request else None
+    own = navigation_links(datasette.urls, paths.database)
+    context["may_ask_in_sql"] = await may_run_sql(datasette, actor, paths.database)
+    if not has_several_archives(datasette):
+        return context | {"navigation": own}
     return context | {
-        "navigation": navigation_links(datasette.urls, paths.database),
+        "navigation": combined_navigation_links(datasette.urls),
+        "combined": paths.combined(),
+        "archive_navigation": own,
         "archives": [name for name in archives(datasette) if name != paths.database],
-        "may_ask_in_sql": await may_run_sql(datasette, actor, paths.database),
     }
 
 
@@ -66,6 +79,11 @@ def navigation_links(urls: Any, database: str) -> list[tuple[str, str]]:
     """Return the label and the path of each link in the header."""
     below = f"/{tilde_encode(database)}/-"
     return [(label, str(urls.path(f"{below}/{page}"))) for label, page in NAVIGATION]
+
+
+def combined_navigation_links(urls: Any) -> list[tuple[str, str]]:
+    """Return the label and the path of each link in the header of a site with several archives."""
+    return [(label, str(urls.path(f"/-/all/{page}"))) for label, page in COMBINED_NAVIGATION]
 
 
 async def _admin_links(datasette: Any, request: Any) -> list[tuple[str, str]]:

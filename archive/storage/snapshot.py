@@ -28,8 +28,8 @@ PRIVATE_TABLES = (
 
 
 @contextmanager
-def archive_snapshot(folder: Path) -> Iterator[Path]:
-    """Yield a copy of `folder`'s archive.db (VACUUM INTO), which is deleted afterwards.
+def archive_snapshot(folder: Path, name: str = "archive") -> Iterator[Path]:
+    """Yield a copy of `folder`'s archive.db (VACUUM INTO) called `name`.db, deleted afterwards.
 
     It has everything but notes, saved searches, alerts, failed deposits and the places of WARC files.
 
@@ -38,7 +38,7 @@ def archive_snapshot(folder: Path) -> Iterator[Path]:
     """
     try:
         with TemporaryDirectory(prefix=".public-", dir=folder, ignore_cleanup_errors=True) as aside:
-            copy = Path(aside) / "archive.db"
+            copy = Path(aside) / f"{name}.db"
             with closing(open_read_only(folder / "archive.db", ARCHIVE_SCHEMA)) as connection:
                 connection.execute("VACUUM INTO ?", [str(copy)])
             _remove_private_rows(copy)

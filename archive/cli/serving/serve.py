@@ -25,6 +25,7 @@ from archive.cli.serving.datasette_files import (
     write_settings,
 )
 from archive.cli.serving.passwords import read_password_file
+from archive.cli.serving.served_files import database_names, served_files
 from archive.errors import DatelineError, UsageError
 from archive.extensions import error_in_one_line
 from archive.outlet_preview import OutletPreviewer, set_outlet_previewer
@@ -32,7 +33,6 @@ from archive.queries.question_files import QUESTION_FILE_NAME
 from archive.removal.serving import RemovalPolicies, set_removal_policies
 from archive.storage.database import open_read_only
 from archive.storage.schema import ARCHIVE_SCHEMA
-from archive.storage.snapshot import archive_snapshot
 from archive.storage.temporary_files import report_full_folder, temporary_folder
 from archive.story_policy import PolicyLoader, set_story_policy
 
@@ -99,6 +99,8 @@ class ServeOptions:
     """Paths of pages of other plugins that strangers may see with `public`."""
     files: DatasetteFiles = field(default_factory=DatasetteFiles)
     """The user's own files and folders for Datasette."""
+    others: tuple[Path, ...] = ()
+    """The folders of further archives, shown with the first as one site."""
 
     @property
     def is_on_loopback(self) -> bool:
@@ -130,7 +132,7 @@ def serve_archive(
     previewer: OutletPreviewer | None = None,
     removals: RemovalPolicies | None = None,
 ) -> None:
-    """Run Datasette on the archive until it is stopped.
+    """Run Datasette on the archive, and on the others in `how`, until it is stopped.
 
     With `judge`, a person's verdict lists a story again at once; with `previewer`, the pages look
     outlets up; with `removals`, they remove articles. The pages, queries and descriptions come from
@@ -139,8 +141,10 @@ def serve_archive(
     ArchiveError without an archive, DatelineError if the port is taken, UsageError for an invalid
     host name.
     """
-    path = folder / "archive.db"
-    open_read_only(path, ARCHIVE_SCHEMA).close()
+    folders = (folder, *how.others)
+    for each in folders:
+        open_read_only(each / "archive.db", ARCHIVE_SCHEMA).close()
+    names = database_names(folders)
     wrong = next((name for name in how.names if not SERVED_NAME_PATTERN.fullmatch(name)), None)
     if wrong is not None:
         raise UsageError(f"--name {wrong}: not a host name; give it without scheme and port")
@@ -151,36 +155,29 @@ def serve_archive(
     signal.signal(signal.SIGTERM, _raise_interrupt)
     with (
         suppress(click.Abort, KeyboardInterrupt),
-        _served_file(folder, how) as served,
+        served_files(names, public=how.public) as served,
         _configuration_files(whole, how) as configured,
     ):
         set_story_policy(judge)
         set_outlet_previewer(None if how.public else previewer)
         set_removal_policies(None if how.public else removals)
-        click.echo(_start_message(path, how))
+        click.echo(_start_message(folders, names, how))
         for line in sign_in_lines(how):
             click.echo(line)
         _run_datasette(datasette_arguments(served, configured, how, setting_pairs(whole)), how)
 
 
-def _start_message(path: Path, how: ServeOptions) -> str:
+def _start_message(folders: Sequence[Path], names: Iterable[str], how: ServeOptions) -> str:
     """Return the line that is printed at the start."""
+    shown, its = str(folders[0] / "archive.db"), "its"
+    if len(folders) > 1:
+        shown, its = f"{len(folders)} archives ({', '.join(names)}) as one site", "their"
     if not how.public:
-        return f"{path} at {how.address} (Ctrl-C stops)"
+        return f"{shown} at {how.address} (Ctrl-C stops)"
     return (
-        f"a copy of {path}, made just now, at {how.address}: its pages, feeds, dossiers and "
+        f"a copy of {shown}, made just now, at {how.address}: {its} pages, feeds, dossiers and "
         "canned queries are public; tables and SQL are not, and nothing can be written (Ctrl-C stops)"
     )
-
-
-@contextmanager
-def _served_file(folder: Path, how: ServeOptions) -> Iterator[Path]:
-    """Yield the file that is served: the archive, or a copy of it for the public."""
-    if not how.public:
-        yield folder / "archive.db"
-        return
-    with archive_snapshot(folder) as copy:
-        yield copy
 
 
 def whole_configuration(folder: Path, how: ServeOptions) -> dict[str, Any]:
@@ -189,8 +186,8 @@ def whole_configuration(folder: Path, how: ServeOptions) -> dict[str, Any]:
     Raises UsageError for files that cannot be read, wrong questions and unsafe sources.
     """
     how.files.check_folders()
-    beside = folder / QUESTION_FILE_NAME
-    questions = [*([beside] if beside.is_file() else []), *how.questions]
+    beside = _question_files(folder) if not how.others else []
+    questions = [*beside, *how.questions]
     ours = plugin_metadata(how)
     ours["plugins"]["dateline"] |= {
         "questions": [str(path.absolute()) for path in questions],
@@ -204,12 +201,42 @@ def whole_configuration(folder: Path, how: ServeOptions) -> dict[str, Any]:
         from archive.plugin.extending.content_policy import parse_allowed_sources
 
         parse_allowed_sources(settings["content_security_policy"])
-    if settings["questions"]:
+    of_site = [Path(name).absolute() for name in settings["questions"]]
+    if not how.others:
+        _check_questions(folder, of_site)
+        return whole
+    named = database_names((folder, *how.others))
+    return merge_settings(whole, {"databases": _questions_of_archives(named, of_site)})
+
+
+def _questions_of_archives(named: dict[str, Path], of_site: list[Path]) -> dict[str, Any]:
+    """Return the configuration of the databases of archives with a file of questions.
+
+    Raises UsageError for wrong questions, also for those of the site in one of the archives.
+    """
+    configured: dict[str, Any] = {}
+    for name, folder in named.items():
+        own = [path.absolute() for path in _question_files(folder)]
+        _check_questions(folder, [*own, *of_site])
+        if own:
+            questions = {"questions": list(map(str, own))}
+            configured[name] = {"plugins": {"dateline": questions}}
+    return configured
+
+
+def _question_files(folder: Path) -> list[Path]:
+    """Return the file with questions in an archive's folder, if there is one."""
+    beside = folder / QUESTION_FILE_NAME
+    return [beside] if beside.is_file() else []
+
+
+def _check_questions(folder: Path, files: Iterable[Path]) -> None:
+    """Raise UsageError if questions cannot be asked of an archive."""
+    paths = list(dict.fromkeys(files))
+    if paths:
         from archive.plugin.extending.own_questions import check_question_files
 
-        paths = dict.fromkeys(Path(name).absolute() for name in settings["questions"])
-        check_question_files(folder / "archive.db", list(paths))
-    return whole
+        check_question_files(folder / "archive.db", paths)
 
 
 @contextmanager
@@ -309,7 +336,7 @@ def plugin_metadata(how: ServeOptions) -> dict[str, Any]:
 
 
 def datasette_arguments(
-    served: Path,
+    served: Sequence[Path],
     configured: Sequence[str],
     how: ServeOptions,
     users_settings: Iterable[tuple[str, str]] = (),
@@ -322,7 +349,9 @@ def datasette_arguments(
     """
     settings: dict[str, Any] = DATASETTE_SETTINGS | dict(users_settings)
     settings |= (PUBLIC_DATASETTE_SETTINGS if how.public else {}) | dict(how.settings)
-    args = ["--immutable", str(served)] if how.public else [str(served)]
+    args: list[str] = []
+    for path in served:
+        args += ["--immutable", str(path)] if how.public else [str(path)]
     args += ["--host", how.host, "--port", str(how.port), *configured, *how.files.arguments()]
     for name, value in settings.items():
         args += ["--setting", name, str(value).lower()]

@@ -33,6 +33,7 @@ from archive.queries.lookup import PlainRow
 from archive.text.formatting import many
 from archive.text.html import text_excerpt
 
+EVENTS_FEED_TITLE, COPIES_FEED_TITLE = "Events", "One text, many names"
 FEED_EXCERPT_CHARS = 300
 QUESTION_ARTICLE_COLUMN = "article"
 """The column of a canned query that makes its rows articles, and so a feed."""
@@ -60,11 +61,19 @@ def search_as_atom(
     """Return what a search finds, the newest in the archive first. Raises UsageError."""
     ids = newest_found_articles(connection, wanted, MAX_ATOM_ENTRIES)
     entries = article_entries(connection, ids, url_of)
+    about = feed_identity(connection, search_feed_name(wanted))
+    return write_atom(AtomFeed(about, search_feed_title(wanted), own, entries, page))
+
+
+def search_feed_name(wanted: SearchRequest) -> str:
+    """Return a name for a search with its filters."""
+    return list_feed_name("search", {"words": wanted.words, **wanted.filters})
+
+
+def search_feed_title(wanted: SearchRequest) -> str:
+    """Return the title of the feed of a search."""
     narrowed = ", ".join(f"{name} {value}" for name, value in wanted.filters.items())
-    title = f"{wanted.words} ({narrowed})" if narrowed else wanted.words
-    name = _list_name("search", {"words": wanted.words, **wanted.filters})
-    about = feed_identity(connection, name)
-    return write_atom(AtomFeed(about, title, own, entries, page))
+    return f"{wanted.words} ({narrowed})" if narrowed else wanted.words
 
 
 def outlet_as_atom(
@@ -98,19 +107,21 @@ def events_as_atom(
 ) -> str:
     """Return the largest events of the filters' period."""
     rows = largest_events(connection, filters, MAX_ATOM_ENTRIES)
-    entries = [
-        FeedEntry(
-            about=feed_identity(connection, f"event:{row['id']}"),
-            title=row["headline"] or row["url"],
-            page=url_of("event", row["id"]),
-            updated=row["last_at"],
-            published=row["first_at"],
-            summary=_event_summary(row),
-        )
-        for row in rows
-    ]
-    about = feed_identity(connection, _list_name("events", filters.given))
-    return write_atom(AtomFeed(about, "Events", own, entries, page))
+    entries = [event_entry(connection, row, url_of) for row in rows]
+    about = feed_identity(connection, list_feed_name("events", filters.given))
+    return write_atom(AtomFeed(about, EVENTS_FEED_TITLE, own, entries, page))
+
+
+def event_entry(connection: sqlite3.Connection, row: PlainRow, url_of: FeedPages) -> FeedEntry:
+    """Return the entry of an event as lists show it."""
+    return FeedEntry(
+        about=feed_identity(connection, f"event:{row['id']}"),
+        title=row["headline"] or row["url"],
+        page=url_of("event", row["id"]),
+        updated=row["last_at"],
+        published=row["first_at"],
+        summary=_event_summary(row),
+    )
 
 
 def changes_as_atom(
@@ -118,26 +129,32 @@ def changes_as_atom(
 ) -> str:
     """Return changes of articles with their words, those seen last first."""
     rows = change_rows(connection, filters, MAX_ATOM_ENTRIES)
-    entries = [
-        FeedEntry(
-            about=f"{row['url']}#revision-{row['number']}",
-            title=change_title(row),
-            page=url_of("change", row["article_id"], row["number"])
-            if not row["gone"]
-            else url_of("article", row["article_id"]),
-            updated=row["seen_at"],
-            author=row["outlet_name"],
-            via=row["url"],
-            summary=_change_summary(row),
-            is_html=True,
-            language=row["language"],
-        )
-        for row in rows
-    ]
+    entries = [change_entry(row, url_of) for row in rows]
+    about = feed_identity(connection, list_feed_name("changes", filters.given))
+    return write_atom(AtomFeed(about, change_feed_title(filters), own, entries, page))
+
+
+def change_feed_title(filters: ChangeFilters) -> str:
+    """Return the title of the feed of changes."""
     kind = CHANGE_KINDS[filters.kind][0] if filters.kind in CHANGE_KINDS else ""
-    title = f"Changes: {kind}" if kind else "Changes"
-    about = feed_identity(connection, _list_name("changes", filters.given))
-    return write_atom(AtomFeed(about, title, own, entries, page))
+    return f"Changes: {kind}" if kind else "Changes"
+
+
+def change_entry(row: PlainRow, url_of: FeedPages) -> FeedEntry:
+    """Return the entry of a change as lists show it."""
+    return FeedEntry(
+        about=f"{row['url']}#revision-{row['number']}",
+        title=change_title(row),
+        page=url_of("change", row["article_id"], row["number"])
+        if not row["gone"]
+        else url_of("article", row["article_id"]),
+        updated=row["seen_at"],
+        author=row["outlet_name"],
+        via=row["url"],
+        summary=_change_summary(row),
+        is_html=True,
+        language=row["language"],
+    )
 
 
 def copies_as_atom(
@@ -145,22 +162,24 @@ def copies_as_atom(
 ) -> str:
     """Return the texts that most outlets published in the filters' period."""
     rows = most_copied_texts(connection, filters, MAX_ATOM_ENTRIES)
-    entries = [
-        FeedEntry(
-            about=f"{row['url']}#copies",
-            title=row["headline"] or row["url"],
-            page=url_of("article", row["id"]),
-            updated=row["last_at"],
-            published=row["published_at"],
-            author=row["outlet_name"],
-            via=row["url"],
-            summary=_copies_summary(row),
-            language=row["language"],
-        )
-        for row in rows
-    ]
-    about = feed_identity(connection, _list_name("copies", filters.given))
-    return write_atom(AtomFeed(about, "One text, many names", own, entries, page))
+    entries = [copied_text_entry(row, url_of) for row in rows]
+    about = feed_identity(connection, list_feed_name("copies", filters.given))
+    return write_atom(AtomFeed(about, COPIES_FEED_TITLE, own, entries, page))
+
+
+def copied_text_entry(row: PlainRow, url_of: FeedPages) -> FeedEntry:
+    """Return the entry of a copied text as lists show it."""
+    return FeedEntry(
+        about=f"{row['url']}#copies",
+        title=row["headline"] or row["url"],
+        page=url_of("article", row["id"]),
+        updated=row["last_at"],
+        published=row["published_at"],
+        author=row["outlet_name"],
+        via=row["url"],
+        summary=_copies_summary(row),
+        language=row["language"],
+    )
 
 
 def question_as_atom(
@@ -237,7 +256,7 @@ def _question_entry(entry: FeedEntry, row: Mapping[str, Any], is_repeated: bool)
     )
 
 
-def _list_name(name: str, values: Mapping[str, str]) -> str:
+def list_feed_name(name: str, values: Mapping[str, str]) -> str:
     """Return a name for a list with its filters."""
     return f"{name}?{urlencode(sorted(values.items()))}"
 

@@ -60,7 +60,7 @@ SELECT count(*) AS every, coalesce(sum({headline}), 0) AS headline,
 FROM revisions r WHERE r.number > 1 AND {condition}"""
 
 CHANGE_IDS_SQL = """
-SELECT r.id FROM revisions r WHERE r.number > 1 AND {condition}
+SELECT r.id, r.seen_at FROM revisions r WHERE r.number > 1 AND {condition}
 ORDER BY r.seen_at DESC, r.id DESC LIMIT :limit OFFSET :offset"""
 
 NOTABLE_CHANGES_SQL = """
@@ -149,11 +149,18 @@ def change_rows(
 ) -> list[PlainRow]:
     """Return changes, those seen last first, as `_change_row` does; with their changed words, or
     without, which is faster for many."""
+    moments = change_moments(connection, filters, limit, offset)
+    return rows_of_changes(connection, [row["id"] for row in moments], with_words)
+
+
+def change_moments(
+    connection: sqlite3.Connection, filters: ChangeFilters, limit: int, offset: int = 0
+) -> list[sqlite3.Row]:
+    """Return `id` and `seen_at` of changes, those seen last first."""
     condition, values = _change_condition(filters)
-    ids = connection.execute(
+    return connection.execute(
         CHANGE_IDS_SQL.format(condition=condition), {**values, "limit": limit, "offset": offset}
-    )
-    return _rows_of_changes(connection, [row[0] for row in ids], with_words)
+    ).fetchall()
 
 
 def notable_changes(connection: sqlite3.Connection, since: str, limit: int) -> list[PlainRow]:
@@ -165,7 +172,7 @@ def notable_changes(connection: sqlite3.Connection, since: str, limit: int) -> l
     condition, values = _change_condition(ChangeFilters(since=since))
     sql = NOTABLE_CHANGES_SQL.format(condition=condition)
     ids = connection.execute(sql, {**values, "limit": limit})
-    return _rows_of_changes(connection, [row[0] for row in ids])
+    return rows_of_changes(connection, [row[0] for row in ids])
 
 
 def summarize_article_changes(
@@ -180,7 +187,7 @@ def summarize_article_changes(
     return {
         "changes": len(found),
         "silent": sum(row["stealth"] for row in found),
-        "rows": _rows_of_changes(connection, [row["id"] for row in found[:limit]]),
+        "rows": rows_of_changes(connection, [row["id"] for row in found[:limit]]),
     }
 
 
@@ -192,9 +199,10 @@ def _change_condition(filters: ChangeFilters, with_kind: bool = True) -> tuple[s
     return " AND ".join(clauses) or "1", filters.given
 
 
-def _rows_of_changes(
+def rows_of_changes(
     connection: sqlite3.Connection, ids: Sequence[int], with_words: bool = True
 ) -> list[PlainRow]:
+    """Return changes by their IDs, in the order given, as `change_rows` does."""
     rows = connection.execute(CHANGE_ROWS_SQL, (json.dumps(ids),))
     return [_change_row(row, with_words) for row in rows]
 

@@ -68,7 +68,7 @@ class CopyFilters(PeriodFilters):
 def copy_list_data(connection: sqlite3.Connection, filters: CopyFilters, page: int = 1) -> PlainRow:
     """Return what the list of copies shows: one page of `texts`, those of most outlets first."""
     newest = newest_coverage_at(connection)
-    found = _counted_texts(connection, filters, newest)
+    found = counted_texts(connection, filters, newest)
     part, page, pages = page_of_rows(found, page, COPY_LIST_SIZE)
     return {
         "texts": copied_text_rows(connection, part),
@@ -87,11 +87,11 @@ def most_copied_texts(
     connection: sqlite3.Connection, filters: CopyFilters, limit: int, newest: datetime | None = None
 ) -> list[PlainRow]:
     """Return the texts that most outlets published within the filters' period."""
-    found = _counted_texts(connection, filters, newest or newest_coverage_at(connection))
+    found = counted_texts(connection, filters, newest or newest_coverage_at(connection))
     return copied_text_rows(connection, found[:limit])
 
 
-def _counted_texts(
+def counted_texts(
     connection: sqlite3.Connection, filters: CopyFilters, newest: datetime
 ) -> list[sqlite3.Row]:
     """Return the texts within the filters, those of most outlets first."""
@@ -112,9 +112,7 @@ def _counted_texts(
     return connection.execute(chosen + COUNTED_TEXTS_SQL, values).fetchall()
 
 
-def copied_text_rows(
-    connection: sqlite3.Connection, counted: Sequence[sqlite3.Row]
-) -> list[PlainRow]:
+def copied_text_rows(connection: sqlite3.Connection, counted: Sequence[Any]) -> list[PlainRow]:
     """Return texts as lists show them.
 
     Each has the columns of its original (the agency's own, else the earliest), `outlets`,
@@ -128,7 +126,7 @@ def copied_text_rows(
     return [_copied_text_row(row, versions[row["id"]]) for row in counted if versions[row["id"]]]
 
 
-def _copied_text_row(text: sqlite3.Row, versions: Sequence[sqlite3.Row]) -> PlainRow:
+def _copied_text_row(text: Any, versions: Sequence[sqlite3.Row]) -> PlainRow:
     original = next((row for row in versions if row["id"] == row["original_id"]), versions[0])
     others = [row for row in versions if row["outlet"] != original["outlet"]]
     plain = ("text_id", "id", "headline", "url", "language", "published_at", "agency",

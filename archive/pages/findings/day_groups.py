@@ -54,21 +54,42 @@ def newest_coverage_at(connection: sqlite3.Connection, now: datetime | None = No
 
     A date without a time of day counts as the end of that day.
     """
-    return _newest_of(connection, NEWEST_COVERAGE_SQL, now or current_time())
+    return newest_coverage_of_all([connection], now)
+
+
+def newest_coverage_of_all(
+    connections: Iterable[sqlite3.Connection], now: datetime | None = None
+) -> datetime:
+    """Return the newest of these times of several archives; now if none has an article."""
+    return _newest_of(connections, NEWEST_COVERAGE_SQL, now or current_time())
 
 
 def newest_change_at(connection: sqlite3.Connection, now: datetime | None = None) -> datetime:
     """Return when the newest change was seen, but no time after now; now without any change."""
-    return _newest_of(connection, NEWEST_CHANGE_SQL, now or current_time())
+    return newest_change_of_all([connection], now)
 
 
-def _newest_of(connection: sqlite3.Connection, sql: str, now: datetime) -> datetime:
-    written = connection.execute(sql, (format_utc(now),)).fetchone()[0]
-    newest = parse_timestamp_as_utc(written)
-    if newest is None:
-        return now
+def newest_change_of_all(
+    connections: Iterable[sqlite3.Connection], now: datetime | None = None
+) -> datetime:
+    """Return the newest of these times of several archives; now if none has a change."""
+    return _newest_of(connections, NEWEST_CHANGE_SQL, now or current_time())
+
+
+def _newest_of(connections: Iterable[sqlite3.Connection], sql: str, now: datetime) -> datetime:
+    asked = (format_utc(now),)
+    written = [connection.execute(sql, asked).fetchone()[0] for connection in connections]
+    known = [newest for each in written if (newest := _latest_moment(each))]
+    return min(now, max(known)) if known else now
+
+
+def _latest_moment(written: str | None) -> datetime | None:
+    """Return the moment of a timestamp, the last of a bare day; None without one."""
+    found = parse_timestamp_as_utc(written)
+    if found is None or written is None:
+        return None
     is_day = len(written) == len("2024-02-15")
-    return min(now, newest + timedelta(days=1, seconds=-1) if is_day else newest)
+    return found + timedelta(days=1, seconds=-1) if is_day else found
 
 
 def period_bounds(newest: datetime, days: int | None) -> tuple[str, str]:

@@ -80,7 +80,7 @@ def event_list_data(
     `newest` is the moment from which the days are counted back.
     """
     newest = newest_coverage_at(connection)
-    found = _counted_events(connection, filters, newest)
+    found = counted_events(connection, filters, newest)
     part, page, pages = page_of_rows(found, page, EVENT_LIST_SIZE)
     return {
         "events": event_rows(connection, part, filters),
@@ -102,11 +102,11 @@ def largest_events(
     newest: datetime | None = None,
 ) -> list[PlainRow]:
     """Return the events that most outlets covered within the filters' period, as `event_rows`."""
-    counted = _counted_events(connection, filters, newest or newest_coverage_at(connection))
+    counted = counted_events(connection, filters, newest or newest_coverage_at(connection))
     return event_rows(connection, counted[:limit], filters)
 
 
-def _counted_events(
+def counted_events(
     connection: sqlite3.Connection, filters: EventFilters, newest: datetime
 ) -> list[sqlite3.Row]:
     """Return the events within the filters, those with most outlets in the period first."""
@@ -123,7 +123,7 @@ def _counted_events(
 
 
 def event_rows(
-    connection: sqlite3.Connection, counted: Sequence[sqlite3.Row], filters: EventFilters
+    connection: sqlite3.Connection, counted: Sequence[Any], filters: EventFilters
 ) -> list[PlainRow]:
     """Return events as lists show them.
 
@@ -138,7 +138,7 @@ def event_rows(
     return [_event_row(row, articles[row["id"]], filters.language) for row in counted]
 
 
-def _event_row(event: sqlite3.Row, articles: list[sqlite3.Row], language: str) -> PlainRow:
+def _event_row(event: Any, articles: list[sqlite3.Row], language: str) -> PlainRow:
     head = naming_article(articles, language)
     first = first_report(articles)
     names = list(dict.fromkeys(row["outlet_name"] for row in articles))

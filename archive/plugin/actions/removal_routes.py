@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from pathlib import Path
 from typing import Any
 
 from datasette.views.base import DatasetteError  # type: ignore[import-untyped]
@@ -16,6 +15,7 @@ from archive.plugin.actions.edit_requests import (
     redirect_with_message,
     unsaved_change_text,
 )
+from archive.plugin.guards.permissions import archive_file
 from archive.plugin.page_requests import ARCHIVE_PATH
 from archive.removal.remove_articles import RemovalOrder, removal_reason
 from archive.removal.serving import remove_on_page
@@ -23,7 +23,7 @@ from archive.removal.serving import remove_on_page
 
 async def _respond_remove(datasette: Any, request: Any, asked: EditRequest) -> Any:
     """Remove the article of a form, and redirect to the front page."""
-    folder = Path(datasette.get_database(asked.paths.database).path).parent
+    folder = archive_file(datasette, asked.paths.database).parent
     try:
         article_id = asked.number("article")
         order = RemovalOrder(removal_reason(asked.value("reason")), "page", asked.author)

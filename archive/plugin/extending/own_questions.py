@@ -21,7 +21,7 @@ from archive.extensions import (
     report_extension_problem,
     usable_extensions,
 )
-from archive.plugin.guards.permissions import archives
+from archive.plugin.guards.permissions import archive_file, archives
 from archive.plugin.guards.sql_limits import limit_connection
 from archive.plugin.metadata import Questions, canned_queries
 from archive.queries.question_files import (
@@ -98,9 +98,9 @@ def questions_on_archive(archive_path: Path) -> AcceptExtension[QuestionSource]:
 
 def _load_questions(datasette: Any, database: str) -> Questions:
     """Return the further questions of an archive; problems are reported in a line each."""
-    path = Path(datasette.databases[database].path)
+    path = archive_file(datasette, database)
     found: Questions = {}
-    sources = list(_question_sources(datasette, path))
+    sources = list(_question_sources(datasette, database, path))
     if not sources:
         return found
     with closing(_checking_connection(path)) as connection:
@@ -115,13 +115,17 @@ def _load_questions(datasette: Any, database: str) -> Questions:
     return found
 
 
-def _question_sources(datasette: Any, archive_path: Path) -> Iterator[QuestionSource]:
+def _question_sources(
+    datasette: Any, database: str, archive_path: Path
+) -> Iterator[QuestionSource]:
     """Yield the files for an archive: of extensions, beside it, and as configured."""
     yield from usable_extensions(QUESTION_GROUP, accept_questions).values()
-    named = (datasette.plugin_config("dateline") or {}).get("questions") or ()
+    of_site = datasette.plugin_config("dateline") or {}
+    of_archive = datasette.plugin_config("dateline", database=database) or {}
     beside = archive_path.with_name(QUESTION_FILE_NAME)
     paths = [beside] if beside.is_file() else []
-    paths += map(Path, [named] if isinstance(named, str) else named)
+    for named in (of_archive.get("questions") or (), of_site.get("questions") or ()):
+        paths += map(Path, [named] if isinstance(named, str) else named)
     for path in dict.fromkeys(path.absolute() for path in paths):
         try:
             yield read_question_file(path)

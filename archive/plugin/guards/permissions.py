@@ -53,6 +53,16 @@ def is_archive(path: str) -> bool:
         connection.close()
 
 
+def has_several_archives(datasette: Any) -> bool:
+    """Return True if a server has more than one archive, which its pages then show together."""
+    return len(archives(datasette)) > 1
+
+
+def archive_file(datasette: Any, database: str) -> Path:
+    """Return the file of an archive; where the database is a link, the file that it leads to."""
+    return Path(datasette.get_database(database).path).resolve()
+
+
 async def may_see_tables(datasette: Any, actor: Any, database: str, tables: Iterable[str]) -> bool:
     """Return True if a visitor may see all of these tables."""
     for table in tables:
@@ -98,7 +108,7 @@ def write_hindrance(datasette: Any, database: str) -> str | None:
     served = datasette.get_database(database)
     if not served.is_mutable:
         return READ_ONLY_MESSAGE
-    path = Path(served.path)
+    path = archive_file(datasette, database)
     is_writable = os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
     return None if is_writable else UNWRITABLE_MESSAGE
 

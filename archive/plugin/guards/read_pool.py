@@ -9,9 +9,9 @@ import asyncio
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -36,6 +36,8 @@ MAX_PAGE_DIFF_CHARS = 200_000
 a comparison cannot be interrupted."""
 
 ReadFunction = Callable[[sqlite3.Connection], Any]
+ReadTogetherFunction = Callable[[dict[str, sqlite3.Connection]], Any]
+"""Gets the connections to several databases by name."""
 
 
 @contextmanager
@@ -65,13 +67,28 @@ class PageReaders:
 
     async def read(self, datasette: Any, database: str, make: ReadFunction) -> Any:
         """Return the result of `make` on a database. Raises DatasetteError if it takes too long."""
-        db = datasette.get_database(database)
+        return await self.read_together(
+            datasette, [database], lambda connections: make(connections[database])
+        )
+
+    async def read_together(
+        self, datasette: Any, databases: Sequence[str], make: ReadTogetherFunction
+    ) -> Any:
+        """Return the result of `make` on several databases.
+
+        They are read in one thread, within the time that a page of one has. Raises DatasetteError
+        if it takes longer.
+        """
+        files = {name: datasette.get_database(name) for name in databases}
         seconds = PAGE_WORK_FACTOR * datasette.setting("sql_time_limit_ms") / 1000
 
         def timed() -> Any:
             """Run `make` within the time limit."""
-            with time_limited(self._connection(db), seconds):
-                return make(self._connection(db))
+            connections = {name: self._connection(db) for name, db in files.items()}
+            with ExitStack() as limits:
+                for connection in connections.values():
+                    limits.enter_context(time_limited(connection, seconds))
+                return make(connections)
 
         try:
             return await asyncio.get_running_loop().run_in_executor(self._pool, timed)

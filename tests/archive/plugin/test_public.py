@@ -271,7 +271,7 @@ def test_without_an_archive_nothing_is_copied(tmp_path: Path) -> None:
 
 def test_public_means_immutable_and_without_downloads() -> None:
     called = datasette_arguments(
-        Path("archive.db"), ["--metadata", "told.json"], ServeOptions(public=True)
+        [Path("archive.db")], ["--metadata", "told.json"], ServeOptions(public=True)
     )
     assert called[:2] == ["--immutable", "archive.db"]
     settings = {
@@ -291,7 +291,7 @@ def test_public_means_immutable_and_without_downloads() -> None:
 
 def test_a_setting_that_is_given_wins() -> None:
     called = datasette_arguments(
-        Path("archive.db"),
+        [Path("archive.db")],
         ["--metadata", "told.json"],
         ServeOptions(settings=(("sql_time_limit_ms", "3000"),)),
     )

@@ -317,7 +317,7 @@ def test_settings_of_a_file_hold_except_where_the_public_is_concerned(
     how = options(tmp_path, config="settings:\n  default_page_size: 7\n  allow_csv_stream: true\n")
     whole = whole_configuration(filled, how)
     pairs = [(name, str(value)) for name, value in whole["settings"].items()]
-    called = datasette_arguments(filled / "archive.db", [], how, pairs)
+    called = datasette_arguments([filled / "archive.db"], [], how, pairs)
     assert called[called.index("default_page_size") + 1] == "7"
     assert called[called.index("allow_csv_stream") + 1] == "false"
 
@@ -369,7 +369,7 @@ def test_the_folders_are_passed_through_to_datasette(tmp_path: Path) -> None:
     files = DatasetteFiles(
         plugins_dir=tmp_path, template_dir=tmp_path, static=(f"maps:{tmp_path}",)
     )
-    called = datasette_arguments(tmp_path / "archive.db", [], ServeOptions(files=files))
+    called = datasette_arguments([tmp_path / "archive.db"], [], ServeOptions(files=files))
     at = called.index("--plugins-dir")
     assert called[at : at + 6] == [
         "--plugins-dir", str(tmp_path), "--template-dir", str(tmp_path), "--static", f"maps:{tmp_path}",

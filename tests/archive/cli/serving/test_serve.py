@@ -124,7 +124,9 @@ def test_a_plugin_that_cannot_be_loaded_is_named_in_one_line(folder: Path) -> No
 
 
 def test_a_file_that_a_crawl_writes_is_never_called_immutable(folder: Path) -> None:
-    called = datasette_arguments(folder / "archive.db", ["--metadata", "told.json"], ServeOptions())
+    called = datasette_arguments(
+        [folder / "archive.db"], ["--metadata", "told.json"], ServeOptions()
+    )
     assert not {"-i", "--immutable"} & set(called)
     assert called.count("--setting") == len(DATASETTE_SETTINGS)
 

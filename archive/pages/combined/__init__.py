@@ -1,0 +1,1 @@
+"""The content of pages about several archives: each is asked, and its rows are merged."""

@@ -1,0 +1,1 @@
+"""The pages, feeds and files of several archives together, below `/-/all/`."""
