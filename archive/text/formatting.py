@@ -93,8 +93,11 @@ def zone_label(offset: int) -> str:
 
 
 def period_label(period: str) -> str:
-    """Return a day, month or year in words: `15 Feb 2024`, `Feb 2024`, `2024`."""
-    if len(period) == len("2024-02"):
+    """Return a day, month or year in words: `15 Feb 2024`, `Feb 2024`, `2024`.
+
+    Any other text is returned unchanged.
+    """
+    if len(period) == len("2024-02") and is_calendar_day(f"{period}-01"):
         return f"{MONTH_ABBREVIATIONS[int(period[5:7]) - 1]} {period[:4]}"
     return moment(period) if is_calendar_day(period) else period
 
