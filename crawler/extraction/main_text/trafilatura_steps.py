@@ -55,8 +55,9 @@ class _HandedOver(NamedTuple):
 
 def extract_by_trafilatura(tree: HtmlElement, url: str | None) -> str:
     """Return the text that trafilatura's default mode finds in a tree; the tree may be changed."""
+    page: Any = _HandedOver(tree)
     with _cheaper_steps():
-        found: Any = trafilatura.bare_extraction(_HandedOver(tree), url=url, include_comments=False)
+        found: Any = trafilatura.bare_extraction(page, url=url, include_comments=False)
     return (found.text or "") if found is not None else ""
 
 
