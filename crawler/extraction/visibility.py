@@ -31,11 +31,6 @@ HIDDEN_MARK_ATTRIBUTES = frozenset((HIDDEN_ATTRIBUTE, "aria-hidden"))
 """Attributes that mark an element as hidden."""
 HIDING_ATTRIBUTES = HIDDEN_MARK_ATTRIBUTES | {"popover", "style", "role", "aria-modal"}
 """Attributes that may hide an element."""
-FIND_HIDEABLE = XPath(
-    f".//*[@class or @id or {' or '.join(f'@{name}' for name in sorted(HIDING_ATTRIBUTES))}"
-    " or self::dialog]"
-)
-"""The elements that anything may hide."""
 FIND_LONG_HIDDEN = XPath(
     f"//@hidden/parent::*[string-length(.) >= {MIN_PROSE_SIZE}][not(ancestor::*[@hidden])]"
 )
@@ -192,7 +187,7 @@ def _prose_chars_of(element: HtmlElement) -> int:
 def mark_hidden(tree: HtmlElement) -> None:
     """Mark with `hidden` what the page hides, and nothing else."""
     body = tree.find("body")
-    for element in () if body is None else FIND_HIDEABLE(body):
+    for element in () if body is None else body.iterdescendants("*"):
         attributes = element.keys()
         named = _meanings_of_names(element.get("class", "")) if "class" in attributes else 0
         if "id" in attributes:

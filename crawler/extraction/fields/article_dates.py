@@ -133,6 +133,8 @@ WORK_DATE_FIELDS = ("datePublished", "dateModified", "dateCreated")
 DATE_META_NAME = re.compile(r"dat[eu]|time|publi|issued|modified|created|updated", re.I)
 DateAndWording = tuple[str | None, str | None]
 """A timestamp, and its wording on the site."""
+MarkUp = tuple[str | None, ...]
+"""The tags and classes of an element and of the one around it."""
 
 PUBLISHED_META = (
     "article:published_time",
@@ -305,7 +307,7 @@ class PageDateReader:
         self.page = page
         self.headline_at = headline_block_index(page, headline)
         self.language = page.language
-        self._chronologies: dict[tuple[str | None, ...], frozenset[Block]] = {}
+        self._chronologies: dict[MarkUp, frozenset[Block]] = {}
 
     def read_date(self, raw: str | None) -> str | None:
         """Return the timestamp that a text of the page gives, None if it gives none."""
@@ -366,19 +368,27 @@ class PageDateReader:
             self._chronologies[mark_up] = self._chronology_of(mark_up)
         return block in self._chronologies[mark_up]
 
-    def _chronology_of(self, mark_up: tuple[str | None, ...]) -> frozenset[Block]:
+    def _chronology_of(self, mark_up: MarkUp) -> frozenset[Block]:
         """The lines with this mark-up if they are a chronology, else none."""
-        row: list[Block] = []
-        passed = passed_by_last = 0
+        entries = self._possible_entries.get(mark_up, [])
+        is_among_text = bool(entries) and entries[-1][1] > 0
+        row = [block for block, _ in entries]
+        return frozenset(row if is_among_text and self._gives_several_days(row) else ())
+
+    @cached_property
+    def _possible_entries(self) -> dict[MarkUp, list[tuple[Block, int]]]:
+        """The lines that may be entries of a chronology, by their mark-up.
+
+        Each with the number of paragraphs above it.
+        """
+        found: dict[MarkUp, list[tuple[Block, int]]] = {}
+        passed = 0
         for block in self.page.blocks[(self.headline_at or 0) :][:MAX_SEARCHED_DATE_LINES]:
             is_short = len(block.text) <= MAX_CHRONOLOGY_LINE_CHARS
-            is_alike = block.element.tag == mark_up[0] and _mark_up_of(block.element) == mark_up
-            is_behind = passed > 0 or _is_set_as_heading(block)
-            if is_short and is_alike and is_behind and _may_be_entry(block.text):
-                row.append(block)
-                passed_by_last = passed
+            if is_short and _may_be_entry(block.text) and (passed or _is_set_as_heading(block)):
+                found.setdefault(_mark_up_of(block.element), []).append((block, passed))
             passed += len(block.text) > MIN_PROSE_LINE_CHARS
-        return frozenset(row if passed_by_last and self._gives_several_days(row) else ())
+        return found
 
     def _gives_several_days(self, row: list[Block]) -> bool:
         """Return whether these lines give more than one day."""
@@ -434,7 +444,7 @@ def _is_set_as_heading(block: Block) -> bool:
     return any(" ".join(each.text_content().split()) == block.text for each in bold)
 
 
-def _mark_up_of(element: HtmlElement) -> tuple[str | None, ...]:
+def _mark_up_of(element: HtmlElement) -> MarkUp:
     """The tags and classes of an element and of the one around it."""
     around = element.getparent()
     outer = (None, None) if around is None else (around.tag, around.get("class"))

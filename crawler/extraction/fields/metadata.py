@@ -49,6 +49,8 @@ ITEM_TYPES_OF_OTHER_THINGS = ("/Comment", "/UserComments", "/Event")
 HEADLINE_TAGS = ("h1", "h2", "h3", "h4")
 MAX_HEADLINE_BLOCK_CHARS = 400
 """Characters of a block that may be the headline."""
+MAX_CHARS_OF_FOLDED_CHAR = 3
+"""Letters that one letter may become when its case is folded."""
 MIN_COMPARED_HEADING_CHARS = 12
 """Characters; a shorter heading is not compared with the headline."""
 MIN_DESCRIPTION_CHARS = 16
@@ -153,8 +155,11 @@ def headline_block_index(page: OpenedPage, title: str | None) -> int | None:
     wanted = fold_text(title or "")
     if not wanted:
         return None
+    least = len(wanted) // MAX_CHARS_OF_FOLDED_CHAR
     short = (
-        at for at, block in enumerate(page.blocks) if len(block.text) < MAX_HEADLINE_BLOCK_CHARS
+        at
+        for at, block in enumerate(page.blocks)
+        if least <= len(block.text) < MAX_HEADLINE_BLOCK_CHARS
     )
     places = [at for at in short if fold_text(page.blocks[at].text) == wanted]
     if not places:

@@ -9,13 +9,13 @@ remembered. What cannot be translated is left to lxml.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from lxml.etree import XPath
 from lxml.html import HtmlElement
 
-Attributes = tuple[tuple[str, str], ...]
+Attributes = Mapping[str, str]
 """Names and values of attributes, in the order of the page."""
 ElementTest = Callable[[str, Attributes], bool]
 """A test of an element, given by its tag and attributes."""
@@ -29,6 +29,9 @@ ATTRIBUTE_IN_PATH = re.compile(r"@([\w-]+)")
 FIRST_OF_ALL = re.compile(r"\((.*)\)\[1\]", re.S)
 """An expression for the first element that another one finds."""
 ONLY_TAGS = re.compile(r"\s*self::\w+(?:\s+or\s+self::\w+)*\s*")
+TAG_TEST = re.compile(r"self::(\w+)")
+EVERY_TAG = "*"
+"""The name by which lxml walks over elements alone, without comments."""
 ANY_ELEMENT, FIRST_SIBLING = ".//*", "[1]"
 MAX_REMEMBERED_KEYS = 100_000
 """Tags with attributes whose results an expression remembers, over all pages of a process."""
@@ -44,8 +47,8 @@ class TranslatedPath(NamedTuple):
     test: ElementTest
     is_whole: bool
     """False if the test lets through elements that the expression excludes."""
-    tags: str
-    """The test of the tag alone, as an expression; empty if every tag may be sought."""
+    tags: tuple[str, ...]
+    """The tags that may be sought; empty if every tag may."""
 
 
 class AttributeFinder:
@@ -62,14 +65,12 @@ class AttributeFinder:
         self._is_whole = all(path.is_whole for path in self._paths)
         named = (ATTRIBUTE_IN_PATH.findall(each.path) for each in expressions)
         self._names = frozenset(name for names in named for name in names)
-        tests = " or ".join(f"@{name}" for name in sorted(self._names))
         tags = [path.tags for path in self._paths]
-        among = f"[{' or '.join(tags)}]" if all(tags) else ""
-        self._find_named = XPath(f"{ANY_ELEMENT}{among}[{tests}]")
-        self._known: dict[tuple[object, Attributes], bool] = {}
+        self._tags = tuple({tag for each in tags for tag in each}) if all(tags) else (EVERY_TAG,)
+        self._known: dict[tuple[object, tuple[tuple[str, str], ...]], bool] = {}
 
     def __call__(self, tree: HtmlElement) -> list[HtmlElement]:
-        found = [element for element in self._find_named(tree) if self.is_sought(element)]
+        found = list(filter(self.is_sought, tree.iterdescendants(*self._tags)))
         if found and not self._is_whole:
             sought = {each for expression in self._expressions for each in expression(tree)}
             return [element for element in found if element in sought]
@@ -79,12 +80,14 @@ class AttributeFinder:
         """Return whether the tests of one of the expressions let an element through."""
         names = self._names
         attributes = tuple([item for item in element.items() if item[0] in names])
+        if not attributes:  # no test lets such elements through
+            return False
         key = (element.tag, attributes)
         known = self._known.get(key)
         if known is None:
             if len(self._known) >= MAX_REMEMBERED_KEYS:
                 self._known.clear()
-            known = self._known[key] = self._test(str(element.tag), attributes)
+            known = self._known[key] = self._test(str(element.tag), dict(attributes))
         return known
 
 
@@ -100,7 +103,7 @@ class FirstAttributeFinder(AttributeFinder):
             raise UntranslatableError(expression.path)
 
     def __call__(self, tree: HtmlElement) -> list[HtmlElement]:
-        first = next(filter(self.is_sought, self._find_named(tree)), None)
+        first = next(filter(self.is_sought, tree.iterdescendants(*self._tags)), None)
         return [] if first is None else [first]
 
 
@@ -113,7 +116,7 @@ def translate_path(path: str) -> TranslatedPath:
     if not stripped.startswith(f"{ANY_ELEMENT}["):
         raise UntranslatableError(path)
     parts = _predicates_of(stripped[len(ANY_ELEMENT) :])
-    tags = parts[0].strip() if ONLY_TAGS.fullmatch(parts[0]) else ""
+    tags = TAG_TEST.findall(parts[0]) if ONLY_TAGS.fullmatch(parts[0]) else ()
     tests: list[ElementTest] = []
     is_whole = True
     for part in parts:
@@ -122,9 +125,9 @@ def translate_path(path: str) -> TranslatedPath:
         except UntranslatableError:
             is_whole = False
     test = _all_of(tests)
-    if not tests or any(test(tag, ()) for tag in re.findall(r"self::(\w+)", path) or ["p"]):
+    if not tests or any(test(tag, {}) for tag in TAG_TEST.findall(path) or ["p"]):
         raise UntranslatableError(path)  # it finds elements without attributes too
-    return TranslatedPath(test, is_whole, tags)
+    return TranslatedPath(test, is_whole, tuple(tags))
 
 
 def _predicates_of(text: str) -> list[str]:
@@ -260,10 +263,14 @@ class _PredicateParser:
             table = str.maketrans(letters, self._expect("text"))
             self._expect_mark(")")
             return lambda attributes: (read(attributes) or "").translate(table)
-        names = {self._expect("attribute")}
+        names = {first := self._expect("attribute")}
         while self._take("|"):
             names.add(self._expect("attribute"))
-        return lambda attributes: next((value for at, value in attributes if at in names), None)
+        if len(names) == 1:
+            return lambda attributes: attributes.get(first)
+        return lambda attributes: next(
+            (value for at, value in attributes.items() if at in names), None
+        )
 
     def _take(self, value: str) -> bool:
         """Pass over a mark or a name if it is the next token."""

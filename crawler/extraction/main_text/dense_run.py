@@ -28,11 +28,12 @@ SKIPPED_TAGS = frozenset(
     ("script", "style", "noscript", "template", "svg", "iframe", "textarea", "select", "head")
 )
 """Elements whose text is not read, up to their end tags."""
-PAGE_TOKEN = re.compile(
-    r"<!--.*?(?:-->|\Z)"
-    rf"|<(?P<skipped>{'|'.join(sorted(SKIPPED_TAGS))})\b[^<>]*+>.*?(?:</(?P=skipped)\b|(?=</?body\b)|\Z)"
+PAGE_TOKEN = re.compile(  # of loops that take many letters at once, and give none back
+    r"<!--(?:[^-]++|-(?!->))*+(?:-->)?"
+    rf"|<(?P<skipped>{'|'.join(sorted(SKIPPED_TAGS))})\b[^<>]*+>"
+    r"(?:[^<]++|<(?!/(?P=skipped)\b|/?body\b))*+(?:</(?P=skipped)\b)?"
     r"|<(?P<end>/?)(?P<name>[a-zA-Z][\w:-]*+)[^<>]*+>?",
-    re.I | re.S,
+    re.I,
 )
 
 

@@ -47,10 +47,17 @@ class _StandIn(NamedTuple):
     value: object
 
 
+class _HandedOver(NamedTuple):
+    """A tree that trafilatura may change, and need not copy first."""
+
+    tree: HtmlElement
+
+
 def extract_by_trafilatura(tree: HtmlElement, url: str | None) -> str:
     """Return the text that trafilatura's default mode finds in a tree; the tree may be changed."""
+    page: Any = _HandedOver(tree)
     with _cheaper_steps():
-        found: Any = trafilatura.bare_extraction(tree, url=url, include_comments=False)
+        found: Any = trafilatura.bare_extraction(page, url=url, include_comments=False)
     return (found.text or "") if found is not None else ""
 
 
@@ -119,9 +126,15 @@ def _stand_ins_for_comparisons() -> tuple[_StandIn, ...]:
         return str(collect_words(tree))
 
     return (
+        _StandIn(core, "load_html", _tree_handed_over),
         _StandIn(core, "compare_extraction", compare_where_needed),
         _StandIn(core, "html2txt", words_where_needed),
     )
+
+
+def _tree_handed_over(page: _HandedOver, _: object) -> HtmlElement:
+    """The tree of a page, which trafilatura would otherwise copy, as its caller may need it."""
+    return page.tree
 
 
 def _may_prefer_readability(whole: HtmlElement, body: Any, text: str, options: Any) -> bool:

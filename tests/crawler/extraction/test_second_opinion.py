@@ -140,6 +140,20 @@ def test_the_densest_run_is_the_prose_without_the_menus_around_it():
     assert run.lines == [*PARAGRAPHS, PARAGRAPHS[0]]
 
 
+@pytest.mark.parametrize(
+    "skipped",
+    [
+        f"<!-- a -- b --- c > {PARAGRAPHS[0]} --->",
+        f"<script>if (a </ b) '</scripts><p>{PARAGRAPHS[0]}</p>'</SCRIPT >",
+        f"<style>/* <bodyguard> {PARAGRAPHS[0]} */</style\n>",
+        f"<script>'{PARAGRAPHS[0]}' <body class=late>",  # never closed
+        "<!-- -- >-->",
+    ],
+)
+def test_the_densest_run_has_nothing_of_comments_and_scripts_wherever_they_end(skipped: str):
+    assert find_dense_run(f"<head></head>{skipped}{BODY}").lines == list(PARAGRAPHS)
+
+
 def test_a_page_without_prose_has_no_densest_run():
     assert find_dense_run(f"<ul>{MENU}</ul>").lines == []
     assert find_dense_run("").lines == []
