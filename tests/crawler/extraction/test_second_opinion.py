@@ -31,7 +31,7 @@ def read_as(monkeypatch: pytest.MonkeyPatch, found: str) -> None:
     monkeypatch.setattr(
         extract,
         "choose_text",
-        lambda _, claims: extract.line_classifier.LineChoice(
+        lambda _, claims, *__: extract.line_classifier.LineChoice(
             [line for line in claims.found.split("\n") if line], [], []
         ),
     )
