@@ -218,7 +218,7 @@ def test_attention_is_shown_as_a_share_when_asked_for(browser: Browser, address:
         tab.run("document.querySelector('[name=show]').value = 'share'")
         tab.click(".filters button")
         assert "Share of all articles a day" in tab.text()
-        assert "100 %" in tab.run("document.querySelector('.series').textContent")
+        assert "100 %" in tab.run("document.querySelector('.series-chart').textContent")
         assert tab.problems == []
 
 
