@@ -436,7 +436,8 @@ def waiting(tmp_path: Path) -> Iterator[BrowserCrawl]:
         "/slow.json": Answer(200, b"{}", JSON, delay=5),
     }
     with stranger(pages) as there:
-        yield BrowserCrawl(there, tmp_path, {})
+        # the pages are to be open together, however long two browsers take to start
+        yield BrowserCrawl(there, tmp_path, {"DATELINE_BROWSER_SECONDS": str(patient(40))})
 
 
 def test_a_browser_that_is_killed_costs_the_page_that_it_shows_only(waiting):
