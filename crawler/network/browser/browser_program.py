@@ -51,6 +51,9 @@ UNREACHABLE_PROXY = "http://127.0.0.1:9"
 """The proxy of all that belongs to no page: a port without a listener."""
 ENVIRONMENT_NAMES = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "XDG_RUNTIME_DIR")
 """Variables of the environment that the browser gets; secrets and proxies are not among them."""
+MAX_TEMPORARY_FOLDER_CHARS = 56
+"""Length of the path of a folder for temporary files beyond which Chromium does not start: its
+socket lies there, whose path may have 107 characters."""
 
 
 def check_browser_mode(mode: str) -> str:
@@ -81,7 +84,10 @@ def missing_browser_reason(path: str | None = None) -> str | None:
 
 def browser_environment() -> dict[str, str]:
     """Return the environment of the browser."""
-    return {name: os.environ[name] for name in ENVIRONMENT_NAMES if name in os.environ}
+    given = {name: os.environ[name] for name in ENVIRONMENT_NAMES if name in os.environ}
+    if len(given.get("TMPDIR", "")) > MAX_TEMPORARY_FOLDER_CHARS:
+        del given["TMPDIR"]
+    return given
 
 
 # -- its processes ---------------------------------------------------------------------------------

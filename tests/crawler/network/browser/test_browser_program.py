@@ -111,3 +111,11 @@ def test_a_browser_that_does_not_start_says_why_on_one_line():
     assert start_failure_reason(said, has_sandbox=False) == (
         "Chromium did not start: BrowserType.launch: Target closed"
     )
+
+
+@pytest.mark.parametrize(("length", "is_given"), [(56, True), (57, False)])
+def test_the_browser_gets_no_folder_whose_path_is_too_long_for_its_socket(
+    monkeypatch: pytest.MonkeyPatch, length: int, is_given: bool
+):
+    monkeypatch.setenv("TMPDIR", "/" + "t" * (length - 1))
+    assert ("TMPDIR" in browser_environment()) == is_given
