@@ -125,7 +125,9 @@ def test_a_crawl_delay_is_kept_and_our_own_where_it_is_longer(dateline):
         run("crawl", "--delay", "0.05")
         times = [request.at for request in web.requests]
     assert len(times) == 5, "robots.txt, the feed and three articles"
-    assert all(later - earlier > 0.55 for earlier, later in pairwise(times[1:]))
+    # a busy server notes some requests late, but none early
+    assert all(later - earlier > 0.3 for earlier, later in pairwise(times[1:]))
+    assert times[-1] - times[1] > 3 * 0.6 - 0.3
 
 
 # -- asked to wait ---------------------------------------------------------------------------------
