@@ -4,40 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from itertools import chain
 
 from archive.pages.combined.merged_rows import ArchiveConnections, merged_rows, rows_in_order
-from archive.pages.filters import page_of_rows
 from archive.pages.findings.change_lists import (
     CHANGE_KINDS,
-    CHANGE_LIST_SIZE,
-    MAX_CHANGE_PAGES,
     ChangeFilters,
     change_counts,
+    change_list_page,
     change_moments,
     changed_outlets,
     rows_of_changes,
 )
 from archive.pages.findings.copy_lists import (
-    COPY_LIST_SIZE,
-    MAX_LISTED_TEXTS,
     CopyFilters,
     copied_text_rows,
+    copy_list_page,
     counted_texts,
     most_copied_texts,
 )
-from archive.pages.findings.day_groups import group_by_day, newest_coverage_of_all
+from archive.pages.findings.day_groups import newest_coverage_of_all
 from archive.pages.findings.event_lists import (
-    EVENT_LANGUAGES_SQL,
-    EVENT_LIST_SIZE,
     EventFilters,
     counted_events,
+    event_languages,
+    event_list_page,
     event_rows,
     largest_events,
 )
 from archive.pages.outlet import outlet_list_rows
 from archive.pages.story_list import listed_stories, new_finds_since
 from archive.queries.lookup import PlainRow
-from archive.records import format_utc
 
 OUTLET_LIST_SIZE = 100
 """Outlets per page."""
@@ -124,23 +121,17 @@ def combined_events(
         lambda connection: map(dict, counted_events(connection, filters, newest)),
         event_size,
     )
-    part, page, pages = page_of_rows(found, page, EVENT_LIST_SIZE)
-    languages: dict[str, None] = {}
-    for connection in connections.values():
-        languages |= dict.fromkeys(row[0] for row in connection.execute(EVENT_LANGUAGES_SQL))
-    return {
-        "events": rows_in_order(
+    shown = event_list_page(
+        filters,
+        page,
+        found,
+        newest,
+        lambda part: rows_in_order(
             connections, part, lambda connection, own: event_rows(connection, own, filters)
         ),
-        "total": len(found),
-        "filters": filters.given,
-        "days": str(filters.period_days or "all"),
-        "least": filters.least_outlets,
-        "newest": format_utc(newest),
-        "languages": list(languages),
-        "page": page,
-        "pages": pages,
-    }
+    )
+    languages = chain.from_iterable(map(event_languages, connections.values()))
+    return shown | {"languages": list(dict.fromkeys(languages))}
 
 
 def largest_combined_events(
@@ -174,20 +165,13 @@ def combined_changes(
         outlets.update(changed_outlets(connection, filters.outlet))
         for kind, count in change_counts(connection, filters).items():
             counts[kind] += count
-    total = counts[filters.kind] if filters.kind in CHANGE_KINDS else counts["every"]
-    pages = min(MAX_CHANGE_PAGES, max(1, -(-total // CHANGE_LIST_SIZE)))
-    page = min(max(1, page), pages)
-    rows = newest_changes(connections, filters, CHANGE_LIST_SIZE, (page - 1) * CHANGE_LIST_SIZE)
-    return {
-        "days": group_by_day(rows, lambda row: row["seen_at"]),
-        "total": total,
-        "counts": counts,
-        "outlets": sorted(outlets),
-        "kinds": {kind: label for kind, (label, _) in CHANGE_KINDS.items()},
-        "filters": filters.given,
-        "page": page,
-        "pages": pages,
-    }
+    return change_list_page(
+        filters,
+        page,
+        counts,
+        sorted(outlets),
+        lambda limit, offset: newest_changes(connections, filters, limit, offset),
+    )
 
 
 def newest_changes(
@@ -221,18 +205,13 @@ def combined_copies(
         lambda connection: map(dict, counted_texts(connection, filters, newest)),
         copied_text_size,
     )
-    part, page, pages = page_of_rows(found, page, COPY_LIST_SIZE)
-    return {
-        "texts": rows_in_order(connections, part, copied_text_rows, "text_id"),
-        "total": len(found),
-        "cut": len(found) >= MAX_LISTED_TEXTS,
-        "filters": filters.given,
-        "days": str(filters.period_days or "all"),
-        "least": filters.least_outlets,
-        "newest": format_utc(newest),
-        "page": page,
-        "pages": pages,
-    }
+    return copy_list_page(
+        filters,
+        page,
+        found,
+        newest,
+        lambda part: rows_in_order(connections, part, copied_text_rows, "text_id"),
+    )
 
 
 def most_copied_of_all(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -115,16 +115,33 @@ def change_list_data(
     connection: sqlite3.Connection, filters: ChangeFilters, page: int = 1
 ) -> PlainRow:
     """Return what the list of changes shows: one page of them by day, and how many of each kind."""
-    counts = change_counts(connection, filters)
+    return change_list_page(
+        filters,
+        page,
+        change_counts(connection, filters),
+        changed_outlets(connection, filters.outlet),
+        lambda limit, offset: change_rows(connection, filters, limit, offset),
+    )
+
+
+def change_list_page(
+    filters: ChangeFilters,
+    page: int,
+    counts: dict[str, int],
+    outlets: list[str],
+    rows_of: Callable[[int, int], list[PlainRow]],
+) -> PlainRow:
+    """Return one page of a list of changes; `rows_of` returns rows, given their most number and how
+    many newer ones are skipped."""
     total = counts[filters.kind] if filters.kind in CHANGE_KINDS else counts["every"]
     pages = min(MAX_CHANGE_PAGES, max(1, -(-total // CHANGE_LIST_SIZE)))
     page = min(max(1, page), pages)
-    rows = change_rows(connection, filters, CHANGE_LIST_SIZE, (page - 1) * CHANGE_LIST_SIZE)
+    rows = rows_of(CHANGE_LIST_SIZE, (page - 1) * CHANGE_LIST_SIZE)
     return {
         "days": group_by_day(rows, lambda row: row["seen_at"]),
         "total": total,
         "counts": counts,
-        "outlets": changed_outlets(connection, filters.outlet),
+        "outlets": outlets,
         "kinds": {kind: label for kind, (label, _) in CHANGE_KINDS.items()},
         "filters": filters.given,
         "page": page,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -69,9 +69,22 @@ def copy_list_data(connection: sqlite3.Connection, filters: CopyFilters, page: i
     """Return what the list of copies shows: one page of `texts`, those of most outlets first."""
     newest = newest_coverage_at(connection)
     found = counted_texts(connection, filters, newest)
+    return copy_list_page(
+        filters, page, found, newest, lambda part: copied_text_rows(connection, part)
+    )
+
+
+def copy_list_page(
+    filters: CopyFilters,
+    page: int,
+    found: Sequence[Any],
+    newest: datetime,
+    rows_of: Callable[[Sequence[Any]], list[PlainRow]],
+) -> PlainRow:
+    """Return one page of a list of copied texts; `rows_of` returns those found as lists show them."""
     part, page, pages = page_of_rows(found, page, COPY_LIST_SIZE)
     return {
-        "texts": copied_text_rows(connection, part),
+        "texts": rows_of(part),
         "total": len(found),
         "cut": len(found) >= MAX_LISTED_TEXTS,
         "filters": filters.given,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -81,15 +81,33 @@ def event_list_data(
     """
     newest = newest_coverage_at(connection)
     found = counted_events(connection, filters, newest)
+    shown = event_list_page(
+        filters, page, found, newest, lambda part: event_rows(connection, part, filters)
+    )
+    return shown | {"languages": event_languages(connection)}
+
+
+def event_languages(connection: sqlite3.Connection) -> list[str]:
+    """Return the languages of an archive's articles, the most frequent first."""
+    return [row[0] for row in connection.execute(EVENT_LANGUAGES_SQL)]
+
+
+def event_list_page(
+    filters: EventFilters,
+    page: int,
+    found: Sequence[Any],
+    newest: datetime,
+    rows_of: Callable[[Sequence[Any]], list[PlainRow]],
+) -> PlainRow:
+    """Return one page of a list of events; `rows_of` returns those found as lists show them."""
     part, page, pages = page_of_rows(found, page, EVENT_LIST_SIZE)
     return {
-        "events": event_rows(connection, part, filters),
+        "events": rows_of(part),
         "total": len(found),
         "filters": filters.given,
         "days": str(filters.period_days or "all"),
         "least": filters.least_outlets,
         "newest": format_utc(newest),
-        "languages": [row[0] for row in connection.execute(EVENT_LANGUAGES_SQL)],
         "page": page,
         "pages": pages,
     }

@@ -259,7 +259,7 @@ def test_changes_of_all_archives_are_by_time_with_the_counts_of_all(
 def test_the_pages_of_changes_have_each_change_once(
     connections: ArchiveConnections, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("archive.pages.combined.combined_lists.CHANGE_LIST_SIZE", 1)
+    monkeypatch.setattr("archive.pages.findings.change_lists.CHANGE_LIST_SIZE", 1)
     whole = combined_changes(connections, ChangeFilters())
     seen = [
         (row["archive"], row["id"])
