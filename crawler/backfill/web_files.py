@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from importlib.metadata import version as installed_version
 from typing import Any, BinaryIO, TypeVar
@@ -35,6 +36,7 @@ from crawler.network.guard import (
     not_public_reason,
     parse_allowed_addresses,
 )
+from crawler.network.retry_after import parse_retry_after
 
 RequestResult = TypeVar("RequestResult")
 
@@ -329,8 +331,9 @@ def _check_status(response: httpcore.Response) -> None:
     """Raise PassingStatusError or SourceLostError unless a response has the file."""
     if response.status in PASSING_STATUSES:
         stated = _header_of_response(response, b"retry-after")
-        seconds = float(stated) if stated.isascii() and stated.isdigit() else 0.0
-        raise PassingStatusError(response.status, min(seconds, MAX_RETRY_AFTER_SECONDS))
+        wait = parse_retry_after(stated, datetime.now(UTC)) or timedelta()
+        seconds = min(wait.total_seconds(), MAX_RETRY_AFTER_SECONDS)
+        raise PassingStatusError(response.status, seconds)
     if response.status not in (200, 206):
         raise SourceLostError(f"HTTP {response.status}")
 
