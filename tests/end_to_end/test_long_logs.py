@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from crawler.processes.log_rotation import MAX_LOG_BYTES
@@ -21,7 +23,10 @@ URL = f"http://harbour.example{page(1).path}"
     ],
     ids=lambda words: " ".join(words[:2]).removesuffix(URL),
 )
-def test_a_long_log_is_put_aside_by(dateline, words: list[str]) -> None:
+def test_a_long_log_is_put_aside_by(
+    dateline, words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # a dossier is written into the current folder
     with serve(world(outlet(pages=(page(1),)))) as web:
         run = dateline(web)
         run.folder.mkdir(exist_ok=True)
