@@ -14,12 +14,13 @@ import shutil
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from archive.articles.stories import ConfirmedArticle, Story
-from bench.cluster import address_of, articles_world, page_of
+from bench.cluster import address_of, articles_world, write_pages
 from bench.figures import Figure
 from crawler.backfill.known_pages import known_pages
 from crawler.backfill.selection import Selection
@@ -56,8 +57,9 @@ def figures(shared: Path) -> Iterator[Figure]:
 
 def cost_figures(folder: Path) -> Iterator[Figure]:
     """Yield what records cost that are excluded, and those that are read."""
-    file = write_records(folder / "pages.warc.gz", range(PAGES))
-    some = write_records(folder / "some.warc.gz", range(READ_PAGES))
+    packed = partial(gzip.compress, compresslevel=6)
+    file = write_pages(folder / "pages.warc.gz", range(PAGES), PAGE_BYTES, packed)
+    some = write_pages(folder / "some.warc.gz", range(READ_PAGES), PAGE_BYTES, packed)
     reading = milliseconds_to_read(folder / "read", some)
     yield Figure("CPU to read and write a page of 100 kB", reading, "ms")
     for name, selection in selections().items():
@@ -69,24 +71,6 @@ def cost_figures(folder: Path) -> Iterator[Figure]:
     result = import_files(folder / "apart", [file], None, choice=ImportChoice(elsewhere))
     assert result.excluded.total() == PAGES
     yield Figure("records a second of an import that excludes all", PAGES / (time.monotonic() - began), "/s")  # fmt: skip
-
-
-def write_records(path: Path, numbers: Iterable[int]) -> Path:
-    """Write pages into a WARC file, each record compressed by itself."""
-    with path.open("wb") as file:
-        for number in numbers:
-            made = articles_world().article(number)
-            body = page_of(made, PAGE_BYTES)
-            http = f"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {len(body)}\r\n\r\n"
-            head = (
-                "WARC/1.1\r\nWARC-Type: response\r\nWARC-Date: 2026-03-30T00:00:00Z\r\n"
-                f"WARC-Record-ID: <urn:uuid:00000000-0000-0000-0000-{number:012d}>\r\n"
-                f"WARC-Target-URI: {address_of(made)}\r\n"
-                "Content-Type: application/http; msgtype=response\r\n"
-                f"Content-Length: {len(http) + len(body)}\r\n\r\n"
-            )
-            file.write(gzip.compress(head.encode() + http.encode() + body + b"\r\n\r\n", 6))
-    return path
 
 
 def selections() -> dict[str, Selection]:

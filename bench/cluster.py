@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -99,8 +99,10 @@ def page_of(made: Made, size: int) -> bytes:
     return f"{page}{''.join(scripts)}</body></html>".encode()
 
 
-def write_pages(path: Path, numbers: Iterable[int], size: int) -> Path:
-    """Write pages into a WARC file."""
+def write_pages(
+    path: Path, numbers: Iterable[int], size: int, pack: Callable[[bytes], bytes] = bytes
+) -> Path:
+    """Write pages into a WARC file, each record packed by itself."""
     with path.open("wb") as file:
         for number in numbers:
             made = articles_world().article(number)
@@ -113,7 +115,7 @@ def write_pages(path: Path, numbers: Iterable[int], size: int) -> Path:
                 "Content-Type: application/http; msgtype=response\r\n"
                 f"Content-Length: {len(http) + len(body)}\r\n\r\n"
             )
-            file.write(head.encode() + http.encode() + body + b"\r\n\r\n")
+            file.write(pack(head.encode() + http.encode() + body + b"\r\n\r\n"))
     return path
 
 
