@@ -11,8 +11,10 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Generic, TypeVar
 
+from archive.frontier.outlet_templates import TemplatePolicy
 from crawler.cluster.page_batches import PageAnswer, PageToRead
 from crawler.cluster.page_readers import BatchReaders, PageBatch
+from crawler.workers.learnt_templates import MIN_PAGES_BEHIND, BatchTemplates
 
 PageItem = TypeVar("PageItem")
 
@@ -61,7 +63,12 @@ class _SentBatch(Generic[PageItem]):
             yield item, page, next(answers) if page is not None else None
 
 
-def pages_under_way(readers: BatchReaders) -> int:
+def templates_of_batch(readers: BatchReaders, policy: TemplatePolicy) -> BatchTemplates:
+    """Return templates of a batch: a page is read by what pages have taught that are surely back."""
+    return BatchTemplates(policy, max(MIN_PAGES_BEHIND, _pages_under_way(readers)))
+
+
+def _pages_under_way(readers: BatchReaders) -> int:
     """Return the largest number of pages that are taken from the source before an earlier one is
     back."""
     items = max(readers.batch_pages, MAX_BATCH_ITEMS if readers.batch_pages > 1 else 1)

@@ -19,13 +19,12 @@ from archive.cli.progress_bar import progress_bar
 from archive.errors import DatelineError, UsageError
 from archive.records import Article, Capture, OutlineElement
 from crawler.cluster.page_batches import PageAnswer, PageToRead
-from crawler.cluster.page_flow import pages_under_way, read_in_order
+from crawler.cluster.page_flow import read_in_order, templates_of_batch
 from crawler.cluster.page_readers import BatchReaders, open_readers
 from crawler.extraction.rules.outlet_rules import NO_OUTLET_RULES, OutletRule, OutletRules
 from crawler.files.saved_pages import capture_saved_page
 from crawler.jobs.extract_batch import ExtractBatch
 from crawler.workers.learnt_templates import (
-    MIN_PAGES_BEHIND,
     BatchTemplates,
     TemplateForAnyUrl,
 )
@@ -80,7 +79,7 @@ def extract_files(
     with ExtractBatch() as spool, open_readers(cluster, workers, rules) as readers:
         total = _count_pages(files, jsonl)
         with progress_bar("reading", "pages", readers.describe) as report:
-            templates = None if one_by_one else _new_batch_templates(readers)
+            templates = None if one_by_one else templates_of_batch(readers, TEMPLATE_POLICY)
             jobs = _extract_jobs(files, jsonl)
             extracted = _extract_in_order(jobs, readers, rules, templates)
             for done, page in enumerate(extracted, 1):
@@ -160,11 +159,6 @@ def _job_of_json_line(line: bytes, place: str, folder: Path) -> ExtractJob | Usa
 
 
 # -- reading ---------------------------------------------------------------------------------------
-
-
-def _new_batch_templates(readers: BatchReaders) -> BatchTemplates:
-    """Return templates of a batch: a page is read by what pages have taught that are surely done."""
-    return BatchTemplates(TEMPLATE_POLICY, max(MIN_PAGES_BEHIND, pages_under_way(readers)))
 
 
 def _extract_in_order(

@@ -24,12 +24,11 @@ from archive.rebuilds import prepare_archive
 from archive.records import TEMPLATE_MARK, Article, Capture, Check
 from archive.storage.database import transaction
 from crawler.cluster.page_batches import PageAnswer, PageToRead
-from crawler.cluster.page_flow import pages_under_way, read_in_order
+from crawler.cluster.page_flow import read_in_order, templates_of_batch
 from crawler.cluster.page_readers import BatchReaders, open_readers
 from crawler.extraction.rules.outlet_rules import NO_OUTLET_RULES, OutletRules
 from crawler.network.exchange import check_of_article
 from crawler.workers.learnt_templates import (
-    MIN_PAGES_BEHIND,
     BatchTemplates,
     TemplateForAnyUrl,
 )
@@ -154,8 +153,7 @@ def reextract_all(
             forget_templates(db)
         sql = "SELECT id, outlet_id, digest FROM articles ORDER BY id"
         rows = archive.db.execute(sql).fetchall()
-        behind = max(MIN_PAGES_BEHIND, pages_under_way(readers))
-        templates = BatchTemplates(policies.templates, behind)
+        templates = templates_of_batch(readers, policies.templates)
         early = []
         stored = _stored_pages(archive, enumerate(rows), readers, templates)
         for number, (found, page, answer) in enumerate(read_in_order(stored, readers)):
@@ -167,11 +165,11 @@ def reextract_all(
                 with transaction(archive.db) as db:
                     learn_boilerplate(db, row["id"], policies)
             elif answer:
-                outline = cast(Article, answer.document).outline
-                templates.learn(number, str(row["outlet_id"]), outline)
+                article = cast(Article, answer.document)
+                templates.learn(number, str(row["outlet_id"]), article.outline)
                 with transaction(archive.db) as db:
-                    learn_outline(db, row["outlet_id"], outline, policies.templates)
-                if not _is_read_by_template(archive, row["id"]):
+                    learn_outline(db, row["outlet_id"], article.outline, policies.templates)
+                if TEMPLATE_MARK not in (article.extractor or ""):
                     early.append(row)
             tick(number + 1, len(rows))
         _read_early_pages(archive, early, readers, templates, policies, report)
@@ -249,13 +247,6 @@ def _store_reading(
     replace_reading(archive.db, check, policies)
     report.note_changes(before, _reextracted_article_row(archive, article_id))
     return None
-
-
-def _is_read_by_template(archive: Archive, article_id: int) -> bool:
-    """Return whether a template took part in the stored extraction of an article."""
-    query = "SELECT extractor FROM articles WHERE id = ?"
-    extractor = archive.db.execute(query, (article_id,)).fetchone()[0]
-    return TEMPLATE_MARK in (extractor or "")
 
 
 def _remove_boilerplate(archive: Archive, rows: list[Any], policies: Decisions) -> set[int]:

@@ -15,9 +15,9 @@ from archive.frontier.outlet_templates import learn_outline
 from archive.frontier.urls import add_outlet
 from archive.records import TEMPLATE_MARK, Outlet
 from archive.storage.database import transaction
+from crawler.cluster import page_flow
 from crawler.extraction.extract import extract_article
 from crawler.extraction.rules.outlet_rules import ANY_OUTLET
-from crawler.jobs import extract_files as extract_files_module
 from crawler.jobs.extract_files import extract_files
 from crawler.workers.learnt_templates import ArchiveTemplates, BatchTemplates
 from pipelines.template_learning import TEMPLATE_POLICY
@@ -40,7 +40,7 @@ def test_a_page_of_a_batch_is_read_by_what_the_pages_well_before_it_taught():
 def test_a_batch_gives_the_same_articles_whatever_the_number_of_workers(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(extract_files_module, "MIN_PAGES_BEHIND", 10)
+    monkeypatch.setattr(page_flow, "MIN_PAGES_BEHIND", 10)
     rows = []
     for number in range(20):
         page = article_page(number)
