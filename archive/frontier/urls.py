@@ -99,12 +99,17 @@ def add_outlet(connection: sqlite3.Connection, outlet: Outlet) -> int:
     return int(row["id"])
 
 
+def outlet_host_of_url(url: str) -> str:
+    """Return the host and port of a URL in lower case, as outlets have them; raises ValueError."""
+    return urlsplit(url).netloc.rpartition("@")[2].lower()
+
+
 def outlet_id_of_url(connection: sqlite3.Connection, url: str) -> int:
     """Return the id of the outlet of a URL's host or of its `www.`, `m.` and `amp.` variants.
 
     The outlet is added if it is not known.
     """
-    host = urlsplit(url).netloc.rpartition("@")[2].lower()
+    host = outlet_host_of_url(url)
     exact = connection.execute("SELECT id FROM outlets WHERE host = ?", (host,)).fetchone()
     if exact is not None:
         return int(exact["id"])

@@ -13,10 +13,10 @@ from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
-from urllib.parse import urlsplit
 
 from archive.cli.progress_bar import progress_bar
 from archive.errors import DatelineError, UsageError
+from archive.frontier.urls import outlet_host_of_url
 from archive.records import Article, Capture, OutlineElement
 from crawler.cluster.page_batches import PageAnswer, PageToRead
 from crawler.cluster.page_flow import read_in_order, templates_of_batch
@@ -266,7 +266,7 @@ def batch_host_of(url: str | None) -> str | None:
     """Return the host and port of a URL without `www.`, the key of an outlet in a batch, or
     None."""
     try:
-        return _lower_without_www(urlsplit(url or "").netloc.rpartition("@")[2])
+        return _lower_without_www(outlet_host_of_url(url or ""))
     except ValueError:
         return None
 

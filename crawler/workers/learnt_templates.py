@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from archive.frontier.outlet_templates import (
     TemplateEvidence,
@@ -17,6 +16,7 @@ from archive.frontier.outlet_templates import (
     template_of_json,
     template_row_of_host,
 )
+from archive.frontier.urls import outlet_host_of_url
 from archive.records import OutletTemplate, OutlineElement
 from archive.storage.database import BUSY_TIMEOUT_SECONDS, read_only_uri
 from crawler.extraction.rules.outlet_rules import OutletRules
@@ -44,7 +44,7 @@ class ArchiveTemplates:
     def template_for(self, url: str) -> OutletTemplate | None:
         """Return the template of the outlet of a URL; None if none is known or can be read."""
         try:
-            host = urlsplit(url).netloc.rpartition("@")[2].lower()
+            host = outlet_host_of_url(url)
         except ValueError:
             return None
         if not host:
