@@ -34,6 +34,7 @@ from archive.articles.vocabulary import (
 )
 from archive.progress import ProgressReport, ignore_progress
 from archive.records import current_time, current_timestamp, format_utc
+from archive.storage.counted_keys import forget_counts
 from archive.timestamps import UNDATED_DAY, days_since_epoch
 
 INDEXED_EVENT_TERMS = 12
@@ -277,6 +278,7 @@ def rebuild_all_events(
     for table in ("event_articles", "events", "strong_terms", "article_terms", "term_counts",
                   "language_counts", "term_versions"):  # fmt: skip
         connection.execute(f"DELETE FROM {table}")  # noqa: S608  our own names
+    forget_counts(connection)
     connection.execute("INSERT INTO term_versions (version) VALUES (?)", (policy.version,))
     by_date = "SELECT id FROM articles ORDER BY coalesce(published_at, fetched_at), id"
     articles = connection.execute(by_date).fetchall()
@@ -419,14 +421,17 @@ def _best_event(
         connection, strongest_terms(mine, INDEXED_EVENT_TERMS), first, last, MAX_NEAR_ARTICLES
     )
     events = [event for event in _events_of_articles(connection, found) if event["id"] != but]
+    totals: list[dict[str, float]] = [
+        json.loads(event["terms"]) for event in events[:MAX_COMPARED_EVENTS]
+    ]
     scores = [
-        (-_event_score(event, mine, day, policy), event["id"], event)
-        for event in events[:MAX_COMPARED_EVENTS]
+        (-_event_score(event, total, mine, day, policy), event["id"], number)
+        for number, (event, total) in enumerate(zip(events, totals, strict=False))
     ]
     if not scores:
         return None
-    negative, event_id, event = min(scores)
-    return EventMatch(event_id, -negative, _shared_event_terms(event, mine))
+    negative, event_id, number = min(scores)
+    return EventMatch(event_id, -negative, _shared_event_terms(totals[number], mine))
 
 
 def _foreign_event(
@@ -536,19 +541,21 @@ def _events_of_articles(
 
 
 def _event_score(
-    event: sqlite3.Row, mine: WeightedTerms, day: float | None, policy: EventPolicy
+    event: sqlite3.Row,
+    total: Mapping[str, float],
+    mine: WeightedTerms,
+    day: float | None,
+    policy: EventPolicy,
 ) -> float:
-    """Return the score of an event for a vector and its date."""
-    total: dict[str, float] = json.loads(event["terms"])
-    product = sum([weight * total.get(term, 0.0) for term, weight in mine.items()])
+    """Return the score of an event, whose terms are `total`, for a vector and its date."""
+    product = sum([weight * total[term] for term, weight in mine.items() if term in total])
     similarity = product / event["length"]
     days_apart = None if day is None or event["day"] is None else abs(day - event["day"])
     return policy.score(similarity, days_apart, event["texts"])
 
 
-def _shared_event_terms(event: sqlite3.Row, mine: WeightedTerms) -> tuple[str, ...]:
+def _shared_event_terms(total: Mapping[str, float], mine: WeightedTerms) -> tuple[str, ...]:
     """Return the terms that contribute most to the similarity."""
-    total = json.loads(event["terms"])
     shared = {term: weight * total[term] for term, weight in mine.items() if term in total}
     return tuple(strongest_terms(shared, MAX_REASON_TERMS))
 

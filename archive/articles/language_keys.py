@@ -29,6 +29,7 @@ from archive.articles.vocabulary import (
 from archive.storage.counted_keys import (
     CountedTable,
     add_to_counts,
+    forget_counts,
     read_counts,
     subtract_from_counts,
 )
@@ -254,6 +255,7 @@ def rebuild_keys(connection: sqlite3.Connection, judge: KeyPolicy) -> None:
     """Rebuild the keys of all articles by date, at about three seconds per thousand articles."""
     for table in ("article_keys", "strong_keys", "key_counts", "key_versions"):
         connection.execute(f"DELETE FROM {table}")  # noqa: S608  our own names
+    forget_counts(connection)
     connection.execute("INSERT INTO key_versions (version) VALUES (?)", (judge.version,))
     by_date = "SELECT id FROM articles ORDER BY coalesce(published_at, fetched_at), id"
     for (article_id,) in connection.execute(by_date).fetchall():

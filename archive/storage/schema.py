@@ -1022,6 +1022,11 @@ CREATE TABLE imported_files (
 );
 """
 
+STORY_EDITION_INDEXES = """
+-- Each new article asks for the editions of all stories, whose rows are long.
+CREATE INDEX stories_by_edition ON stories(id, edition, newest_id);
+"""
+
 ARCHIVE_SCHEMA = DatabaseSchema(
     "dateline.archive",
     (
@@ -1053,6 +1058,7 @@ ARCHIVE_SCHEMA = DatabaseSchema(
         ("m026_deposits", DEPOSIT_TABLES),
         ("m027_imported_files", IMPORTED_FILE_TABLES),
         ("m028_outlet_templates", OUTLET_TEMPLATE_TABLES),
+        ("m029_story_editions", STORY_EDITION_INDEXES),
     ),
     cache=24_000,  # reads of the index of shared passages are scattered over the file
 )

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -375,12 +376,11 @@ def _confirmed_languages(candidates: Sequence[StoryCandidate]) -> tuple[str, ...
 
 def story_tier(probability: float) -> StoryTier | None:
     """Return the tier of a probability; None below the lowest tier."""
-    tiers: list[tuple[float, StoryTier]] = [
-        (SURE_PROBABILITY, "sure"),
-        (LIKELY_PROBABILITY, "likely"),
-        (PERHAPS_PROBABILITY, "perhaps"),
-    ]
-    return next((name for least, name in tiers if probability >= least), None)
+    if probability >= SURE_PROBABILITY:
+        return "sure"
+    if probability >= LIKELY_PROBABILITY:
+        return "likely"
+    return "perhaps" if probability >= PERHAPS_PROBABILITY else None
 
 
 def _story_parts(
@@ -445,13 +445,15 @@ def foreign_candidates(
     The listing that is returned holds the candidates in `foreign` only.
     """
     learnt = replace(LearntStory.read(home.classifier), keys=profile_keys(members))
+    listed_days = sorted_days(learnt.days)
     bounds = story_profile(story, [])
     of_words = cosines_to([each.vector for each in foreign], learnt.members)
     chances = []
     for each, words in zip(foreign, of_words, strict=True):
         excluded = is_excluded(bounds, each.published_at, each.language, each.host)
         keys = cosine_similarity(each.keys, learnt.keys)
-        linked = _foreign_chance(learnt, each.published_at, keys, float(words))
+        apart = nearest_distance(listed_days, days_since_1970(each.published_at))
+        linked = _foreign_chance(apart, keys, float(words))
         chances.append(0.0 if excluded else linked)
     best: dict[int | None, float] = {}
     for each, chance in zip(foreign, chances, strict=True):
@@ -464,15 +466,12 @@ def foreign_candidates(
     return StoryListing(judgements, home.terms, learnt.written())
 
 
-def _foreign_chance(
-    learnt: LearntStory, published_at: str | None, of_keys: float, of_words: float
-) -> float:
+def _foreign_chance(apart: float, of_keys: float, of_words: float) -> float:
     """Return the probability that a candidate in another language belongs.
 
-    `of_keys` and `of_words` are its cosines with the articles that belong.
+    `of_keys` and `of_words` are its cosines with the articles that belong, and `apart` is the
+    distance in days to the nearest of these; nan if unknown.
     """
-    day = days_since_1970(published_at)
-    apart = min((abs(day - each) for each in learnt.days), default=nan)
     linked = foreign_link(of_keys, of_words, None if isnan(apart) else apart)
     if linked <= 0:
         return 0.0
@@ -511,17 +510,33 @@ class StoryBoard:
     """The profiles of n stories, in the form in which a new article is compared with all of them."""
 
     profiles: Sequence[StoryProfile]
-    terms: Mapping[str, Sequence[tuple[int, float, float]]]
-    """Term → index of each story that has it, weights in the profile and in the centroid."""
-    keys: Mapping[str, Sequence[tuple[int, float, float]]]
-    """Language key → index of each story that has it, weight in the centroid, 0."""
+    terms: Mapping[str, Array]
+    """Term → for each story that has it: index, weights in the profile and in the centroid (3, n).
+    """
+    keys: Mapping[str, Array]
+    """Language key → for each story that has it: index, weight in the centroid, 0 (3, n)."""
     confirmed_days: Sequence[Sequence[float]]
-    """Dates of the confirmed articles of each story, in days since 1970."""
+    """Dates of the confirmed articles of each story, in days since 1970, the earliest first."""
+    listed_days: Sequence[Sequence[float]]
+    """Dates of the articles that belong to each story, in the same way."""
     has_exact_dates: Sequence[bool]
     """True for each story whose confirmed articles all have a time of day in UTC."""
     least_weights: Array
     """Least time weight of each story: (n,)."""
     standings: StandingsOfStories
+    sections: dict[tuple[int, ...], BoardSection] = field(default_factory=dict)
+    """The stories of some indices, as they were needed so far."""
+
+
+@dataclass(frozen=True, slots=True)
+class BoardSection:
+    """Some of the stories of a board: those in the language of an article."""
+
+    least_weights: Array
+    standings: StandingsOfStories
+
+
+MAX_BOARD_SECTIONS = 64
 
 
 def story_board(profiles: Sequence[StoryProfile]) -> StoryBoard:
@@ -537,9 +552,10 @@ def story_board(profiles: Sequence[StoryProfile]) -> StoryBoard:
     unknown = StoryStanding(0.0, 0.0, 0.0, 0, 0, 0, 0.0)
     return StoryBoard(
         profiles,
-        terms,
-        keys,
-        [[days_since_1970(each) for each in profile.dates] for profile in profiles],
+        {term: np.array(held).T for term, held in terms.items()},
+        {key: np.array(held).T for key, held in keys.items()},
+        [sorted_days(map(days_since_1970, profile.dates)) for profile in profiles],
+        [sorted_days(each.learnt.days if each.learnt else ()) for each in profiles],
         [all(map(_is_exact_date, profile.dates)) for profile in profiles],
         np.array([least_time_weight(profile) for profile in profiles]),
         StandingsOfStories.of(
@@ -554,6 +570,7 @@ def judge_arrivals(board: StoryBoard, candidate: StoryCandidate) -> list[StoryJu
     to_confirmed, to_members = _cosines_on_board(board.terms, candidate.vector, len(judgements))
     to_keys, _ = _cosines_on_board(board.keys, candidate.keys, len(judgements))
     home = []
+    day = days_since_1970(candidate.published_at)
     for number, profile in enumerate(board.profiles):
         learnt = profile.learnt
         if learnt is None or is_excluded(
@@ -561,9 +578,8 @@ def judge_arrivals(board: StoryBoard, candidate: StoryCandidate) -> list[StoryJu
         ):
             continue
         if candidate.language and learnt.languages and candidate.language not in learnt.languages:
-            linked = _foreign_chance(
-                learnt, candidate.published_at, to_keys[number], to_members[number]
-            )
+            apart = nearest_distance(board.listed_days[number], day)
+            linked = _foreign_chance(apart, to_keys[number], to_members[number])
             judgements[number] = StoryJudgement(linked, story_tier(linked))
         else:
             home.append(number)
@@ -574,17 +590,19 @@ def judge_arrivals(board: StoryBoard, candidate: StoryCandidate) -> list[StoryJu
 
 
 def _cosines_on_board(
-    holders: Mapping[str, Sequence[tuple[int, float, float]]],
-    vector: Mapping[str, float],
-    stories: int,
+    holders: Mapping[str, Array], vector: Mapping[str, float], stories: int
 ) -> tuple[Array, Array]:
     """Return the products of a vector with both weights of each story: (n,) and (n,)."""
-    first, second = [0.0] * stories, [0.0] * stories
-    for term, weight in vector.items():
-        for number, one, other in holders.get(term, ()):
-            first[number] += weight * one
-            second[number] += weight * other
-    return np.array(first), np.array(second)
+    shared = [(holders[term], weight) for term, weight in vector.items() if term in holders]
+    if not shared:
+        return np.zeros(stories), np.zeros(stories)
+    numbers, first, second = np.concatenate([held for held, _ in shared], axis=1)
+    weights = np.repeat([weight for _, weight in shared], [held.shape[1] for held, _ in shared])
+    places = numbers.astype(np.intp)
+    return (
+        np.bincount(places, weights * first, stories),
+        np.bincount(places, weights * second, stories),
+    )
 
 
 def _home_chances(
@@ -601,25 +619,47 @@ def _home_chances(
     is_exact = _is_exact_date(candidate.published_at or "")
     confirmed, listed, whole = [], [], []
     for number in numbers:
-        profile = board.profiles[number]
-        days = profile.learnt.days if profile.learnt else ()
-        confirmed.append(
-            min((abs(day - each) for each in board.confirmed_days[number]), default=nan)
-        )
-        listed.append(min((abs(day - each) for each in days), default=nan))
+        confirmed.append(nearest_distance(board.confirmed_days[number], day))
+        listed.append(nearest_distance(board.listed_days[number], day))
         whole.append(
             confirmed[-1]
             if is_exact and board.has_exact_dates[number]
-            else _days_to_confirmed(profile, candidate.published_at)
+            else _days_to_confirmed(board.profiles[number], candidate.published_at)
         )
-    in_time = near(np.array(whole), board.least_weights[list(numbers)])
+    section = _board_section(board, tuple(numbers))
+    in_time = near(np.array(whole), section.least_weights)
     return arrival_probabilities(
         to_confirmed * in_time,
         to_members,
         np.array(confirmed),
         np.array(listed),
-        board.standings.chosen(numbers),
+        section.standings,
     )
+
+
+def _board_section(board: StoryBoard, numbers: tuple[int, ...]) -> BoardSection:
+    """Return the stories of these indices, from memory if they were needed before."""
+    sections = board.sections
+    if numbers not in sections:
+        if len(sections) >= MAX_BOARD_SECTIONS:
+            sections.clear()
+        sections[numbers] = BoardSection(
+            board.least_weights[list(numbers)], board.standings.chosen(numbers)
+        )
+    return sections[numbers]
+
+
+def sorted_days(days: Iterable[float]) -> list[float]:
+    """Return the known ones of some days, the earliest first."""
+    return sorted(day for day in days if not isnan(day))
+
+
+def nearest_distance(days: Sequence[float], day: float) -> float:
+    """Return the distance of a day to the nearest of some sorted ones; nan if unknown."""
+    if not days or isnan(day):
+        return nan
+    place = bisect_left(days, day)
+    return min(abs(day - each) for each in days[max(0, place - 1) : place + 1])
 
 
 def _arrival_judgement(
