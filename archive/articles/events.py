@@ -15,6 +15,7 @@ import sqlite3
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from heapq import nsmallest
 from math import floor, inf, log
 from typing import Literal
@@ -386,7 +387,10 @@ def _store_article_words(
     if articles < MIN_FREQUENCY_ARTICLES:
         later = weighted_vector(weights, frequencies, MIN_FREQUENCY_ARTICLES, MAX_ARTICLE_TERMS)
         strong = list(dict.fromkeys([*strong, *strongest_terms(later, INDEXED_EVENT_TERMS)]))
-    rounded = {term: round(weights[term], 2) for term in best}
+    # most counts are whole numbers, and rounding is slow
+    rounded = {
+        term: count if (count := weights[term]).is_integer() else round(count, 2) for term in best
+    }
     connection.execute(
         "INSERT INTO article_terms (article_id, language, weights) VALUES (?, ?, ?)",
         (article["id"], language, _compact_json(rounded)),
@@ -421,9 +425,7 @@ def _best_event(
         connection, strongest_terms(mine, INDEXED_EVENT_TERMS), first, last, MAX_NEAR_ARTICLES
     )
     events = [event for event in _events_of_articles(connection, found) if event["id"] != but]
-    totals: list[dict[str, float]] = [
-        json.loads(event["terms"]) for event in events[:MAX_COMPARED_EVENTS]
-    ]
+    totals = [_parsed_terms(event["terms"]) for event in events[:MAX_COMPARED_EVENTS]]
     scores = [
         (-_event_score(event, total, mine, day, policy), event["id"], number)
         for number, (event, total) in enumerate(zip(events, totals, strict=False))
@@ -596,7 +598,7 @@ def _add_to_event(
     event = connection.execute(
         "SELECT dated, day, terms FROM events WHERE id = ?", (event_id,)
     ).fetchone()
-    total: dict[str, float] = json.loads(event["terms"])
+    total = dict(_parsed_terms(event["terms"]))
     for term, weight in mine.items():
         total[term] = total.get(term, 0.0) + weight
     best = _rounded_weights({term: total[term] for term in strongest_terms(total, MAX_EVENT_TERMS)})
@@ -696,6 +698,12 @@ def _replace_event(
         "UPDATE events SET articles = ?, first_at = ?, last_at = ? WHERE id = ?",
         (articles, *period, new_id),
     )
+
+
+@lru_cache(maxsize=512)  # new articles are compared with the same events of their days
+def _parsed_terms(stored: str) -> Mapping[str, float]:
+    """Return the terms of an event from their stored form; the result is not to be changed."""
+    return json.loads(stored)  # type: ignore[no-any-return]
 
 
 def _rounded_weights(weights: Mapping[str, float]) -> WeightedTerms:

@@ -13,6 +13,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Mapping, Set
 from dataclasses import dataclass
+from functools import lru_cache
 from heapq import nsmallest
 from math import floor, log
 
@@ -26,6 +27,7 @@ from archive.articles.vocabulary import (
     unit_vector,
     vector_length,
 )
+from archive.records import CountedTerms
 from archive.storage.counted_keys import (
     CountedTable,
     add_to_counts,
@@ -88,7 +90,7 @@ def save_keys(connection: sqlite3.Connection, article_id: int, judge: KeyPolicy)
     connection.execute(
         """INSERT INTO article_keys (article_id, language, day, counted, keys, length, counted_among)
         VALUES (?, ?, ?, ?, ?, ?, ?)""",
-        (article_id, article["language"] or "", day, counted, _keys_as_json(held),
+        (article_id, article["language"] or "", day, counted, keys_as_json(held),
          _length_of_keys(weights), articles),
     )  # fmt: skip
     if counted:
@@ -151,7 +153,7 @@ def key_vectors_among(
         CROSS JOIN article_keys AS k ON k.article_id = asked.value""",
         (json.dumps(sorted(set(article_ids))),),
     ).fetchall()
-    held = {int(row["article_id"]): json.loads(row["keys"]) for row in rows}
+    held = {int(row["article_id"]): _parsed_keys(row["keys"]) for row in rows}
     wanted = {key for keys in held.values() for key in keys.keys() & among}
     known, articles = _key_frequencies(connection, wanted)
     lengths = {
@@ -332,5 +334,14 @@ def _is_key_version(connection: sqlite3.Connection, article_id: int) -> bool:
     return row is not None
 
 
-def _keys_as_json(value: Mapping[str, float] | Collection[str]) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+def keys_as_json(keys: Mapping[str, float]) -> str:
+    """Return the keys of an article as they are stored."""
+    if isinstance(keys, CountedTerms):
+        return keys.stored
+    return json.dumps(keys, ensure_ascii=False, separators=(",", ":"))
+
+
+@lru_cache(maxsize=512)  # new articles are compared with the same ones of their days
+def _parsed_keys(stored: str) -> Mapping[str, float]:
+    """Return the keys of an article from their stored form; the result is not to be changed."""
+    return json.loads(stored)  # type: ignore[no-any-return]

@@ -23,6 +23,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 from functools import lru_cache
+from itertools import repeat
 from math import isnan, log, nan, sqrt
 
 import numpy as np
@@ -100,12 +101,10 @@ def two_view_vector(
     `whole` and `opening` are term counts. `frequencies` are document frequencies among `articles`
     documents of the language.
     """
-    all_articles, held = log(articles + 1), frequencies.get
-    rarity = {
-        term: undamped**TERM_DAMPING
-        for term in {**whole, **opening}
-        if (undamped := all_articles - log(held(term, 0) + 0.5)) > 0
-    }
+    terms = {**whole, **opening}
+    held = np.array(list(map(frequencies.get, terms, repeat(0))), dtype=np.float64)
+    undamped = np.maximum(log(articles + 1) - np.log(held + 0.5), 0.0)
+    rarity = dict(zip(terms, (undamped**TERM_DAMPING).tolist(), strict=True))
     seen = _view(whole, rarity, MAX_TEXT_TERMS, sqrt(1 - OPENING_SHARE))
     opened = _view(opening, rarity, MAX_OPENING_TERMS, sqrt(OPENING_SHARE))
     return seen | {OPENING_TERM_PREFIX + term: weight for term, weight in opened.items()}
@@ -116,12 +115,13 @@ def _view(
 ) -> WeightedTerms:
     """Return one view as a vector of length `size`, with at most `most` terms.
 
-    `rarity` holds the damped inverse document frequencies above zero, which both views share.
+    `rarity` holds the damped inverse document frequencies, which both views share; 0 for a term
+    that is left out.
     """
     weights = {
-        term: (1 + log(count) if count > 1 else 1.0) * rarity[term]
+        term: (1 + log(count)) * rare if count > 1 else rare
         for term, count in counts.items()
-        if term in rarity
+        if (rare := rarity[term])
     }
     return {term: size * weight for term, weight in unit_vector(weights, most).items()}
 
