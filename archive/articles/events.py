@@ -84,6 +84,9 @@ class EventPolicy:
     """The version of the method that computes the terms."""
     weights: Callable[[str | None, str | None, str, str | None], dict[str, float]]
     """Headline, standfirst, text, language → term → weighted frequency."""
+    vector: Callable[[Mapping[str, float], Mapping[str, int], int, int], WeightedTerms]
+    """Weighted frequencies, document frequencies, number of documents, maximum number of terms →
+    the strongest terms as a vector of unit length, as `vocabulary.weighted_vector`."""
     score: Callable[[float, float | None, int], float]
     """Cosine similarity, days between (None: a date is missing), texts of the event → the score."""
     abroad: Callable[[Sequence[float], Sequence[float | None]], float | None]
@@ -382,10 +385,10 @@ def _store_article_words(
     )
     count = count_terms if counts else term_frequencies
     frequencies, articles = count(connection, language, weights)
-    best = weighted_vector(weights, frequencies, articles, MAX_ARTICLE_TERMS)
+    best = policy.vector(weights, frequencies, articles, MAX_ARTICLE_TERMS)
     strong = strongest_terms(best, INDEXED_EVENT_TERMS)
     if articles < MIN_FREQUENCY_ARTICLES:
-        later = weighted_vector(weights, frequencies, MIN_FREQUENCY_ARTICLES, MAX_ARTICLE_TERMS)
+        later = policy.vector(weights, frequencies, MIN_FREQUENCY_ARTICLES, MAX_ARTICLE_TERMS)
         strong = list(dict.fromkeys([*strong, *strongest_terms(later, INDEXED_EVENT_TERMS)]))
     # most counts are whole numbers, and rounding is slow
     rounded = {

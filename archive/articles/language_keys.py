@@ -154,8 +154,11 @@ def key_vectors_among(
         (json.dumps(sorted(set(article_ids))),),
     ).fetchall()
     held = {int(row["article_id"]): _parsed_keys(row["keys"]) for row in rows}
-    wanted = {key for keys in held.values() for key in keys.keys() & among}
-    known, articles = _key_frequencies(connection, wanted)
+    shared = {
+        article_id: {key: count for key, count in keys.items() if key in among}
+        for article_id, keys in held.items()
+    }
+    known, articles = _key_frequencies(connection, set().union(*shared.values()))
     lengths = {
         int(row["article_id"]): row["length"]
         for row in rows
@@ -164,13 +167,10 @@ def key_vectors_among(
     outdated = {article_id: keys for article_id, keys in held.items() if article_id not in lengths}
     lengths |= _renewed_lengths(connection, outdated)
     vectors = {}
-    for article_id, keys in held.items():
-        shared = {key: count for key, count in keys.items() if key in wanted}
-        weighed = _weighed_keys(shared, known, articles)
-        if lengths[article_id]:
-            vectors[article_id] = {
-                key: weight / lengths[article_id] for key, weight in weighed.items()
-            }
+    for article_id, keys in shared.items():
+        weighed, length = _weighed_keys(keys, known, articles), lengths[article_id]
+        if length:
+            vectors[article_id] = {key: weight / length for key, weight in weighed.items()}
     return vectors
 
 

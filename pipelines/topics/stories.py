@@ -23,10 +23,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 from functools import lru_cache
-from itertools import repeat
 from math import isnan, log, nan, sqrt
 
 import numpy as np
+from numpy.typing import NDArray
 
 from archive.articles.language_keys import readable_keys
 from archive.articles.stored_vectors import OPENING_TERM_PREFIX
@@ -50,6 +50,7 @@ from pipelines.text.vectors import (
     WeightedTerms,
     cosine_similarity,
     mean_vector,
+    rarities_of_terms,
     term_counts,
     unit_vector,
 )
@@ -102,9 +103,8 @@ def two_view_vector(
     documents of the language.
     """
     terms = {**whole, **opening}
-    held = np.array(list(map(frequencies.get, terms, repeat(0))), dtype=np.float64)
-    undamped = np.maximum(log(articles + 1) - np.log(held + 0.5), 0.0)
-    rarity = dict(zip(terms, (undamped**TERM_DAMPING).tolist(), strict=True))
+    damped = rarities_of_terms(terms, frequencies, articles) ** TERM_DAMPING
+    rarity = dict(zip(terms, damped.tolist(), strict=True))
     seen = _view(whole, rarity, MAX_TEXT_TERMS, sqrt(1 - OPENING_SHARE))
     opened = _view(opening, rarity, MAX_OPENING_TERMS, sqrt(OPENING_SHARE))
     return seen | {OPENING_TERM_PREFIX + term: weight for term, weight in opened.items()}
@@ -506,15 +506,53 @@ def _foreign_judgement(
 
 
 @dataclass(frozen=True, slots=True)
+class BoardWeights:
+    """Terms of several stories with two weights each, in one array in which terms have a place."""
+
+    places: Mapping[str, tuple[int, int]]
+    """Term → the place of the first story that has it, and the number of such stories."""
+    stories: NDArray[np.intp]
+    """The index of the story at each place: (m,)."""
+    first: Array
+    second: Array
+    """The weights at each place: (m,)."""
+
+    @staticmethod
+    def of(held: Mapping[str, Sequence[tuple[int, float, float]]]) -> BoardWeights:
+        """Return the weights from term → index of a story and both weights."""
+        places, count = {}, 0
+        for term, stories in held.items():
+            places[term] = count, len(stories)
+            count += len(stories)
+        rows = np.array([each for stories in held.values() for each in stories]).reshape(-1, 3)
+        return BoardWeights(places, rows[:, 0].astype(np.intp), rows[:, 1].copy(), rows[:, 2].copy())
+
+    def products(self, vector: Mapping[str, float], stories: int) -> tuple[Array, Array]:
+        """Return the products of a vector with both weights of each of n stories: (n,) and (n,)."""
+        places = self.places
+        shared = [(*places[term], weight) for term, weight in vector.items() if term in places]
+        if not shared:
+            return np.zeros(stories), np.zeros(stories)
+        starts, counts, weights = np.array(shared).T
+        lengths = counts.astype(np.intp)
+        before = np.cumsum(lengths) - lengths
+        chosen = np.arange(lengths.sum()) + np.repeat(starts.astype(np.intp) - before, lengths)
+        repeated, held = np.repeat(weights, lengths), self.stories[chosen]
+        return (
+            np.bincount(held, repeated * self.first[chosen], stories),
+            np.bincount(held, repeated * self.second[chosen], stories),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class StoryBoard:
     """The profiles of n stories, in the form in which a new article is compared with all of them."""
 
     profiles: Sequence[StoryProfile]
-    terms: Mapping[str, Array]
-    """Term → for each story that has it: index, weights in the profile and in the centroid (3, n).
-    """
-    keys: Mapping[str, Array]
-    """Language key → for each story that has it: index, weight in the centroid, 0 (3, n)."""
+    terms: BoardWeights
+    """The terms of each story, with their weights in the profile and in the centroid."""
+    keys: BoardWeights
+    """The language keys of each story, with their weights in the centroid, and 0."""
     confirmed_days: Sequence[Sequence[float]]
     """Dates of the confirmed articles of each story, in days since 1970, the earliest first."""
     listed_days: Sequence[Sequence[float]]
@@ -552,8 +590,8 @@ def story_board(profiles: Sequence[StoryProfile]) -> StoryBoard:
     unknown = StoryStanding(0.0, 0.0, 0.0, 0, 0, 0, 0.0)
     return StoryBoard(
         profiles,
-        {term: np.array(held).T for term, held in terms.items()},
-        {key: np.array(held).T for key, held in keys.items()},
+        BoardWeights.of(terms),
+        BoardWeights.of(keys),
         [sorted_days(map(days_since_1970, profile.dates)) for profile in profiles],
         [sorted_days(each.learnt.days if each.learnt else ()) for each in profiles],
         [all(map(_is_exact_date, profile.dates)) for profile in profiles],
@@ -567,8 +605,8 @@ def story_board(profiles: Sequence[StoryProfile]) -> StoryBoard:
 def judge_arrivals(board: StoryBoard, candidate: StoryCandidate) -> list[StoryJudgement]:
     """Score a single new article for each story; the next listing scores it among the others."""
     judgements = [StoryJudgement(0.0, None)] * len(board.profiles)
-    to_confirmed, to_members = _cosines_on_board(board.terms, candidate.vector, len(judgements))
-    to_keys, _ = _cosines_on_board(board.keys, candidate.keys, len(judgements))
+    to_confirmed, to_members = board.terms.products(candidate.vector, len(judgements))
+    to_keys, _ = board.keys.products(candidate.keys, len(judgements))
     home = []
     day = days_since_1970(candidate.published_at)
     for number, profile in enumerate(board.profiles):
@@ -587,22 +625,6 @@ def judge_arrivals(board: StoryBoard, candidate: StoryCandidate) -> list[StoryJu
     for number, chance in zip(home, chances, strict=True):
         judgements[number] = _arrival_judgement(board.profiles[number], candidate, float(chance))
     return judgements
-
-
-def _cosines_on_board(
-    holders: Mapping[str, Array], vector: Mapping[str, float], stories: int
-) -> tuple[Array, Array]:
-    """Return the products of a vector with both weights of each story: (n,) and (n,)."""
-    shared = [(holders[term], weight) for term, weight in vector.items() if term in holders]
-    if not shared:
-        return np.zeros(stories), np.zeros(stories)
-    numbers, first, second = np.concatenate([held for held, _ in shared], axis=1)
-    weights = np.repeat([weight for _, weight in shared], [held.shape[1] for held, _ in shared])
-    places = numbers.astype(np.intp)
-    return (
-        np.bincount(places, weights * first, stories),
-        np.bincount(places, weights * second, stories),
-    )
 
 
 def _home_chances(
@@ -705,6 +727,8 @@ def is_excluded(
 
     Unknown properties do not exclude an article.
     """
+    if not (profile.hosts or profile.languages or profile.since or profile.until):
+        return False
     if profile.hosts:
         hosts = {each.removeprefix("www.") for each in profile.hosts}
         if host.removeprefix("www.") not in hosts:
@@ -776,7 +800,7 @@ STORY_POLICY = StoryPolicy(
     foreign_candidates,
     profile_keys,
     story_board,
-    lambda board: board.keys.keys(),
+    lambda board: board.keys.places.keys(),
     judge_arrivals,
     opening_weights,
     two_view_vector,
