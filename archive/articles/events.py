@@ -390,10 +390,7 @@ def _store_article_words(
     if articles < MIN_FREQUENCY_ARTICLES:
         later = policy.vector(weights, frequencies, MIN_FREQUENCY_ARTICLES, MAX_ARTICLE_TERMS)
         strong = list(dict.fromkeys([*strong, *strongest_terms(later, INDEXED_EVENT_TERMS)]))
-    # most counts are whole numbers, and rounding is slow
-    rounded = {
-        term: count if (count := weights[term]).is_integer() else round(count, 2) for term in best
-    }
+    rounded = {term: _rounded_count(weights[term]) for term in best}
     connection.execute(
         "INSERT INTO article_terms (article_id, language, weights) VALUES (?, ?, ?)",
         (article["id"], language, _compact_json(rounded)),
@@ -707,6 +704,11 @@ def _replace_event(
 def _parsed_terms(stored: str) -> Mapping[str, float]:
     """Return the terms of an event from their stored form; the result is not to be changed."""
     return json.loads(stored)  # type: ignore[no-any-return]
+
+
+def _rounded_count(count: float) -> float:
+    """Return a count rounded for storage; most are whole numbers, and `round` is slow."""
+    return count if count.is_integer() else round(count, 2)
 
 
 def _rounded_weights(weights: Mapping[str, float]) -> WeightedTerms:

@@ -525,7 +525,9 @@ class BoardWeights:
             places[term] = count, len(stories)
             count += len(stories)
         rows = np.array([each for stories in held.values() for each in stories]).reshape(-1, 3)
-        return BoardWeights(places, rows[:, 0].astype(np.intp), rows[:, 1].copy(), rows[:, 2].copy())
+        return BoardWeights(
+            places, rows[:, 0].astype(np.intp), rows[:, 1].copy(), rows[:, 2].copy()
+        )
 
     def products(self, vector: Mapping[str, float], stories: int) -> tuple[Array, Array]:
         """Return the products of a vector with both weights of each of n stories: (n,) and (n,)."""
@@ -539,8 +541,8 @@ class BoardWeights:
         chosen = np.arange(lengths.sum()) + np.repeat(starts.astype(np.intp) - before, lengths)
         repeated, held = np.repeat(weights, lengths), self.stories[chosen]
         return (
-            np.bincount(held, repeated * self.first[chosen], stories),
-            np.bincount(held, repeated * self.second[chosen], stories),
+            np.bincount(held, repeated * self.first[chosen], stories).astype(np.float64),
+            np.bincount(held, repeated * self.second[chosen], stories).astype(np.float64),
         )
 
 
