@@ -178,16 +178,6 @@ class Capture:
         return next((value for key, value in self.headers if key.lower() == name.lower()), None)
 
 
-class CountedTerms(dict[str, float]):
-    """Term → weighted number of occurrences, with the JSON in which they are stored."""
-
-    __slots__ = ("stored",)
-
-    def __init__(self, counts: Mapping[str, float], stored: str) -> None:
-        super().__init__(counts)
-        self.stored = stored
-
-
 @dataclass(frozen=True, slots=True)
 class TextFeatures:
     """Features of an article that the policies compute, for `archive.text_features`."""
@@ -198,10 +188,10 @@ class TextFeatures:
     """The same of the text alone."""
     terms: dict[str, float]
     """Term → weighted number of occurrences, for events."""
-    opening: CountedTerms
-    """The same of the opening, for stories."""
-    keys: CountedTerms
-    """Language key → weighted number of occurrences."""
+    opening: dict[str, float]
+    """The same of the opening, for stories (`archive.articles.vocabulary.CountedTerms`)."""
+    keys: dict[str, float]
+    """Language key → weighted number of occurrences, likewise."""
     sketch: tuple[int, ...]
     """The hashes under which copies of the text are found."""
     line_marks: tuple[int | None, ...]

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from archive.articles.language_keys import keys_as_json
 from archive.articles.stories import opening_as_json
-from archive.records import Article, CountedTerms, TextFeatures, features_digest
+from archive.articles.vocabulary import CountedTerms
+from archive.records import Article, TextFeatures, features_digest
 from archive.text.searchable import searchable_text
 from archive.text.unspaced import bigrams
 from pipelines.clean import clean_article

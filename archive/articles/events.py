@@ -708,7 +708,7 @@ def _parsed_terms(stored: str) -> Mapping[str, float]:
 
 def _rounded_count(count: float) -> float:
     """Return a count rounded for storage; most are whole numbers, and `round` is slow."""
-    return count if count.is_integer() else round(count, 2)
+    return round(count, 2) if count % 1 else count
 
 
 def _rounded_weights(weights: Mapping[str, float]) -> WeightedTerms:

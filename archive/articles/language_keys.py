@@ -21,13 +21,13 @@ from archive.articles.copies import articles_with_versions
 from archive.articles.vocabulary import (
     MIN_FREQUENCY_ARTICLES,
     MIN_LASTING_ARTICLES,
+    CountedTerms,
     WeightedTerms,
     may_keep_frequencies,
     strongest_terms,
     unit_vector,
     vector_length,
 )
-from archive.records import CountedTerms
 from archive.storage.counted_keys import (
     CountedTable,
     add_to_counts,

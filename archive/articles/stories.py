@@ -30,10 +30,11 @@ from archive.articles.stored_vectors import StoredVector, packed_vector
 from archive.articles.vocabulary import (
     MIN_FREQUENCY_ARTICLES,
     MIN_LASTING_ARTICLES,
+    CountedTerms,
     may_keep_frequencies,
 )
 from archive.errors import UsageError
-from archive.records import CountedTerms, current_timestamp
+from archive.records import current_timestamp
 
 ArticleRowType = TypeVar("ArticleRowType", dict[str, Any], sqlite3.Row)
 """An article as a row."""

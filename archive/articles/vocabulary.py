@@ -20,6 +20,17 @@ from archive.storage.counted_keys import (
 WeightedTerms = dict[str, float]
 """Term → weight, of unit length."""
 
+
+class CountedTerms(dict[str, float]):
+    """Term → weighted number of occurrences, with the JSON in which they are stored."""
+
+    __slots__ = ("stored",)
+
+    def __init__(self, counts: Mapping[str, float], stored: str) -> None:
+        super().__init__(counts)
+        self.stored = stored
+
+
 MAX_VECTOR_TERMS = 48
 """Largest number of terms in a vector."""
 UNKNOWN_LANGUAGE = ""
