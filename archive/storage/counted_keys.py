@@ -4,7 +4,7 @@ An article is counted under hundreds of terms, most of which its neighbours have
 `counts_in_memory` each number is read once, and written once at the end. The numbers are the same
 as without: a savepoint that is rolled back (`archive.storage.database`) takes its counts with it.
 
-The numbers stay for the next batch, as long as nobody else writes to the file and no transaction is
+The numbers stay for the next batch unless another program writes to the file, or a transaction is
 rolled back.
 """
 
