@@ -27,7 +27,7 @@ from bench.extraction import HALVES, KNOWN, SAID, Row, capture, is_of, outlet, u
 from bench.figures import SHARED, Figure
 from bench.repeats import DATED
 from bench.weights import Table, part_of
-from crawler.extraction import page_type_features
+from crawler.extraction.page_types import page_type_features
 from crawler.extraction.extract import extract_article
 
 TYPED = "wcxb"

@@ -1,7 +1,7 @@
-"""Training of `crawler/extraction/page_type_weights.toml` on pages with known types.
+"""Training of `crawler/extraction/page_types/page_type_weights.toml` on pages with known types.
 
     python -m bench.train_page_types [--shared PATH] [--out
-    crawler/extraction/page_type_weights.toml]
+    crawler/extraction/page_types/page_type_weights.toml]
 
 Logistic regression with a ridge penalty, fitted by accelerated projected gradients. A feature in
 FOR never counts against an article, and every other never for one, so that few pages suffice. Pages
@@ -25,7 +25,7 @@ from bench.extraction import SAID, Row, capture, kept_apart, outlet
 from bench.figures import SHARED
 from bench.page_types import TYPED, rows
 from bench.weights import Table, apart, as_toml, part_of, rounded
-from crawler.extraction import page_type_features
+from crawler.extraction.page_types import page_type_features
 from crawler.extraction.extract import read_capture
 
 FOR = (
@@ -65,7 +65,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
     parser.add_argument("--shared", type=Path, default=SHARED)
     parser.add_argument(
-        "--out", type=Path, default=Path("crawler/extraction/page_type_weights.toml")
+        "--out", type=Path, default=Path("crawler/extraction/page_types/page_type_weights.toml")
     )
     options = parser.parse_args(arguments)
     logging.disable(logging.CRITICAL)
@@ -91,7 +91,7 @@ def tables_apart(examples: Sequence[Example]) -> list[Table]:
 
 
 def example(corpus: Path, row: Row) -> Example:
-    """Return a page's features as `crawler.extraction.page_type` computes them."""
+    """Return a page's features as `crawler.extraction.page_types.page_type` computes them."""
     read = read_capture(capture(corpus, row))
     article, steps = read.article, read.steps
     found = (
@@ -160,7 +160,7 @@ def about(examples: Sequence[Example]) -> str:
     """Return the comment at the head of the file."""
     others = sum(not one.is_article for one in examples)
     return (
-        "# How much each sign speaks for a page as an article (crawler/extraction/page_type_features.py).\n"
+        "# How much each sign speaks for a page as an article (crawler/extraction/page_types/page_type_features.py).\n"
         f"# Written by `python -m bench.train_page_types` from {len(examples)} pages; {others} are no articles.\n"
     )
 

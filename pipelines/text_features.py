@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from archive.records import Article, TextFeatures, features_digest
+from archive.records import Article, TextFeatures, features_digest, is_stored_type
 from archive.text.searchable import searchable_text
 from archive.text.unspaced import bigrams
 from pipelines.clean import clean_article
@@ -16,7 +16,7 @@ def with_text_features(article: Article) -> Article:
 
     The features are those of the cleaned article (`pipelines.clean`), which is what is stored.
     """
-    if article.page_type != "article" or not article.text:
+    if not is_stored_type(article.page_type) or not article.text:
         return article
     cleaned = clean_article(article)
     return replace(article, features=text_features(cleaned))

@@ -5,7 +5,7 @@ made, how prose, links, prices and boxes are distributed. No feature names a hos
 one feature for each step that it reaches: `prices 4` and `prices 12` where there are twenty. Each
 feature has a weight in `page_type_weights.toml`, learnt from pages whose type is known (`python -m
 bench.train_page_types`). The model is a logistic regression in which no feature may count against
-its meaning. Rules and features meet in `crawler.extraction.page_type`.
+its meaning. Rules and features meet in `crawler.extraction.page_types.page_type`.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ from crawler.extraction.main_text.line_features import is_prose_block
 from crawler.extraction.main_text.line_rules import DENSE_SCRIPT, LINE_SENTENCE_ENDS
 
 KINDS_OF_OTHER_PAGES: dict[str, tuple[PageType, str]] = {
-    "list": ("section", "mostly links to other pages"),
-    "thread": ("other", "it looks like a forum's thread"),
-    "shop": ("other", "it looks like a shop's page"),
-    "manual": ("other", "it looks like documentation"),
+    "list": ("listing", "mostly links to other pages"),
+    "thread": ("forum", "it looks like a forum's thread"),
+    "shop": ("product", "it looks like a shop's page"),
+    "manual": ("document", "it looks like documentation"),
     "offer": ("other", "it looks like a page that offers something"),
 }
 """Kinds of pages that are not articles; the name of a feature of such pages begins with its
@@ -166,7 +166,9 @@ def _sum_of_weights(found: Iterable[str]) -> float:
 @cache
 def page_type_weights() -> dict[str, float]:
     """Return the weight of each feature in favour of an article; `always` counts on every page."""
-    table = files("crawler.extraction").joinpath("page_type_weights.toml").read_text("utf-8")
+    table = (
+        files("crawler.extraction.page_types").joinpath("page_type_weights.toml").read_text("utf-8")
+    )
     return dict(tomllib.loads(table)["weights"])
 
 
