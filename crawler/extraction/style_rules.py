@@ -18,6 +18,10 @@ MAX_STYLE_CHARS = 300_000
 """Characters of a page's style elements that are read."""
 MAX_DISPLAY_RULES = 2_000
 """Rules of a page that set `display`."""
+MAX_RULES_OF_NAME = 50
+"""Rules for elements of one name that are compared."""
+MAX_RULE_GROUPS = 20
+"""Groups of rules within each other, such as `@media`."""
 CSS_COMMENT_OR_TEXT = re.compile(r"/\*.*?(?:\*/|\Z)|\"[^\"\n]*\"|'[^'\n]*'|<!--|-->", re.DOTALL)
 """Parts of a style sheet whose braces mean nothing."""
 DISPLAY_DECLARATION = re.compile(r"(?:^|[;\s])display\s*:\s*([\w-]+)\s*(!?)", re.I)
@@ -34,13 +38,16 @@ UNHIDDEN_TAGS = frozenset(("html", "head", "body", "main", "article", "h1"))
 """Elements whose style is for the time until scripts have run, or around the page itself."""
 
 
+Weight = tuple[int, int, int, int]
+
+
 class ElementSelector(NamedTuple):
     """A selector of one element."""
 
     tag: str
     ids: frozenset[str]
     classes: frozenset[str]
-    weight: tuple[int, int, int, int]
+    weight: Weight
     """Whether it is important, and its specificity, with that of the elements around it."""
 
     def matches(self, tag: str, own_id: str, classes: frozenset[str]) -> bool:
@@ -52,13 +59,17 @@ class ElementSelector(NamedTuple):
         )
 
 
+RankedSelector = tuple[int, ElementSelector]
+"""A selector and its place among the rules."""
+
+
 @dataclass(slots=True)
 class StyleRules:
-    """The rules of a page that set `display` of single elements."""
+    """The rules of a page that set `display` of single elements, by one of the names selected."""
 
-    hiding: list[tuple[int, ElementSelector]] = field(default_factory=list)
-    """Selectors of what is hidden on every screen, each with its place among the rules."""
-    showing: list[tuple[int, ElementSelector]] = field(default_factory=list)
+    hiding: dict[str, list[RankedSelector]] = field(default_factory=dict)
+    """Selectors of what is hidden on every screen."""
+    showing: dict[str, list[RankedSelector]] = field(default_factory=dict)
     """Selectors of what is shown somewhere."""
     _known: dict[tuple[str, str, str], bool] = field(default_factory=dict)
 
@@ -73,14 +84,24 @@ class StyleRules:
 
     def _decide(self, tag: str, own_id: str, classes: frozenset[str]) -> bool:
         """Return whether the strongest rule for an element hides it."""
-        hiding = ((one.weight, at) for at, one in self.hiding if one.matches(tag, own_id, classes))
-        strongest = max(hiding, default=None)
-        if strongest is None:
-            return False
-        return not any(
-            (one.weight, at) > strongest and one.matches(tag, own_id, classes)
-            for at, one in self.showing
-        )
+        names = (tag, f"#{own_id}", *(f".{name}" for name in classes))
+
+        def ranks(rules: dict[str, list[RankedSelector]]) -> Iterator[tuple[Weight, int]]:
+            of_names = chain.from_iterable(rules.get(name, ()) for name in names)
+            return ((one.weight, at) for at, one in of_names if one.matches(tag, own_id, classes))
+
+        hidden = max(ranks(self.hiding), default=None)
+        return hidden is not None and max(ranks(self.showing), default=hidden) <= hidden
+
+
+def _add_selector(
+    rules: dict[str, list[RankedSelector]], at: int, selector: ElementSelector
+) -> None:
+    """Add a selector under its rarest name: an id, else a class, else the tag."""
+    named = (*(f"#{name}" for name in selector.ids), *(f".{name}" for name in selector.classes))
+    same = rules.setdefault((*named, selector.tag)[0], [])
+    if len(same) < MAX_RULES_OF_NAME:
+        same.append((at, selector))
 
 
 class DisplayRule(NamedTuple):
@@ -101,7 +122,7 @@ def page_style_rules(tree: HtmlElement) -> StyleRules:
             if rule.value != "none":
                 _add_showing(rules, at if rule.holds else MAX_DISPLAY_RULES, selector, rule)
             elif rule.holds and (single := _element_selector(selector, selector, rule)):
-                rules.hiding.append((at, single))
+                _add_selector(rules.hiding, at, single)
     return rules
 
 
@@ -110,7 +131,7 @@ def _add_showing(rules: StyleRules, at: int, selector: str, rule: DisplayRule) -
     last = SELECTOR_COMBINATOR.split(selector)[-1]
     shown = None if STATE_SELECTOR.search(selector) else _element_selector(last, selector, rule)
     if shown:
-        rules.showing.append((at, shown))
+        _add_selector(rules.showing, at, shown)
 
 
 def _element_selector(text: str, whole: str, rule: DisplayRule) -> ElementSelector | None:
@@ -150,8 +171,10 @@ def _rules_of_sheet(text: str, holds: bool) -> Iterator[DisplayRule]:
             del around[-1:]  # the end of a group
             continue
         around += [ANY_SCREEN_QUERY.fullmatch(opening) is not None for opening in openings[:-1]]
-        values = DISPLAY_DECLARATION.findall(declarations)
-        if values:
+        if len(around) > MAX_RULE_GROUPS:
+            return
+        mentions = "display" in declarations or "DISPLAY" in declarations
+        if mentions and (values := DISPLAY_DECLARATION.findall(declarations)):
             value, mark = values[-1]
             selectors = openings[-1].rpartition(";")[2]
             yield DisplayRule(selectors, value.lower(), bool(mark), holds and all(around))
