@@ -145,10 +145,15 @@ def classify_page(
 
     A long text that the page's data declare to be news is always an article.
     """
-    verdict = _rough_verdict(page, status, headline, text, dated)
-    if verdict[0] != "article":
-        return verdict
-    return find_report_type(page, headline, len(text)) or verdict
+    kind, reason = _rough_verdict(page, status, headline, text, dated)
+    if kind == "article":
+        return find_report_type(page, headline, len(text)) or (kind, reason)
+    if kind not in page_type_features.REASONS_BY_WEIGHED_TYPE:
+        return kind, reason
+    features = page_type_features.page_features(page, headline, text, dated)
+    weighed = page_type_features.weighed_type(features, kind)
+    reasons = page_type_features.REASONS_BY_WEIGHED_TYPE
+    return (kind, reason) if weighed == kind else (weighed, reasons[weighed])
 
 
 def _rough_verdict(

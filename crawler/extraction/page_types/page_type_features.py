@@ -13,10 +13,11 @@ from __future__ import annotations
 import re
 import tomllib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from operator import attrgetter, methodcaller
+from typing import Any
 from urllib.parse import urlsplit
 
 from lxml.html import HtmlElement
@@ -28,15 +29,21 @@ from crawler.extraction.fields.metadata import HEADLINE_TAGS, OpenedPage
 from crawler.extraction.main_text.line_features import is_prose_block
 from crawler.extraction.main_text.line_rules import DENSE_SCRIPT, LINE_SENTENCE_ENDS
 
-KINDS_OF_OTHER_PAGES: dict[str, tuple[PageType, str]] = {
-    "list": ("listing", "mostly links to other pages"),
-    "thread": ("forum", "it looks like a forum's thread"),
-    "shop": ("product", "it looks like a shop's page"),
-    "manual": ("document", "it looks like documentation"),
-    "offer": ("other", "it looks like a page that offers something"),
-}
+KINDS_OF_OTHER_PAGES = ("list", "thread", "shop", "manual", "offer")
 """Kinds of pages that are not articles; the name of a feature of such pages begins with its
 kind."""
+REASONS_BY_WEIGHED_TYPE: dict[PageType, str] = {
+    "listing": "mostly links to other pages",
+    "product": "it looks like a shop's page",
+    "forum": "it looks like a forum's thread",
+    "document": "it looks like documentation",
+    "other": "it looks like a page that offers something",
+}
+"""The types among which the features decide for a page that is no article, each with the reason."""
+RULED_TYPE_LOG_ODDS: dict[PageType, float] = {"product": 1.5, "forum": 1.5, "document": 1.5}
+"""What counts for a type that a rule gives, beside the features."""
+MIN_LISTED_PRODUCTS = 3
+"""Products in a page's data from which the page lists them."""
 DATA_TYPES_BY_KIND = {
     "shop": ("Product", "ProductGroup", "Offer", "AggregateOffer"),
     "thread": ("DiscussionForumPosting", "QAPage"),
@@ -144,32 +151,53 @@ def weigh_page_features(
 ) -> tuple[PageType, str] | None:
     """Return the type of a page with these features and the reason; None for an article.
 
-    A page is not an article if the log-odds are below `least`, and then of the kind that most of
-    the features speak for.
+    A page is not an article if the log-odds are below `least` and a feature of another kind is
+    among them.
     """
     table = page_type_weights()
-    if table["always"] + _sum_of_weights(found) >= least:
+    if table["always"] + _sum_of_weights(found, table) >= least:
         return None
-    sums = dict.fromkeys(KINDS_OF_OTHER_PAGES, 0.0)
-    for kind in sums:
-        sums[kind] = _sum_of_weights(name for name in found if name.startswith(kind))
-    kind = min(sums, key=sums.__getitem__)
-    return KINDS_OF_OTHER_PAGES[kind] if sums[kind] < 0 else None
+    of_others = (name for name in found if name.startswith(KINDS_OF_OTHER_PAGES))
+    if _sum_of_weights(of_others, table) >= 0:
+        return None
+    kind = weighed_type(found)
+    return kind, REASONS_BY_WEIGHED_TYPE[kind]
 
 
-def _sum_of_weights(found: Iterable[str]) -> float:
+def weighed_type(found: set[str], ruled: PageType | None = None) -> PageType:
+    """Return which type a page is that is no article; `ruled` is what a rule says."""
+    tables = weights_by_type()
+    scores = {
+        kind: table["always"] + _sum_of_weights(found, table) for kind, table in tables.items()
+    }
+    if ruled in scores:
+        scores[ruled] += RULED_TYPE_LOG_ODDS.get(ruled, 0.0)
+    return max(scores, key=scores.__getitem__)
+
+
+def _sum_of_weights(found: Iterable[str], table: Mapping[str, float]) -> float:
     """The sum of the weights of these features; those without a weight count as zero."""
-    table = page_type_weights()
     return sum(table.get(feature, 0.0) for feature in found)
+
+
+@cache
+def weights_by_type() -> dict[PageType, dict[str, float]]:
+    """Return for each type of `REASONS_BY_WEIGHED_TYPE` the weight of each feature in its favour."""
+    tables = _weight_tables()["types"]
+    return {kind: tables[kind] for kind in REASONS_BY_WEIGHED_TYPE}
+
+
+@cache
+def _weight_tables() -> dict[str, Any]:
+    """The tables of the file of weights."""
+    file = files("crawler.extraction.page_types").joinpath("page_type_weights.toml")
+    return tomllib.loads(file.read_text("utf-8"))
 
 
 @cache
 def page_type_weights() -> dict[str, float]:
     """Return the weight of each feature in favour of an article; `always` counts on every page."""
-    table = (
-        files("crawler.extraction.page_types").joinpath("page_type_weights.toml").read_text("utf-8")
-    )
-    return dict(tomllib.loads(table)["weights"])
+    return dict(_weight_tables()["weights"])
 
 
 def page_features(page: OpenedPage, headline: str | None, text: str, dated: bool) -> set[str]:
@@ -191,8 +219,14 @@ def _features_of_measure(name: str, value: float, steps: Sequence[float]) -> Ite
 
 def _features_of_types(page: OpenedPage) -> Iterator[str]:
     """The features of the types that the page's data declare."""
-    kinds = jsonld.types_of_things(page.things)
-    kinds |= {kind.rpartition("/")[2] for kind in item_types_of(page.elements)}
+    marked = Counter(kind.rpartition("/")[2] for kind in item_types_of(page.elements))
+    kinds = jsonld.types_of_things(page.things) | marked.keys()
+    products = sum("Product" in jsonld.types_of_thing(thing) for thing in page.things)
+    products = max(products, marked["Product"])
+    if products == 1:
+        yield "shop one product"
+    elif products >= MIN_LISTED_PRODUCTS:
+        yield "list of products"
     yield from (
         f"{name} data" for name, types in DATA_TYPES_BY_KIND.items() if not kinds.isdisjoint(types)
     )
