@@ -3,7 +3,8 @@
     python -m bench.page_types [--half report|tune|both] [--weights apart|shipped] [--shared PATH]
     [--wrong]
 
-Precision and recall are of the one source that states the type of each page. Shown beside it are
+Precision and recall are of the one source that states the type of each page; so are the share of
+pages with the right type, and the F1 of their words as that source measures it. Shown beside it are
 the articles of the other sources, all news, which must stay articles, and the pages of one whole
 outlet, whose articles have dates in their URLs. The outlets are split in two as in
 `bench.extraction`, and `--weights apart` evaluates each tenth of them with weights learnt from the
@@ -20,10 +21,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import mean
 from unittest.mock import patch
 
 from archive.records import Capture, PageType, is_stored_type
-from bench.extraction import HALVES, KNOWN, SAID, Row, capture, is_of, outlet, url_of
+from bench.extraction import HALVES, KNOWN, SAID, WORDS, Row, capture, is_of, outlet, url_of
 from bench.figures import SHARED, Figure
 from bench.repeats import DATED
 from bench.weights import Table, part_of
@@ -54,6 +56,8 @@ class Judged:
     true: str
     taken: str
     reason: str | None
+    words_f1: float | None = None
+    """F1 of the words of the text, as the typed source measures it; None without a reference."""
 
     @property
     def right(self) -> bool:
@@ -110,7 +114,24 @@ def judged(corpus: Path, half: str, tables: Sequence[LearntWeights] = ()) -> Ite
         with _weighed(tables[part_of(outlet(row))]) if tables else nullcontext():
             article = extract_article(capture(corpus, row))
         true = row.get("page_type") or "article"
-        yield Judged(row["source"], url_of(row), true, article.page_type, article.page_reason)
+        truth = row.get("truth_text")
+        score = None if truth is None else words_f1(article.text, truth)
+        yield Judged(
+            row["source"], url_of(row), true, article.page_type, article.page_reason, score
+        )
+
+
+def words_f1(text: str, truth: str) -> float:
+    """Return the F1 of the words of two texts in any order; an empty truth wants an empty text."""
+    got, wanted = Counter(WORDS.findall(text.lower())), Counter(WORDS.findall(truth.lower()))
+    if not got or not wanted:
+        return float(got == wanted)
+    return 2 * (got & wanted).total() / (got.total() + wanted.total())
+
+
+def mean_words_f1(found: Sequence[Judged]) -> float:
+    """Return the mean of the scores of pages with a reference text."""
+    return mean([row.words_f1 for row in found if row.words_f1 is not None] or [0.0])
 
 
 def _weighed(learnt: LearntWeights) -> AbstractContextManager[object]:
@@ -168,6 +189,10 @@ def figures(shared: Path) -> Iterator[Figure]:
     news = worth([row for row in found if row.source != TYPED])
     others = [row for row in found if row.true != "article"]
     right = sum(row.told_apart for row in others) / max(1, len(others))
+    typed_pages = [row for row in found if row.source == TYPED]
+    true_articles = [row for row in typed_pages if row.true == "article"]
+    yield Figure(f"F1 of words, {TYPED}, all types", mean_words_f1(typed_pages))
+    yield Figure(f"F1 of words, {TYPED}, articles", mean_words_f1(true_articles))
     yield Figure(f"types of other pages right, {TYPED}, {len(others)} pages", right)
     yield Figure(
         f"articles, precision, {TYPED}, {typed.pages} pages",
@@ -243,13 +268,15 @@ def report(found: Sequence[Judged]) -> None:
     news = worth([row for row in found if row.source != TYPED and row.true == "article"])
     print(f"{'news of all others':22}{news.pages:>7}{news.articles:>10}{'':>11}{news.recall:>9.4f}")
     typed = [row for row in found if row.source == TYPED]
-    print(f"\n{'is':22}{'pages':>7}{'wrong':>7}{'type':>7}  taken for")
+    print(f"\n{'is':22}{'pages':>7}{'wrong':>7}{'type':>7}{'text':>7}  taken for")
+    print(f"{'all':22}{len(typed):>7}{'':>14}{mean_words_f1(typed):>7.3f}")
     for true, many in Counter(row.true for row in typed).most_common():
         taken = Counter(row.taken for row in typed if row.true == true)
         wrong = sum(not row.right for row in typed if row.true == true)
         share = sum(row.told_apart for row in typed if row.true == true) / many
+        text = mean_words_f1([row for row in typed if row.true == true])
         print(
-            f"{true:22}{many:>7}{wrong:>7}{share:>7.2f}  "
+            f"{true:22}{many:>7}{wrong:>7}{share:>7.2f}{text:>7.3f}  "
             + ", ".join(f"{name} {n}" for name, n in taken.most_common())
         )
 
