@@ -74,9 +74,9 @@ def main(arguments: list[str] | None = None) -> None:
     logging.disable(logging.CRITICAL)
     examples = examples_of(options.shared)
     found = learnt(examples)
-    tables = (f"\n{toml_table(f'types.{kind}', table)}" for kind, table in found.types.items())
+    parts = (f"\n{toml_table(f'types.{kind}', table)}" for kind, table in found.types.items())
     options.out.write_text(
-        as_toml(found.article, about(examples)) + "".join(tables), encoding="utf-8"
+        as_toml(found.article, about(examples)) + "".join(parts), encoding="utf-8"
     )
     print(f"{len(found.article)} weights from {len(examples)} pages")
     tables = tables_apart(examples)

@@ -48,6 +48,7 @@ LISTING_PATH = re.compile(
 """Paths of pages that list other pages."""
 ARTICLE_PATH_PATTERN = re.compile(r"/(?:blogs?|news|articles?|stor(?:y|ies))(?:/|$)", re.I)
 """Paths of articles, whatever else they contain."""
+SHOP_REASON, LISTED_PRODUCTS_REASON = "a shop's page", "several products"
 OTHER_PATHS: tuple[tuple[re.Pattern[str], PageVerdict], ...] = (
     (
         re.compile(
@@ -57,11 +58,12 @@ OTHER_PATHS: tuple[tuple[re.Pattern[str], PageVerdict], ...] = (
         ),
         ("forum", "a forum's thread"),
     ),
+    (re.compile(r"/(?:product|dp|item)/[^/]", re.I), ("product", "a product")),
     (
         re.compile(
             r"/(?:products?|shop|store|cart|checkout|browse|dp|item)/|[/_](?:cat|sku)_", re.I
         ),
-        ("product", "a shop's page"),
+        ("product", SHOP_REASON),
     ),
     (
         re.compile(r"/(?:docs|documentation|reference|manual|api|javadoc)(?:/|$)", re.I),
@@ -80,7 +82,7 @@ OTHER_PATHS: tuple[tuple[re.Pattern[str], PageVerdict], ...] = (
 VERDICTS_BY_KIND: dict[str, PageVerdict] = {
     "thread": ("forum", "a forum's thread"),
     "manual": ("document", "documentation"),
-    "shop": ("product", "a shop's page"),
+    "shop": ("product", SHOP_REASON),
 }
 """The verdicts for the kinds of `page_type_features` that hosts and generators name."""
 VIDEO_PATH = re.compile(r"/(?:videos?|watch|clips?|mediathek|vod)(?:/|$)", re.I)
@@ -89,6 +91,14 @@ MAX_VIDEO_TEXT_CHARS = 600
 """Characters of the caption of a video; a longer text is an article."""
 MAX_NAMED_VIDEO_TEXT_CHARS = 400
 """The same where a page also calls itself an article, and its URL or og:type names a video."""
+CLEAR_TYPES = ("product", "forum", "document")
+"""Types that are not weighed against others where a rule gives them …"""
+UNCLEAR_REASONS = (
+    SHOP_REASON,
+    LISTED_PRODUCTS_REASON,
+    *page_type_features.REASONS_BY_WEIGHED_TYPE.values(),
+)
+"""… unless for one of these reasons."""
 FRONT_PAGE_PATH = re.compile(r"^/?(?:index\.\w+|home/?|en/?)?$")
 """Paths of front pages."""
 LISTING_DATA_TYPES = frozenset(page_type_features.DATA_TYPES_BY_KIND["list"])
@@ -148,11 +158,11 @@ def classify_page(
     kind, reason = _rough_verdict(page, status, headline, text, dated)
     if kind == "article":
         return find_report_type(page, headline, len(text)) or (kind, reason)
-    if kind not in page_type_features.REASONS_BY_WEIGHED_TYPE:
+    reasons = page_type_features.REASONS_BY_WEIGHED_TYPE
+    if kind not in reasons or (kind in CLEAR_TYPES and reason not in UNCLEAR_REASONS):
         return kind, reason
     features = page_type_features.page_features(page, headline, text, dated)
     weighed = page_type_features.weighed_type(features, kind)
-    reasons = page_type_features.REASONS_BY_WEIGHED_TYPE
     return (kind, reason) if weighed == kind else (weighed, reasons[weighed])
 
 
@@ -182,7 +192,7 @@ def _rough_verdict(
     features = page_type_features.page_features(page, headline, text, dated)
     least = (
         page_type_features.MIN_DECLARED_ARTICLE_LOG_ODDS
-        if settled
+        if settled or (news and form.text >= MIN_DECLARED_TEXT_CHARS)
         else page_type_features.MIN_ARTICLE_LOG_ODDS
     )
     weighed = page_type_features.weigh_page_features(features, least)
@@ -257,6 +267,9 @@ def _verdict_of_data(page: OpenedPage) -> PageVerdict | None:
     if og_type.startswith(("profile", "music", "business")):
         return "other", f"it calls itself {og_type}"
     declared = jsonld.types_of_things(page.things)
+    products = sum("Product" in jsonld.types_of_thing(thing) for thing in page.things)
+    if products >= page_type_features.MIN_LISTED_PRODUCTS:
+        return "product", LISTED_PRODUCTS_REASON
     verdicts = (verdict for kind, verdict in VERDICTS_BY_DATA_TYPE.items() if kind in declared)
     return next(verdicts, None) or _verdict_of_microdata(page)
 

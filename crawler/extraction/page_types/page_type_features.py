@@ -40,8 +40,10 @@ REASONS_BY_WEIGHED_TYPE: dict[PageType, str] = {
     "other": "it looks like a page that offers something",
 }
 """The types among which the features decide for a page that is no article, each with the reason."""
-RULED_TYPE_LOG_ODDS: dict[PageType, float] = {"product": 1.5, "forum": 1.5, "document": 1.5}
-"""What counts for a type that a rule gives, beside the features."""
+RULED_PRODUCT_LOG_ODDS = 3.0
+"""What counts for a product, beside the features, where a rule has found a shop …"""
+ONE_PRODUCT_LOG_ODDS = 20.0
+"""… whose page has the data of one product."""
 MIN_LISTED_PRODUCTS = 3
 """Products in a page's data from which the page lists them."""
 DATA_TYPES_BY_KIND = {
@@ -138,9 +140,9 @@ PRICE_IN_LINE = re.compile(r"[$€£¥₹]\s?\d|\d\s?(?:€|£|zł|kr\b|EUR\b|US
 OPENING_OR_CLOSING_QUOTE = re.compile('["“”„«»「『]')
 MAX_SHORT_LINE_CHARS = 60
 """Characters; a shorter line is a label, not a sentence."""
-MIN_ARTICLE_LOG_ODDS = 0.25
+MIN_ARTICLE_LOG_ODDS = -0.75
 """The least log-odds of an article."""
-MIN_DECLARED_ARTICLE_LOG_ODDS = -0.5
+MIN_DECLARED_ARTICLE_LOG_ODDS = -1.5
 """The least log-odds where the page declares an article, and is dated and long."""
 SHARE_STEPS = (0.15, 0.3, 0.5, 0.7, 0.9)
 """Steps for measures that are shares."""
@@ -170,8 +172,9 @@ def weighed_type(found: set[str], ruled: PageType | None = None) -> PageType:
     scores = {
         kind: table["always"] + _sum_of_weights(found, table) for kind, table in tables.items()
     }
-    if ruled in scores:
-        scores[ruled] += RULED_TYPE_LOG_ODDS.get(ruled, 0.0)
+    if ruled == "product":
+        is_one = "shop one product" in found
+        scores["product"] += ONE_PRODUCT_LOG_ODDS if is_one else RULED_PRODUCT_LOG_ODDS
     return max(scores, key=scores.__getitem__)
 
 
