@@ -182,7 +182,8 @@ def story_page_data(
     selected = [row for row in rows if filters.keeps(row, revised)] if filters.given else rows
     texts = fold_copies(selected)
     newest_first = texts[::-1]
-    in_order = sorted(newest_first, key=is_weak_match)
+    weak = [text for text in newest_first if is_weak_match(text)]
+    in_order = sorted(newest_first, key=is_weak_match) if weak else newest_first
     part, page, pages = asked.page_of_rows(in_order, page, STORY_PAGE_SIZE)
     shown = [text_row(text) for text in part]
     _add_reasons(connection, story.id, shown)
@@ -200,7 +201,7 @@ def story_page_data(
         **_shown_changes(changes),
         "spreads": text_spreads(texts),
         "coverage": shown,
-        "weak": sum(map(is_weak_match, texts)),
+        "weak": len(weak),
         "page": page,
         "pages": pages,
         "older": format_query_string(filters.given, page=page + 1) if page < pages else None,
@@ -301,9 +302,15 @@ def text_spreads(texts: Sequence[StoryText]) -> list[PlainRow]:
 
     `first` is the original; each of the `others` says how much `later` its outlet published.
     """
-    copied = [row for row in map(text_row, texts) if row["others"]]
-    copied.sort(key=lambda row: -len(row["others"]))
-    return [_text_spread(row) for row in copied[:MAX_SPREADS]]
+    copied = [text for text in texts if _copies_elsewhere(text)]
+    copied.sort(key=lambda text: -_copies_elsewhere(text))
+    return [_text_spread(text_row(text)) for text in copied[:MAX_SPREADS]]
+
+
+def _copies_elsewhere(text: StoryText) -> int:
+    """Return the number of copies of a text that other outlets published."""
+    head, copies = text
+    return sum(copy["outlet"] != head["outlet"] for copy in copies)
 
 
 def _text_spread(head: PlainRow) -> PlainRow:
@@ -355,8 +362,9 @@ def _timeline_articles(
     connection: sqlite3.Connection, rows: Sequence[sqlite3.Row], revised: dict[int, list[str]]
 ) -> list[TimelineArticle]:
     """Return a story's articles as the timeline needs them."""
-    originals = json.dumps(list({row["original_id"] for row in rows}))
-    whose = dict(connection.execute(ORIGINAL_OUTLETS_SQL, (originals,)).fetchall())
+    whose = {row["id"]: row["outlet"] for row in rows}
+    elsewhere = {row["original_id"] for row in rows} - whose.keys()
+    whose |= dict(connection.execute(ORIGINAL_OUTLETS_SQL, (json.dumps(list(elsewhere)),)))
     return [
         TimelineArticle(
             row["id"],

@@ -81,6 +81,15 @@ def configuration(
     return whole if version.startswith("0.") else _split_metadata(whole)
 
 
+def table_settings(databases: tuple[str, ...]) -> DatasetteMetadata:
+    """Return the part of the metadata for 0.65 that says how tables are shown, in a fresh copy.
+
+    It is what 0.65 looks at where it asks for `tables`: for the facets of a table, and several
+    times a page for permissions, where copying all descriptions would be half of the cost.
+    """
+    return {"databases": {name: {"tables": deepcopy(TABLE_SETTINGS)} for name in databases}}
+
+
 @cache
 def canned_queries() -> Questions:
     """Return the canned queries by name: `title`, `description`, `sql`, and `params` if any."""
