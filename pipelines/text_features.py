@@ -7,7 +7,7 @@ from dataclasses import replace
 from archive.articles.language_keys import keys_as_json
 from archive.articles.stories import opening_as_json
 from archive.articles.vocabulary import CountedTerms
-from archive.records import Article, TextFeatures, features_digest
+from archive.records import Article, TextFeatures, features_digest, is_stored_type
 from archive.text.searchable import searchable_text
 from archive.text.unspaced import bigrams
 from pipelines.clean import clean_article
@@ -19,7 +19,7 @@ def with_text_features(article: Article) -> Article:
 
     The features are those of the cleaned article (`pipelines.clean`), which is what is stored.
     """
-    if article.page_type != "article" or not article.text:
+    if not is_stored_type(article.page_type) or not article.text:
         return article
     cleaned = clean_article(article)
     return replace(article, features=text_features(cleaned))

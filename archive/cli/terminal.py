@@ -203,6 +203,7 @@ def _article_facts(record: PlainRow) -> Table:
         "modified": _date_with_raw(record, "modified"),
         "fetched": printable_text(record["fetched_at"]),
         "section": printable_text(record["section"]),
+        "type": record["page_type"] if record["page_type"] != "article" else "",
         "language": printable_text(record["language"]),
         "words": f"{record['word_count']:,}",
         "rendered": rendering_note(record["extractor"]),

@@ -41,6 +41,7 @@ TABLE_SETTINGS: dict[str, DatasetteMetadata] = {
     "stories": {"label_column": "name", "sort": "name"},
     "story_coverage": {"sort_desc": "published_at", "facets": ["story", "outlet"]},
     "event_coverage": {"sort_desc": "published_at"},
+    "other_pages": {"sort_desc": "fetched_at", "facets": ["page_type", "outlet"]},
     "events": {"sort_desc": "texts"},
     "fetches": {"sort_desc": "id", "facets": ["outcome"]},
     "crawls": {"label_column": "started_at", "sort_desc": "id"},

@@ -18,7 +18,7 @@ from scrapy.exceptions import (
 )
 from scrapy.http import Request, Response
 
-from archive.records import Article, Capture, Check, Outcome, current_timestamp
+from archive.records import Article, Capture, Check, Outcome, current_timestamp, is_stored_type
 from crawler.network.browser.rendered_page import RenderingError
 from crawler.network.scrapy_internals import DecompressedTooLargeError
 from crawler.text.archived_urls import url_in_archived_url
@@ -198,7 +198,7 @@ def outcome_of_status(status: int) -> dict[str, Any]:
 
 def check_of_article(check: Check, article: Article) -> Check:
     """Return the check of a page that was read: with its article, or why it has none."""
-    if article.page_type == "article":
+    if is_stored_type(article.page_type) and article.text:
         # without a stored copy there is no digest to find it by
         stored = article if check.capture else replace(article, digest=None)
         return replace(check, article=stored)

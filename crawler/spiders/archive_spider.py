@@ -45,6 +45,7 @@ from archive.records import (
     Outcome,
     SourceKind,
     current_time,
+    is_stored_type,
 )
 from archive.storage.database import transaction
 from archive.times import parse_since as moment_since
@@ -601,7 +602,7 @@ class ArchiveSpider(Spider):
             why = str(error).removeprefix(f"{capture.url}: ")
             failed = replace(check, outcome="failed", reason=why)
             return self._with_allowed_copy(failed, article=False)
-        is_article = article.page_type == "article"
+        is_article = is_stored_type(article.page_type)
         return check_of_article(self._with_allowed_copy(check, article=is_article), article)
 
     def _with_allowed_copy(self, check: Check, *, article: bool) -> Check:
