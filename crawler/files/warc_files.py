@@ -248,7 +248,7 @@ class WarcPages:
             if isinstance(content, SkippedRecord):
                 return content
             response, body = content
-            if not body.strip():
+            if not body or body.isspace():
                 return SkippedRecord("an empty page")
             reason = self._reason_by_body(record, response, body)
             if reason:

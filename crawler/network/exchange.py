@@ -44,6 +44,10 @@ DOWNLOAD_FAILURES: tuple[tuple[type[BaseException], str, bool], ...] = (
 """Exceptions of the downloader, their reasons, and whether they may pass."""
 
 
+READING_KEY = "document kind"
+"""Key in the meta of a request for the kind of parser that its answer will be read by."""
+MANNER_KEYS = ("dont_obey_robotstxt", "dont_retry", "dont_redirect")
+"""Keys in the meta of a request by which the middlewares treat it in another way."""
 CARRIED_META = ("asked", "asked_at", "redirect_urls", "redirect_reasons")
 """Keys of a request's meta that the request for a browser has too."""
 RENDER_KEY = "rendered by a browser"
@@ -87,13 +91,14 @@ def page_request_to(
     etag: str | None = None,
     last_modified: str | None = None,
     instead_of: str | None = None,
+    reading: str | None = None,
     **carried: Any,
 ) -> Request:
     """Build a request, conditional where an earlier response had an `etag` or `last_modified`.
 
-    The response is recorded under `instead_of`, if given: another URL of the same page. `carried`
-    is passed to both callbacks. Scrapy's duplicate filter is off: the frontier knows what was
-    fetched.
+    The response is recorded under `instead_of`, if given: another URL of the same page. `reading`
+    is the kind of parser that it will be read by. `carried` is passed to both callbacks. Scrapy's
+    duplicate filter is off: the frontier knows what was fetched.
     """
     headers = {"If-None-Match": etag, "If-Modified-Since": last_modified}
     return Request(
@@ -103,7 +108,7 @@ def page_request_to(
         headers={name: value for name, value in headers.items() if value},
         dont_filter=True,
         cb_kwargs=carried,
-        meta={"asked": instead_of or url, "asked_at": time.monotonic()},
+        meta={"asked": instead_of or url, "asked_at": time.monotonic(), READING_KEY: reading},
     )
 
 

@@ -156,7 +156,7 @@ class InvestigationSpider(StorySpider):
                 yield each
             self._follow_article()
         except DatelineError as error:
-            self.session.end.failure = error
+            self.session.end.failure = self.session.end.early_end or error
             return
         async for each in self._requests_for_known_outlets():
             yield each
