@@ -122,7 +122,7 @@ def learnt(examples: Sequence[Example]) -> LearntWeights:
 
 
 def type_weights(examples: Sequence[Example]) -> dict[str, Table]:
-    """Return for each type of page that is no article feature → weight in its favour."""
+    """Return, for each type of page other than article, feature → weight in its favour."""
     kinds = list(page_type_features.REASONS_BY_WEIGHED_TYPE)
     names = _frequent_features(examples)
     x = np.array([[sign in one.signs for sign in names] + [True] for one in examples], dtype=float)

@@ -150,7 +150,7 @@ def archives_option(command: CommandFunction) -> CommandFunction:
         default=lambda: [_group_archive()],
         is_eager=True,
         callback=_note_folders,
-        help="Use the archive in this folder, or all archives in it; may be repeated.  "
+        help="Use the archives in this folder; may be repeated.  "
         "[default: $DATELINE_ARCHIVE, else ./data]",
     )(_config_file_option(command))
 
@@ -219,7 +219,7 @@ def _check_one_way(
 
 
 def archives_in_folders(folders: Iterable[Path]) -> tuple[Path, ...]:
-    """Return the folders, each that is no archive but holds some replaced by these, by their names."""
+    """Return the archives: each folder that is one, or else the archives within it, by name."""
     found: list[Path] = []
     for folder in folders:
         below = [] if (folder / "archive.db").exists() else sorted(folder.glob("*/archive.db"))

@@ -229,7 +229,8 @@ def _print_search(
         click.echo(f"No article in {folder} matches {query}")
         with opened_archive(folder) as connection:
             advice = search_advice(connection, query)
-        print_all(terminal.advice_lines(advice))
+        if lines := terminal.advice_lines(advice):
+            print_all(lines)
 
 
 def _check_form(form: str | None, *, as_json: bool) -> None:

@@ -54,8 +54,8 @@ def print_combined_search(  # noqa: PLR0913  one an option
     with opened_archives(folders) as connections:
         own = _filters_of_each(connections, filters)
         found = search_archives(connections, query, own, limit=limit, copies=copies, order=order)
-        is_told = not (found.hits or form or as_json)
-        advice = advice_of_archives(connections, query) if is_told else None
+        needs_advice = not (found.hits or form or as_json)
+        advice = advice_of_archives(connections, query) if needs_advice else None
     records = [each.as_record() for each in found.hits]
     if as_json:
         print_json(records)
@@ -65,7 +65,8 @@ def print_combined_search(  # noqa: PLR0913  one an option
         ARTICLE_WRITERS[form](records, terminal.data_output())
     elif advice:
         click.echo(f"No article in {len(folders)} archives matches {query}")
-        print_all(terminal.advice_lines(advice))
+        if lines := terminal.advice_lines(advice):
+            print_all(lines)
     else:
         hits = [each.hit for each in found.hits]
         print_all(terminal.hit_lines(hits, [each.archive for each in found.hits]))

@@ -84,9 +84,9 @@ def _print_stories(rows: list[dict[str, object]]) -> None:
     """Print stories as a table."""
     from archive.cli.text_tables import text_table
 
-    heads = ("name", "articles", "outlets", "newest", "title", "words")
+    heads = ["name", "articles", "outlets", "newest", "title", "words"]
     if "archive" in rows[0]:
-        heads = ("archive", *heads)
+        heads.insert(0, "archive")
     cells = [[row[name] for name in heads] for row in rows]
     print_all([text_table(heads, cells, whole=("newest",), numbers=("articles", "outlets"))])
 

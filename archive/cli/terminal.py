@@ -66,7 +66,7 @@ def hit_lines(found: Sequence[SearchHit], archives: Sequence[str] = ()) -> Itera
     """
     for hit, archive in zip_longest(found, archives, fillvalue=""):
         assert not isinstance(hit, str)
-        place = [(printable_text(archive), "magenta"), "  "] if archive else []
+        place = ((printable_text(archive), "magenta"), "  ") if archive else ()
         line = Text.assemble(
             (str(hit.id), "bold cyan"), "  ", *place, day_or_undated(hit.published_day), "  ",
             (printable_text(hit.outlet), "green"), "  ",

@@ -1033,17 +1033,19 @@ CREATE INDEX articles_of_other_types ON articles(page_type) WHERE page_type <> '
 
 -- Pages that are not articles, with the type that the reader found and its reason.
 CREATE VIEW other_pages AS
-SELECT id, outlet, CASE
-         WHEN named = 'section' THEN 'listing'
-         WHEN named IN ('gallery', 'video', 'listing', 'product', 'forum', 'document', 'error', 'empty', 'broken')
-         THEN named ELSE 'other' END AS page_type,
-       reason, fetched_at, url
+SELECT id, outlet, page_type, reason, fetched_at, url
 FROM (
-  SELECT u.id, o.host AS outlet, substr(u.reason, 1, instr(u.reason || ':', ':') - 1) AS named,
-         u.reason, u.fetched_at, u.url
-  FROM urls u JOIN outlets o ON o.id = u.outlet_id
-  WHERE u.outcome IN ('failed', 'refused', 'gone', 'not article')  -- as the index has it
-    AND u.outcome = 'not article'
+  SELECT *, CASE
+    WHEN named = 'section' THEN 'listing'  -- of earlier versions
+    WHEN named IN ('gallery', 'video', 'listing', 'product', 'forum', 'document', 'error', 'empty', 'broken')
+    THEN named ELSE 'other' END AS page_type
+  FROM (
+    SELECT u.id, o.host AS outlet, substr(u.reason, 1, instr(u.reason || ':', ':') - 1) AS named,
+           u.reason, u.fetched_at, u.url
+    FROM urls u JOIN outlets o ON o.id = u.outlet_id
+    WHERE u.outcome IN ('failed', 'refused', 'gone', 'not article')  -- as the index has it
+      AND u.outcome = 'not article'
+  )
 );
 """
 

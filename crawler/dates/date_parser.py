@@ -110,7 +110,7 @@ YEAR_FIRST = re.compile(r"(?<!\d)(\d{4})\s*[-/.年년]\s*(\d{1,2})\s*[-/.月월]
 YEAR_LAST = re.compile(r"(?<!\d)(\d{1,2})\s?([./-])\s?(\d{1,2})\s?\2\s?(\d{4})(?!\d)")
 """`15.02.2024`, `15/02/2024`, `02-15-2024`."""
 SHORT_YEAR_END = r"(?=$|,?\s+(?:[^\W\d_]{1,5}\.?\s+)?\d{1,2}[:.h]\d\d)"
-"""What follows a year of two digits: the end of the line, or a clock time."""
+"""The text after a year of two digits: the end of the line, or a clock time."""
 ERA_NAME_PATTERN = "|".join(era for era in YEAR_BEFORE_ERA if len(era) > 1)
 ERA_DATE = re.compile(
     rf"({ERA_NAME_PATTERN}|(?<!\w)[rhs](?=\d))\s*(\d{{1,3}}|元)"

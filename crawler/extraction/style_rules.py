@@ -1,4 +1,4 @@
-"""What the style rules of a page hide: `.x {display: none}` in its `style` elements.
+"""Elements that the style rules of a page hide: `.x {display: none}` in its `style` elements.
 
 Read are rules for one element alone, by tag, id and classes, that hold on every screen. An element
 that another rule shows in some case is not hidden. The cost is linear in the rules and bounded.
@@ -48,7 +48,7 @@ class ElementSelector(NamedTuple):
     ids: frozenset[str]
     classes: frozenset[str]
     weight: Weight
-    """Whether it is important, and its specificity, with that of the elements around it."""
+    """1 for `!important`, then the specificity, with that of the elements around it."""
 
     def matches(self, tag: str, own_id: str, classes: frozenset[str]) -> bool:
         """Return whether an element is selected."""

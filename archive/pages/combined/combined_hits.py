@@ -33,7 +33,7 @@ class HitInArchive:
 
 @dataclass(frozen=True, slots=True)
 class CombinedHits:
-    """What a search finds in several archives."""
+    """Hits of a search in several archives."""
 
     hits: tuple[HitInArchive, ...]
     total: int

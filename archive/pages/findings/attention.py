@@ -235,7 +235,7 @@ def _subject_of_request(
         sql = "SELECT coalesce(headline, url), language FROM articles WHERE id = ?"
         row = _first_row(connections, sql, (wanted.event,))
         title = row[0] if row else f"event {wanted.event}"
-        return {"kind": "event", "subject": title, "direction": direction(row and row[1])}
+        return {"kind": "event", "subject": title, "direction": direction(row[1] if row else None)}
     kind = "words" if wanted.words.strip() else "all"
     return {"kind": kind, "subject": wanted.words.strip(), "direction": "auto"}
 

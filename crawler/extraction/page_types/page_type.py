@@ -315,7 +315,7 @@ def _video_page(page: OpenedPage, form: PageShape, claimed: bool) -> PageVerdict
 
 
 def _gallery_page(page: OpenedPage, text: str) -> PageVerdict | None:
-    """A gallery with hardly any text, which is no empty page; else None."""
+    """The verdict on a gallery with hardly any text, which is not an empty page; else None."""
     reason = gallery_reason(page, len(text)) if len(text) < MIN_DECLARED_TEXT_CHARS else None
     return ("gallery", reason) if reason else None
 

@@ -39,9 +39,9 @@ REASONS_BY_WEIGHED_TYPE: dict[PageType, str] = {
     "document": "it looks like documentation",
     "other": "it looks like a page that offers something",
 }
-"""The types among which the features decide for a page that is no article, each with the reason."""
+"""The types among which the features decide for a page other than an article, with the reasons."""
 RULED_PRODUCT_LOG_ODDS = 3.0
-"""What counts for a product, beside the features, where a rule has found a shop …"""
+"""Added in favour of a product where a rule has found a shop …"""
 ONE_PRODUCT_LOG_ODDS = 20.0
 """… whose page has the data of one product."""
 MIN_LISTED_PRODUCTS = 3
@@ -167,7 +167,7 @@ def weigh_page_features(
 
 
 def weighed_type(found: set[str], ruled: PageType | None = None) -> PageType:
-    """Return which type a page is that is no article; `ruled` is what a rule says."""
+    """Return the type of a page other than an article; `ruled` is the type by a rule."""
     tables = weights_by_type()
     scores = {
         kind: table["always"] + _sum_of_weights(found, table) for kind, table in tables.items()

@@ -28,7 +28,7 @@ LIVE_PATH = re.compile(
 )
 """Paths of live blogs."""
 TIME_OF_ENTRY = re.compile(r"(?<![\d:.])(?:[01]?\d|2[0-3])\s?[:.h]\s?[0-5]\d(?![\d:])")
-"""A time of day, as it stands above an entry of a live blog."""
+"""A time of day above an entry of a live blog."""
 MAX_ENTRY_LABEL_CHARS = 60
 """Characters of a line with the time of an entry."""
 MIN_LIVE_ENTRIES = 3
