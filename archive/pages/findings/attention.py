@@ -135,16 +135,23 @@ def attention_days(connection: sqlite3.Connection, wanted: AttentionRequest) -> 
             members = _searched_days(connection, wanted.words, since, until)
         except UsageError as error:
             return frame | {"error": str(error)}
-    all_days = _all_days(connection, outlet and outlet[0], since, until)
+    outlet_id = outlet[0] if outlet else None
+    all_days = _all_days(connection, outlet_id, since, until)
     by_outlet = _counted_by_outlet(members or [], since, until)
-    if members is None:
-        mine = all_days
-    else:
-        mine = Counter[str]()
-        for id in [outlet[0]] if outlet else by_outlet:
-            mine.update(by_outlet.get(id, {}))
+    mine = all_days if members is None else _days_of_outlets(by_outlet, outlet_id)
     days = [(day, mine[day], all_days[day]) for day in sorted(all_days)]
     return frame | {"days": days, "by_outlet": by_outlet}
+
+
+def _days_of_outlets(
+    by_outlet: Mapping[int, Mapping[str, int]], outlet_id: int | None
+) -> Counter[str]:
+    """Return the articles of each day, of one outlet or of all."""
+    total = Counter[str]()
+    for id, days in by_outlet.items():
+        if outlet_id in (None, id):
+            total.update(days)
+    return total
 
 
 OutletDay = tuple[int, str, int]
