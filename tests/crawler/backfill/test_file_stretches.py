@@ -39,6 +39,7 @@ from crawler.extraction.rules.outlet_rules import NO_OUTLET_RULES
 from crawler.files import byte_sources
 from crawler.files.byte_sources import LocalFile
 from crawler.files.warc_files import FILE_START
+from crawler.jobs import import_files as import_job
 from crawler.jobs.import_files import ImportChoice, import_files
 from crawler.workers.pool import Worker
 from tests.file_servers import serve_files
@@ -306,6 +307,7 @@ def test_one_file_that_two_workers_read_in_parts_goes_on_where_it_was_stopped(
     tmp_path, monkeypatch, cluster, small_parts
 ):
     monkeypatch.setattr(file_stretches, "STRETCH_PAGES", (3, 3, 1))
+    monkeypatch.setattr(import_job, "FLUSH_INTERVAL_SECONDS", 0.0)
     path = write_web_archive(tmp_path / "a.warc.gz", PADDED)
     alone, shared = tmp_path / "alone", tmp_path / "shared"
     import_files(alone, [path], None)
