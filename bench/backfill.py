@@ -1,7 +1,9 @@
 """Back-fill: what a record costs that is excluded, beside one that is read and written.
 
 The pages are those of `bench.cluster`, of 100 kB, each a gzipped record of one WARC file. Every
-selection excludes all of them. A page is read by one process, and everything is written. The
+selection excludes all of them. A page is read by one process, and everything is written. One large
+file is imported by two workers in parts, by one worker, and by two workers as a single gzip
+stream, which only the driver can read. The
 words of stories are tried on real pages with known stories: how many of a story's reports pass, and
 how many other reports of the same press and months.
 """
@@ -20,12 +22,20 @@ from pathlib import Path
 from typing import Any
 
 from archive.articles.stories import ConfirmedArticle, Story
-from bench.cluster import address_of, articles_world, write_pages
+from bench.cluster import (
+    ImportCost,
+    address_of,
+    articles_a_second,
+    articles_world,
+    timed_import,
+    write_pages,
+)
 from bench.figures import Figure
 from crawler.backfill.known_pages import known_pages
 from crawler.backfill.selection import Selection
 from crawler.backfill.story_words import StoryWords, weighted_words, words_of_story
-from crawler.cluster.page_readers import LocalReaders, open_readers
+from crawler.cluster.connection import open_cluster
+from crawler.cluster.page_readers import ClusterReaders, LocalReaders, open_readers
 from crawler.files.warc_files import read_placed_pages
 from crawler.jobs.import_files import ImportChoice, import_files
 from pipelines.text.terms import text_terms
@@ -34,6 +44,8 @@ from pipelines.urls import url_key
 
 PAGES, READ_PAGES, PAGE_BYTES = 300, 100, 100_000
 TURNS = 3
+LARGE_PAGES, LARGE_TURNS = 600, 1
+"""Pages of one large file, about six parts, and how often each way imports it."""
 MIN_STORY_REPORTS = 3
 """Reports of a story: the first one confirms it, and the others have to pass."""
 LEAST_DOCUMENTS = 250
@@ -47,6 +59,7 @@ def figures(shared: Path) -> Iterator[Figure]:
     folder = Path(tempfile.mkdtemp(prefix="dateline-bench-"))
     try:
         yield from cost_figures(folder)
+        yield from large_file_figures(folder)
     finally:
         shutil.rmtree(folder)
     yield from story_figures(shared / "corpus")
@@ -107,6 +120,36 @@ def milliseconds_to_read(folder: Path, file: Path) -> float:
         assert isinstance(readers, LocalReaders)
         reader = sum(worker.cpu_seconds for worker in readers._crew)
     return 1000 * (driver + reader) / READ_PAGES
+
+
+# -- one large file --------------------------------------------------------------------------------
+
+
+def large_file_figures(folder: Path) -> Iterator[Figure]:
+    """Yield the pages a second of one file that two workers read in parts."""
+    packed = partial(gzip.compress, compresslevel=6)
+    file = write_pages(folder / "large.warc.gz", range(LARGE_PAGES), PAGE_BYTES, packed)
+    warm = write_pages(folder / "warm.warc.gz", range(LARGE_PAGES, LARGE_PAGES + 40), PAGE_BYTES, packed)  # fmt: skip
+    stream = folder / "stream.warc.gz"
+    with gzip.open(file) as records, gzip.open(stream, "wb", compresslevel=6) as out:
+        shutil.copyfileobj(records, out)
+    costs: dict[str, list[ImportCost]] = defaultdict(list)
+    with open_cluster("local:2") as two, open_cluster("local:1") as one:
+        while two.threads < 2 or one.threads < 1:
+            time.sleep(0.1)
+        for turn in range(-1, LARGE_TURNS):
+            for way, each, connection in (
+                ("parts", file, two), ("one task", file, one), ("stream", stream, two)
+            ):  # fmt: skip
+                archive, readers = folder / "large", ClusterReaders(connection)
+                cost = timed_import(archive, each if turn >= 0 else warm, readers)
+                costs[way] += [cost] * (turn >= 0)
+    parts, one_task, by_driver = map(articles_a_second, costs.values())
+    what = "pages a second of one large file, in parts, two workers"
+    yield Figure(what, parts, "/s", one_task, "one task, one worker")
+    yield Figure("the same, beside a single gzip stream", parts, "/s", by_driver, "read by the driver")  # fmt: skip
+    ours, theirs = (min(each.cpu_ms for each in costs[way]) for way in ("parts", "stream"))
+    yield Figure("CPU of the driver for each page of it", ours, "ms", theirs, "read by the driver")
 
 
 # -- stories ---------------------------------------------------------------------------------------

@@ -170,13 +170,16 @@ def read_placed_pages(
 def position_from(source: ByteSource, offset: int, end: int) -> RecordPosition | None:
     """Return the position behind the first page's record from an offset on, and before an end.
 
-    It is counted as the first record. None if no such record is found.
+    It is counted as the first record. None if no such record is found, or reading cannot begin at
+    it.
     """
     reader = WarcFileReader(source, _without_block)
     start = reader.first_from(offset, end)
     for record in reader.records(start) if start is not None else ():
         if isinstance(record, WebArchiveRecord) and record.kind in PAGE_RECORD_TYPES:
-            return RecordPosition(1, 1, 1, record.offset, record.field("warc-record-id"))
+            id = record.field("warc-record-id")
+            is_there = _has_record_at(source, record.offset, id)
+            return RecordPosition(1, 1, 1, record.offset, id) if is_there else None
     return None
 
 
@@ -199,12 +202,15 @@ def has_separate_records(source: ByteSource) -> bool:
     if is_arc_start(read_file_start(source)) or not (reader.is_gzip or reader.is_plain):
         return False
     for record in islice(reader.records(), 1, MAX_TRIED_RECORDS):
-        id = record.field("warc-record-id") if isinstance(record, WebArchiveRecord) else ""
-        if id:
-            assert isinstance(record, WebArchiveRecord)
-            there = WarcFileReader(source, _without_block).record_at(record.offset)
-            return there is not None and there.field("warc-record-id") == id
+        if isinstance(record, WebArchiveRecord) and record.field("warc-record-id"):
+            return _has_record_at(source, record.offset, record.field("warc-record-id"))
     return False
+
+
+def _has_record_at(source: ByteSource, offset: int, id: str) -> bool:
+    """Return whether reading can begin at an offset, with the record of this ID."""
+    there = WarcFileReader(source, _without_block).record_at(offset) if id else None
+    return there is not None and there.field("warc-record-id") == id
 
 
 def _without_block(_url: str, _date: str) -> str:
@@ -219,11 +225,10 @@ def _records_behind(
 
     All records, and 0, if the anchor is not where it was.
     """
-    if behind.anchor_id and not is_arc_start(read_file_start(source)):
-        anchor = WarcFileReader(source).record_at(behind.anchor_offset)
-        if anchor and anchor.field("warc-record-id") == behind.anchor_id:
-            passed = behind.anchor_records - 1
-            return read_records(source, filters.by_fields, behind.anchor_offset, passed), passed
+    is_arc = is_arc_start(read_file_start(source))
+    if not is_arc and _has_record_at(source, behind.anchor_offset, behind.anchor_id):
+        passed = behind.anchor_records - 1
+        return read_records(source, filters.by_fields, behind.anchor_offset, passed), passed
     return read_records(source, filters.by_fields), 0
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import gzip
 import os
 import pickle
+import re
 import signal
 import sqlite3
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import closing
 from dataclasses import replace
-from itertools import count
+from itertools import count, pairwise
 from pathlib import Path
 
 import pytest
@@ -38,7 +39,7 @@ from crawler.cluster.reading_pace import ReadingPace
 from crawler.extraction.rules.outlet_rules import NO_OUTLET_RULES
 from crawler.files import byte_sources
 from crawler.files.byte_sources import LocalFile
-from crawler.files.warc_files import FILE_START
+from crawler.files.warc_files import FILE_START, read_placed_pages
 from crawler.jobs import import_files as import_job
 from crawler.jobs.import_files import ImportChoice, import_files
 from crawler.workers.pool import Worker
@@ -242,6 +243,62 @@ def test_a_body_that_holds_records_itself_is_not_taken_for_the_file(
     readers = OneByOne(reader, 3)
     found = items_in_parts(monkeypatch, readers, path, Selection())
     assert found == items_in_parts(monkeypatch, OneByOne(reader, 1), path, Selection())
+
+
+def records_of(path: Path) -> list[bytes]:
+    """The records of a file that is not compressed."""
+    content = path.read_bytes()
+    starts = [found.start() for found in re.finditer(rb"WARC/1\.\d\r\n", content)]
+    return [content[start:end] for start, end in pairwise([*starts, len(content)])]
+
+
+def with_later_members_of_four_records(records: list[bytes]) -> bytes:
+    groups = [records[at : at + 4] for at in range(20, len(records), 4)]
+    return b"".join(gzip.compress(b"".join(each)) for each in [*zip(records[:20]), *groups])
+
+
+def with_later_records_without_id(records: list[bytes]) -> bytes:
+    nameless = [each.replace(b"WARC-Record-ID", b"WARC-Record-XX") for each in records[20:]]
+    return b"".join(map(gzip.compress, records[:20] + nameless))
+
+
+@pytest.mark.parametrize(
+    "packed", [with_later_members_of_four_records, with_later_records_without_id]
+)
+def test_pages_that_cannot_be_read_by_themselves_later_in_a_file_come_once_each(
+    tmp_path, reader, monkeypatch, small_parts, packed
+):
+    plain = write_web_archive(tmp_path / "plain.warc", PADDED, gzip=False)
+    path = tmp_path / "a.warc.gz"
+    path.write_bytes(packed(records_of(plain)))
+    readers = OneByOne(reader, 3)
+    found = items_in_parts(monkeypatch, readers, path, Selection())
+    assert any(each.first_byte is not None for each in readers.orders)
+    assert found == items_in_parts(monkeypatch, OneByOne(reader, 1), path, Selection())
+    assert len(found) == len(PADDED) + 1
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_a_part_may_begin_anywhere(tmp_path, reader, monkeypatch, packed):
+    path = write_web_archive(tmp_path / "a.warc.gz", PAGES, gzip=packed)
+    size = path.stat().st_size
+    alone = items_in_parts(monkeypatch, OneByOne(reader, 1), path, Selection())
+    starts = [placed.position.anchor_offset for placed in read_placed_pages(path)]
+    for where, border, orders in (
+        ("at the file's first byte", 0, 3),
+        ("at a record", starts[2], 2),
+        ("in the header of its gzip member, or its first line", starts[2] + 4, 2),
+        ("within it", starts[2] + 300, 2),
+        ("at its last byte", starts[3] - 1, 2),
+        ("behind the last record's start", starts[-1] + 1, 2),
+        ("at the file's last byte", size - 1, 2),
+        ("at the file's end", size, 2),
+    ):
+        readers = OneByOne(reader, 3)
+        with monkeypatch.context() as patch:
+            patch.setattr(file_stretches, "part_ends", lambda *_, at=border: (at,))
+            assert items_in_parts(monkeypatch, readers, path, Selection()) == alone, where
+        assert len(readers.orders) == orders, f"no more orders than needed: {where}"
 
 
 def test_only_a_large_file_that_can_be_read_from_each_record_on_is_split(tmp_path, small_parts):
