@@ -229,7 +229,7 @@ class CandidateFeatures:
     links: Array
     """The same, weighted by time, with a zero diagonal: (n, n)."""
     signs: Array
-    """Features of the first regression: (n, 22)."""
+    """Features of the first regression: (n, 26)."""
 
 
 def likeness_to_mean(likeness: Array, weights: Array) -> Array:
@@ -288,6 +288,17 @@ def event_smoothed(values: Array, happening: Array) -> Array:
     return 0.5 * values + 0.5 * mean
 
 
+MIN_ARCHIVE_CANDIDATES, FULL_ARCHIVE_CANDIDATES = 25, 400
+"""Number of candidates up to which an archive counts as wholly young, and from which as not."""
+
+
+def archive_youth(candidates: int) -> float:
+    """Return how young an archive is, by the number of its candidates: 1 to 0, on a log scale."""
+    held = np.clip(candidates, MIN_ARCHIVE_CANDIDATES, FULL_ARCHIVE_CANDIDATES)
+    span = np.log(FULL_ARCHIVE_CANDIDATES / MIN_ARCHIVE_CANDIDATES)
+    return float(np.log(FULL_ARCHIVE_CANDIDATES / held) / span)
+
+
 def candidate_features(
     cosines: Array, days: Array, confirmed: Sequence[int], rejected: Sequence[int] = ()
 ) -> CandidateFeatures:
@@ -323,11 +334,21 @@ def candidate_features(
     of = story_standing(rank, members, confirmed, together)
     links = likeness * near
     np.fill_diagonal(links, 0.0)
-    in_company = [links[:, inside].max(axis=1), (happening * to_members).max(axis=1)]
-    signs = np.column_stack(
-        [*in_company, article_features(rank, to_confirmed, to_members, to_sure, to_member, of)]
+    alone = article_features(rank, to_confirmed, to_members, to_sure, to_member, of)
+    closest = [links[:, inside].max(axis=1), (happening * to_members).max(axis=1)]
+    return CandidateFeatures(
+        likeness, links, np.column_stack([_features_in_company(*closest), alone])
     )
-    return CandidateFeatures(likeness, links, signs)
+
+
+def _features_in_company(to_nearest: Array, to_event: Array) -> Array:
+    """Return the features of each article's closest link to a member and within its event: (n, 5).
+
+    Links mean more in a young archive, where few other articles are alike by chance.
+    """
+    youth = archive_youth(len(to_nearest))
+    young = np.full(len(to_nearest), youth)
+    return np.column_stack([to_nearest, to_event, youth * to_nearest, youth * to_event, young])
 
 
 @dataclass(frozen=True, slots=True)
@@ -414,7 +435,7 @@ def article_features(
     days_to_member: Array,
     of: StoryStanding | StandingsOfStories,
 ) -> Array:
-    """Return the features of each article by itself: (n, 20), the last column all ones.
+    """Return the features of each article by itself: (n, 21), the last column all ones.
 
     `of` is the story of all articles, or the story of each.
     """
@@ -578,7 +599,7 @@ def arrival_features(
 ) -> tuple[StoryStanding, Array]:
     """Return the story's standing for single arrivals, and all candidates' features as arrivals.
 
-    The features (n, 20) use term cosines only: to the confirmed articles, and to the centroid of
+    The features (n, 21) use term cosines only: to the confirmed articles, and to the centroid of
     the listed ones without the article itself.
     """
     sure = indicator_weights(len(cosines), confirmed)
