@@ -27,9 +27,8 @@ check: $(VENV)/ready-dev lint  ## style, types, and the quick tests: a minute or
 test: $(VENV)/ready-dev lint  ## style, types, and all tests
 	$(BIN)/python -m pytest -n $(AT_ONCE) --dist worksteal $(ARGS)
 
-# Datasette 1.0a would close each Datasette at the end of the test that made it; tests share some.
 test-next: .venv-next/ready  ## test the pages with the next Datasette
-	.venv-next/bin/python -m pytest -n $(CORES) --dist worksteal -o datasette_autoclose=false tests/archive/plugin $(ARGS)
+	.venv-next/bin/python -m pytest -n $(CORES) --dist worksteal tests/archive/plugin $(ARGS)
 
 lint: $(VENV)/ready-dev  ## style, types, and declared dependencies
 	$(BIN)/ruff check .

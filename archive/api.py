@@ -96,6 +96,8 @@ class ArchivedArticle:
     word_count: int
     image_url: str | None
     free: bool | None
+    page_type: str
+    """`article`, `liveblog` or `gallery`."""
     digest: str | None
     """SHA-256 of the page that it was extracted from, in hexadecimal."""
     extractor: str | None

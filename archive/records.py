@@ -30,13 +30,32 @@ SourceKind = Literal["feed", "sitemap"]
 UrlKind = Literal["page", "feed", "sitemap"]
 """The kind of a URL for the crawler (`urls.kind`)."""
 
-PageType = Literal["article", "section", "video", "error", "other", "empty", "broken"]
-"""The type of a page as found by the extractor. Only an `article` is stored as an article.
+PageType = Literal[
+    "article",
+    "liveblog",
+    "gallery",
+    "video",
+    "listing",
+    "product",
+    "forum",
+    "document",
+    "error",
+    "other",
+    "empty",
+    "broken",
+]
+"""The type of a page as found by the extractor. Those in `STORED_PAGE_TYPES` are stored as
+articles.
 
-`section`: a front page, a listing, a topic or author page · `video`: a player with at most a
-caption · `error`: "not found" served as a page, a log-in or bot wall · `other`: shop, forum, form,
-documentation … · `empty`: no text on the page · `broken`: the body cannot be read as a page.
+`liveblog`: a report in dated entries · `gallery`: pictures with captions · `video`: a player with
+at most a caption · `listing`: a front page, a topic or author page, a shop's category · `product`:
+something for sale · `forum`: a thread, questions and answers · `document`: documentation, terms ·
+`error`: "not found" served as a page, a log-in or bot wall · `other`: an offer, a form … · `empty`:
+no text on the page · `broken`: the body cannot be read as a page.
 """
+
+STORED_PAGE_TYPES: tuple[PageType, ...] = ("article", "liveblog", "gallery")
+"""Types of pages that are stored as articles (`articles.page_type`)."""
 
 RULE_MARK, NO_MATCH_MARK = ", rules ", "; no match: "
 """Texts in an article's `extractor` before the digest of the rules of its outlet, and before the
@@ -189,9 +208,9 @@ class TextFeatures:
     terms: dict[str, float]
     """Term → weighted number of occurrences, for events."""
     opening: dict[str, float]
-    """The same of the opening, for stories."""
+    """The same of the opening, for stories (`archive.articles.vocabulary.CountedTerms`)."""
     keys: dict[str, float]
-    """Language key → weighted number of occurrences."""
+    """Language key → weighted number of occurrences, likewise."""
     sketch: tuple[int, ...]
     """The hashes under which copies of the text are found."""
     line_marks: tuple[int | None, ...]
@@ -294,7 +313,7 @@ class Article:
     """The isAccessibleForFree of schema.org: False marks a paywall, None means not stated."""
     page_type: PageType = "article"
     page_reason: str | None = None
-    """Why the page is not an article, in a few words."""
+    """Why the page is of that type, in a few words; of an article, a remark on the reading."""
     digest: str | None = None
     """SHA-256 of the capture that it was extracted from."""
     extractor: str | None = None
@@ -308,6 +327,11 @@ class Article:
     """Features of the text that the process which extracted the page computed; None if it did not."""
     outline: tuple[OutlineElement, ...] = field(default=(), compare=False, repr=False)
     """Where the parts of the article stand on its page; empty if the page teaches nothing."""
+
+
+def is_stored_type(page_type: str) -> bool:
+    """Return whether pages of a type are stored as articles."""
+    return page_type in STORED_PAGE_TYPES
 
 
 def text_below_standfirst(text: str, standfirst: str | None) -> str:

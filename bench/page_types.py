@@ -3,7 +3,8 @@
     python -m bench.page_types [--half report|tune|both] [--weights apart|shipped] [--shared PATH]
     [--wrong]
 
-Precision and recall are of the one source that states the type of each page. Shown beside it are
+Precision and recall are of the one source that states the type of each page; so are the share of
+pages with the right type, and the F1 of their words as that source measures it. Shown beside it are
 the articles of the other sources, all news, which must stay articles, and the pages of one whole
 outlet, whose articles have dates in their URLs. The outlets are split in two as in
 `bench.extraction`, and `--weights apart` evaluates each tenth of them with weights learnt from the
@@ -20,18 +21,29 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import mean
 from unittest.mock import patch
 
-from archive.records import Capture
-from bench.extraction import HALVES, KNOWN, SAID, Row, capture, is_of, outlet, url_of
+from archive.records import Capture, PageType, is_stored_type
+from bench.extraction import HALVES, KNOWN, SAID, WORDS, Row, capture, is_of, outlet, url_of
 from bench.figures import SHARED, Figure
 from bench.repeats import DATED
 from bench.weights import Table, part_of
-from crawler.extraction import page_type_features
 from crawler.extraction.extract import extract_article
+from crawler.extraction.page_types import page_type_features
 
 TYPED = "wcxb"
 """The source that states the type of each page."""
+TYPES_BY_TRUTH: dict[str, PageType] = {
+    "article": "article",
+    "forum": "forum",
+    "documentation": "document",
+    "product": "product",
+    "collection": "listing",
+    "listing": "listing",
+    "service": "other",
+}
+"""Our types for those of the source: a collection lists products, a service is an offer."""
 WANTED = 0.95
 
 
@@ -44,11 +56,26 @@ class Judged:
     true: str
     taken: str
     reason: str | None
+    words_f1: float | None = None
+    """F1 of the words of the text, as the typed source measures it; None without a reference."""
 
     @property
     def right(self) -> bool:
         """Return whether the page was recognised as an article or not, as is true."""
-        return (self.true == "article") == (self.taken == "article")
+        return (self.true == "article") == is_stored_type(self.taken)
+
+    @property
+    def told_apart(self) -> bool:
+        """Return whether the type is the true one."""
+        return self.right and (self.true == "article" or TYPES_BY_TRUTH[self.true] == self.taken)
+
+
+@dataclass(frozen=True)
+class LearntWeights:
+    """Weights in favour of an article, and in favour of each type of other pages."""
+
+    article: Table
+    types: dict[str, Table]
 
 
 @dataclass(frozen=True)
@@ -72,7 +99,12 @@ def rows(corpus: Path, half: str) -> list[Row]:
     ]
 
 
-def judged(corpus: Path, half: str, tables: Sequence[Table] = ()) -> Iterator[Judged]:
+def typed_corpora(shared: Path) -> list[Path]:
+    """Return the folders of pages with types; the second has pages of the typed source alone."""
+    return [shared / "corpus" / "dev", shared / "corpus" / "wcxb"]
+
+
+def judged(corpus: Path, half: str, tables: Sequence[LearntWeights] = ()) -> Iterator[Judged]:
     """Yield the corpus pages with the types found.
 
     `tables` are the weights for the pages of each tenth of the outlets; without them the shipped
@@ -82,12 +114,33 @@ def judged(corpus: Path, half: str, tables: Sequence[Table] = ()) -> Iterator[Ju
         with _weighed(tables[part_of(outlet(row))]) if tables else nullcontext():
             article = extract_article(capture(corpus, row))
         true = row.get("page_type") or "article"
-        yield Judged(row["source"], url_of(row), true, article.page_type, article.page_reason)
+        truth = row.get("truth_text")
+        score = None if truth is None else words_f1(article.text, truth)
+        yield Judged(
+            row["source"], url_of(row), true, article.page_type, article.page_reason, score
+        )
 
 
-def _weighed(table: Table) -> AbstractContextManager[object]:
-    """Use the weights of a table while the context is open."""
-    return patch.object(page_type_features, "page_type_weights", lambda: table)
+def words_f1(text: str, truth: str) -> float:
+    """Return the F1 of the words of two texts in any order; an empty truth wants an empty text."""
+    got, wanted = Counter(WORDS.findall(text.lower())), Counter(WORDS.findall(truth.lower()))
+    if not got or not wanted:
+        return float(got == wanted)
+    return 2 * (got & wanted).total() / (got.total() + wanted.total())
+
+
+def mean_words_f1(found: Sequence[Judged]) -> float:
+    """Return the mean of the scores of pages with a reference text."""
+    return mean([row.words_f1 for row in found if row.words_f1 is not None] or [0.0])
+
+
+def _weighed(learnt: LearntWeights) -> AbstractContextManager[object]:
+    """Use these weights while the context is open."""
+    return patch.multiple(
+        page_type_features,
+        page_type_weights=lambda: learnt.article,
+        weights_by_type=lambda: learnt.types,
+    )
 
 
 def judged_outlets(shared: Path) -> Iterator[Judged]:
@@ -104,19 +157,19 @@ def judged_outlets(shared: Path) -> Iterator[Judged]:
             yield Judged(root.parent.name, url, true, article.page_type, article.page_reason)
 
 
-def learnt_apart(corpus: Path) -> list[Table]:
+def learnt_apart(shared: Path) -> list[LearntWeights]:
     """Return for each tenth of the outlets the weights learnt from the others."""
     # which reads pages as this module does
     from bench.train_page_types import examples_of, tables_apart
 
-    return tables_apart(examples_of(corpus))
+    return tables_apart(examples_of(shared))
 
 
 def worth(found: Sequence[Judged]) -> Worth:
     """Return precision and recall; 1 where no page counts."""
     true = sum(row.true == "article" for row in found)
-    taken = sum(row.taken == "article" for row in found)
-    both = sum(row.true == row.taken == "article" for row in found)
+    taken = sum(is_stored_type(row.taken) for row in found)
+    both = sum(row.true == "article" and is_stored_type(row.taken) for row in found)
     return Worth(len(found), true, both / taken if taken else 1.0, both / true if true else 1.0)
 
 
@@ -129,10 +182,18 @@ def by_source(found: Sequence[Judged]) -> dict[str, list[Judged]]:
 def figures(shared: Path) -> Iterator[Figure]:
     """Yield the figures for `make bench`, on outlets unknown to rules and weights."""
     logging.disable(logging.CRITICAL)
-    corpus = shared / "corpus" / "dev"
-    found = list(judged(corpus, "report", learnt_apart(corpus)))
+    tables = learnt_apart(shared)
+    corpora = typed_corpora(shared)
+    found = [row for corpus in corpora for row in judged(corpus, "report", tables)]
     typed = worth([row for row in found if row.source == TYPED])
     news = worth([row for row in found if row.source != TYPED])
+    others = [row for row in found if row.true != "article"]
+    right = sum(row.told_apart for row in others) / max(1, len(others))
+    typed_pages = [row for row in found if row.source == TYPED]
+    true_articles = [row for row in typed_pages if row.true == "article"]
+    yield Figure(f"F1 of words, {TYPED}, all types", mean_words_f1(typed_pages))
+    yield Figure(f"F1 of words, {TYPED}, articles", mean_words_f1(true_articles))
+    yield Figure(f"types of other pages right, {TYPED}, {len(others)} pages", right)
     yield Figure(
         f"articles, precision, {TYPED}, {typed.pages} pages",
         typed.precision,
@@ -187,9 +248,9 @@ def main(arguments: list[str] | None = None) -> None:
         return
     logging.disable(logging.CRITICAL)
     print(f"outlets {SAID[options.half]}, {KNOWN[options.weights]}; and whole outlets")
-    found = list(
-        judged(corpus, options.half, learnt_apart(corpus) if options.weights == "apart" else ())
-    )
+    tables = learnt_apart(options.shared) if options.weights == "apart" else ()
+    corpora = typed_corpora(options.shared)
+    found = [row for corpus in corpora for row in judged(corpus, options.half, tables)]
     report([*found, *judged_outlets(options.shared)])
     for row in found if options.wrong else ():
         if not row.right:
@@ -207,12 +268,15 @@ def report(found: Sequence[Judged]) -> None:
     news = worth([row for row in found if row.source != TYPED and row.true == "article"])
     print(f"{'news of all others':22}{news.pages:>7}{news.articles:>10}{'':>11}{news.recall:>9.4f}")
     typed = [row for row in found if row.source == TYPED]
-    print(f"\n{'is':22}{'pages':>7}{'wrong':>7}  taken for")
+    print(f"\n{'is':22}{'pages':>7}{'wrong':>7}{'type':>7}{'text':>7}  taken for")
+    print(f"{'all':22}{len(typed):>7}{'':>14}{mean_words_f1(typed):>7.3f}")
     for true, many in Counter(row.true for row in typed).most_common():
         taken = Counter(row.taken for row in typed if row.true == true)
         wrong = sum(not row.right for row in typed if row.true == true)
+        share = sum(row.told_apart for row in typed if row.true == true) / many
+        text = mean_words_f1([row for row in typed if row.true == true])
         print(
-            f"{true:22}{many:>7}{wrong:>7}  "
+            f"{true:22}{many:>7}{wrong:>7}{share:>7.2f}{text:>7.3f}  "
             + ", ".join(f"{name} {n}" for name, n in taken.most_common())
         )
 

@@ -7,6 +7,7 @@ one after the other, each time another article, story or search.
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import random
@@ -39,6 +40,7 @@ STORIES, LARGEST = 12, 3_000
 ASKED = 100
 """Requests per kind of page."""
 WANTED = "≤ 150 ms"
+GZIP_MAGIC = b"\x1f\x8b"
 
 BATCH, PAUSE = 40, 1.0
 """Writes during the requests: articles per transaction, and seconds between two transactions."""
@@ -234,10 +236,17 @@ def paths(words: Words) -> dict[str, Callable[[int], str]]:
 
 
 def get(address: str) -> bytes:
-    """Return the body of a response."""
-    with urllib.request.urlopen(address) as response:
+    """Return the body of a response as it is sent: a browser takes it compressed."""
+    asked = urllib.request.Request(address, headers={"accept-encoding": "gzip"})
+    with urllib.request.urlopen(asked) as response:
         body: bytes = response.read()
     return body
+
+
+def page_and_size(address: str) -> tuple[bytes, int]:
+    """Return a page, and the bytes that were sent for it."""
+    body = get(address)
+    return (gzip.decompress(body) if body.startswith(GZIP_MAGIC) else body), len(body)
 
 
 def timed(address: str) -> float:
@@ -248,11 +257,11 @@ def timed(address: str) -> float:
 
 
 def first_visit(address: str, path: str) -> int:
-    """Return the bytes of a page and of all its resources."""
-    page = get(address + path)
-    styles = re.findall(rb'<link rel="stylesheet" href="([^"]+)"', page)
-    assert styles
-    return len(page) + sum(len(get(address + style.decode())) for style in styles)
+    """Return the bytes that are sent for a page, its style sheets and its scripts."""
+    page, size = page_and_size(address + path)
+    resources = re.findall(rb'<(?:link rel="stylesheet" href|script src)="([^"]+)"', page)
+    assert resources
+    return size + sum(len(get(address + each.decode())) for each in resources)
 
 
 @contextmanager

@@ -14,6 +14,7 @@ LEAST = 0.01
 """Weights closer to 0 are omitted."""
 PARTS = 10
 Known = TypeVar("Known")
+Learnt = TypeVar("Learnt")
 Table = dict[str, float]
 
 
@@ -23,8 +24,8 @@ def part_of(outlet: str) -> int:
 
 
 def apart(
-    known: Sequence[Known], outlet: Callable[[Known], str], learn: Callable[[list[Known]], Table]
-) -> list[Table]:
+    known: Sequence[Known], outlet: Callable[[Known], str], learn: Callable[[list[Known]], Learnt]
+) -> list[Learnt]:
     """Return for each tenth of the outlets the weights learnt from the nine others."""
     parts = [part_of(outlet(one)) for one in known]
     return [
@@ -42,8 +43,10 @@ def rounded(names: Iterable[str], weights: Iterable[float]) -> Table:
 def as_toml(table: Table, about: str) -> str:
     """Return the TOML file; `about` holds comment lines on the meaning and origin of the
     weights."""
-    return (
-        about
-        + "\n[weights]\n"
-        + "".join(f'"{sign}" = {weight}\n' for sign, weight in sorted(table.items()))
-    )
+    return f"{about}\n{toml_table('weights', table)}"
+
+
+def toml_table(name: str, table: Table) -> str:
+    """Return a table of TOML."""
+    lines = "".join(f'"{sign}" = {weight}\n' for sign, weight in sorted(table.items()))
+    return f"[{name}]\n{lines}"

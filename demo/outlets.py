@@ -30,7 +30,7 @@ FeedKind = Literal["rss", "atom", "json"]
 SitemapKind = Literal["index", "news", "urls"]
 """`index`: a news sitemap and gzipped months · `news`: the last two days · `urls`: everything,
 section fronts too."""
-PageKind = Literal["article", "section", "video"]
+PageKind = Literal["article", "listing", "video"]
 Made = TypeVar("Made")
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 

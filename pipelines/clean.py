@@ -18,7 +18,7 @@ from typing import Any
 from unicodedata import combining, normalize
 
 from archive.errors import UsageError
-from archive.records import Article, Check, Lead, current_timestamp, format_utc
+from archive.records import Article, Check, Lead, current_timestamp, format_utc, is_stored_type
 from archive.timestamps import DAY_CHARS, MAX_ZONE_EAST, is_day_somewhere, local_timestamp
 from pipelines.urls import MAX_STORED_URL_CHARS, request_url, unwrap_url
 
@@ -132,6 +132,7 @@ def clean_article(article: Article) -> Article:
         text=text,
         word_count=len(text.split()) if count is None else count,
         free=article.free if isinstance(article.free, bool) else None,
+        page_type=article.page_type if is_stored_type(article.page_type) else "article",
     )
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from archive.records import Article, TextFeatures, features_digest
+from archive.articles.language_keys import keys_as_json
+from archive.articles.stories import opening_as_json
+from archive.articles.vocabulary import CountedTerms
+from archive.records import Article, TextFeatures, features_digest, is_stored_type
 from archive.text.searchable import searchable_text
 from archive.text.unspaced import bigrams
 from pipelines.clean import clean_article
@@ -16,7 +19,7 @@ def with_text_features(article: Article) -> Article:
 
     The features are those of the cleaned article (`pipelines.clean`), which is what is stored.
     """
-    if article.page_type != "article" or not article.text:
+    if not is_stored_type(article.page_type) or not article.text:
         return article
     cleaned = clean_article(article)
     return replace(article, features=text_features(cleaned))
@@ -26,12 +29,13 @@ def text_features(article: Article) -> TextFeatures:
     """Compute the features of a cleaned article, by the archive's policies."""
     policies = archive_policies()
     content = (article.headline, article.standfirst, article.text, article.language)
+    opening, keys = policies.stories.opening(*content), policies.keys.keys(*content)
     return TextFeatures(
         digest=features_digest(*content),
         text_digest=features_digest(None, None, article.text, None),
         terms=policies.events.weights(*content),
-        opening=policies.stories.opening(*content),
-        keys=dict(policies.keys.keys(*content)),
+        opening=CountedTerms(opening, opening_as_json(opening)),
+        keys=CountedTerms(keys, keys_as_json(keys)),
         sketch=tuple(policies.texts.sketch(article.text)),
         line_marks=tuple(policies.boilerplate.marks(article.text)),
         searchable_digest=features_digest(

@@ -79,6 +79,8 @@ class Browser:
         )  # fmt: skip
         os.close(commands)
         os.close(answers)
+        self.poll = select.poll()
+        self.poll.register(self.answer_pipe, select.POLLIN)
         self.buffer = b""
         self.number = 0
         self.answers: dict[int, Event] = {}
@@ -158,10 +160,7 @@ class Browser:
 
     def receive(self, deadline: float) -> None:
         """Take in what Chromium says next. Raises TimeoutError at the deadline."""
-        ready, _, _ = select.select(
-            [self.answer_pipe], [], [], max(0.0, deadline - time.monotonic())
-        )
-        if not ready:
+        if not self.poll.poll(max(0.0, deadline - time.monotonic()) * 1000):
             raise TimeoutError
         data = os.read(self.answer_pipe, 1 << 20)
         if not data:

@@ -397,8 +397,8 @@ def test_a_query_that_a_document_shows_runs_on_an_archive(document, sql, tmp_pat
         db.close()
 
 
-def test_the_page_of_tables_shows_three_queries():
-    assert len([name for name, _ in queries() if name == "tables.md"]) == 3
+def test_the_page_of_tables_shows_four_queries():
+    assert len([name for name, _ in queries() if name == "tables.md"]) == 4
 
 
 # --- where things are -----------------------------------------------------------------------------

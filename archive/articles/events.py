@@ -15,6 +15,7 @@ import sqlite3
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from heapq import nsmallest
 from math import floor, inf, log
 from typing import Literal
@@ -34,6 +35,7 @@ from archive.articles.vocabulary import (
 )
 from archive.progress import ProgressReport, ignore_progress
 from archive.records import current_time, current_timestamp, format_utc
+from archive.storage.counted_keys import forget_counts
 from archive.timestamps import UNDATED_DAY, days_since_epoch
 
 INDEXED_EVENT_TERMS = 12
@@ -82,6 +84,9 @@ class EventPolicy:
     """The version of the method that computes the terms."""
     weights: Callable[[str | None, str | None, str, str | None], dict[str, float]]
     """Headline, standfirst, text, language → term → weighted frequency."""
+    vector: Callable[[Mapping[str, float], Mapping[str, int], int, int], WeightedTerms]
+    """Weighted frequencies, document frequencies, number of documents, maximum number of terms →
+    the strongest terms as a vector of unit length, as `vocabulary.weighted_vector`."""
     score: Callable[[float, float | None, int], float]
     """Cosine similarity, days between (None: a date is missing), texts of the event → the score."""
     abroad: Callable[[Sequence[float], Sequence[float | None]], float | None]
@@ -277,6 +282,7 @@ def rebuild_all_events(
     for table in ("event_articles", "events", "strong_terms", "article_terms", "term_counts",
                   "language_counts", "term_versions"):  # fmt: skip
         connection.execute(f"DELETE FROM {table}")  # noqa: S608  our own names
+    forget_counts(connection)
     connection.execute("INSERT INTO term_versions (version) VALUES (?)", (policy.version,))
     by_date = "SELECT id FROM articles ORDER BY coalesce(published_at, fetched_at), id"
     articles = connection.execute(by_date).fetchall()
@@ -379,12 +385,12 @@ def _store_article_words(
     )
     count = count_terms if counts else term_frequencies
     frequencies, articles = count(connection, language, weights)
-    best = weighted_vector(weights, frequencies, articles, MAX_ARTICLE_TERMS)
+    best = policy.vector(weights, frequencies, articles, MAX_ARTICLE_TERMS)
     strong = strongest_terms(best, INDEXED_EVENT_TERMS)
     if articles < MIN_FREQUENCY_ARTICLES:
-        later = weighted_vector(weights, frequencies, MIN_FREQUENCY_ARTICLES, MAX_ARTICLE_TERMS)
+        later = policy.vector(weights, frequencies, MIN_FREQUENCY_ARTICLES, MAX_ARTICLE_TERMS)
         strong = list(dict.fromkeys([*strong, *strongest_terms(later, INDEXED_EVENT_TERMS)]))
-    rounded = {term: round(weights[term], 2) for term in best}
+    rounded = {term: _rounded_count(weights[term]) for term in best}
     connection.execute(
         "INSERT INTO article_terms (article_id, language, weights) VALUES (?, ?, ?)",
         (article["id"], language, _compact_json(rounded)),
@@ -419,14 +425,15 @@ def _best_event(
         connection, strongest_terms(mine, INDEXED_EVENT_TERMS), first, last, MAX_NEAR_ARTICLES
     )
     events = [event for event in _events_of_articles(connection, found) if event["id"] != but]
+    totals = [_parsed_terms(event["terms"]) for event in events[:MAX_COMPARED_EVENTS]]
     scores = [
-        (-_event_score(event, mine, day, policy), event["id"], event)
-        for event in events[:MAX_COMPARED_EVENTS]
+        (-_event_score(event, total, mine, day, policy), event["id"], number)
+        for number, (event, total) in enumerate(zip(events, totals, strict=False))
     ]
     if not scores:
         return None
-    negative, event_id, event = min(scores)
-    return EventMatch(event_id, -negative, _shared_event_terms(event, mine))
+    negative, event_id, number = min(scores)
+    return EventMatch(event_id, -negative, _shared_event_terms(totals[number], mine))
 
 
 def _foreign_event(
@@ -536,19 +543,21 @@ def _events_of_articles(
 
 
 def _event_score(
-    event: sqlite3.Row, mine: WeightedTerms, day: float | None, policy: EventPolicy
+    event: sqlite3.Row,
+    total: Mapping[str, float],
+    mine: WeightedTerms,
+    day: float | None,
+    policy: EventPolicy,
 ) -> float:
-    """Return the score of an event for a vector and its date."""
-    total: dict[str, float] = json.loads(event["terms"])
-    product = sum([weight * total.get(term, 0.0) for term, weight in mine.items()])
+    """Return the score of an event, whose terms are `total`, for a vector and its date."""
+    product = sum([weight * total[term] for term, weight in mine.items() if term in total])
     similarity = product / event["length"]
     days_apart = None if day is None or event["day"] is None else abs(day - event["day"])
     return policy.score(similarity, days_apart, event["texts"])
 
 
-def _shared_event_terms(event: sqlite3.Row, mine: WeightedTerms) -> tuple[str, ...]:
+def _shared_event_terms(total: Mapping[str, float], mine: WeightedTerms) -> tuple[str, ...]:
     """Return the terms that contribute most to the similarity."""
-    total = json.loads(event["terms"])
     shared = {term: weight * total[term] for term, weight in mine.items() if term in total}
     return tuple(strongest_terms(shared, MAX_REASON_TERMS))
 
@@ -589,7 +598,7 @@ def _add_to_event(
     event = connection.execute(
         "SELECT dated, day, terms FROM events WHERE id = ?", (event_id,)
     ).fetchone()
-    total: dict[str, float] = json.loads(event["terms"])
+    total = dict(_parsed_terms(event["terms"]))
     for term, weight in mine.items():
         total[term] = total.get(term, 0.0) + weight
     best = _rounded_weights({term: total[term] for term in strongest_terms(total, MAX_EVENT_TERMS)})
@@ -689,6 +698,17 @@ def _replace_event(
         "UPDATE events SET articles = ?, first_at = ?, last_at = ? WHERE id = ?",
         (articles, *period, new_id),
     )
+
+
+@lru_cache(maxsize=512)  # new articles are compared with the same events of their days
+def _parsed_terms(stored: str) -> Mapping[str, float]:
+    """Return the terms of an event from their stored form; the result is not to be changed."""
+    return json.loads(stored)  # type: ignore[no-any-return]
+
+
+def _rounded_count(count: float) -> float:
+    """Return a count rounded for storage; most are whole numbers, and `round` is slow."""
+    return round(count, 2) if count % 1 else count
 
 
 def _rounded_weights(weights: Mapping[str, float]) -> WeightedTerms:

@@ -13,6 +13,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Mapping, Set
 from dataclasses import dataclass
+from functools import lru_cache
 from heapq import nsmallest
 from math import floor, log
 
@@ -20,6 +21,7 @@ from archive.articles.copies import articles_with_versions
 from archive.articles.vocabulary import (
     MIN_FREQUENCY_ARTICLES,
     MIN_LASTING_ARTICLES,
+    CountedTerms,
     WeightedTerms,
     may_keep_frequencies,
     strongest_terms,
@@ -29,6 +31,7 @@ from archive.articles.vocabulary import (
 from archive.storage.counted_keys import (
     CountedTable,
     add_to_counts,
+    forget_counts,
     read_counts,
     subtract_from_counts,
 )
@@ -87,7 +90,7 @@ def save_keys(connection: sqlite3.Connection, article_id: int, judge: KeyPolicy)
     connection.execute(
         """INSERT INTO article_keys (article_id, language, day, counted, keys, length, counted_among)
         VALUES (?, ?, ?, ?, ?, ?, ?)""",
-        (article_id, article["language"] or "", day, counted, _keys_as_json(held),
+        (article_id, article["language"] or "", day, counted, keys_as_json(held),
          _length_of_keys(weights), articles),
     )  # fmt: skip
     if counted:
@@ -150,9 +153,12 @@ def key_vectors_among(
         CROSS JOIN article_keys AS k ON k.article_id = asked.value""",
         (json.dumps(sorted(set(article_ids))),),
     ).fetchall()
-    held = {int(row["article_id"]): json.loads(row["keys"]) for row in rows}
-    wanted = {key for keys in held.values() for key in keys.keys() & among}
-    known, articles = _key_frequencies(connection, wanted)
+    held = {int(row["article_id"]): _parsed_keys(row["keys"]) for row in rows}
+    shared = {
+        article_id: {key: count for key, count in keys.items() if key in among}
+        for article_id, keys in held.items()
+    }
+    known, articles = _key_frequencies(connection, set().union(*shared.values()))
     lengths = {
         int(row["article_id"]): row["length"]
         for row in rows
@@ -161,13 +167,10 @@ def key_vectors_among(
     outdated = {article_id: keys for article_id, keys in held.items() if article_id not in lengths}
     lengths |= _renewed_lengths(connection, outdated)
     vectors = {}
-    for article_id, keys in held.items():
-        shared = {key: count for key, count in keys.items() if key in wanted}
-        weighed = _weighed_keys(shared, known, articles)
-        if lengths[article_id]:
-            vectors[article_id] = {
-                key: weight / lengths[article_id] for key, weight in weighed.items()
-            }
+    for article_id, keys in shared.items():
+        weighed, length = _weighed_keys(keys, known, articles), lengths[article_id]
+        if length:
+            vectors[article_id] = {key: weight / length for key, weight in weighed.items()}
     return vectors
 
 
@@ -254,6 +257,7 @@ def rebuild_keys(connection: sqlite3.Connection, judge: KeyPolicy) -> None:
     """Rebuild the keys of all articles by date, at about three seconds per thousand articles."""
     for table in ("article_keys", "strong_keys", "key_counts", "key_versions"):
         connection.execute(f"DELETE FROM {table}")  # noqa: S608  our own names
+    forget_counts(connection)
     connection.execute("INSERT INTO key_versions (version) VALUES (?)", (judge.version,))
     by_date = "SELECT id FROM articles ORDER BY coalesce(published_at, fetched_at), id"
     for (article_id,) in connection.execute(by_date).fetchall():
@@ -330,5 +334,14 @@ def _is_key_version(connection: sqlite3.Connection, article_id: int) -> bool:
     return row is not None
 
 
-def _keys_as_json(value: Mapping[str, float] | Collection[str]) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+def keys_as_json(keys: Mapping[str, float]) -> str:
+    """Return the keys of an article as they are stored."""
+    if isinstance(keys, CountedTerms):
+        return keys.stored
+    return json.dumps(keys, ensure_ascii=False, separators=(",", ":"))
+
+
+@lru_cache(maxsize=512)  # new articles are compared with the same ones of their days
+def _parsed_keys(stored: str) -> Mapping[str, float]:
+    """Return the keys of an article from their stored form; the result is not to be changed."""
+    return json.loads(stored)  # type: ignore[no-any-return]

@@ -75,6 +75,7 @@ ARTICLE_COLUMNS = (
     "word_count",
     "image_url",
     "free",
+    "page_type",
     "digest",
     "extractor",
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import ItemsView, Iterator, Mapping
 from functools import cached_property
 from zlib import crc32
 
@@ -26,7 +26,8 @@ def term_hash(term: str) -> int:
 
 def packed_terms(vector: Mapping[str, float]) -> tuple[bytes, bytes]:
     """Return the hashes and the weights of a vector, as arrays of 32-bit numbers."""
-    hashes, weights = array("I", map(term_hash, vector)), array("f", vector.values())
+    hashes = array("I", [crc32(term.encode()) for term in vector])
+    weights = array("f", vector.values())
     return hashes.tobytes(), weights.tobytes()
 
 
@@ -48,7 +49,7 @@ class StoredVector(Mapping[str, float]):
     def _by_term(self) -> dict[str, float]:
         whole, opening = json.loads(self._whole), json.loads(self._opening)
         names = (*whole, *opening, *(OPENING_TERM_PREFIX + term for term in opening))
-        by_hash = {term_hash(name): name for name in names}
+        by_hash = {crc32(name.encode()): name for name in names}
         found = zip(array("I", self.hashes), array("f", self.weights), strict=True)
         return {by_hash[number]: weight for number, weight in found if number in by_hash}
 
@@ -57,6 +58,15 @@ class StoredVector(Mapping[str, float]):
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._by_term)
+
+    # those of Mapping are slow
+
+    def items(self) -> ItemsView[str, float]:
+        """The terms with their weights."""
+        return self._by_term.items()
+
+    def __contains__(self, term: object) -> bool:
+        return term in self._by_term
 
     def __len__(self) -> int:
         return len(self.hashes) // NUMBER_BYTES

@@ -30,6 +30,7 @@ from archive.articles.stored_vectors import StoredVector, packed_vector
 from archive.articles.vocabulary import (
     MIN_FREQUENCY_ARTICLES,
     MIN_LASTING_ARTICLES,
+    CountedTerms,
     may_keep_frequencies,
 )
 from archive.errors import UsageError
@@ -781,7 +782,7 @@ def _renewed_vectors(
     for row in rows:
         stored = row["opening"]
         opening = json.loads(stored) if stored else _opening_of(connection, row["id"], judge)
-        openings[row["id"]] = stored or _rounded_json(opening)
+        openings[row["id"]] = stored or opening_as_json(opening)
         counts[row["id"]] = (json.loads(row["weights"] or "{}"), opening)
     known = _known_articles(connection, [(row["language"], counts[row["id"]]) for row in rows])
     vectors = {row["id"]: judge.vector(*counts[row["id"]], *known[row["language"]]) for row in rows}
@@ -847,8 +848,10 @@ def _opening_of(connection: sqlite3.Connection, article_id: int, judge: StoryPol
     return judge.opening(*connection.execute(query, (article_id,)).fetchone())
 
 
-def _rounded_json(counts: TermVector) -> str:
-    """Return term counts as JSON, rounded."""
+def opening_as_json(counts: TermVector) -> str:
+    """Return the term counts of an article's opening as they are stored."""
+    if isinstance(counts, CountedTerms):
+        return counts.stored
     rounded = {term: round(count, 2) for term, count in counts.items()}
     return json.dumps(rounded, ensure_ascii=False)
 

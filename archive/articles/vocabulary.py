@@ -20,6 +20,17 @@ from archive.storage.counted_keys import (
 WeightedTerms = dict[str, float]
 """Term → weight, of unit length."""
 
+
+class CountedTerms(dict[str, float]):
+    """Term → weighted number of occurrences, with the JSON in which they are stored."""
+
+    __slots__ = ("stored",)
+
+    def __init__(self, counts: Mapping[str, float], stored: str) -> None:
+        super().__init__(counts)
+        self.stored = stored
+
+
 MAX_VECTOR_TERMS = 48
 """Largest number of terms in a vector."""
 UNKNOWN_LANGUAGE = ""
@@ -108,25 +119,29 @@ def weighted_vector(
     that nearly all articles contain weighs nothing and is left out.
     """
     all_articles, held = log(articles + 1), frequencies.get
-    rarities = {term: all_articles - log(held(term, 0) + 0.5) for term in weights}
-    weighted = {
-        term: (1 + log(weight) if weight > 1 else 1.0) * rarities[term] ** power
-        for term, weight in weights.items()
-        if rarities[term] > 0
-    }
+    weighted: WeightedTerms = {}
+    for term, weight in weights.items():
+        rarity = all_articles - log(held(term, 0) + 0.5)
+        if rarity > 0:
+            damped = rarity if power == 1 else rarity**power
+            weighted[term] = (1 + log(weight)) * damped if weight > 1 else damped
     return unit_vector(weighted, most)
 
 
 def unit_vector(weights: Mapping[str, float], most: int = MAX_VECTOR_TERMS) -> WeightedTerms:
     """Return the strongest terms, scaled to unit length; ties are broken by name."""
     best = strongest_terms(weights, most) if len(weights) > most else weights
-    size = vector_length(weights[term] for term in best)
+    size = vector_length([weights[term] for term in best])
     return {term: weights[term] / size for term in best} if size else {}
 
 
 def strongest_terms(weights: Mapping[str, float], most: int) -> list[str]:
     """Return the terms with the largest weights; ties are broken by name."""
-    ordered = sorted(weights)
+    names: Iterable[str] = weights
+    if len(weights) > most:
+        least = sorted(weights.values(), reverse=True)[most - 1]
+        names = [term for term, weight in weights.items() if weight >= least]
+    ordered = sorted(names)
     ordered.sort(key=weights.__getitem__, reverse=True)
     return ordered[:most]
 

@@ -124,17 +124,6 @@ def archive_option(command: CommandFunction) -> CommandFunction:
 
     The configuration that they name gives the defaults of the command's other options.
     """
-    command = click.option(
-        "--config",
-        "config_file",
-        type=click.Path(path_type=Path, dir_okay=False),
-        metavar="FILE",
-        envvar="DATELINE_CONFIG",
-        is_eager=True,
-        expose_value=False,
-        callback=_note_config_file,
-        help="Use this configuration.  [default: $DATELINE_CONFIG, else dateline.toml of the archive]",
-    )(command)
     return click.option(
         "--archive",
         "folder",
@@ -144,6 +133,39 @@ def archive_option(command: CommandFunction) -> CommandFunction:
         is_eager=True,
         callback=_note_folder,
         help="Use the archive in this folder.  [default: $DATELINE_ARCHIVE, else ./data]",
+    )(_config_file_option(command))
+
+
+def archives_option(command: CommandFunction) -> CommandFunction:
+    """Adds `--archive DIR`, once or several times, and `--config FILE`; its function gets `folders`.
+
+    A folder that holds archives stands for all of them. The configuration is that of the first.
+    """
+    return click.option(
+        "--archive",
+        "folders",
+        type=click.Path(path_type=Path, file_okay=False),
+        metavar="DIR",
+        multiple=True,
+        default=lambda: [_group_archive()],
+        is_eager=True,
+        callback=_note_folders,
+        help="Use the archives in this folder; may be repeated.  "
+        "[default: $DATELINE_ARCHIVE, else ./data]",
+    )(_config_file_option(command))
+
+
+def _config_file_option(command: CommandFunction) -> CommandFunction:
+    return click.option(
+        "--config",
+        "config_file",
+        type=click.Path(path_type=Path, dir_okay=False),
+        metavar="FILE",
+        envvar="DATELINE_CONFIG",
+        is_eager=True,
+        expose_value=False,
+        callback=_note_config_file,
+        help="Use this configuration.  [default: $DATELINE_CONFIG, else dateline.toml of the archive]",
     )(command)
 
 
@@ -191,10 +213,18 @@ def _check_one_way(
     context: click.Context, _: click.Parameter, folders: tuple[Path, ...]
 ) -> tuple[Path, ...]:
     """Raise UsageError if archives are named both as arguments and by `--archive`."""
-    is_typed_here = context.get_parameter_source("folder") is click.core.ParameterSource.COMMANDLINE
-    if folders and (is_typed_here or _group_folder(context) is not None):
+    if folders and (_is_typed_in(context, "folder") or _group_folder(context) is not None):
         raise UsageError(f"name archives as FOLDER or by --archive, not both: {folders[0]}")
-    return folders
+    return archives_in_folders(folders)
+
+
+def archives_in_folders(folders: Iterable[Path]) -> tuple[Path, ...]:
+    """Return the archives: each folder that is one, or else the archives within it, by name."""
+    found: list[Path] = []
+    for folder in folders:
+        below = [] if (folder / "archive.db").exists() else sorted(folder.glob("*/archive.db"))
+        found += [file.parent for file in below] or [folder]
+    return tuple(found)
 
 
 def _group_folder(context: click.Context) -> Path | None:
@@ -227,6 +257,22 @@ def _note_folder(context: click.Context, _: click.Parameter, folder: Path) -> Pa
     return folder
 
 
+def _note_folders(
+    context: click.Context, _: click.Parameter, folders: tuple[Path, ...]
+) -> tuple[Path, ...]:
+    """Note the first of several archives as `_note_folder` does; return all of them."""
+    typed_before = None if _is_typed_in(context, "folders") else _group_folder(context)
+    found = archives_in_folders([typed_before] if typed_before else folders)
+    context.meta.setdefault(CONTEXT_KEY, {})["folder"] = found[0]
+    _configure_command(context)
+    return found
+
+
+def _is_typed_in(context: click.Context, name: str) -> bool:
+    """Return whether an option was typed behind the command."""
+    return context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
+
+
 def _note_config_file(context: click.Context, _: click.Parameter, file: Path | None) -> None:
     """Note the configuration file that is named, and configure the command once the folder is
     known."""
@@ -241,7 +287,7 @@ def _note_config_file(context: click.Context, _: click.Parameter, file: Path | N
 def _group_option(context: click.Context, name: str) -> Path | None:
     """Return a path typed before the command, which precedes the environment; None if it is typed
     after the command."""
-    if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
+    if _is_typed_in(context, name):
         return None
     typed = context.find_root().params.get(name)
     return typed if isinstance(typed, Path) else None

@@ -47,6 +47,7 @@ def _completions(context: click.Context, sql: str, start: str) -> list[Completio
 
 def _completed_archive(context: click.Context) -> Path:
     """Return the folder of the archive that the unfinished command names, or the default one."""
-    named = [context.params.get("folder"), context.find_root().params.get("folder")]
+    several = context.params.get("folders") or [None]
+    named = [several[0], context.params.get("folder"), context.find_root().params.get("folder")]
     default = Path(os.environ.get("DATELINE_ARCHIVE") or DEFAULT_ARCHIVE)
     return next((folder for folder in named if isinstance(folder, Path)), default)

@@ -16,6 +16,7 @@ import click
 from archive.cli.base import (
     archive_option,
     archives_argument,
+    archives_option,
     cli,
     command_dependencies,
     json_option,
@@ -122,21 +123,22 @@ def _filter_options(command: ReadCommandFunction) -> ReadCommandFunction:
 @click.option("--jsonl", "form", flag_value="jsonl", help="Print one JSON object per line.")
 @click.option("--csv", "form", flag_value="csv", help="Print a table for spreadsheets.")
 @_filter_options
-@archive_option
+@archives_option
 def search_command(
     words: tuple[str, ...],
     save: str | None,
     saved: str | None,
     list_saved: bool,
     forget: str | None,
-    folder: Path,
+    folders: tuple[Path, ...],
     **given: Any,
 ) -> None:
     """Search articles, best match first.
 
     All words must occur; "a phrase", this OR that, -without and begin* work. Articles with all the
     words in the headline come first. A text that several outlets published is listed once, with the
-    number of other outlets.
+    number of other outlets. With --archive several times, or of a folder that holds archives, all
+    of them are searched, and each hit names its archive.
 
     \b
     Examples: dateline search ferry strike --since 30d
@@ -144,14 +146,23 @@ def search_command(
               dateline search 首相
               dateline search --save ferries ferry strike --language en
               dateline search --saved ferries
+              dateline search ferry strike --archive months --csv
     """
     from archive.cli import search_saving
+    from archive.cli.several_archives import check_one_archive, print_combined_search
 
     unknown = next((word for word in words if word.startswith("--")), None)
     if unknown:
         raise UsageError(f"unknown option {unknown}; `dateline search --help` lists the options")
     query = typed_text(" ".join(words))
     search_saving.check_search_options(query, save, saved, forget, list_saved=list_saved)
+    is_saved_search = list_saved or any(name is not None for name in (save, saved, forget))
+    if len(folders) > 1 and not is_saved_search:
+        filters = {name: given.pop(name) for name in FILTER_OPTIONS}
+        _check_form(given["form"], as_json=given["as_json"])
+        print_combined_search(folders, query, filters, **given)
+        return
+    folder = check_one_archive(folders, "saved searches are those")
     if list_saved:
         search_saving.print_saved_searches(folder, as_json=given["as_json"])
         return
@@ -190,8 +201,7 @@ def _print_search(
 
     from archive.queries import search as searching
 
-    if as_json and form:
-        raise UsageError("--json, --jsonl and --csv exclude each other")
+    _check_form(form, as_json=as_json)
     with opened_archive(folder) as connection:
         given = parsed_filters(connection, folder, filters)
         found = searching.search_articles(
@@ -213,21 +223,19 @@ def _print_search(
         if total > len(found):
             click.echo(f"{len(found):,} of {total:,} shown; see --limit")
     else:
+        from archive.cli import terminal
+        from archive.queries.search_advice import search_advice
+
         click.echo(f"No article in {folder} matches {query}")
         with opened_archive(folder) as connection:
-            advice = _advice_lines(connection, query)
-        if advice:
-            print_all(advice)
+            advice = search_advice(connection, query)
+        if lines := terminal.advice_lines(advice):
+            print_all(lines)
 
 
-def _advice_lines(connection: sqlite3.Connection, query: str) -> list[str]:
-    """Return similar searches that find something, and the articles with each word alone."""
-    from archive.queries.search_advice import search_advice
-
-    advice = search_advice(connection, query)
-    lines = [f"Did you mean: {each}" for each in advice.queries]
-    alone = [f"{each.word} {each.articles:,}" for each in advice.words]
-    return lines + ([f"Articles with each word alone: {', '.join(alone)}"] if alone else [])
+def _check_form(form: str | None, *, as_json: bool) -> None:
+    if as_json and form:
+        raise UsageError("--json, --jsonl and --csv exclude each other")
 
 
 @cli.command()
@@ -477,7 +485,7 @@ def diff_command(
 def serve_command(folder: Path, folders: tuple[Path, ...], **how: Any) -> None:
     """Browse the archive in Datasette, also during a crawl.
 
-    Several archives, each named by its FOLDER, are shown as one site.
+    Several archives, each named by its FOLDER, or a folder that holds them, are shown as one site.
 
     \b
     Examples: dateline serve --open

@@ -9,6 +9,7 @@ import click
 
 from archive.cli.base import (
     archive_option,
+    archives_option,
     changed_archive,
     cli,
     json_option,
@@ -31,21 +32,31 @@ from archive.errors import UsageError
     is_flag=True,
     help="Print their definitions, for `dateline follow --from FILE`.",
 )
-@archive_option
-def stories_command(names: tuple[str, ...], as_json: bool, as_toml: bool, folder: Path) -> None:
+@archives_option
+def stories_command(
+    names: tuple[str, ...], as_json: bool, as_toml: bool, folders: tuple[Path, ...]
+) -> None:
     """List the followed stories, all or those named.
 
-    Shows the number of articles and outlets of each.
+    Shows the number of articles and outlets of each; with several archives, those of each.
 
     \b
     Examples: dateline stories
+              dateline stories --archive months
               dateline stories harbour-strike --toml > harbour-strike.toml
     """
     from archive.articles import stories as followed
+    from archive.cli.several_archives import check_one_archive
     from archive.exports.story_files import stories_as_toml, stories_by_name
 
     if as_json and as_toml:
         raise UsageError("--json and --toml exclude each other")
+    if len(folders) > 1 and not as_toml:
+        from archive.cli.several_archives import combined_story_rows
+
+        _report_stories(combined_story_rows(folders, list(map(typed_text, names))), as_json)
+        return
+    folder = check_one_archive(folders, "--toml prints the stories")
     with opened_archive(folder) as connection:
         chosen = (
             stories_by_name(connection, map(typed_text, names))
@@ -56,6 +67,11 @@ def stories_command(names: tuple[str, ...], as_json: bool, as_toml: bool, folder
             _print_data(stories_as_toml(connection, chosen))
             return
         rows = followed.story_summaries(connection, chosen)
+    _report_stories(rows, as_json)
+
+
+def _report_stories(rows: list[dict[str, object]], as_json: bool) -> None:
+    """Print stories as JSON or as a table."""
     if as_json:
         print_json(rows)
     elif rows:
@@ -68,7 +84,9 @@ def _print_stories(rows: list[dict[str, object]]) -> None:
     """Print stories as a table."""
     from archive.cli.text_tables import text_table
 
-    heads = ("name", "articles", "outlets", "newest", "title", "words")
+    heads = ["name", "articles", "outlets", "newest", "title", "words"]
+    if "archive" in rows[0]:
+        heads.insert(0, "archive")
     cells = [[row[name] for name in heads] for row in rows]
     print_all([text_table(heads, cells, whole=("newest",), numbers=("articles", "outlets"))])
 

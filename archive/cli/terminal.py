@@ -6,6 +6,7 @@ import io
 import re
 import sys
 from collections.abc import Collection, Iterable, Sequence
+from itertools import zip_longest
 from typing import Any, TextIO
 
 from rich.console import Console, RenderableType
@@ -18,6 +19,7 @@ from archive.exports.dossier import DossierPiece
 from archive.queries.lookup import PlainRow
 from archive.queries.rule_matches import rules_note
 from archive.queries.search import SearchHit
+from archive.queries.search_advice import SearchAdvice
 from archive.queries.status import StatusReport
 from archive.records import RENDERED_MARK, text_below_standfirst
 from archive.text.formatting import many
@@ -57,16 +59,28 @@ def day_or_undated(timestamp: str | None) -> str:
     return timestamp[:10] if timestamp else "undated"
 
 
-def hit_lines(found: Sequence[SearchHit]) -> Iterable[RenderableType]:
-    """Yield the hits of a search, each with the ID for `dateline show` first."""
-    for hit in found:
+def hit_lines(found: Sequence[SearchHit], archives: Sequence[str] = ()) -> Iterable[RenderableType]:
+    """Yield the hits of a search, each with the ID for `dateline show` first.
+
+    `archives` are those of the hits, where there are several.
+    """
+    for hit, archive in zip_longest(found, archives, fillvalue=""):
+        assert not isinstance(hit, str)
+        place = ((printable_text(archive), "magenta"), "  ") if archive else ()
         line = Text.assemble(
-            (str(hit.id), "bold cyan"), "  ", day_or_undated(hit.published_day), "  ",
+            (str(hit.id), "bold cyan"), "  ", *place, day_or_undated(hit.published_day), "  ",
             (printable_text(hit.outlet), "green"), "  ",
             (printable_text(hit.headline or hit.url), "bold"), (also_in_note(hit.other_outlets), "dim"),
         )  # fmt: skip
         yield line
         yield from _indented_passage(highlighted_passage(hit.passage))
+
+
+def advice_lines(advice: SearchAdvice) -> list[str]:
+    """Return similar searches that find something, and the articles with each word alone."""
+    lines = [f"Did you mean: {each}" for each in advice.queries]
+    alone = [f"{each.word} {each.articles:,}" for each in advice.words]
+    return lines + ([f"Articles with each word alone: {', '.join(alone)}"] if alone else [])
 
 
 def _indented_passage(passage: Text) -> Iterable[RenderableType]:
@@ -203,6 +217,7 @@ def _article_facts(record: PlainRow) -> Table:
         "modified": _date_with_raw(record, "modified"),
         "fetched": printable_text(record["fetched_at"]),
         "section": printable_text(record["section"]),
+        "type": record["page_type"] if record["page_type"] != "article" else "",
         "language": printable_text(record["language"]),
         "words": f"{record['word_count']:,}",
         "rendered": rendering_note(record["extractor"]),

@@ -81,6 +81,7 @@ GENERAL_OPTIONS = (
                  (*NETWORK_COMMANDS, "import", "extract")),
     ConfigOption("cluster", "text", "A Dask cluster that reads pages: its address, `local` or `local:N`.", "",
                  (*NETWORK_COMMANDS, "import", "extract")),
+    ConfigOption("fetch_on_workers", "flag", "Fetch on the workers of the cluster as well.", "false", NETWORK_COMMANDS),
     ConfigOption("opt_outs", "texts", "The opt-outs of publishers to honour.", "noarchive", NETWORK_COMMANDS),
     ConfigOption("allow_addresses", "texts", "What a crawl may reach besides the public web.", "", NETWORK_COMMANDS),
     ConfigOption("browser", "text", "Pages that a browser fetches again: auto, rules or off.", "auto", NETWORK_COMMANDS),

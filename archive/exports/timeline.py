@@ -180,8 +180,8 @@ class _TimeScale:
 
     def __call__(self, at: datetime) -> float:
         """Return the position of a time, as a percentage of the width."""
-        total = (self.last - self.first).total_seconds()
-        share = (at - self.first).total_seconds() / total if total else 0.5
+        span = self.last - self.first
+        share = (at - self.first) / span if span else 0.5
         return round(TIMELINE_EDGE_PERCENT + share * (100 - 2 * TIMELINE_EDGE_PERCENT), 2)
 
 

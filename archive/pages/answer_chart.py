@@ -70,17 +70,20 @@ def answer_chart(
     by_column = {name: [row[at] for row in rows] for at, name in enumerate(columns)}
     numbers = [name for name, values in by_column.items() if _is_count(name, values)]
     labels = [name for name, values in by_column.items() if _is_label(values)]
-    days = [name for name in labels if _all_match(DAY_OR_TIME_PATTERN, by_column[name])]
     if not numbers or not labels:
         return None
+    days = [name for name in labels if _all_match(DAY_OR_TIME_PATTERN, by_column[name])]
     names = [name for name in labels if name not in days]
     if days and len(names) <= 1 and _is_per_day(by_column[days[0]]):
         return _series_chart(by_column, days[0], names[:1], numbers[0])
-    if _all_match(MONTH_PATTERN, by_column[labels[0]]) and len(set(by_column[labels[0]])) == len(
-        rows
-    ):
+    if _is_per_month(by_column[labels[0]]):
         return _period_chart(by_column, labels[0], numbers[0])
     return _ranking_chart(by_column, names, numbers, only_ranked)
+
+
+def _is_per_month(values: list[AnswerValue]) -> bool:
+    """Return True for months, each of them once."""
+    return _all_match(MONTH_PATTERN, values) and len(set(values)) == len(values)
 
 
 def _is_count(name: str, values: Sequence[AnswerValue]) -> bool:
@@ -157,26 +160,27 @@ def _ranking_chart(
     only_ranked: bool,
 ) -> AnswerChart | None:
     """Return a ranking by the number that orders the rows, or else by the first number."""
-    label = next((name for name in names if name in ("headline", "outlet")), None)
-    label = names[0] if label is None and names else label
     measure = next((name for name in numbers if _descends(by_column[name])), None)
-    if label is None or (only_ranked and measure is None):
+    if not names or (only_ranked and measure is None):
         return None
-    measure = measure or numbers[0]
+    label = next((name for name in names if name in ("headline", "outlet")), names[0])
     labels = _distinct_labels(by_column, names, label)
     if labels is None:
         return None
-    pairs = [
-        (text, float(value) if isinstance(value, int | float) else 0.0)
-        for text, value in zip(labels, by_column[measure], strict=True)
-    ]
-    pairs.sort(key=lambda pair: -pair[1])
+    measure = measure or numbers[0]
+    values = [_bar_length(value) for value in by_column[measure]]
+    pairs = sorted(zip(labels, values, strict=True), key=lambda pair: -pair[1])
     longest = pairs[0][1]
     ranking = [
         RankedBar(text, value, round(100 * value / longest, 1))
         for text, value in pairs[:MAX_RANKED]
     ]
     return AnswerChart(measure, ranking=tuple(ranking), left_out=max(0, len(pairs) - MAX_RANKED))
+
+
+def _bar_length(value: AnswerValue) -> float:
+    """Return the length of a bar for a value; 0 for one that is missing."""
+    return float(value) if isinstance(value, int | float) else 0.0
 
 
 def _descends(values: Sequence[AnswerValue]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
@@ -52,13 +52,20 @@ def date_histogram(published: Iterable[str | None]) -> Histogram | None:
     given = [match[0] for match in found if match]
     days = [day for day in given if is_calendar_day(day)]
     months = [written[:7] for written in given if len(written) >= len("2024-02")]
+    unit = _unit_of_histogram(days, months)
+    by_unit = {"day": days, "month": months, "year": [written[:4] for written in given]}
+    return _histogram_of(unit, by_unit[unit])
+
+
+def _unit_of_histogram(days: Sequence[str], months: Sequence[str]) -> HistogramUnit:
+    """Return the smallest unit whose bars are not too many."""
     if not months:
-        return _histogram_of("year", [written[:4] for written in given])
+        return "year"
     if days and _days_between(min(days), max(days)) <= MAX_DAY_BARS:
-        return _histogram_of("day", days)
+        return "day"
     if _months_between(min(months), max(months)) <= MAX_MONTH_BARS:
-        return _histogram_of("month", months)
-    return _histogram_of("year", [written[:4] for written in given])
+        return "month"
+    return "year"
 
 
 def _histogram_of(unit: HistogramUnit, periods: list[str]) -> Histogram | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from archive.frontier.outlet_templates import (
@@ -161,22 +162,30 @@ def outlet_statistics(rows: Sequence[sqlite3.Row]) -> PlainRow:
     hours. `wire` is the share that names an agency, `copied` the share of other outlets' texts,
     `lent` that of its texts which others published; shares are from 0 to 1.
     """
-    published = [date for row in rows if (date := parse_timestamp_as_written(row["published_at"]))]
-    by_hour = Counter(date.hour for date in published if date.tzinfo)
-    by_weekday = Counter(date.weekday() for date in published)
+    read = [parse_timestamp_as_written(row["published_at"]) for row in rows]
+    published = [date for date in read if date]
     by_day = Counter(row["published_day"] for row in rows if row["published_day"])
     total = len(rows) or 1
     return {
         "counted": len(rows),
-        "timed": by_hour.total(),
-        "hours": chart_bars([(f"{hour:02}:00", by_hour[hour]) for hour in range(24)]),
-        "weekdays": chart_bars(
-            [(name, by_weekday[number]) for number, name in enumerate(WEEKDAY_NAMES)]
-        ),
+        **_usual_times(published),
         "days": sparkline_bars(by_day),
         "wire": sum(row["is_wire"] for row in rows) / total,
         "copied": sum(row["is_copy"] for row in rows) / total,
         "lent": sum(row["is_original"] or 0 for row in rows) / total,
         "undated": len(rows) - len(published),
         "fetched_at": max((row["fetched_at"] for row in rows), default=None),
+    }
+
+
+def _usual_times(published: Sequence[datetime]) -> PlainRow:
+    """Return the bars of hours and weekdays, and how many articles have a time (`timed`)."""
+    by_hour = Counter(date.hour for date in published if date.tzinfo)
+    by_weekday = Counter(date.weekday() for date in published)
+    hours = [(f"{hour:02}:00", by_hour[hour]) for hour in range(24)]
+    weekdays = [(name, by_weekday[number]) for number, name in enumerate(WEEKDAY_NAMES)]
+    return {
+        "timed": by_hour.total(),
+        "hours": chart_bars(hours),
+        "weekdays": chart_bars(weekdays),
     }

@@ -240,32 +240,43 @@ def _search_facets(
 
     Filters in use are not offered again.
     """
-    ids = json.dumps([row["id"] for row in found])
-    outlet_ids = json.dumps(list({row["outlet_id"] for row in found}))
-    outlets = {
-        id: (host, name) for id, host, name in connection.execute(OUTLET_NAMES_SQL, (outlet_ids,))
-    }
-    story_rows = connection.execute(STORY_FACET_SQL, (ids, MAX_ALL_FACET_VALUES))
-    months = counted_values(
-        (row["published_day"][:7] for row in found if row["published_day"]), period_label
-    )
     facets = {
-        "outlet": counted_values(
-            (outlets[row["outlet_id"]][0] for row in found), dict(outlets.values()).__getitem__
-        ),
-        "month": sorted(months, key=lambda each: each["value"], reverse=True),
+        "outlet": _outlet_facet(connection, found),
+        "month": _month_facet(found),
         "language": counted_values(
             (row["language"] for row in found if row["language"]), language_name
         ),
-        "story": [
-            {"value": name, "label": title, "count": count} for name, title, count in story_rows
-        ],
+        "story": _story_facet(connection, found),
     }
     return {
         name: facet_with_rest(values, is_whole=name == wanted.more)
         for name, values in facets.items()
         if values and name not in wanted.filters
     }
+
+
+def _outlet_facet(connection: sqlite3.Connection, found: list[sqlite3.Row]) -> list[PlainRow]:
+    """Return the outlets of the articles that were found, by host."""
+    outlet_ids = json.dumps(list({row["outlet_id"] for row in found}))
+    named = list(connection.execute(OUTLET_NAMES_SQL, (outlet_ids,)))
+    host_of_id = {id: host for id, host, _ in named}
+    name_of_host = {host: name for _, host, name in named}
+    hosts = (host_of_id[row["outlet_id"]] for row in found)
+    return counted_values(hosts, name_of_host.__getitem__)
+
+
+def _month_facet(found: list[sqlite3.Row]) -> list[PlainRow]:
+    """Return the months of the articles that were found, newest first."""
+    months = (row["published_day"][:7] for row in found if row["published_day"])
+    counted = counted_values(months, period_label)
+    return sorted(counted, key=lambda each: each["value"], reverse=True)
+
+
+def _story_facet(connection: sqlite3.Connection, found: list[sqlite3.Row]) -> list[PlainRow]:
+    """Return the stories of the articles that were found."""
+    ids = json.dumps([row["id"] for row in found])
+    stories = connection.execute(STORY_FACET_SQL, (ids, MAX_ALL_FACET_VALUES))
+    return [{"value": name, "label": title, "count": count} for name, title, count in stories]
 
 
 def facet_with_rest(values: list[PlainRow], is_whole: bool) -> PlainRow:

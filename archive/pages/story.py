@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -124,6 +124,10 @@ STORY_CHOICES = {"changed": "changed articles", "originals": "without copies"}
 """Values of the filter `only`, with labels."""
 
 
+FilterChoice = tuple[str, str, int]
+"""A value of a filter, its label, and the number of articles."""
+
+
 @dataclass(frozen=True, slots=True)
 class StoryFilters(asked.PageFilters):
     """The part of a story's coverage to show; days are `2024-02-15`, both inclusive."""
@@ -144,9 +148,13 @@ class StoryFilters(asked.PageFilters):
 
         `changed` are the IDs of the articles that were changed after publication.
         """
-        if self.outlet not in ("", row["outlet"]) or self.language not in ("", row["language"]):
-            return False
-        if self.part not in ("", row["part"]) or self.match not in ("", story_match(row)):
+        wanted_and_found = (
+            (self.outlet, row["outlet"]),
+            (self.language, row["language"]),
+            (self.part, row["part"]),
+            (self.match, story_match(row)),
+        )
+        if any(wanted not in ("", found) for wanted, found in wanted_and_found):
             return False
         if self.only == "changed" and row["id"] not in changed:
             return False
@@ -182,7 +190,8 @@ def story_page_data(
     selected = [row for row in rows if filters.keeps(row, revised)] if filters.given else rows
     texts = fold_copies(selected)
     newest_first = texts[::-1]
-    in_order = sorted(newest_first, key=is_weak_match)
+    weak = [text for text in newest_first if is_weak_match(text)]
+    in_order = sorted(newest_first, key=is_weak_match) if weak else newest_first
     part, page, pages = asked.page_of_rows(in_order, page, STORY_PAGE_SIZE)
     shown = [text_row(text) for text in part]
     _add_reasons(connection, story.id, shown)
@@ -200,7 +209,7 @@ def story_page_data(
         **_shown_changes(changes),
         "spreads": text_spreads(texts),
         "coverage": shown,
-        "weak": sum(map(is_weak_match, texts)),
+        "weak": len(weak),
         "page": page,
         "pages": pages,
         "older": format_query_string(filters.given, page=page + 1) if page < pages else None,
@@ -220,31 +229,32 @@ def _newest_crawl(connection: sqlite3.Connection) -> str | None:
 
 def _filter_choices(
     rows: Sequence[sqlite3.Row], revised: Collection[int]
-) -> dict[str, list[tuple[str, str, int]]]:
-    """Return the choices of each filter, as value, label and number of articles."""
+) -> dict[str, list[FilterChoice]]:
+    """Return the choices of each filter."""
     names = {row["outlet"]: row["outlet_name"] or row["outlet"] for row in rows}
-    outlets = Counter(row["outlet"] for row in rows)
-    languages = Counter(row["language"] for row in rows if row["language"])
-    parts = Counter(row["part"] for row in rows if row["part"])
-    matches = Counter(map(story_match, rows))
+    outlets = Counter(row["outlet"] for row in rows).most_common()
+    all_outlets = [(host, names[host], count) for host, count in outlets]
+    languages = Counter(row["language"] for row in rows if row["language"]).most_common()
     only = {
         "changed": sum(row["id"] in revised for row in rows),
         "originals": sum(row["original_id"] == row["id"] for row in rows),
     }
     return {
-        "outlets": [
-            (host, names[host], count) for host, count in outlets.most_common(MAX_OUTLET_CHOICES)
-        ],
-        "all_outlets": [(host, names[host], count) for host, count in outlets.most_common()],
-        "languages": [
-            (code, language_name(code), count) for code, count in languages.most_common()
-        ],
-        "part_choices": [
-            (part, PART_LABELS[part], parts[part]) for part in PART_LABELS if parts[part]
-        ],
-        "match_choices": [(each, each, matches[each]) for each in STORY_MATCHES if matches[each]],
-        "only_choices": [(each, STORY_CHOICES[each], only[each]) for each in STORY_CHOICES],
+        "outlets": all_outlets[:MAX_OUTLET_CHOICES],
+        "all_outlets": all_outlets,
+        "languages": [(code, language_name(code), count) for code, count in languages],
+        "part_choices": _used_choices(PART_LABELS, Counter(row["part"] for row in rows)),
+        "match_choices": _used_choices(
+            {match: match for match in STORY_MATCHES}, Counter(map(story_match, rows))
+        ),
+        "only_choices": [(each, label, only[each]) for each, label in STORY_CHOICES.items()],
     }
+
+
+def _used_choices(labels: Mapping[str, str], counts: Mapping[str, int]) -> list[FilterChoice]:
+    """Return the choices that some article has, in the order of the labels."""
+    counted = [(value, label, counts.get(value, 0)) for value, label in labels.items()]
+    return [choice for choice in counted if choice[2]]
 
 
 def is_weak_match(text: StoryText) -> bool:
@@ -301,29 +311,41 @@ def text_spreads(texts: Sequence[StoryText]) -> list[PlainRow]:
 
     `first` is the original; each of the `others` says how much `later` its outlet published.
     """
-    copied = [row for row in map(text_row, texts) if row["others"]]
-    copied.sort(key=lambda row: -len(row["others"]))
-    return [_text_spread(row) for row in copied[:MAX_SPREADS]]
+    copied = [text for text in texts if _copies_elsewhere(text)]
+    copied.sort(key=lambda text: -_copies_elsewhere(text))
+    return [_text_spread(text_row(text)) for text in copied[:MAX_SPREADS]]
+
+
+def _copies_elsewhere(text: StoryText) -> int:
+    """Return the number of copies of a text that other outlets published."""
+    head, copies = text
+    return sum(copy["outlet"] != head["outlet"] for copy in copies)
 
 
 def _text_spread(head: PlainRow) -> PlainRow:
     """Return the spread of one text, in hours after its original where both times are known."""
     began = parse_timestamp_as_utc(head["published_at"]) if _has_time_of_day(head) else None
-    others = sorted(
+    undated_last = sorted(
         head["others"], key=lambda row: (row["published_at"] is None, row["published_at"] or "")
     )
-    hours = [_hours_after(began, row) for row in others]
-    longest = max((each for each in hours if each), default=0) or 1
-    copies = []
-    for row, late in zip(others, hours, strict=True):
-        later = None if late is None else _delay_text(late)
-        share = round(100 * max(late, 0) / longest, 1) if late else 0
-        copies.append(row | {"later": later, "share": share})
+    hours = [_hours_after(began, row) for row in undated_last]
+    longest = max(filter(None, hours), default=0) or 1
+    copies = [
+        row | _delay_of_copy(late, longest) for row, late in zip(undated_last, hours, strict=True)
+    ]
     return {
         "first": head,
         "others": copies[:MAX_SPREAD_OUTLETS],
         "more": len(copies[MAX_SPREAD_OUTLETS:]),
     }
+
+
+def _delay_of_copy(hours: float | None, longest: float) -> PlainRow:
+    """Return how much later a copy was, in words and as a share of the longest in per cent."""
+    if hours is None:
+        return {"later": None, "share": 0}
+    share = round(100 * max(hours, 0) / longest, 1) if hours else 0
+    return {"later": _delay_text(hours), "share": share}
 
 
 def _has_time_of_day(row: PlainRow) -> bool:
@@ -355,8 +377,9 @@ def _timeline_articles(
     connection: sqlite3.Connection, rows: Sequence[sqlite3.Row], revised: dict[int, list[str]]
 ) -> list[TimelineArticle]:
     """Return a story's articles as the timeline needs them."""
-    originals = json.dumps(list({row["original_id"] for row in rows}))
-    whose = dict(connection.execute(ORIGINAL_OUTLETS_SQL, (originals,)).fetchall())
+    whose = {row["id"]: row["outlet"] for row in rows}
+    elsewhere = {row["original_id"] for row in rows} - whose.keys()
+    whose |= dict(connection.execute(ORIGINAL_OUTLETS_SQL, (json.dumps(list(elsewhere)),)))
     return [
         TimelineArticle(
             row["id"],

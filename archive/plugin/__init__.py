@@ -51,6 +51,7 @@ from archive.plugin.metadata import (
     configuration,
     folded_columns,
     table_sentence,
+    table_settings,
 )
 from archive.plugin.page_requests import ArchivePaths, stock_page_context
 from archive.plugin.routes import page_paths_pattern, page_routes
@@ -76,6 +77,13 @@ hookimpl = HookimplMarker("datasette")
 
 TemplateVars = dict[str, Any]
 
+UNSET_KEYS = ("allow", "plugins")
+"""Keys of metadata that the archive's own never has.
+
+Datasette 0.65 asks for the first one dozens of times a page, and `is_public_archive`, for the
+second, would recurse.
+"""
+
 
 # after Datasette's own functions, so that its search boxes use this escape_fts
 @hookimpl(trylast=True)
@@ -91,8 +99,10 @@ def prepare_connection(conn: sqlite3.Connection, database: str, datasette: Any) 
 def get_metadata(datasette: Any, key: str | None) -> TemplateVars:
     """Return titles, descriptions and canned queries for Datasette 0.65."""
     names = archives(datasette)
-    if not names or key == "plugins":  # `is_public_archive` asks for it and would recurse
+    if not names or key in UNSET_KEYS:
         return {}
+    if key == "tables":
+        return table_settings(names)
     metadata = configuration("0.65", names, own_questions(datasette))
     return metadata | {"allow_sql": SQL_ALLOW_BLOCK} if is_public_archive(datasette) else metadata
 

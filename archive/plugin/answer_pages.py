@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -108,17 +108,31 @@ def answer_table(
     headline, which links to it.
     """
     raw_rows = [[getattr(cell, "raw", None) for cell in row] for row in display_rows]
-    has_headline = any(name.startswith("headline") for name in columns)
     shown = [
-        AnswerColumn(at, name, column_label(name) if is_question else name, _has_numbers(name, at, raw_rows))
+        AnswerColumn(at, name, name, _has_numbers(name, at, raw_rows))
         for at, name in enumerate(columns)
-        if not (is_question and has_headline and name == "article")
-    ]  # fmt: skip
-    if is_question:  # on a narrow screen the first columns are all that shows
-        shown.sort(key=lambda column: not column.name.startswith("headline"))
+    ]
     rows = display_rows if shows_all else display_rows[:MAX_SHOWN_ROWS]
     chart = answer_chart(columns, raw_rows, only_ranked=is_question)
-    return AnswerTable(tuple(shown), rows, len(display_rows), chart)
+    return AnswerTable(
+        tuple(_columns_of_question(shown) if is_question else shown),
+        rows,
+        len(display_rows),
+        chart,
+    )
+
+
+def _columns_of_question(columns: Sequence[AnswerColumn]) -> list[AnswerColumn]:
+    """Return the columns of a question's answer with headings in words, headlines first.
+
+    On a narrow screen the first columns are all that shows.
+    """
+    labelled = [replace(column, label=column_label(column.name)) for column in columns]
+    headlines = [column for column in labelled if column.name.startswith("headline")]
+    others = [column for column in labelled if column not in headlines]
+    if headlines:
+        others = [column for column in others if column.name != "article"]
+    return [*headlines, *others]
 
 
 def _has_numbers(name: str, at: int, rows: Sequence[Sequence[Any]]) -> bool:

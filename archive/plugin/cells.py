@@ -24,7 +24,10 @@ LISTED_COLUMNS = ("authors", "kinds", "terms", "sections", "keywords")
 OUTLET_COLUMNS = ("outlet", "host", "outlets", "ran_by", "published_by", "first_outlet")
 """Columns with the host of an outlet, or several with commas between them."""
 HEADLINE_COLUMNS = ("headline", "headline_before", "headline_after", "newest_headline")
+ARTICLE_NUMBER_COLUMNS = ("article", "article_id", "original_id")
 STORY_COLUMNS = ("story",)
+STORY_KEY = ("stories", "name")
+"""The table of the stories, and its column with their names."""
 EVENT_COLUMNS = ("event", "event_id")
 EVENT_KEY = ("events", "id")
 """The table of the events, and its column with their numbers."""
@@ -73,6 +76,11 @@ class CellPlace:
         return self.column in EVENT_COLUMNS or (self.table, self.column) == EVENT_KEY
 
     @property
+    def is_story_name(self) -> bool:
+        """True if the value is the name of a story."""
+        return self.column in STORY_COLUMNS or (self.table, self.column) == STORY_KEY
+
+    @property
     def article_url(self) -> str | None:
         """The page of the row's article, or None."""
         name = "article_id" if self.table else "article"
@@ -114,43 +122,62 @@ def _labelled_key(place: CellPlace, value: Mapping[str, Any]) -> Markup | None:
 
 
 def _number_html(place: CellPlace, value: float) -> Markup | None:
-    column, url = place.column, place.article_url
-    if column in ("article", "article_id", "original_id") and isinstance(value, int):
-        return article_link(place.paths.article(value), str(value))
-    if place.is_event and isinstance(value, int):
-        return _page_link(place.paths.event(value), str(value))
-    if column == "id" and url:
-        return article_link(url, str(value))
-    if column == "revision" and url and isinstance(value, int):
-        return _page_link(f"{url}/revisions/{value}", str(value))
-    if column == "stealth" and place.beside("kinds") is not None:
+    link = _number_link(place, value)
+    if link is not None:
+        return link
+    if place.column == "stealth" and place.beside("kinds") is not None:
         return Markup("silently") if value else Markup("")
-    if UNGROUPED_NUMBERS.fullmatch(column):
+    if UNGROUPED_NUMBERS.fullmatch(place.column):
         return Markup("{}").format(value)
     grouped = f"{value:,}" if isinstance(value, int) else f"{value:,g}"
     return Markup('<span class="figure">{}</span>').format(grouped)
 
 
+def _number_link(place: CellPlace, value: float) -> Markup | None:
+    """Return the link to the article, event or revision that a number names, or None."""
+    url = place.article_url
+    if not isinstance(value, int):
+        return article_link(url, str(value)) if place.column == "id" and url else None
+    if place.column in ARTICLE_NUMBER_COLUMNS:
+        return article_link(place.paths.article(value), str(value))
+    if place.is_event:
+        return _page_link(place.paths.event(value), str(value))
+    if url and place.column == "id":
+        return article_link(url, str(value))
+    if url and place.column == "revision":
+        return _page_link(f"{url}/revisions/{value}", str(value))
+    return None
+
+
 def _text_html(place: CellPlace, value: str) -> Markup | None:
-    column, paths = place.column, place.paths
+    column = place.column
     if column in HEADLINE_COLUMNS and place.article_url:
         return article_link(place.article_url, value)
     if column == "passage":
-        return Markup('<div class="dateline-text" dir="auto">{}</div>').format(marked(value))
+        return _readable_text(marked(value))
     if column in SHORTENED_COLUMNS:
-        return Markup('<div class="dateline-text" dir="auto">{}</div>').format(text_excerpt(value))
+        return _readable_text(text_excerpt(value))
     if column in LISTED_COLUMNS:
         names = ", ".join(texts_in(value)) or " "  # without any text Datasette shows the JSON
         return Markup("{}").format(names)
     if column in OUTLET_COLUMNS and _all_hosts(value):
-        links = [_page_link(paths.outlet(host), host) for host in value.split(",")]
+        links = [_page_link(place.paths.outlet(host), host) for host in value.split(",")]
         return Markup(", ").join(links)
-    if column in STORY_COLUMNS or (place.table == "stories" and column == "name"):
-        return _page_link(paths.story(value), value)
+    if place.is_story_name:
+        return _page_link(place.paths.story(value), value)
     if TIMESTAMP_PATTERN.fullmatch(value) and not column.endswith("_raw"):
         return Markup('<time datetime="{}">{}</time>').format(value, moment(value))
-    cut = value if len(value) <= MAX_CELL_CHARS else value[:MAX_CELL_CHARS] + "…"
-    return outward_link(value) or Markup("{}").format(cut)
+    return outward_link(value) or Markup("{}").format(_cut_text(value))
+
+
+def _readable_text(text: str) -> Markup:
+    """Return a passage of an article, in the direction of its letters."""
+    return Markup('<div class="dateline-text" dir="auto">{}</div>').format(text)
+
+
+def _cut_text(text: str) -> str:
+    """Return the beginning of a long text, with an ellipsis."""
+    return text if len(text) <= MAX_CELL_CHARS else text[:MAX_CELL_CHARS] + "…"
 
 
 def _all_hosts(value: str) -> bool:

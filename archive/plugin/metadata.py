@@ -41,6 +41,7 @@ TABLE_SETTINGS: dict[str, DatasetteMetadata] = {
     "stories": {"label_column": "name", "sort": "name"},
     "story_coverage": {"sort_desc": "published_at", "facets": ["story", "outlet"]},
     "event_coverage": {"sort_desc": "published_at"},
+    "other_pages": {"sort_desc": "fetched_at", "facets": ["page_type", "outlet"]},
     "events": {"sort_desc": "texts"},
     "fetches": {"sort_desc": "id", "facets": ["outcome"]},
     "crawls": {"label_column": "started_at", "sort_desc": "id"},
@@ -78,6 +79,15 @@ def configuration(
     for database, questions in (own_questions or {}).items():
         whole["databases"][database]["queries"] |= deepcopy(questions)
     return whole if version.startswith("0.") else _split_metadata(whole)
+
+
+def table_settings(databases: tuple[str, ...]) -> DatasetteMetadata:
+    """Return the part of the metadata for 0.65 that says how tables are shown, in a fresh copy.
+
+    It is what 0.65 looks at where it asks for `tables`: for the facets of a table, and several
+    times a page for permissions, where copying all descriptions would be half of the cost.
+    """
+    return {"databases": {name: {"tables": deepcopy(TABLE_SETTINGS)} for name in databases}}
 
 
 @cache

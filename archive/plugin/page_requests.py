@@ -85,6 +85,14 @@ class ListPaths:
         """Return the path of the list of copies, or of its file in a format, with filters."""
         return self._list("copies", form, values)
 
+    def attention(self, form: str | None = None, **values: str | int) -> str:
+        """Return the path of a subject's articles over time, or of its file in a format."""
+        return self._list("attention", form, values)
+
+    def questions(self) -> str:
+        """Return the path of the canned queries."""
+        return self._page("questions")
+
     def _list(self, name: str, form: str | None, values: dict[str, str | int]) -> str:
         filled = {key: value for key, value in values.items() if value != ""}
         query = "?" + urlencode(filled) if filled else ""
@@ -104,6 +112,10 @@ class CombinedPaths(ListPaths):
     def home(self) -> str:
         """Return the path of the home page."""
         return str(self.urls.path("/"))
+
+    def question(self, name: str, form: str | None = None) -> str:
+        """Return the path of the answer of all archives to a question, or of its file in a format."""
+        return self._page("question", name + (f".{form}" if form else ""))
 
     def search_file(self, form: str, values: dict[str, str]) -> str:
         """Return the path of what a search finds, as a file in a format."""
@@ -179,14 +191,6 @@ class ArchivePaths(ListPaths):
     def event(self, id: int, form: str | None = None) -> str:
         """Return the path of an event's page, or of its file in a format."""
         return self._page("event", f"{id}" + (f".{form}" if form else ""))
-
-    def attention(self, form: str | None = None, **values: str | int) -> str:
-        """Return the path of a subject's articles over time, or of its file in a format."""
-        return self._list("attention", form, values)
-
-    def questions(self) -> str:
-        """Return the path of the canned queries."""
-        return self._page("questions")
 
     def tables(self) -> str:
         """Return the path of the page that explains the tables."""

@@ -22,6 +22,7 @@ from archive.plugin.capture_page import CAPTURE_ROUTES
 from archive.plugin.citation_pages import CITATION_ROUTES
 from archive.plugin.combined.combined_files import COMBINED_FILE_ROUTES
 from archive.plugin.combined.combined_pages import COMBINED_PAGE_ROUTES
+from archive.plugin.combined.combined_questions import COMBINED_QUESTION_ROUTES
 from archive.plugin.event_pages import EVENT_ROUTES
 from archive.plugin.extending.own_questions import own_questions
 from archive.plugin.feed_routes import FEED_ROUTES
@@ -151,7 +152,7 @@ PAGE_ROUTES: list[tuple[str, Any]] = [
     (ARCHIVE_PATH + r"/-/(?:story|outlet|event)/.*$", respond_no_page),
 ]
 
-COMBINED_ROUTES = [*COMBINED_PAGE_ROUTES, *COMBINED_FILE_ROUTES]
+COMBINED_ROUTES = [*COMBINED_PAGE_ROUTES, *COMBINED_QUESTION_ROUTES, *COMBINED_FILE_ROUTES]
 """The pages of several archives together, which precede the others."""
 
 BELOW_DASH_PATH = ARCHIVE_PATH + r"/-(?:/.*)?$"

@@ -19,10 +19,8 @@ NAVIGATION = (
     ("Outlets", "outlets"),
     ("Questions", "questions"),
 )
-"""The links in the header: label, and page below `/archive/-/`. The template adds SQL for those
-who may use it."""
-COMBINED_NAVIGATION = NAVIGATION[:-1]
-"""Those of all archives of a site together, below `/-/all/`."""
+"""The links in the header: label, and page below `/archive/-/`, or below `/-/all/` for all archives
+of a site. The template adds SQL for those who may use it."""
 
 ADMIN_PAGES = (
     ("Databases", "databases"),
@@ -83,7 +81,7 @@ def navigation_links(urls: Any, database: str) -> list[tuple[str, str]]:
 
 def combined_navigation_links(urls: Any) -> list[tuple[str, str]]:
     """Return the label and the path of each link in the header of a site with several archives."""
-    return [(label, str(urls.path(f"/-/all/{page}"))) for label, page in COMBINED_NAVIGATION]
+    return [(label, str(urls.path(f"/-/all/{page}"))) for label, page in NAVIGATION]
 
 
 async def _admin_links(datasette: Any, request: Any) -> list[tuple[str, str]]:

@@ -27,6 +27,8 @@ STATIC_PATH_PATTERN = re.compile(r"/-/static-plugins/dateline/(?P<file>\w+\.(?P<
 VERSIONED_CACHE_CONTROL = "public, max-age=31536000, immutable"
 """For a URL with the version of the content; any other is asked for again."""
 
+SECRET_HEADERS = frozenset({b"cookie", b"authorization"})
+"""Headers of requests whose answers may hold secrets."""
 PAGE_COMPRESSION_LEVEL = 6
 MAX_RANDOM_NAME_BYTES = 100
 """Bytes by which the length of a compressed page with secrets varies."""
@@ -65,29 +67,41 @@ def with_static_files(app: App, base_url: str) -> App:
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         """Send a file, compressed if the browser can read that, or pass the request on."""
-        found = None
-        if scope["type"] == "http" and scope["method"] in ("GET", "HEAD"):
-            found = STATIC_PATH_PATTERN.fullmatch(routed_path(raw_path(scope), base_url))
-        if found is None or found["file"] not in static_file_names():
+        name = _requested_file(scope, base_url)
+        if name is None:
             return await app(scope, receive, send)
-        file = read_static_file(found["file"])
-        sent = dict(scope.get("headers") or [])
-        is_compressed = accepts_gzip(sent.get(b"accept-encoding", b"").decode("latin-1"))
-        is_versioned = scope.get("query_string", b"").decode("latin-1") == file.version
+        file = read_static_file(name)
+        is_compressed = accepts_gzip(_accepted_codings(scope))
         body = file.compressed if is_compressed else file.plain
+        is_versioned = scope.get("query_string", b"").decode("latin-1") == file.version
         headers = {
-            "content-type": STATIC_CONTENT_TYPES[found["ending"]],
+            "content-type": STATIC_CONTENT_TYPES[name.rpartition(".")[2]],
             "content-length": str(len(body)),
             "cache-control": VERSIONED_CACHE_CONTROL if is_versioned else "no-cache",
             "vary": "accept-encoding",
-        } | ({"content-encoding": "gzip"} if is_compressed else {})
+        }
+        if is_compressed:
+            headers["content-encoding"] = "gzip"
         pairs = [(name.encode(), value.encode()) for name, value in headers.items()]
         await send({"type": "http.response.start", "status": 200, "headers": pairs})
-        return await send(
-            {"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body}
-        )
+        sent = b"" if scope["method"] == "HEAD" else body
+        return await send({"type": "http.response.body", "body": sent})
 
     return serve
+
+
+def _requested_file(scope: Scope, base_url: str) -> str | None:
+    """Return the name of the style sheet or script that a request reads, or None."""
+    if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
+        return None
+    found = STATIC_PATH_PATTERN.fullmatch(routed_path(raw_path(scope), base_url))
+    return found["file"] if found and found["file"] in static_file_names() else None
+
+
+def _accepted_codings(scope: Scope) -> str:
+    """Return the header Accept-Encoding of a request, or an empty string."""
+    headers: dict[bytes, bytes] = dict(scope.get("headers") or [])
+    return headers.get(b"accept-encoding", b"").decode("latin-1")
 
 
 def with_compressed_pages(app: App) -> App:
@@ -100,32 +114,40 @@ def with_compressed_pages(app: App) -> App:
 
     async def compress(scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, with a page compressed if the browser can read that."""
-        sent = dict(scope.get("headers") or [])
-        is_secret = b"cookie" in sent or b"authorization" in sent
-        accepted = sent.get(b"accept-encoding", b"").decode("latin-1")
-        if scope["type"] != "http" or scope["method"] != "GET" or not accepts_gzip(accepted):
+        is_read = scope["type"] == "http" and scope["method"] == "GET"
+        if not is_read or not accepts_gzip(_accepted_codings(scope)):
             return await app(scope, receive, send)
-        begun: Event | None = None
-        held = b""
-
-        async def send_compressed(event: Event) -> None:
-            """Hold a page back until it is whole; pass anything else on."""
-            nonlocal begun, held
-            if event["type"] == "http.response.start" and _is_compressible(event):
-                begun = event
-                return None
-            if begun is None or event["type"] != "http.response.body":
-                return await send(event)
-            held += event.get("body", b"")
-            if event.get("more_body"):
-                return None
-            body = compress_page(held, hide_length=is_secret or _sets_cookie(begun))
-            await send({**begun, "headers": _headers_of_compressed(begun["headers"])})
-            return await send({"type": "http.response.body", "body": body})
-
-        return await app(scope, receive, send_compressed)
+        names = {name for name, _ in scope.get("headers") or []}
+        answer = CompressedAnswer(send, is_secret=bool(names & SECRET_HEADERS))
+        return await app(scope, receive, answer.send_event)
 
     return compress
+
+
+class CompressedAnswer:
+    """An answer that is compressed once it is whole, if it is a page."""
+
+    def __init__(self, send: Send, *, is_secret: bool) -> None:
+        self._send = send
+        self._is_secret = is_secret
+        self._begun: Event | None = None
+        self._held = b""
+
+    async def send_event(self, event: Event) -> None:
+        """Hold a page back until it is whole; pass anything else on."""
+        if event["type"] == "http.response.start" and _is_compressible(event):
+            self._begun = event
+            return None
+        if self._begun is None or event["type"] != "http.response.body":
+            return await self._send(event)
+        self._held += event.get("body", b"")
+        if event.get("more_body"):
+            return None
+        hide_length = self._is_secret or _sets_cookie(self._begun)
+        body = compress_page(self._held, hide_length=hide_length)
+        headers = _headers_of_compressed(self._begun["headers"])
+        await self._send({**self._begun, "headers": headers})
+        return await self._send({"type": "http.response.body", "body": body})
 
 
 def compress_page(page: bytes, hide_length: bool) -> bytes:

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
-from typing import Literal
+from typing import Any, Literal
 
 from archive.errors import UsageError
 from archive.text.folding import fold_text_for_search as fold_all
@@ -149,7 +149,7 @@ _SEARCH_SQL = f"""WITH found AS (
     ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
   )
 )
-SELECT a.id, o.host AS outlet, a.headline, a.published_at, a.published_day, a.language, a.url, best.score,
+SELECT a.id, o.host AS outlet, a.headline, a.published_at, a.published_day, a.language, a.url, best.score, best.rank,
        {READING_TEXT_SQL} AS passage,
        CASE WHEN :copies THEN 0
          ELSE (SELECT other_outlets FROM originals WHERE id = a.id) END AS other_outlets
@@ -185,7 +185,22 @@ def search_articles(  # noqa: PLR0913  one a filter
     and `until` are ISO dates or times, both inclusive. Versions of one text count as one hit,
     represented by the original if it was found; with `copies` each version is a hit.
     """
-    condition, values = filter_conditions(outlet, since, until, language)
+    filters = {"outlet": outlet, "since": since, "until": until, "language": language}
+    ranked = ranked_hits(connection, words, limit=limit, copies=copies, order=order, **filters)
+    return [hit for _, hit in ranked]
+
+
+def ranked_hits(
+    connection: sqlite3.Connection,
+    words: str,
+    *,
+    limit: int,
+    copies: bool,
+    order: SearchOrder,
+    **filters: str | None,
+) -> list[tuple[float, SearchHit]]:
+    """Return what `search_articles` does, each hit with the number by which hits are sorted."""
+    condition, values = filter_conditions(**filters)
     rank, rank_values = rank_expression(words, order)
     rows = connection.execute(
         _SEARCH_SQL.format(condition=condition, rank=rank),
@@ -198,10 +213,13 @@ def search_articles(  # noqa: PLR0913  one a filter
             **values,
         },
     )
-    return [
-        SearchHit(**dict(row) | {"passage": matching_passage(row["passage"], words)})
-        for row in rows
-    ]
+    return [_ranked_hit(dict(row), words) for row in rows]
+
+
+def _ranked_hit(row: dict[str, Any], words: str) -> tuple[float, SearchHit]:
+    """Return the rank of a row, and the row as a hit with its passage in place of the text."""
+    rank: float = row.pop("rank")
+    return rank, SearchHit(**row | {"passage": matching_passage(row["passage"], words)})
 
 
 def rank_expression(words: str, order: SearchOrder) -> tuple[str, dict[str, str]]:

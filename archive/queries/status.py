@@ -78,8 +78,7 @@ WHERE u.kind = 'page' AND u.outcome IN ('failed', 'refused', 'gone')
 GROUP BY o.id, u.outcome, u.reason ORDER BY pages DESC, o.host LIMIT :shown"""
 
 NOT_ARTICLES_SQL = """
-SELECT substr(reason, 1, instr(reason || ':', ':') - 1) AS type, count(*) AS pages FROM urls
-WHERE outcome = 'not article' GROUP BY 1 ORDER BY pages DESC, 1 LIMIT :shown"""
+SELECT page_type AS type, count(*) AS pages FROM other_pages GROUP BY 1 ORDER BY pages DESC, 1 LIMIT :shown"""
 
 DUE_COUNTS_SQL = """
 SELECT count(*) FILTER (WHERE kind = 'page') AS pages,

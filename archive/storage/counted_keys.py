@@ -3,6 +3,9 @@
 An article is counted under hundreds of terms, most of which its neighbours have as well. Within
 `counts_in_memory` each number is read once, and written once at the end. The numbers are the same
 as without: a savepoint that is rolled back (`archive.storage.database`) takes its counts with it.
+
+The numbers stay for the next batch unless another program writes to the file, or a transaction is
+rolled back.
 """
 
 from __future__ import annotations
@@ -27,6 +30,8 @@ class CountedTable:
 
 
 CountScope = tuple[str, ...]
+MAX_REMEMBERED_COUNTS = 200_000
+"""Counts of one process that stay in memory between batches; with more, none do."""
 
 
 class _Counts:
@@ -50,11 +55,13 @@ class _Counts:
         known.update(dict.fromkeys(new, 0))
         known.update(rows)
 
-    def add(self, keys: Iterable[str], number: int) -> None:
-        """Add a number to the counts of keys that were read."""
+    def add(self, keys: Iterable[str], number: int) -> dict[str, int]:
+        """Add a number to the counts of keys that were read; return the new counts."""
         known = self.known
-        known.update({key: known[key] + number for key in keys})
-        self.changed.update(keys)
+        counts = {key: known[key] + number for key in keys}
+        known.update(counts)
+        self.changed.update(counts)
+        return counts
 
     def write(self, connection: sqlite3.Connection) -> None:
         """Write the changed counts, and delete rows whose count is zero."""
@@ -85,6 +92,8 @@ class _Batch:
 
 _batches: dict[sqlite3.Connection, _Batch] = {}
 """The batch of each connection that writes one now."""
+_last_batches: dict[sqlite3.Connection, tuple[int, _Batch]] = {}
+"""At most one connection's last batch, with the version of the file for others (`data_version`)."""
 
 
 @contextmanager
@@ -96,13 +105,35 @@ def counts_in_memory(connection: sqlite3.Connection) -> Iterator[None]:
     if connection in _batches:
         yield
         return
-    batch = _batches[connection] = _Batch()
+    version = int(connection.execute("PRAGMA data_version").fetchone()[0])
+    batch = _batches[connection] = _begun_batch(connection, version)
     try:
         yield
         for counts in batch.counts.values():
             counts.write(connection)
     finally:
         del _batches[connection]
+    if sum(len(counts.known) for counts in batch.counts.values()) <= MAX_REMEMBERED_COUNTS:
+        _last_batches[connection] = version, batch
+
+
+def _begun_batch(connection: sqlite3.Connection, version: int) -> _Batch:
+    """Return a new batch, with the counts of the last one if no other program has written since."""
+    batch = _Batch()
+    known_version, last = _last_batches.get(connection, (None, batch))
+    if known_version == version:
+        batch.counts = last.counts
+    _last_batches.clear()  # until this one has ended well
+    return batch
+
+
+def forget_counts(connection: sqlite3.Connection) -> None:
+    """Let the next batch read its counts from the file.
+
+    It is needed where they have changed in another way than by a batch: after a rollback, and after
+    a table of counts was emptied.
+    """
+    _last_batches.pop(connection, None)
 
 
 def read_counts(
@@ -120,9 +151,7 @@ def add_to_counts(
     connection: sqlite3.Connection, table: CountedTable, scope: CountScope, keys: Collection[str]
 ) -> dict[str, int]:
     """Count one more article under each key, which `keys` holds once; return the new counts."""
-    counts = _change_counts(connection, table, scope, keys, 1)
-    known = counts.known
-    return {key: known[key] for key in keys}
+    return _change_counts(connection, table, scope, keys, 1)
 
 
 def subtract_from_counts(
@@ -139,17 +168,19 @@ def _change_counts(
     scope: CountScope,
     keys: Collection[str],
     number: int,
-) -> _Counts:
-    """Add a number to the counts of keys, at once or at the end of the batch; return the counts."""
+) -> dict[str, int]:
+    """Add a number to the counts of keys, at once or at the end of the batch; return the new
+    counts of the keys."""
     batch = _batches.get(connection)
     counts = batch.counts_of(table, scope) if batch else _Counts(table, scope)
     counts.read(connection, keys)
-    counts.add(keys, number)
+    changed = counts.add(keys, number)
     if batch:
         batch.changes.append((counts, keys, number))
     else:
         counts.write(connection)
-    return counts
+        forget_counts(connection)
+    return changed
 
 
 def number_of_count_changes(connection: sqlite3.Connection) -> int:

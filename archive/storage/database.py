@@ -11,13 +11,22 @@ from pathlib import Path
 from typing import Any
 
 from archive.errors import ArchiveError, NewerArchiveError
-from archive.storage.counted_keys import number_of_count_changes, undo_count_changes
+from archive.storage.counted_keys import (
+    forget_counts,
+    number_of_count_changes,
+    undo_count_changes,
+)
 from archive.storage.schema import DatabaseSchema, split_statements
 from archive.text.folding import needs_extra_folding
 from archive.text.searchable import searchable_text
 from archive.text.unspaced import bigrams
 
 BUSY_TIMEOUT_SECONDS = 30
+MAX_PREPARED_STATEMENTS = 512
+"""Statements of a connection that are prepared once; writing an article takes nearly a hundred."""
+PAGES_PER_CHECKPOINT = 8_000
+"""Pages of 4 kB in the log from which a commit moves them into the file. A batch of articles changes
+some 2,500, many of which the next one changes again."""
 REPLACED_NAME = ".replaced"
 """The folder, within an archive's, of the archive that a restore replaces (`archive.keeping`)."""
 
@@ -34,7 +43,9 @@ def open_database(
     _check_no_restore_pending(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(path, timeout=patience, isolation_level=None)
+        connection = sqlite3.connect(
+            path, timeout=patience, isolation_level=None, cached_statements=MAX_PREPARED_STATEMENTS
+        )
         connection.row_factory = sqlite3.Row
         _switch_to_wal(connection, patience)
         # a power cut loses no committed batch; with batches the cost is negligible
@@ -43,6 +54,7 @@ def open_database(
         # what is deleted is overwritten; many builds of SQLite do that by default, others do not
         connection.execute("PRAGMA secure_delete = ON")
         connection.execute(f"PRAGMA cache_size = -{schema.cache}")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {PAGES_PER_CHECKPOINT}")
         _apply_migrations(connection, schema, path)
     # SQLite puts raw bytes of a damaged file into its messages, hence UnicodeDecodeError
     except (OSError, sqlite3.Error, UnicodeDecodeError) as error:
@@ -150,10 +162,15 @@ def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
     try:
         yield connection
     except BaseException:
+        forget_counts(connection)
         if connection.in_transaction:  # an error such as a full disk has rolled back already
             connection.execute("ROLLBACK")
         raise
-    connection.execute("COMMIT")
+    try:
+        connection.execute("COMMIT")
+    except BaseException:
+        forget_counts(connection)
+        raise
 
 
 @contextmanager

@@ -14,8 +14,9 @@ from filelock import FileLock, Timeout
 from archive.errors import ArchiveError, BusyError
 from archive.records import current_timestamp
 
-LOCK_TIMEOUT_SECONDS = 0.3
-"""Time to wait for the lock, as `crawl_lock_owner` holds it briefly while it checks."""
+LOCK_TIMEOUT_SECONDS, UNOWNED_LOCK_TIMEOUT_SECONDS = 0.3, 10.0
+"""Time to wait for the lock, and if no crawl says that it holds it: then `crawl_lock_owner` does, which
+takes a moment, or longer on a machine with much else to do."""
 
 
 @contextmanager
@@ -28,7 +29,7 @@ def hold_crawl_lock(folder: Path) -> Iterator[None]:
     lock = FileLock(folder / "crawl.lock")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock.acquire(timeout=LOCK_TIMEOUT_SECONDS, poll_interval=0.05)
+        _acquire(lock, _lock_owner_file(folder))
         _lock_owner_file(folder).write_text(
             f"process {os.getpid()} on {socket.gethostname()}, since {current_timestamp()}\n"
         )
@@ -47,6 +48,16 @@ def hold_crawl_lock(folder: Path) -> Iterator[None]:
         with suppress(OSError):  # the folder may be gone or read-only by now
             _lock_owner_file(folder).unlink(missing_ok=True)
         lock.release()
+
+
+def _acquire(lock: FileLock, owner_file: Path) -> None:
+    """Acquire the lock. Raises Timeout if a crawl holds it."""
+    try:
+        lock.acquire(timeout=LOCK_TIMEOUT_SECONDS, poll_interval=0.05)
+    except Timeout:
+        if owner_file.exists():
+            raise
+        lock.acquire(timeout=UNOWNED_LOCK_TIMEOUT_SECONDS, poll_interval=0.05)
 
 
 def crawl_lock_owner(folder: Path) -> str | None:

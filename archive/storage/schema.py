@@ -1022,6 +1022,33 @@ CREATE TABLE imported_files (
 );
 """
 
+STORY_EDITION_INDEXES = """
+-- Each new article asks for the editions of all stories, whose rows are long.
+CREATE INDEX stories_by_edition ON stories(id, edition, newest_id);
+"""
+
+PAGE_TYPE_COLUMNS = """
+ALTER TABLE articles ADD COLUMN page_type TEXT NOT NULL DEFAULT 'article';  -- article, liveblog or gallery
+CREATE INDEX articles_of_other_types ON articles(page_type) WHERE page_type <> 'article';
+
+-- Pages that are not articles, with the type that the reader found and its reason.
+CREATE VIEW other_pages AS
+SELECT id, outlet, page_type, reason, fetched_at, url
+FROM (
+  SELECT *, CASE
+    WHEN named = 'section' THEN 'listing'  -- of earlier versions
+    WHEN named IN ('gallery', 'video', 'listing', 'product', 'forum', 'document', 'error', 'empty', 'broken')
+    THEN named ELSE 'other' END AS page_type
+  FROM (
+    SELECT u.id, o.host AS outlet, substr(u.reason, 1, instr(u.reason || ':', ':') - 1) AS named,
+           u.reason, u.fetched_at, u.url
+    FROM urls u JOIN outlets o ON o.id = u.outlet_id
+    WHERE u.outcome IN ('failed', 'refused', 'gone', 'not article')  -- as the index has it
+      AND u.outcome = 'not article'
+  )
+);
+"""
+
 ARCHIVE_SCHEMA = DatabaseSchema(
     "dateline.archive",
     (
@@ -1053,6 +1080,8 @@ ARCHIVE_SCHEMA = DatabaseSchema(
         ("m026_deposits", DEPOSIT_TABLES),
         ("m027_imported_files", IMPORTED_FILE_TABLES),
         ("m028_outlet_templates", OUTLET_TEMPLATE_TABLES),
+        ("m029_story_editions", STORY_EDITION_INDEXES),
+        ("m030_page_types", PAGE_TYPE_COLUMNS),
     ),
     cache=24_000,  # reads of the index of shared passages are scattered over the file
 )

@@ -15,6 +15,8 @@ def searchable_text(
 
 def fold_letter_by_letter(text: str) -> str:
     """Return a text folded letter by letter, so that places stay the same: case, width, accents."""
+    if text.isascii():
+        return text.lower()
     return "".join(map(_fold_to_one_letter, text))
 
 

@@ -3,6 +3,10 @@
 A task is a stretch of one file: it begins behind a position, and ends after a number of pages, bytes or
 seconds. So what comes back is bounded, a lost worker costs a stretch, and the position goes into
 the archive with the pages. Workers never open the archive.
+
+Where there are fewer files than threads, several workers read one file: each a part of it, which
+begins at the first page of some MiB. What they find is taken in the order of the file, and only if
+the part begins where the one before it has ended.
 """
 
 from __future__ import annotations
@@ -15,7 +19,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import closing
-from dataclasses import astuple, dataclass, replace
+from dataclasses import astuple, dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -61,7 +65,16 @@ from crawler.cluster.page_readers import (
 )
 from crawler.extraction.rules.outlet_rules import OutletRules
 from crawler.files.byte_sources import ByteSource, SourceLostError
-from crawler.files.warc_files import FoundInWarc, PlacedPage, RecordPosition, read_placed_pages
+from crawler.files.warc_files import (
+    FoundInWarc,
+    PlacedPage,
+    RecordPosition,
+    counted_from,
+    has_separate_records,
+    position_from,
+    read_placed_pages,
+)
+from crawler.files.warc_records import WarcProblem
 from crawler.workers.pool import Worker
 
 STRETCH_PAGES = (256, 16, 1)
@@ -72,6 +85,8 @@ STRETCH_ITEMS = 20_000
 STRETCH_SECONDS = 30.0
 FILES_PER_THREAD = 2
 """Files under way for each thread of the workers, so that none of them waits for the driver."""
+PART_BYTES = 4 * 1024 * 1024
+"""Bytes of a part of a file, compressed: about as much as a stretch."""
 MAX_OPEN_SOURCES = 2
 THREAD_SOURCES = threading.local()
 """`sources`: the files that a thread of a worker has read of, with their newest blocks."""
@@ -89,6 +104,11 @@ class StretchOrder:
     rules: OutletRules
     pages: int
     """The most pages of the stretch."""
+    first_byte: int | None = None
+    """The byte from which the first page is looked for, where the position behind it is not known
+    yet."""
+    end_byte: int | None = None
+    """The stretch ends with the first page's record that begins at this byte or later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +132,10 @@ class FileStretch:
     problem: str = ""
     """Why the file cannot be read further."""
     worker: str = ""
+    begins: RecordPosition | None = None
+    """Where it begins; None if that was to be found and was not."""
+    has_whole_part: bool = False
+    """True if it goes to the last byte of its order."""
 
 
 # -- on the worker ---------------------------------------------------------------------------------
@@ -134,7 +158,14 @@ def _read_stretch(order: StretchOrder, reader: Worker) -> FileStretch:
     ends_at, body_bytes = time.monotonic() + STRETCH_SECONDS, 0
     stretch = partial(FileStretch, rows, pages, answers, worker=name)
     try:
-        for placed in _placed_pages(order):
+        source = _unchanged_source(order)
+        begins = _beginning_of_order(source, order)
+        if begins is None:
+            return stretch(is_end=False)
+        stretch = partial(stretch, begins=begins)
+        if _is_behind_order(begins, order):
+            return stretch(is_end=False, has_whole_part=True)
+        for placed in read_placed_pages(source, order.selection.filters(), begins):
             row, page = _row_of_record(placed)
             rows.append(row)
             if page is not None:
@@ -142,6 +173,8 @@ def _read_stretch(order: StretchOrder, reader: Worker) -> FileStretch:
                 pages.append(page)
                 answers.append(read_guarded_page(reader, page, name))
                 body_bytes += len(page.capture.body)
+            if _is_behind_order(placed.position, order):
+                return stretch(is_end=False, has_whole_part=True)
             is_full = len(pages) >= order.pages or body_bytes >= STRETCH_BODY_BYTES
             if is_full or len(rows) >= STRETCH_ITEMS or time.monotonic() > ends_at:
                 return stretch(is_end=False)
@@ -154,12 +187,25 @@ def _read_stretch(order: StretchOrder, reader: Worker) -> FileStretch:
     return stretch(is_end=True)
 
 
-def _placed_pages(order: StretchOrder) -> Iterator[PlacedPage]:
-    """Return the pages behind the position of an order. Raises OSError and UsageError."""
+def _unchanged_source(order: StretchOrder) -> ByteSource:
+    """Return the file of an order. Raises SourceLostError if it was changed, and UsageError."""
     source = _source_of_thread(order.name)
     if source.version() != order.version:
         raise SourceLostError("was changed while it was read")
-    return read_placed_pages(source, order.selection.filters(), order.behind)
+    source.expect_end(order.end_byte)
+    return source
+
+
+def _beginning_of_order(source: ByteSource, order: StretchOrder) -> RecordPosition | None:
+    """Return the position behind which an order begins; None if it is looked for and not found."""
+    if order.first_byte is None:
+        return order.behind
+    return position_from(source, order.first_byte, order.end_byte or source.size())
+
+
+def _is_behind_order(position: RecordPosition, order: StretchOrder) -> bool:
+    """Return whether a position is that of the last page's record of an order, or behind it."""
+    return order.end_byte is not None and position.anchor_offset >= order.end_byte
 
 
 def _source_of_thread(name: str) -> ByteSource:
@@ -212,6 +258,8 @@ def _pack_stretch(stretch: FileStretch) -> bytes:
         stretch.is_end,
         stretch.problem,
         stretch.worker,
+        stretch.begins,
+        stretch.has_whole_part,
     )
     return zstd.compress(pickle.dumps(parts, protocol=5), BLOCK_ZSTD_LEVEL)
 
@@ -228,13 +276,22 @@ def _unpack_stretch(block: bytes) -> FileStretch:
 
 @dataclass
 class _FileUnderWay:
-    """A file of which a worker reads a stretch."""
+    """A file of which workers read stretches."""
 
     name: str
     file_import: FileImport
     position: RecordPosition
+    ends: Sequence[int | None] = (None,)
+    """The ends of its parts in bytes; None: the end of the file."""
+    turn: int = 0
+    """The part whose stretches are taken now."""
+    sent: int = 0
+    """Parts of which a stretch was sent."""
+    arrived: dict[int, Future[Any]] = field(default_factory=dict)
+    """Part → its stretch that came before its turn."""
     attempts: int = 0
-    """The number of times that the present stretch was lost with its workers."""
+    """The number of times that the stretch whose turn it is was lost with its workers."""
+    is_over: bool = False
 
 
 class StretchedFiles:
@@ -244,21 +301,21 @@ class StretchedFiles:
         self._readers = readers
         self._selection = selection
         self._rules = rules
-        self._running: dict[Future[Any], _FileUnderWay] = {}
+        self._running: dict[Future[Any], tuple[_FileUnderWay, int]] = {}
+        """A stretch that is read → its file and part."""
+        self._files: list[_FileUnderWay] = []
+        """Those of which a stretch was sent and that are not read to their end."""
 
     def items(self, files: Sequence[tuple[NamedFile, FileImport]]) -> Iterator[FileItem]:
         """Yield what is found in files, as workers send it.
 
         Raises ClusterError if the cluster is lost, or has had no worker for a long time.
         """
-        waiting = deque(
-            _FileUnderWay(str(file.path.absolute()) if file.path else file.name, each, each.behind)
-            for file, each in files
-        )
+        is_split = len(files) < self._readers.threads
+        waiting = deque(_file_under_way(file, each, is_split) for file, each in files)
         last_worker_at = time.monotonic()
-        while waiting or self._running:
-            while waiting and len(self._running) < FILES_PER_THREAD * self._readers.threads:
-                self._send(waiting.popleft())
+        while waiting or self._files:
+            self._send_more(waiting)
             done, _ = wait(self._running, WAIT_INTERVAL_SECONDS, FIRST_COMPLETED)
             if done or self._readers.connection.workers():
                 last_worker_at = time.monotonic()
@@ -268,10 +325,27 @@ class StretchedFiles:
                     f"{WORKERLESS_TIMEOUT_SECONDS / 60:.0f} minutes; {RESUME_ADVICE}"
                 )
             for future in done:
-                yield from self._items_of_future(future, self._running.pop(future))
+                file, part = self._running.pop(future)
+                file.arrived[part] = future
+                yield from self._items_in_turn(file)
 
-    def _send(self, file: _FileUnderWay) -> None:
-        """Send the next stretch of a file to a worker."""
+    def _send_more(self, waiting: deque[_FileUnderWay]) -> None:
+        """Send stretches of waiting files, then of further parts of those under way."""
+        room = FILES_PER_THREAD * self._readers.threads - len(self._running)
+        room -= sum(len(file.arrived) for file in self._files)
+        for _ in range(room):
+            if waiting:
+                self._files.append(waiting.popleft())
+                self._send(self._files[-1], 0)
+                continue
+            unsent = [file for file in self._files if file.sent < len(file.ends)]
+            if not unsent:
+                return
+            file = min(unsent, key=lambda each: each.sent - each.turn)
+            self._send(file, file.sent)
+
+    def _send(self, file: _FileUnderWay, part: int) -> None:
+        """Send a stretch of a part to a worker: behind the position if it is the part's turn."""
         order = StretchOrder(
             file.name,
             file.file_import.file.version,
@@ -279,9 +353,23 @@ class StretchedFiles:
             self._selection,
             self._rules,
             STRETCH_PAGES[file.attempts],
+            first_byte=None if part == file.turn else file.ends[part - 1],
+            end_byte=file.ends[part],
         )
         future = self._readers.connection.executor.submit(read_file_stretch, pickle.dumps(order))
-        self._running[future] = file
+        self._running[future] = file, part
+        file.sent = max(file.sent, part + 1)
+
+    def _items_in_turn(self, file: _FileUnderWay) -> Iterator[FileItem]:
+        """Yield what the stretches have brought whose turn it is. Raises ClusterError."""
+        while not file.is_over and file.turn in file.arrived:
+            yield from self._items_of_future(file.arrived.pop(file.turn), file)
+        if file.is_over and file in self._files:
+            self._files.remove(file)
+            left = [future for future, (other, _) in self._running.items() if other is file]
+            for future in left:
+                del self._running[future]
+                future.cancel()
 
     def _items_of_future(self, future: Future[Any], file: _FileUnderWay) -> Iterator[FileItem]:
         """Yield what a stretch has brought, and send the next one. Raises ClusterError."""
@@ -290,18 +378,71 @@ class StretchedFiles:
         except LostWorkersError as error:
             file.attempts += 1
             if file.attempts < len(STRETCH_PAGES):
-                self._send(file)
+                self._send(file, file.turn)
             else:
+                file.is_over = True
                 yield _problem_item(file.name, f"{error}; {RESUME_IMPORT_ADVICE}")
             return
+        placed = _stretch_behind(file.position, stretch)
+        if placed is None:
+            self._send(file, file.turn)
+            return
         file.attempts = 0
-        if stretch.rows:
-            file.position = stretch.rows[-1].position
-        if not stretch.is_end and not stretch.problem:
-            self._send(file)  # before its items are written, so that no worker waits
-        self._readers.pace.waiting += len(stretch.answers)
-        self._readers.pace.note_answers(stretch.answers)
-        yield from _items_of_stretch(file, stretch)
+        if placed.rows:
+            file.position = placed.rows[-1].position
+        file.is_over = placed.is_end or bool(placed.problem)
+        file.turn += placed.has_whole_part
+        if not file.is_over and (not placed.has_whole_part or file.turn == file.sent):
+            self._send(file, file.turn)  # before its items are written, so that no worker waits
+        self._readers.pace.waiting += len(placed.answers)
+        self._readers.pace.note_answers(placed.answers)
+        yield from _items_of_stretch(file, placed)
+
+
+def _file_under_way(file: NamedFile, begun: FileImport, is_split: bool) -> _FileUnderWay:
+    """Return a file before its first stretch; if it is split, with the ends of its parts."""
+    name = str(file.path.absolute()) if file.path else file.name
+    ends = part_ends(file, begun.behind.anchor_offset) if is_split else ()
+    return _FileUnderWay(name, begun, begun.behind, (*ends, None))
+
+
+def part_ends(file: NamedFile, start: int = 0) -> Sequence[int]:
+    """Return the bytes at which the parts of a file end behind a byte, without the last part.
+
+    A file that can only be read from its beginning on has one part.
+    """
+    try:
+        if file.source is None or not file.source.gives_parts():
+            return ()
+        size = file.source.size()
+        if size - start < 2 * PART_BYTES or not has_separate_records(file.source):
+            return ()
+    except (OSError, UsageError):  # reported when the file is read
+        return ()
+    first = start - start % PART_BYTES + PART_BYTES
+    return range(first, size - PART_BYTES // 2, PART_BYTES)
+
+
+def _stretch_behind(position: RecordPosition, stretch: FileStretch) -> FileStretch | None:
+    """Return a stretch with its records counted from the beginning of the file.
+
+    None if it does not begin behind this position, or has problems, which name the records by their
+    numbers: then it is read once more.
+    """
+    begins = stretch.begins
+    if begins == position or (stretch.problem and begins is None):
+        return stretch
+    if begins is None or position.records != position.anchor_records:
+        return None
+    is_same = (begins.anchor_offset, begins.anchor_id) == (
+        position.anchor_offset,
+        position.anchor_id,
+    )
+    has_problems = any(isinstance(row.found, WarcProblem) for row in stretch.rows)
+    if not is_same or has_problems:
+        return None
+    rows = [replace(row, position=counted_from(row.position, position)) for row in stretch.rows]
+    return replace(stretch, rows=rows)
 
 
 def _items_of_stretch(file: _FileUnderWay, stretch: FileStretch) -> Iterator[FileItem]:
@@ -332,10 +473,13 @@ def files_for_workers(files: Sequence[NamedFile], readers: BatchReaders) -> list
     """Return the files that the workers of a cluster open themselves, each one of them.
 
     They can open what has an address on the web, and files of this machine only if they run here.
-    If there are fewer files than threads, this process reads the files, and the workers the pages.
+    If there are fewer files than threads, only those that can be read in parts: of the others, this
+    process reads the files, and the workers the pages.
     """
     if not isinstance(readers, ClusterReaders):
         return []
     is_here = readers.connection.local is not None
     found = [file for file in files if file.is_warc and (file.is_remote or is_here)]
-    return found if len(found) >= readers.threads else []
+    if len(found) >= readers.threads:
+        return found
+    return [file for file in found if part_ends(file)]

@@ -50,6 +50,14 @@ class ObjectFile:
         except Exception as error:  # every store has errors of its own
             raise SourceLostError(_store_error_in_words(error)) from error
 
+    def gives_parts(self) -> bool:
+        """Return True."""
+        return True
+
+    def expect_end(self, offset: int | None) -> None:
+        """Note that hardly anything is read behind an offset."""
+        self._cache.expected_end = offset
+
     def check_readable(self) -> None:
         """Raise SourceLostError if a block could not be fetched."""
         if self._cache.failure:

@@ -91,7 +91,8 @@ class Selection:
             return BY_HOST
         if self.since and date and plain_day(date) < self.since:
             return BY_DATE
-        if self._is_outside(earliest_day_in_path(url), latest_day_in_path(url)):
+        has_days = bool(self.since or self.until)
+        if has_days and self._is_outside(earliest_day_in_path(url), latest_day_in_path(url)):
             return BY_DATE
         if self.known is not None and url in self.known:
             return BY_KNOWN_URL

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from html.entities import codepoint2name
 from os.path import commonprefix
@@ -34,16 +34,19 @@ TITLE_FORMS = ((b"<title", TITLE_BYTES), (b"og:title", SHARED_TITLE_BYTES))
 """The beginning of a title, and the whole of it."""
 HEAD_BYTES = 32 * 1024
 """Bytes of a page in which its titles are looked for."""
-TEXT_BETWEEN_TAGS = re.compile(rb">([^<]{40,})")
-"""A text; shorter ones are links and labels."""
-MAX_PARAGRAPH_BYTES = 3_000
-"""Bytes above which a text between tags is a script or a style."""
+PARAGRAPH_BYTES = re.compile(rb">([^<{]{40}[^<]{0,2960}+)(?:<|\Z)")
+"""A text between tags: shorter ones are links and labels, longer ones scripts and styles. Most of
+those are passed over at their first brace."""
 CODE_MARK = b"{"
-"""A sign of shorter ones."""
+"""A sign of shorter ones, at any place."""
 ARTICLE_DATA_MARK = b"articleBody"
 """A sign of scripts that have the text of the article as data."""
+SCRIPT_START, SCRIPT_END = b"<script", b"</script"
+MAX_DATA_MARKS = 20
+"""Signs of them that are looked at; a page with more is searched as a whole."""
 REFERENCE_MARKS = (b"&#", b"acute;", b"uml;", b"grave;", b"cedil;", b"circ;", b"tilde;")
 """Signs of a text with letters as references."""
+CHARSET_MARK = b"charset"
 DECLARED_CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([a-z0-9_-]{2,20})", re.IGNORECASE)
 CHARSET_SEARCH_BYTES = 4096
 UTF8_NAMES = (b"utf-8", b"utf8", b"us-ascii", b"ascii")
@@ -157,14 +160,22 @@ def _shared_beginning(term: str, forms: set[str]) -> str:
 
 def utf8_page(body: bytes, content_type: str) -> bytes:
     """Return a page in UTF-8, whatever charset it declares."""
-    found = DECLARED_CHARSET.search(content_type.encode("ascii", "ignore"))
-    found = found or DECLARED_CHARSET.search(body, 0, CHARSET_SEARCH_BYTES)
-    if found is None or found[1].lower() in UTF8_NAMES:
+    stated = declared_charset(content_type.encode("ascii", "ignore"))
+    stated = stated or declared_charset(body[:CHARSET_SEARCH_BYTES])
+    if stated is None or stated in UTF8_NAMES:
         return body
     try:
-        return body.decode(found[1].decode("ascii"), "replace").encode("utf-8", "replace")
+        return body.decode(stated.decode("ascii"), "replace").encode("utf-8", "replace")
     except LookupError:
         return body
+
+
+def declared_charset(text: bytes) -> bytes | None:
+    """Return the first charset that a header or the beginning of a page declares, in lower case."""
+    text = text.lower()
+    place = text.find(CHARSET_MARK)  # several times as fast as to search for the pattern
+    found = DECLARED_CHARSET.search(text, place) if place >= 0 else None
+    return found[1] if found else None
 
 
 def page_titles(page: bytes) -> bytes:
@@ -180,12 +191,25 @@ def page_titles(page: bytes) -> bytes:
 
 def page_text(page: bytes) -> bytes:
     """Return the texts of a page, with ASCII letters in lower case."""
-    texts = [
-        text
-        for text in TEXT_BETWEEN_TAGS.findall(page)
-        if (len(text) <= MAX_PARAGRAPH_BYTES and CODE_MARK not in text) or ARTICLE_DATA_MARK in text
-    ]
+    texts = [text for text in PARAGRAPH_BYTES.findall(page) if CODE_MARK not in text]
+    if ARTICLE_DATA_MARK in page:
+        texts += article_data(page)
     return b"\n".join(texts).lower()
+
+
+def article_data(page: bytes) -> Iterator[bytes]:
+    """Yield the scripts of a page that have the text of the article as data."""
+    place, script_end = page.find(ARTICLE_DATA_MARK), 0
+    for _ in range(MAX_DATA_MARKS):
+        if place < 0:
+            return
+        script = page.rfind(SCRIPT_START, script_end, place)
+        if script >= 0 and page.find(SCRIPT_END, script, place) < 0:
+            script_end = page.find(SCRIPT_END, place)
+            script_end = script_end if script_end >= 0 else len(page)
+            yield page[script:script_end]
+        place = page.find(ARTICLE_DATA_MARK, max(place + 1, script_end))
+    yield page
 
 
 def has_spelling(text: bytes, spellings: tuple[bytes, ...]) -> bool:

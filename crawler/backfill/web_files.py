@@ -141,6 +141,7 @@ class WebFile:
         self._facts: FileFacts | None = None
         self._cache: BlockCache | None = None
         self._whole: WholeDownload | None = None
+        self._expected_end: int | None = None
 
     @property
     def name(self) -> str:
@@ -164,7 +165,18 @@ class WebFile:
         """Return the file, opened at its start. Raises OSError."""
         if self._cache is None:
             self._cache = BlockCache(self, self.size())
+            self._cache.expected_end = self._expected_end
         return open_remote_bytes(self._cache)
+
+    def gives_parts(self) -> bool:
+        """Return whether the server gives parts of the file. Raises OSError."""
+        return self.facts().has_ranges
+
+    def expect_end(self, offset: int | None) -> None:
+        """Note that hardly anything is read behind an offset."""
+        self._expected_end = offset
+        if self._cache:
+            self._cache.expected_end = offset
 
     def check_readable(self) -> None:
         """Raise SourceLostError if a block could not be fetched."""

@@ -11,6 +11,7 @@ import click
 
 from archive.cli.base import (
     archive_option,
+    archives_option,
     cli,
     command_dependencies,
     is_typed,
@@ -28,6 +29,7 @@ from crawler.cli.options import (
     NETWORK_OPTION_SETTINGS,
     chosen_cluster,
     cluster_option,
+    fetch_on_workers_option,
     given_settings,
     network_options,
     workers_option,
@@ -84,12 +86,20 @@ def print_outlet_results(lines: Sequence[Any]) -> None:
     help="List their feeds and sitemaps with the next fetch.",
 )
 @json_option
-@archive_option
-def outlet_list_command(sources: bool, as_json: bool, folder: Path) -> None:
-    """List the outlets with their feeds, sitemaps and articles."""
+@archives_option
+def outlet_list_command(sources: bool, as_json: bool, folders: tuple[Path, ...]) -> None:
+    """List the outlets with their feeds, sitemaps and articles.
+
+    With several archives, each outlet once, with the articles of all added up.
+    """
+    from archive.cli.several_archives import check_one_archive, combined_outlet_rows
     from archive.queries.lookup import outlet_sources, outlet_totals
 
-    rows = outlet_sources(folder) if sources else outlet_totals(folder)
+    if len(folders) > 1 and not sources:
+        rows = combined_outlet_rows(folders)
+    else:
+        folder = check_one_archive(folders, "--sources lists the feeds and sitemaps")
+        rows = outlet_sources(folder) if sources else outlet_totals(folder)
     if as_json:
         print_json(rows)
         return
@@ -201,11 +211,7 @@ def _source_state(row: dict[str, Any]) -> str:
     "-v", "--verbose", "every_outlet", is_flag=True, help="List also outlets without anything new."
 )
 @crawl_deposit_options
-@click.option(
-    "--fetch-on-workers",
-    is_flag=True,
-    help="With --cluster, also fetch there, each site from one worker.",
-)
+@fetch_on_workers_option
 @network_options
 @archive_option
 def crawl_command(urls: tuple[str, ...], folder: Path, **options: Any) -> None:
@@ -275,7 +281,7 @@ def _start_crawl(
         **given_settings(network),
     )
     if fetches_on_workers:
-        crawls.set_fetching_on_workers(settings, options["story"])
+        crawls.set_fetching_on_workers(settings)
     if termination.is_stop_requested():
         click.echo("Stopped before it began.")
         return

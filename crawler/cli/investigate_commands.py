@@ -8,7 +8,12 @@ from typing import Any
 import click
 
 from archive.cli.base import archive_option, cli, typed_text
-from crawler.cli.options import catalogue_option, given_settings, network_options
+from crawler.cli.options import (
+    catalogue_option,
+    fetch_on_workers_option,
+    given_settings,
+    network_options,
+)
 
 
 @cli.command()
@@ -41,6 +46,7 @@ from crawler.cli.options import catalogue_option, given_settings, network_option
     metavar="NAME",
     help="Name of the story.  [default: made from the headline]",
 )
+@fetch_on_workers_option
 @network_options
 @archive_option
 def investigate_command(  # noqa: PLR0913, PLR0917  one a option
@@ -52,6 +58,7 @@ def investigate_command(  # noqa: PLR0913, PLR0917  one a option
     catalogue: Path | None,
     out: Path | None,
     name: str | None,
+    fetch_on_workers: bool,
     folder: Path,
     **network: Any,
 ) -> None:
@@ -72,9 +79,11 @@ def investigate_command(  # noqa: PLR0913, PLR0917  one a option
     from crawler.workers import fork_server
 
     termination.defer_stop_signals()
-    fork_server.start_fork_server()
+    if not fetch_on_workers:  # what workers fetch, they extract
+        fork_server.start_fork_server()
     from archive.times import parse_duration_seconds
     from crawler.jobs import investigate_story
+    from crawler.jobs.crawl import set_fetching_on_workers
     from crawler.jobs.run_spider import crawl_settings
     from pipelines.urls import request_url
 
@@ -83,6 +92,8 @@ def investigate_command(  # noqa: PLR0913, PLR0917  one a option
     investigate_story.check_request(wanted)
     seconds = parse_duration_seconds(max_time or "30m")
     settings = crawl_settings(folder, CLOSESPIDER_TIMEOUT=seconds, **given_settings(network))
+    if fetch_on_workers:
+        set_fetching_on_workers(settings)
     if termination.is_stop_requested():
         click.echo("Stopped before it began.")
         return

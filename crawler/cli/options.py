@@ -57,6 +57,11 @@ cluster_option = click.option(
     metavar="ADDRESS",
     help="Read pages on this Dask cluster, or local:N.",
 )
+fetch_on_workers_option = click.option(
+    "--fetch-on-workers",
+    is_flag=True,
+    help="With --cluster, also fetch there, each site from one worker.",
+)
 catalogue_option = click.option(
     "--catalogue",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),

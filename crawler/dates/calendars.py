@@ -6,6 +6,7 @@ These are the Buddhist years of Thailand, the eras of Japan, the years of the Re
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 
 YEAR_BEFORE_ERA = {
@@ -58,6 +59,37 @@ _LEAP_RULE_STARTS = (
 )
 """Solar Hijri years in which the rule of leap years (every fourth, at times every fifth) begins
 again."""
+
+
+HAN_DIGITS = {digit: value for value, digit in enumerate("〇一二三四五六七八九")}
+HAN_DIGITS |= {"零": 0, "○": 0}
+HAN_DATE = re.compile(
+    r"([〇零○一二三四五六七八九十百]{1,7}|元)年([一二三四五六七八九十]{1,3})月([一二三四五六七八九十]{1,3})日"
+)
+"""A date whose numbers are written as words: `二〇二四年二月十五日`, `令和六年二月十五日`."""
+
+
+def with_decimal_digits(text: str) -> str:
+    """Return a text whose dates in Chinese and Japanese number words are written in digits."""
+    if text.isascii() or "年" not in text:
+        return text
+    return HAN_DATE.sub(
+        lambda found: "{}年{}月{}日".format(*map(_number_in_digits, found.groups())), text
+    )
+
+
+def _number_in_digits(word: str) -> str:
+    """The digits of a number word below 1000, or of one that is written digit by digit."""
+    if word == "元":
+        return word
+    if not {"十", "百"} & set(word):
+        return "".join(str(HAN_DIGITS[digit]) for digit in word)
+    number, digit = 0, 0
+    for char in word:
+        if char in "十百":
+            number += max(1, digit) * (10 if char == "十" else 100)
+        digit = HAN_DIGITS.get(char, 0)
+    return str(number + digit)
 
 
 def gregorian_year_of_era(era: str, year: str) -> int:

@@ -30,9 +30,11 @@ from crawler.dates.calendars import (
     YEAR_BEFORE_ERA,
     gregorian_day_of_solar_hijri,
     gregorian_year_of_era,
+    with_decimal_digits,
 )
 from crawler.dates.clock_times import clock_time_in
 from crawler.dates.month_names import fold_date_text, month_of_word, with_english_months
+from crawler.dates.short_years import day_with_short_year, full_year
 from crawler.dates.time_zones import (
     time_zone_after,
     zone_of_abbreviation,
@@ -107,20 +109,27 @@ YEAR_FIRST = re.compile(r"(?<!\d)(\d{4})\s*[-/.年년]\s*(\d{1,2})\s*[-/.月월]
 """`2024-02-15`, `2024/2/15`, `2024年2月15日`, `2024년 2월 15일`."""
 YEAR_LAST = re.compile(r"(?<!\d)(\d{1,2})\s?([./-])\s?(\d{1,2})\s?\2\s?(\d{4})(?!\d)")
 """`15.02.2024`, `15/02/2024`, `02-15-2024`."""
+SHORT_YEAR_END = r"(?=$|,?\s+(?:[^\W\d_]{1,5}\.?\s+)?\d{1,2}[:.h]\d\d)"
+"""The text after a year of two digits: the end of the line, or a clock time."""
 ERA_NAME_PATTERN = "|".join(era for era in YEAR_BEFORE_ERA if len(era) > 1)
 ERA_DATE = re.compile(
     rf"({ERA_NAME_PATTERN}|(?<!\w)[rhs](?=\d))\s*(\d{{1,3}}|元)"
     r"\s*[年./-]\s*(\d{1,2})\s*[月./-]\s*(\d{1,2})(?!\d)"
 )
 """`令和6年2月15日`, `R6.2.15`, `民國113年2月15日`."""
-REPUBLICAN_DATE = re.compile(r"(?<!\d)(1\d\d)\s*年\s*(\d{1,2})\s*月\s*(\d{1,2})\s*日")
+REPUBLICAN_DATE = re.compile(
+    r"(?<![\d./-])(1\d\d)\s*[年./-]\s*(\d{1,2})\s*[月./-]\s*(\d{1,2})(?![\d./-])"
+)
 """A year of the Republic of China without its name, as Taiwan's pages print it."""
 DAY_WORD_SHORT_YEAR = re.compile(
-    rf"(?<!\d)(\d{{1,2}})[\s-]+({MONTH_WORD})\.?[\s-]+'?(\d\d)(?=$|\s+\d{{1,2}}:\d\d)"
+    rf"(?<!\d)(\d{{1,2}})\.?[\s-]+(?:de\s+)?({MONTH_WORD})[\s.-]+(?:de\s+)?['’]?(\d\d)"
+    rf"{SHORT_YEAR_END}"
 )
 """`15 Feb 24`, at the end of a line or before a clock time."""
-SHORT_YEAR_DATE = re.compile(r"(?<![\d.])(\d{1,2})\.(\d{1,2})\.(\d{2})(?![\d.:])")
-"""`25.04.24`, as in the German-speaking and Nordic countries and in eastern Europe."""
+WORD_DAY_SHORT_YEAR = re.compile(
+    rf"(?<![^\W\d_])({MONTH_WORD})\.?\s+(\d{{1,2}})(?:,\s*['’]?|\s+['’])(\d\d){SHORT_YEAR_END}"
+)
+"""`Feb 15, '24`, in the same places."""
 UNIX_DATE = re.compile(
     r"^[a-z]{3} ([a-z]{3} \d{1,2}) (\d{1,2}:\d{2}:\d{2})(?: ([a-z]{3,4}|[+-]\d{4}))? (\d{4})$"
 )
@@ -184,14 +193,23 @@ def parse_site_date(
         return None
     if month_first is None and language in (None, "en") and AMERICAN_PROGRAM_DATE.match(text):
         month_first = True
+    text = with_decimal_digits(text)
     try:
-        found = _parse_machine_date(text)
+        found = _parse_machine_date(_with_gregorian_year(text, language))
         if found:
             return found
         english = with_english_months(fold_date_text(text), language)
         return _parse_written_date(_in_human_order(english), language, month_first)
     except (ValueError, OverflowError):
         return None
+
+
+def _with_gregorian_year(text: str, language: str | None) -> str:
+    """A date of machines with its Gregorian year; with none where its calendar is another one."""
+    year = int(text[:4]) if text[:4].isdecimal() and text[4:5] == "-" else 0
+    if language == "th" and year > MIN_PAGE_YEAR + BUDDHIST_YEARS_AHEAD:
+        return f"{year - BUDDHIST_YEARS_AHEAD}{text[4:]}"
+    return "" if language in SOLAR_HIJRI_LANGUAGES and year in SOLAR_HIJRI_YEARS else text
 
 
 def _parse_machine_date(text: str) -> SiteDate | None:
@@ -435,15 +453,14 @@ def _day_in_text(
             return day, _text_around_match(text, fits)
     if last := YEAR_LAST.search(text):
         return _day_of_digits(last, language, month_first), _text_around_match(text, last)
-    if short := DAY_WORD_SHORT_YEAR.search(text):
-        month, year = month_of_word(short[2], language), int(short[3])
-        year += 2000 if year < 50 else 1900
-        day = _possible_day(year, month, int(short[1])) if month else None
-        return day, _text_around_match(text, short)
-    if language and language != "en" and (short := SHORT_YEAR_DATE.search(text)):
-        return _possible_day(
-            2000 + int(short[3]), int(short[2]), int(short[1])
-        ), _text_around_match(text, short)
+    for pattern, day_at, month_at in ((DAY_WORD_SHORT_YEAR, 1, 2), (WORD_DAY_SHORT_YEAR, 2, 1)):
+        if short := pattern.search(text):
+            month = month_of_word(short[month_at], language)
+            year = full_year(int(short[3]), language)
+            day = _possible_day(year, month, int(short[day_at])) if month and year else None
+            return day, _text_around_match(text, short)
+    if found := day_with_short_year(text, language, month_first):
+        return found[1], _text_around_match(text, found[0])
     return None, text
 
 

@@ -27,8 +27,10 @@ from archive.records import (
     RENDERED_HEADER,
     RENDERED_MARK,
     SCRIPTED_PAGE_REASON,
+    STORED_PAGE_TYPES,
     Article,
     Capture,
+    is_stored_type,
     text_below_standfirst,
 )
 from crawler.dates.date_parser import writes_month_first
@@ -60,7 +62,8 @@ from crawler.extraction.main_text.line_features import PageClaims, count_prose_l
 from crawler.extraction.main_text.slimming import slim_tree
 from crawler.extraction.main_text.trafilatura_steps import extract_by_trafilatura
 from crawler.extraction.next_articles import boxes_of_next_articles
-from crawler.extraction.page_type import classify_page
+from crawler.extraction.page_types.page_type import classify_page
+from crawler.extraction.page_types.report_types import is_declared_live
 from crawler.extraction.rules.outlet_rules import OutletRule
 from crawler.extraction.rules.rule_findings import RuleFindings, apply_rule, with_kept_lines
 from crawler.extraction.script_signs import (
@@ -81,7 +84,10 @@ for noisy in ("trafilatura", "htmldate", "charset_normalizer", "courlan"):
 
 MIN_SHOWN_TEXT_CHARS = 200
 """Letters. A shorter text is replaced by a longer one from the page's data."""
-SCRIPTED_PAGE_TYPES = ("article", "empty", "section", "other")
+SCRIPTED_PAGE_TYPES = (
+    *STORED_PAGE_TYPES,
+    *("listing", "product", "forum", "document", "other", "empty"),
+)
 """Types of pages that may only lack the text that scripts would bring."""
 MARKUP_TAG = re.compile("<[^<>]*>")
 CONTROL_PAGES = 10
@@ -169,7 +175,7 @@ def read_capture(capture: Capture, rule: OutletRule | None = None) -> PageReadin
 
 def _misses_article(steps: PageSteps) -> bool:
     """Return whether a template took part and the result is not an article, or was replaced."""
-    is_found = steps.article.page_type == "article" and bool(steps.article.text)
+    is_found = is_stored_type(steps.article.page_type) and bool(steps.article.text)
     is_replaced = steps.alarm is not None and bool(steps.alarm.reading)
     return steps.template is not None and (not is_found or is_replaced)
 
@@ -178,7 +184,7 @@ def with_outline(reading: PageReading) -> PageReading:
     """Return a reading with the outline of its page, if that is a whole page with an article."""
     steps, article = reading.steps, reading.article
     is_cut = steps is not None and steps.template is not None and bool(steps.template.removed)
-    if steps is None or is_cut or article.page_type != "article" or not article.text:
+    if steps is None or is_cut or not is_stored_type(article.page_type) or not article.text:
         return reading
     outlined = OutlinedPage(article, steps.dates.lines, _states_date(steps.page, article))
     outline = outline_page(steps.page.tree, steps.page.blocks, outlined)
@@ -209,7 +215,8 @@ def _read_page(capture: Capture, rule: OutletRule | None) -> PageReading:
     steps = _run_steps(bare, tree, capture, rule)
     article = unless_scripted(steps.article, capture)
     remarks = [*shortened, *_remark_on_alarm(steps.alarm)]
-    if remarks and article.page_type == "article":
+    if remarks and is_stored_type(article.page_type):
+        remarks = [*filter(None, [article.page_reason]), *remarks]
         article = replace(article, page_reason="; ".join(remarks))
     return PageReading(article, steps)
 
@@ -221,7 +228,7 @@ def is_rendered(capture: Capture) -> bool:
 
 def unless_scripted(article: Article, capture: Capture) -> Article:
     """Return the article; as an `empty` page where scripts would bring the text that it lacks."""
-    is_article = article.page_type == "article"
+    is_article = is_stored_type(article.page_type)
     is_long = is_article and len(article.text) > MAX_SCRIPTED_PAGE_LETTERS
     if is_long or article.page_type not in SCRIPTED_PAGE_TYPES or capture.status >= 300:
         return article
@@ -260,7 +267,7 @@ def open_own_page(tree: HtmlElement, capture: Capture) -> tuple[OpenedPage, str 
     """
     page = open_page(tree, capture)
     headline = headlines.find_headline(page)
-    others = [] if _is_live_report(page) else boxes_of_next_articles(tree, headline, page.url)
+    others = [] if is_declared_live(page) else boxes_of_next_articles(tree, headline, page.url)
     if not others:
         return page, headline
     for other in others:
@@ -370,11 +377,6 @@ def _parsable_url(url: str) -> str:
     except ValueError:
         return ""
     return url
-
-
-def _is_live_report(page: OpenedPage) -> bool:
-    """Return whether a page calls itself a live report, which is made of many small articles."""
-    return any("LiveBlogPosting" in jsonld.types_of_thing(thing) for thing in page.things)
 
 
 # -- the steps -------------------------------------------------------------------------------------

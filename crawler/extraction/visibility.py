@@ -24,6 +24,7 @@ from crawler.extraction.main_text.line_features import (
     is_prose_block,
 )
 from crawler.extraction.main_text.line_rules import BARE_BYLINE_OPENINGS
+from crawler.extraction.style_rules import StyleRules, page_style_rules
 
 HIDDEN_ATTRIBUTE, SEARCHABLE_VALUE = "hidden", "until-found"
 """The attribute, and its value for content that the browser's search can show."""
@@ -107,6 +108,15 @@ UNFOLDING_CLASS = re.compile(
     r"accordion|collaps|disclosure|tab-?pan|toggle-?(?:content|body|panel)|\bfaq", re.I
 )
 """Classes of boxes that a click unfolds."""
+UNFOLDED_TEXT_NAME = re.compile(
+    r"(?:^|[\s_-])(?:more|rest|remaining|full-?(?:text|story|article|content)|show-?more|"
+    r"(?:hidden|more|extra)-?(?:text|content|part)|read-?more|fold(?:ed|able)?|toggle\w*)(?=[\s_-]|$)|"
+    r"collaps|expand|truncat",
+    re.I,
+)
+"""Classes and ids of text that style rules hide until a click shows it."""
+MAX_STYLED_SHARE = 0.5
+"""Share of a page's prose; where style rules hide more of it, scripts show it again."""
 MIN_VISIBLE_PROSE_CHARS = 200
 """Letters of prose; a page that shows fewer shows no article."""
 MAX_SHOWN_PARAGRAPHS = 3
@@ -187,6 +197,7 @@ def _prose_chars_of(element: HtmlElement) -> int:
 def mark_hidden(tree: HtmlElement) -> None:
     """Mark with `hidden` what the page hides, and nothing else."""
     body = tree.find("body")
+    styled = [] if body is None else _hidden_by_style_rules(body, page_style_rules(tree))
     for element in () if body is None else body.iterdescendants("*"):
         attributes = element.keys()
         named = _meanings_of_names(element.get("class", "")) if "class" in attributes else 0
@@ -195,7 +206,36 @@ def mark_hidden(tree: HtmlElement) -> None:
         # most elements have no such name or attribute, and need no further test
         if named or element.tag == "dialog" or not HIDING_ATTRIBUTES.isdisjoint(attributes):
             _mark_or_unmark(element, named)
+    for element in styled:
+        element.set(HIDDEN_ATTRIBUTE, "")
     _drop_hidden_in_headings(tree)
+
+
+def _hidden_by_style_rules(body: HtmlElement, rules: StyleRules) -> list[HtmlElement]:
+    """The elements that a page's style rules hide; not text that a click unfolds.
+
+    Where most of the page's prose is hidden in this way, scripts show it again.
+    """
+    found: list[HtmlElement] = []
+    inner: set[HtmlElement] = set()
+    for element in body.iterdescendants("*") if rules.hiding else ():
+        if element in inner or not rules.hides(element) or _unfolds_by_click(element):
+            continue
+        inner.update(element.iterdescendants())
+        if not _is_author_or_date(element):
+            found.append(element)
+    prose = {element: letters for element in found if (letters := _prose_chars_of(element))}
+    if prose and sum(prose.values()) > MAX_STYLED_SHARE * _prose_chars_of(body):
+        return [element for element in found if element not in prose]
+    return found
+
+
+def _unfolds_by_click(element: HtmlElement) -> bool:
+    """Return whether an element's names say that it is text which a click shows."""
+    names = f"{element.get('class') or ''} {element.get('id') or ''}"
+    if not UNFOLDED_TEXT_NAME.search(names) or _is_of_another_kind(element):
+        return False
+    return not FIND_PART_BESIDE_ARTICLE(element)
 
 
 def _drop_hidden_in_headings(tree: HtmlElement) -> None:

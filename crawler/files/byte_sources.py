@@ -16,6 +16,8 @@ REMOTE_BLOCK_BYTES = 4 * 1024 * 1024
 MAX_REMOTE_BLOCKS = 4
 """Blocks of a remote file in memory. A revisit refers to an earlier place, and then reading goes
 on."""
+LAST_BLOCK_BYTES = 256 * 1024
+"""Bytes that are fetched at once behind the expected end: those of a record that goes beyond it."""
 REMOTE_BUFFER_BYTES = 64 * 1024
 
 
@@ -47,6 +49,14 @@ class ByteSource(Protocol):
         """Raise SourceLostError if reading has failed; libraries may take that for the end."""
         ...
 
+    def gives_parts(self) -> bool:
+        """Return whether a part can be read without what is before it. Raises OSError."""
+        ...
+
+    def expect_end(self, offset: int | None) -> None:
+        """Note that hardly anything is read behind an offset, so that little of it is fetched."""
+        ...
+
 
 class LocalFile:
     """A file on this machine. It counts as changed if its size or time of change differ."""
@@ -75,6 +85,13 @@ class LocalFile:
     def check_readable(self) -> None:
         """Do nothing: whoever reads the file gets its errors."""
 
+    def gives_parts(self) -> bool:
+        """Return True."""
+        return True
+
+    def expect_end(self, offset: int | None) -> None:
+        """Do nothing: no more is read than is asked for."""
+
 
 def as_byte_source(file: Path | ByteSource) -> ByteSource:
     """Return the file itself, or the local file at a path."""
@@ -96,15 +113,19 @@ class BlockCache:
         self.store, self.size = store, size
         self.failure: SourceLostError | None = None
         """The error of a block that could not be fetched."""
-        self._blocks: OrderedDict[int, bytes] = OrderedDict()
+        self.expected_end: int | None = None
+        self._blocks: OrderedDict[tuple[int, int], bytes] = OrderedDict()
+        """Start and end → content."""
 
     def block_at(self, position: int) -> tuple[int, bytes]:
         """Return the block that holds a position, and where it starts. Raises SourceLostError."""
-        start = position - position % REMOTE_BLOCK_BYTES
-        if start in self._blocks:
-            self._blocks.move_to_end(start)
-            return start, self._blocks[start]
-        end = min(start + REMOTE_BLOCK_BYTES, self.size)
+        is_behind = self.expected_end is not None and position >= self.expected_end
+        step = LAST_BLOCK_BYTES if is_behind else REMOTE_BLOCK_BYTES
+        start = position - position % step
+        end = min(start + step, self.size)
+        if (start, end) in self._blocks:
+            self._blocks.move_to_end((start, end))
+            return start, self._blocks[start, end]
         try:
             block = self.store.fetch(start, end)
             if len(block) != end - start:
@@ -112,7 +133,7 @@ class BlockCache:
         except OSError as error:
             self.failure = SourceLostError(str(error))
             raise self.failure from error
-        self._blocks[start] = block
+        self._blocks[start, end] = block
         if len(self._blocks) > MAX_REMOTE_BLOCKS:
             self._blocks.popitem(last=False)
         return start, block

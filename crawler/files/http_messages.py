@@ -76,7 +76,7 @@ class StoredResponse:
 
         `name` is in lower case.
         """
-        return ", ".join(value for key, value in self.headers if key.lower() == name)
+        return ", ".join([value for key, value in self.headers if key.lower() == name])
 
     def dechunked_body(self) -> tuple[bytes, str | None]:
         """Return the body without its chunk sizes, and the reason why it may be incomplete."""

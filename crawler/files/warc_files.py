@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import get_args
 
@@ -117,6 +117,8 @@ class RecordPosition:
 
 FILE_START = RecordPosition()
 TAKES_ALL = RecordFilters()
+MAX_TRIED_RECORDS = 10
+"""Records at the beginning of a file that show whether each can be read by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +165,51 @@ def read_placed_pages(
         found = pages.read_record(record)
         if found is not None:
             yield PlacedPage(found, position)
+
+
+def position_from(source: ByteSource, offset: int, end: int) -> RecordPosition | None:
+    """Return the position behind the first page's record from an offset on, and before an end.
+
+    It is counted as the first record. None if no such record is found.
+    """
+    reader = WarcFileReader(source, _without_block)
+    start = reader.first_from(offset, end)
+    for record in reader.records(start) if start is not None else ():
+        if isinstance(record, WebArchiveRecord) and record.kind in PAGE_RECORD_TYPES:
+            return RecordPosition(1, 1, 1, record.offset, record.field("warc-record-id"))
+    return None
+
+
+def counted_from(position: RecordPosition, first: RecordPosition) -> RecordPosition:
+    """Return a position whose records are counted from the one behind which `first` is."""
+    return replace(
+        position,
+        records=first.records + position.records - 1,
+        found=first.found + position.found - 1,
+        anchor_records=first.records + position.anchor_records - 1,
+    )
+
+
+def has_separate_records(source: ByteSource) -> bool:
+    """Return whether a file can be read from each of its records on, judging by the first ones.
+
+    It is so where records are not compressed, or each is by itself. Raises UsageError and OSError.
+    """
+    reader = WarcFileReader(source, _without_block)
+    if is_arc_start(read_file_start(source)) or not (reader.is_gzip or reader.is_plain):
+        return False
+    for record in islice(reader.records(), 1, MAX_TRIED_RECORDS):
+        id = record.field("warc-record-id") if isinstance(record, WebArchiveRecord) else ""
+        if id:
+            assert isinstance(record, WebArchiveRecord)
+            there = WarcFileReader(source, _without_block).record_at(record.offset)
+            return there is not None and there.field("warc-record-id") == id
+    return False
+
+
+def _without_block(_url: str, _date: str) -> str:
+    """Exclude each record, where only its fields and its place are wanted."""
+    return "only its place"
 
 
 def _records_behind(
@@ -248,7 +295,7 @@ class WarcPages:
             if isinstance(content, SkippedRecord):
                 return content
             response, body = content
-            if not body.strip():
+            if not body or body.isspace():
                 return SkippedRecord("an empty page")
             reason = self._reason_by_body(record, response, body)
             if reason:
@@ -312,7 +359,7 @@ class WarcPages:
     def _look_through_beginning(self) -> None:
         """Remember the places of the records before those that were read."""
         end, self.begins_at = self.begins_at, 0
-        for record in read_records(self.source, lambda _url, _date: "only its place"):
+        for record in read_records(self.source, _without_block):
             if isinstance(record, WebArchiveRecord):
                 if record.offset >= end:
                     return

@@ -33,7 +33,7 @@ READ_RECORD_TYPES = ("response", "resource", "revisit", "metadata")
 """The types of records whose blocks are read; those of others are skipped."""
 PAGE_RECORD_TYPES = ("response", "resource", "revisit")
 """Types of records that may hold a page."""
-SEARCHED_BYTES = 1024 * 1024
+SEARCHED_BYTES = 64 * 1024
 """Bytes that are searched at once for the start of a record."""
 
 HeaderFilter = Callable[[str, str], str | None]
@@ -179,6 +179,20 @@ class WarcFileReader:
             self.file.check_readable()
             return None
         return record if isinstance(record, WebArchiveRecord) else None
+
+    def first_from(self, offset: int, end: int) -> int | None:
+        """Return where the first record begins, from an offset on and before an end; None without
+        one.
+
+        A body may look like a record, so the place is likely and not certain.
+        """
+        start = self._find_start(max(0, offset - self.is_plain))
+        while start is not None and start < end:
+            record = self.record_at(start)
+            if record is not None and record.offset == start:
+                return start
+            start = self._find_start(start + 1)
+        return None
 
     def _records_from(
         self, start: int

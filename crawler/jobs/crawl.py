@@ -106,17 +106,15 @@ def check_crawl_options(
         raise UsageError("--due goes with no URLs: it takes what is due, whatever its address")
 
 
-def set_fetching_on_workers(settings: Settings, story: str | None) -> None:
+def set_fetching_on_workers(settings: Settings) -> None:
     """Have the pages of a crawl fetched on the workers of its cluster.
 
-    Raises UsageError without a cluster, and for a story, whose next requests depend on each page.
+    Raises UsageError without a cluster.
     """
     from crawler.cluster.fetching.share_downloads import fetch_on_workers
 
     if not settings["DATELINE_CLUSTER"]:
         raise UsageError("--fetch-on-workers goes with --cluster, which names the workers")
-    if story:
-        raise UsageError("--fetch-on-workers does not go with --story; its pages are read there")
     fetch_on_workers(settings)
 
 

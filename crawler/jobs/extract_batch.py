@@ -21,6 +21,7 @@ from archive.articles.boilerplate import (
     trim_text,
 )
 from archive.errors import UsageError
+from archive.records import is_stored_type
 from archive.storage.schema import BOILERPLATE_SCHEMA_SQL, split_statements
 from pipelines.dedup.boilerplate import BOILERPLATE_POLICY
 
@@ -57,7 +58,7 @@ class ExtractBatch:
 
     def add(self, row: ArticleRow, host: str | None) -> None:
         """Store a page, and learn from it if it is an article of a known host."""
-        learns = host is not None and row["page_type"] == "article" and row["text"]
+        learns = host is not None and is_stored_type(row["page_type"]) and row["text"]
         with _batch_errors():
             outlet_id = self._outlet(host) if host and learns else None
             line = json.dumps(row, ensure_ascii=False)

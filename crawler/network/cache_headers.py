@@ -32,9 +32,12 @@ def _freshness_lifetime(header: HeaderGetter) -> timedelta:
     control = header("Cache-Control") or ""
     if NO_CACHE_DIRECTIVE.search(control):
         return timedelta()
-    if found := MAX_AGE_DIRECTIVE.search(control):
+    max_age = MAX_AGE_DIRECTIVE.search(control)
+    if max_age:
         age = AGE_VALUE.match(header("Age") or "")
-        age_seconds = int(age[1]) if age else 0
-        return timedelta(seconds=max(0, int(found[1]) - age_seconds))
+        seconds = int(max_age[1]) - (int(age[1]) if age else 0)
+        return timedelta(seconds=max(0, seconds))
     expires, sent = parse_http_date(header("Expires")), parse_http_date(header("Date"))
-    return max(timedelta(), expires - sent) if expires and sent else timedelta()
+    if expires is None or sent is None:
+        return timedelta()
+    return max(timedelta(), expires - sent)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from scrapy import Spider
 from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
 from scrapy.exceptions import ResponseDataLossError
@@ -35,13 +37,7 @@ class DecompressionMiddleware(HttpCompressionMiddleware):
             return unpacked
         is_robots_txt = request.meta.get("dont_obey_robotstxt")
         is_page = bool(response.body) and 200 <= response.status < 300
-        if is_robots_txt or not is_page or not codings_applied:
-            return unpacked
-        if not all(map(is_known_coding, codings_applied)):
-            return unpacked
-        if not ends_like_document(unpacked.body) and not is_complete_body(
-            response.body, codings_applied
-        ):
+        if is_page and not is_robots_txt and is_cut_off(response, unpacked, codings_applied):
             raise ResponseDataLossError("the compressed body is cut off")
         return unpacked
 
@@ -50,3 +46,13 @@ def content_codings(response: Response) -> list[str]:
     """Return the content codings of a body, the one applied last first."""
     stated = b",".join(response.headers.getlist("Content-Encoding"))
     return parse_codings(stated.decode("latin-1"))[::-1]
+
+
+def is_cut_off(packed: Response, unpacked: Response, codings: Sequence[str]) -> bool:
+    """Return whether the compressed stream of a body ends early, as does the document in it.
+
+    False for codings that are not known here.
+    """
+    if not codings or not all(map(is_known_coding, codings)):
+        return False
+    return not ends_like_document(unpacked.body) and not is_complete_body(packed.body, codings)

@@ -170,9 +170,7 @@ class GuardedDownloadHandler(HTTP11DownloadHandler):
         try:
             response = await super().download_request(request)
         except CannotResolveHostError:
-            host = (urlsplit(request.url).hostname or "").rstrip(".")
-            if (address := self.resolver.withheld.get(host)) and request.meta.get("proxy") is None:
-                raise RefusedRequest(f"{host} leads to {not_public_reason(address)}") from None
+            self._refuse_withheld_address(request)
             raise
         except DownloadFailedError as error:
             if is_headers_too_large(error):
@@ -184,6 +182,15 @@ class GuardedDownloadHandler(HTTP11DownloadHandler):
         if "dataloss" in response.flags and not is_complete_body(response.body, codings):
             raise ResponseDataLossError
         return untyped_response(response) if b"Content-Encoding" in response.headers else response
+
+    def _refuse_withheld_address(self, request: Request) -> None:
+        """Raise RefusedRequest if the host has an address, but not one of the public internet."""
+        if request.meta.get("proxy") is not None:
+            return
+        host = (urlsplit(request.url).hostname or "").rstrip(".")
+        address = self.resolver.withheld.get(host)
+        if address:
+            raise RefusedRequest(f"{host} leads to {not_public_reason(address)}") from None
 
     async def _render(self, request: Request) -> Response:
         """Return the page of a request as a browser shows it.

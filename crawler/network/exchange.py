@@ -18,7 +18,7 @@ from scrapy.exceptions import (
 )
 from scrapy.http import Request, Response
 
-from archive.records import Article, Capture, Check, Outcome, current_timestamp
+from archive.records import Article, Capture, Check, Outcome, current_timestamp, is_stored_type
 from crawler.network.browser.rendered_page import RenderingError
 from crawler.network.scrapy_internals import DecompressedTooLargeError
 from crawler.text.archived_urls import url_in_archived_url
@@ -44,6 +44,10 @@ DOWNLOAD_FAILURES: tuple[tuple[type[BaseException], str, bool], ...] = (
 """Exceptions of the downloader, their reasons, and whether they may pass."""
 
 
+READING_KEY = "document kind"
+"""Key in the meta of a request for the kind of parser that its answer will be read by."""
+MANNER_KEYS = ("dont_obey_robotstxt", "dont_retry", "dont_redirect")
+"""Keys in the meta of a request by which the middlewares treat it in another way."""
 CARRIED_META = ("asked", "asked_at", "redirect_urls", "redirect_reasons")
 """Keys of a request's meta that the request for a browser has too."""
 RENDER_KEY = "rendered by a browser"
@@ -87,13 +91,14 @@ def page_request_to(
     etag: str | None = None,
     last_modified: str | None = None,
     instead_of: str | None = None,
+    reading: str | None = None,
     **carried: Any,
 ) -> Request:
     """Build a request, conditional where an earlier response had an `etag` or `last_modified`.
 
-    The response is recorded under `instead_of`, if given: another URL of the same page. `carried`
-    is passed to both callbacks. Scrapy's duplicate filter is off: the frontier knows what was
-    fetched.
+    The response is recorded under `instead_of`, if given: another URL of the same page. `reading`
+    is the kind of parser that it will be read by. `carried` is passed to both callbacks. Scrapy's
+    duplicate filter is off: the frontier knows what was fetched.
     """
     headers = {"If-None-Match": etag, "If-Modified-Since": last_modified}
     return Request(
@@ -103,7 +108,7 @@ def page_request_to(
         headers={name: value for name, value in headers.items() if value},
         dont_filter=True,
         cb_kwargs=carried,
-        meta={"asked": instead_of or url, "asked_at": time.monotonic()},
+        meta={"asked": instead_of or url, "asked_at": time.monotonic(), READING_KEY: reading},
     )
 
 
@@ -198,7 +203,7 @@ def outcome_of_status(status: int) -> dict[str, Any]:
 
 def check_of_article(check: Check, article: Article) -> Check:
     """Return the check of a page that was read: with its article, or why it has none."""
-    if article.page_type == "article":
+    if is_stored_type(article.page_type) and article.text:
         # without a stored copy there is no digest to find it by
         stored = article if check.capture else replace(article, digest=None)
         return replace(check, article=stored)

@@ -87,11 +87,9 @@ def is_public_address(address: str) -> bool:
             return is_public_address(socket.inet_ntoa(ip.packed[-4:]))
         if ip not in GLOBAL_IPV6_NETWORK:
             return False
-    return (
-        ip.is_global
-        and not ip.is_multicast
-        and not any(ip in network for network in UNLISTED_SPECIAL_NETWORKS)
-    )
+    if not ip.is_global or ip.is_multicast:
+        return False
+    return not any(ip in network for network in UNLISTED_SPECIAL_NETWORKS)
 
 
 def is_own_address(address: str) -> bool:
@@ -105,6 +103,23 @@ def _is_public_name(host: str) -> bool:
     """Return whether a host name can stand in the public DNS."""
     internal = tuple(f".{name}" for name in INTERNAL_TOP_LEVEL_NAMES)
     return PUBLIC_HOST_NAME.fullmatch(host) is not None and not host.endswith(internal)
+
+
+def _refusal_of_host(host: str) -> str | None:
+    """Return why a host is not of the public internet, by its name or IP address, or None."""
+    address = ip_literal(host)
+    if address is not None:
+        return None if is_public_address(address) else not_public_reason(address)
+    if _is_public_name(host):
+        return None
+    return f"{host[:80]} is not a public host name; {ALLOW_ADDRESSES_SETTING} can allow it"
+
+
+def _refusal_of_port(port: int) -> str | None:
+    """Return why a port is not requested, or None."""
+    if port in BLOCKED_PORTS:
+        return f"port {port} is not allowed; {ALLOW_ADDRESSES_SETTING} can allow it"
+    return None
 
 
 def not_public_reason(address: str) -> str:
@@ -229,14 +244,7 @@ class ConnectionGuard:
             return None
         if (host, port) in self.proxies:
             return f"the address of the proxy; {ALLOW_ADDRESSES_SETTING} can allow it"
-        address = ip_literal(host)
-        if address is not None and not is_public_address(address):
-            return not_public_reason(address)
-        if address is None and not _is_public_name(host):
-            return f"{host[:80]} is not a public host name; {ALLOW_ADDRESSES_SETTING} can allow it"
-        if port in BLOCKED_PORTS:
-            return f"port {port} is not allowed; {ALLOW_ADDRESSES_SETTING} can allow it"
-        return None
+        return _refusal_of_host(host) or _refusal_of_port(port)
 
     def connects(self, host: str, port: int, address: str) -> bool:
         """Return whether a connection to `host` and `port` may go to this IP address.

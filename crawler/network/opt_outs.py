@@ -135,16 +135,14 @@ def opt_outs_in_head(body: bytes) -> Iterator[tuple[str, str]]:
     if end := _HTML_HEAD_END.search(head):
         head = head[: end.start()]
     for meta in _META_ELEMENT.finditer(_strip_html_comments(head)):
-        said = _meta_attributes(meta[1].decode("ascii", "replace"))
-        name, content = said.get("name", "").strip().lower(), said.get("content", "").lower()
+        attributes = _meta_attributes(meta[1].decode("ascii", "replace"))
+        name = attributes.get("name", "").strip().lower()
+        content = attributes.get("content", "").strip().lower()
         if name in ("robots", OWN_ROBOTS_NAME):
-            words = re.split(r"[,\s]+", content)
-            yield from (
-                (OPT_OUT_OF_DIRECTIVE[word], f"meta {name}")
-                for word in words
-                if word in OPT_OUT_OF_DIRECTIVE
-            )
-        elif name == "tdm-reservation" and content.strip() == "1":
+            for word in re.split(r"[,\s]+", content):
+                if word in OPT_OUT_OF_DIRECTIVE:
+                    yield OPT_OUT_OF_DIRECTIVE[word], f"meta {name}"
+        elif name == "tdm-reservation" and content == "1":
             yield OPT_OUT_TDM, "meta tdm-reservation"
 
 

@@ -44,8 +44,10 @@ def parse_refresh(value: str, base: str) -> tuple[int, str] | None:
     None where the header only reloads the page, or cannot be parsed.
     """
     found = REFRESH_HEADER.match(value[:MAX_REFRESH_CHARS].strip())
-    link = (found[2] or found[3] or found[4] or "").strip() if found else ""
-    if not found or not link:
+    if found is None:
+        return None
+    link = (found[2] or found[3] or found[4] or "").strip()
+    if not link:
         return None
     try:
         return int(found[1] or 0), urljoin(base, safe_url_string(link))
@@ -78,17 +80,20 @@ def add_chain_cookies(redirected: Request, asked: Request, answer: Response) -> 
         return redirected
     redirected.meta[COOKIE_JAR_KEY] = jar
     redirected.headers.pop("Cookie", None)
-    domain, its_own = (
-        _registered_domain(urlsplit(redirected.url).hostname or ""),
-        CookieJar(HOST_COOKIE_POLICY),
-    )
-    for cookie in jar:
-        if _registered_domain(cookie.domain.lstrip(".")) == domain:
-            its_own.set_cookie(cookie)
-    its_own.add_cookie_header(redirected)
+    domain = _registered_domain(urlsplit(redirected.url).hostname or "")
+    _cookies_of_domain(jar, domain).add_cookie_header(redirected)
     if len(redirected.headers.get("Cookie") or b"") > MAX_COOKIE_HEADER_BYTES:
         del redirected.headers["Cookie"]
     return redirected
+
+
+def _cookies_of_domain(jar: CookieJar, domain: str | None) -> CookieJar:
+    """Return the cookies that were set for hosts of a registered domain."""
+    chosen = CookieJar(HOST_COOKIE_POLICY)
+    for cookie in jar:
+        if _registered_domain(cookie.domain.lstrip(".")) == domain:
+            chosen.set_cookie(cookie)
+    return chosen
 
 
 def store_chain_cookies(jar: CookieJar, answer: Response, asked: Request) -> None:

@@ -48,6 +48,10 @@ INDEX_PAGE = "/index.html"
 PathRule = tuple[str, bool]
 """A pattern as the file spells it, and whether it allows."""
 
+WildcardRule = tuple[int, bool, tuple[str, ...], bool]
+"""The length of a pattern with a `*`, whether it allows, its parts between the asterisks, and
+whether it ends there (`$`)."""
+
 
 @dataclass(frozen=True, slots=True)
 class RuleGroup:
@@ -57,10 +61,8 @@ class RuleGroup:
     """Path prefixes → whether they are allowed."""
     whole: dict[str, bool] = field(default_factory=dict)
     """Complete paths (`/x$`) → whether they are allowed."""
-    wild: tuple[tuple[int, bool, tuple[str, ...], bool], ...] = ()
-    """Rules with a `*`: length, whether it allows, the parts between the asterisks, and whether
-    the pattern ends there (`$`); the rules that win stand first.
-    """
+    wild: tuple[WildcardRule, ...] = ()
+    """Rules with a `*`; the rules that win stand first."""
     strict: frozenset[str] = frozenset()
     """Path prefixes that are forbidden regardless of all other rules."""
     delay: float | None = None
@@ -153,18 +155,24 @@ def _robots_lines(text: str) -> Iterator[tuple[str, str]]:
     """Yield the field (a name of `_ROBOTS_FIELD_SPELLINGS`, or `other`) and the value of each line
     that has one."""
     for raw in text.replace("\0", "").splitlines():
-        line = raw.partition("#")[0].strip()
-        name, colon, value = line.partition(":")
-        known = ROBOTS_FIELD_OF_SPELLING.get(name.strip().lower())
-        if known:
-            yield known, value.strip()
-        elif colon and (not value or value[0].isspace()):
-            yield "other", value.strip()
-        # the colon may belong to a URL behind a field without a colon
-        elif line and (found := _field_without_colon(line)):
+        found = _field_of_robots_line(raw.partition("#")[0].strip())
+        if found:
             yield found
-        elif colon:
-            yield "other", value.strip()
+
+
+def _field_of_robots_line(line: str) -> tuple[str, str] | None:
+    """Return the field and the value of a line without its comment, or None."""
+    if not line:
+        return None
+    name, colon, value = line.partition(":")
+    known = ROBOTS_FIELD_OF_SPELLING.get(name.strip().lower())
+    if known:
+        return known, value.strip()
+    other = ("other", value.strip()) if colon else None
+    if colon and (not value or value[0].isspace()):
+        return other
+    # the colon may belong to a URL behind a field without a colon
+    return _field_without_colon(line) or other
 
 
 def _field_without_colon(line: str) -> tuple[str, str] | None:
@@ -203,22 +211,38 @@ def _collect_rules(
     """Collect the rules, each once, and the crawl delays in seconds of the wanted crawlers."""
     rules: dict[str, dict[PathRule, None]] = {agent: {} for agent in wanted if agent is not None}
     delays: dict[str, float] = {}
-    current: set[str] = set()
-    before = "agent"
+    for named, fields in _groups_of_lines(lines):
+        agents = [agent for agent in named if agent in rules]
+        if not agents:
+            continue
+        for name, value in fields:
+            if name == "delay":
+                delay = _crawl_delay_seconds(value)
+                if delay is not None:
+                    delays.update(dict.fromkeys(agents, delay))
+            elif name in ("allow", "disallow") and value:
+                for agent in agents:
+                    rules[agent][value, name == "allow"] = None
+    return rules, delays
+
+
+def _groups_of_lines(
+    lines: Iterable[tuple[str, str]],
+) -> Iterator[tuple[set[str], list[tuple[str, str]]]]:
+    """Yield the crawlers that consecutive User-agent lines name, and the fields that follow."""
+    agents: set[str] = set()
+    fields: list[tuple[str, str]] = []
     for name, value in lines:
         if name in SITE_WIDE_FIELDS:
             continue
-        if name == "agent" and before != "agent":
-            current = set()
-        before = name
-        if name == "agent":
-            current.update(agent for agent in _agent_names(value) if agent in rules)
-        elif name in ("allow", "disallow") and value:
-            for agent in current:
-                rules[agent][value, name == "allow"] = None
-        elif name == "delay" and current and (delay := _crawl_delay_seconds(value)) is not None:
-            delays.update(dict.fromkeys(current, delay))
-    return rules, delays
+        if name != "agent":
+            fields.append((name, value))
+            continue
+        if fields:
+            yield agents, fields
+            agents, fields = set(), []
+        agents.update(_agent_names(value))
+    yield agents, fields
 
 
 def _crawl_delay_seconds(value: str) -> float | None:
@@ -237,16 +261,16 @@ def _build_group(rules: Iterable[PathRule], delay: float | None) -> RuleGroup:
     """Build a group from its rules."""
     plain: dict[str, bool] = {}
     whole: dict[str, bool] = {}
-    wild: list[tuple[int, bool, tuple[str, ...], bool]] = []
+    wild: list[WildcardRule] = []
     for pattern, allowed in _compared_patterns(rules):
+        path = pattern.removesuffix("$")
+        ends = path != pattern
         if "*" in pattern:
-            ends = pattern.endswith("$")
-            parts = tuple(re.sub(r"\*+", "*", pattern.removesuffix("$")).split("*"))
+            parts = tuple(re.sub(r"\*+", "*", path).split("*"))
             wild.append((len(pattern), allowed, parts, ends))
-        elif pattern.endswith("$"):
-            whole[pattern[:-1]] = whole.get(pattern[:-1], False) or allowed
         else:
-            plain[pattern] = plain.get(pattern, False) or allowed
+            exact = whole if ends else plain
+            exact[path] = exact.get(path, False) or allowed
     strict = frozenset(
         parts[0] or "/" for _, allowed, parts, _ in wild[MAX_WILDCARD_RULES:] if not allowed
     )

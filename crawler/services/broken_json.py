@@ -34,14 +34,9 @@ def repair_gdelt_json(body: bytes) -> tuple[dict[str, Any], list[str]] | None:
         entry = text.strip().removesuffix("}") + "}"
         read = parse_json_object(entry.encode())
         if isinstance(read, str):
-            read = {
-                key: _unescape_value(raw)
-                for key, raw in GDELT_ENTRY_FIELD.findall(entry[:MAX_ENTRY_CHARS])
-            }
-            if read.get("url"):
-                by_fields += 1
-            else:
-                lost += 1
+            read = _fields_of_broken_entry(entry)
+            by_fields += bool(read.get("url"))
+            lost += not read.get("url")
         found.append(read)
     remarks = []
     if by_fields:
@@ -49,6 +44,12 @@ def repair_gdelt_json(body: bytes) -> tuple[dict[str, Any], list[str]] | None:
     if lost:
         remarks.append(f"{lost} × broken JSON")
     return {"articles": found}, remarks
+
+
+def _fields_of_broken_entry(entry: str) -> dict[str, Any]:
+    """Return the fields that can be recognised in an entry that is not JSON."""
+    fields = GDELT_ENTRY_FIELD.findall(entry[:MAX_ENTRY_CHARS])
+    return {key: _unescape_value(raw) for key, raw in fields}
 
 
 def _unescape_value(raw: str) -> str:

@@ -9,7 +9,7 @@ with a full answer is asked for again in two halves.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, ClassVar
@@ -31,6 +31,7 @@ from crawler.services.search_service import (
     parse_instant,
     parse_json_object,
     url_with_query,
+    without_reasons,
 )
 from crawler.text.html_text import text_of_html
 from crawler.text.urls import resolve_web_url
@@ -125,19 +126,22 @@ class Gdelt(SearchService):
         articles = json_entries(data, "articles", most=4 * MAX_GDELT_ARTICLES)
         if articles is None:
             return self.failed("sent JSON without a list of articles")
-        found = [self._lead(article, ask) for article in articles]
-        leads = tuple(lead for lead in found if isinstance(lead, Lead))
-        skipped = faults + [reason for reason in found if isinstance(reason, str)]
-        may_halve = len(articles) >= MAX_GDELT_ARTICLES and ask.depth < MAX_GDELT_HALVINGS
-        parts = halve_window(ask.query, MIN_GDELT_WINDOW) if may_halve else ()
-        if len(articles) >= MAX_GDELT_ARTICLES and not parts:
-            window = f"from {ask.query.since} to {ask.query.until}"
-            skipped.insert(0, f"what GDELT found beyond {MAX_GDELT_ARTICLES} articles {window}")
-        return ServiceAnswer(
-            leads,
-            asks=tuple(self._ask(part, ask.depth + 1) for part in parts),
-            skipped=first_reasons(skipped),
-        )
+        leads, reasons = without_reasons(self._lead(article, ask) for article in articles)
+        skipped = faults + reasons
+        asks: tuple[ServiceRequest, ...] = ()
+        if len(articles) >= MAX_GDELT_ARTICLES:
+            asks = self._halves(ask)
+            if not asks:
+                window = f"from {ask.query.since} to {ask.query.until}"
+                skipped.insert(0, f"what GDELT found beyond {MAX_GDELT_ARTICLES} articles {window}")
+        return ServiceAnswer(tuple(leads), asks=asks, skipped=first_reasons(skipped))
+
+    def _halves(self, ask: ServiceRequest) -> tuple[ServiceRequest, ...]:
+        """Return the requests for both halves of a window; empty where it cannot be halved."""
+        if ask.depth >= MAX_GDELT_HALVINGS:
+            return ()
+        parts = halve_window(ask.query, MIN_GDELT_WINDOW)
+        return tuple(self._ask(part, ask.depth + 1) for part in parts)
 
     def _not_json(self, body: bytes, ask: ServiceRequest, what: str) -> ServiceAnswer:
         """Return the answer for a body that is not JSON.
@@ -174,19 +178,21 @@ def gdelt_expression(query: SearchQuery) -> str:
 
     Single words stand bare and phrases in quotation marks; otherwise GDELT rejects the whole query.
     """
-    alternatives = [term for word in query.any_of if (term := _gdelt_term(word))]
-    languages = [
-        f"sourcelang:{GDELT_LANGUAGE_OF_CODE[code].lower()}"
-        for code in query.languages
-        if code in GDELT_LANGUAGE_OF_CODE
-    ]
-    if len(languages) < len(query.languages):
-        languages = []  # naming only the known ones would exclude the unknown one
+    terms = filter(None, map(_gdelt_term, query.words))
+    alternatives = list(filter(None, map(_gdelt_term, query.any_of)))
     hosts = [f"domainis:{host.removeprefix('www.')}" for host in query.hosts]
-    terms = [term for word in query.words if (term := _gdelt_term(word))]
-    return " ".join(
-        [*terms, *filter(None, map(_gdelt_alternatives, (alternatives, languages, hosts)))]
-    )
+    choices = map(_gdelt_alternatives, (alternatives, _gdelt_languages(query.languages), hosts))
+    return " ".join([*terms, *filter(None, choices)])
+
+
+def _gdelt_languages(codes: Sequence[str]) -> list[str]:
+    """Return the terms for languages; empty unless GDELT knows all of them.
+
+    Naming only the known ones would exclude the unknown one.
+    """
+    names = [GDELT_LANGUAGE_OF_CODE.get(code) for code in codes]
+    known = [f"sourcelang:{name.lower()}" for name in names if name]
+    return known if len(known) == len(codes) else []
 
 
 def _gdelt_alternatives(terms: list[str]) -> str:
@@ -197,11 +203,11 @@ def _gdelt_alternatives(terms: list[str]) -> str:
 def _gdelt_term(word: str) -> str | None:
     """Return a word or phrase without operators; None for one that GDELT would reject."""
     parts = re.findall(r"[\w'’]+", word.replace("_", " "))
-    plain_words = " ".join(part for part in parts if part not in ("OR", "AND", "NOT"))
+    text = " ".join(part for part in parts if part not in ("OR", "AND", "NOT"))
     if len(parts) > 1:
-        return f'"{plain_words}"' if len(plain_words) >= MIN_GDELT_PHRASE_CHARS else None
-    is_long_enough = len(plain_words) >= MIN_GDELT_WORD_CHARS
-    return plain_words if is_long_enough or UNSPACED_RUN.search(plain_words) else None
+        return f'"{text}"' if len(text) >= MIN_GDELT_PHRASE_CHARS else None
+    is_long_enough = len(text) >= MIN_GDELT_WORD_CHARS or UNSPACED_RUN.search(text)
+    return text if is_long_enough else None
 
 
 def clean_gdelt_headline(title: str | None, language: str | None) -> str | None:

@@ -54,6 +54,21 @@ GDELT_FILE_NAME = re.compile(r"(?<!\d)\d{14}(?:\.translation)?\.gkg\.csv\.zip", 
 """Names of files in `lastupdate.txt`."""
 GDELT_SOURCE_LANGUAGE = re.compile(rb"srclc:([a-z]{3})")
 """The language from which an article was translated, in ISO 639-2."""
+
+
+@dataclass(frozen=True, slots=True)
+class GdeltFileLayout:
+    """The columns of a file's lines."""
+
+    min_fields: int
+    url_column: int
+    seen_column: int
+    """When GDELT added the line."""
+
+
+GRAPH_FILE_LAYOUT = GdeltFileLayout(min_fields=5, url_column=4, seen_column=1)
+EVENT_FILE_LAYOUT = GdeltFileLayout(min_fields=61, url_column=60, seen_column=59)
+
 BROKEN_ZIP_ERRORS = (
     zipfile.BadZipFile,
     zlib.error,
@@ -127,16 +142,18 @@ class GdeltFiles(SearchService):
         name = ask.url.lower()
         fields = line.rstrip(b"\r\n").split(b"\t")
         is_graph = ".gkg." in name
-        if len(fields) < (5 if is_graph else 61):
+        layout = GRAPH_FILE_LAYOUT if is_graph else EVENT_FILE_LAYOUT
+        if len(fields) < layout.min_fields:
             return f"a line of {len(fields)} fields" if any(fields) else None
         headline = gdelt_page_title(fields[-1]) if is_graph else None
-        raw = fields[4 if is_graph else 60][:MAX_URL_CHARS].decode("utf-8", "replace")
-        if not matches_query(ask.query, headline, raw) or not is_url_of_hosts(raw, ask.query.hosts):
+        raw = fields[layout.url_column][:MAX_URL_CHARS].decode("utf-8", "replace")
+        is_match = matches_query(ask.query, headline, raw) and is_url_of_hosts(raw, ask.query.hosts)
+        if not is_match:
             return None
         url, problem = resolve_web_url(raw, self.base)
         if url is None:
             return problem
-        seen = fields[1 if is_graph else 59].decode("ascii", "replace")
+        seen = fields[layout.seen_column].decode("ascii", "replace")
         language = _gdelt_language(fields, ".translation." in name) if is_graph else None
         return self.lead(
             url,
@@ -190,11 +207,8 @@ def lines_in_zip(body: bytes) -> Iterator[bytes]:
             size = number = 0
             while line := lines.readline(MAX_GDELT_LINE_BYTES):
                 size, number = size + len(line), number + 1
-                if (
-                    size > MAX_GDELT_FILE_BYTES
-                    or number > MAX_GDELT_FILE_LINES
-                    or len(line) == MAX_GDELT_LINE_BYTES
-                ):
+                is_too_long = len(line) == MAX_GDELT_LINE_BYTES or size > MAX_GDELT_FILE_BYTES
+                if is_too_long or number > MAX_GDELT_FILE_LINES:
                     raise zipfile.BadZipFile("larger than the limit")
                 yield line
 

@@ -32,6 +32,7 @@ from crawler.services.search_service import (
     halve_window,
     parse_instant,
     url_with_query,
+    without_reasons,
 )
 from crawler.sources.xml import decode_xml, escaped_xml_from_root
 from crawler.text.html_text import text_of_html
@@ -111,16 +112,15 @@ class GoogleNews(SearchService):
         if len(body) > MAX_GOOGLE_FEED_BYTES:
             return self.failed(f"sent a feed of more than {MAX_GOOGLE_FEED_BYTES // 1024**2} MiB")
         try:
-            found = [
-                self._entry(item, ask)
-                for item in islice(_rss_items(body, ask.url), MAX_GOOGLE_ITEMS)
-            ]
+            items = list(islice(_rss_items(body, ask.url), MAX_GOOGLE_ITEMS))
         except SourceError as error:
             return self.later(ask, f"sent no feed ({error.args[0].removeprefix(ask.url)[2:]})")
-        asks = self._further(ask) if len(found) >= MAX_GOOGLE_ARTICLES else ()
-        skipped = [entry for entry in found if isinstance(entry, str)]
-        if len(found) >= MAX_GOOGLE_ARTICLES and not asks:
-            skipped.insert(0, f"what Google News found beyond {MAX_GOOGLE_ARTICLES} articles")
+        found, skipped = without_reasons(self._entry(item, ask) for item in items)
+        asks: tuple[ServiceRequest, ...] = ()
+        if len(items) >= MAX_GOOGLE_ARTICLES:
+            asks = self._further(ask)
+            if not asks:
+                skipped.insert(0, f"what Google News found beyond {MAX_GOOGLE_ARTICLES} articles")
         return ServiceAnswer(
             leads=tuple(entry for entry in found if isinstance(entry, Lead)),
             headlines=tuple(entry for entry in found if isinstance(entry, UnresolvedHeadline)),
@@ -140,21 +140,19 @@ class GoogleNews(SearchService):
 
         Returns a reason as text if the item has no headline.
         """
-        source = item.find("source")
-        outlet = text_of_html(source.text) if source is not None else None
+        outlet, host = _source_of_item(item)
         headline, named = split_outlet_name(text_of_html(_item_child_text(item, "title")), outlet)
         if not headline:
             return "no headline"
         published = parse_source_date(_item_child_text(item, "pubDate"))
-        for link in (_item_child_text(item, "link"), _item_child_text(item, "guid")):
-            if url := decode_article_url(link or ""):
-                return self.lead(
-                    url, ask, headline=headline, language=ask.language, published_at=published
-                )
-        host = bare_host_of(source.get("url") or "") if source is not None else ""
-        return UnresolvedHeadline(
-            headline, host or None, named, published, ask.language, found_on=ask.url
-        )
+        links = (_item_child_text(item, "link"), _item_child_text(item, "guid"))
+        urls = (decode_article_url(link or "") for link in links)
+        url = next(filter(None, urls), None)
+        if url is None:
+            return UnresolvedHeadline(
+                headline, host, named, published, ask.language, found_on=ask.url
+            )
+        return self.lead(url, ask, headline=headline, language=ask.language, published_at=published)
 
 
 def google_expression(query: SearchQuery, now: datetime | None = None) -> str:
@@ -162,14 +160,21 @@ def google_expression(query: SearchQuery, now: datetime | None = None) -> str:
 
     A recent window in hours becomes `when:36h`, one in days `after:` and `before:`.
     """
-    words = [_google_term(word) for word in query.words]
-    alternatives = [term for word in query.any_of if (term := _google_term(word))]
+    alternatives = filter(None, map(_google_term, query.any_of))
     sites = [f"site:{host}" for host in query.hosts]
-    terms = [*words, _google_alternatives(alternatives), _google_alternatives(sites)]
-    wanted = [term for term in terms if term]
-    if not wanted:
+    choices = [_google_alternatives(list(alternatives)), _google_alternatives(sites)]
+    terms = list(filter(None, [*map(_google_term, query.words), *choices]))
+    if not terms:
         return ""
-    return " ".join([*wanted, *_google_window_terms(query, now or datetime.now(UTC))])
+    return " ".join([*terms, *_google_window_terms(query, now or datetime.now(UTC))])
+
+
+def _source_of_item(item: etree._Element) -> tuple[str | None, str | None]:
+    """Return the name and the host of the outlet that an item names, or None for either."""
+    source = item.find("source")
+    if source is None:
+        return None, None
+    return text_of_html(source.text), bare_host_of(source.get("url") or "") or None
 
 
 def _google_window_terms(query: SearchQuery, now: datetime) -> Iterator[str]:
@@ -223,16 +228,22 @@ def decode_article_url(link: str) -> str | None:
         packed = urlsafe_b64decode(found[1] + "=" * (-len(found[1]) % 4))
     except (NoBase64, ValueError):
         return None
+    raw = _packed_text_field(packed)
+    if raw is None or not raw.startswith((b"http://", b"https://")):
+        return None
+    return resolve_web_url(raw.decode("utf-8", "replace"), "")[0]
+
+
+def _packed_text_field(packed: bytes) -> bytes | None:
+    """Return the first text of a packed message, which follows a number; None without one."""
     start = packed.find(b"\x22")
     if not 0 <= start <= 4 or len(packed) < start + 3:
         return None
     size, at = packed[start + 1], start + 2
     if size & 0x80:  # a length of two bytes, seven bits each
         size, at = (size & 0x7F) | packed[at] << 7, at + 1
-    raw = packed[at : at + size]
-    if len(raw) < size or not raw.startswith((b"http://", b"https://")):
-        return None
-    return resolve_web_url(raw.decode("utf-8", "replace"), "")[0]
+    field = packed[at : at + size]
+    return field if len(field) == size else None
 
 
 def _rss_items(body: bytes, url: str) -> Iterator[etree._Element]:

@@ -59,16 +59,15 @@ def _match_score(headline: UnresolvedHeadline, lead: Lead) -> float:
     is_dated = headline.published_at is not None and lead.published_at is not None
     one, *ones = headline_forms(headline.headline, headline.outlet)
     other, *others = headline_forms(lead.headline or "", headline.outlet)
-    bare = [(one, form) for form in others] + [(form, other) for form in ones]
-    rate = headline_similarity(one, other, is_dated)
-    if rate < WITHOUT_AFFIX_SCORE and any(
-        headline_similarity(*pair, is_dated) == 1 for pair in bare
-    ):
-        rate = WITHOUT_AFFIX_SCORE
-    if rate == 0 or not is_dated:
-        return rate
+    score = headline_similarity(one, other, is_dated)
+    if score < WITHOUT_AFFIX_SCORE:
+        bare = [(one, form) for form in others] + [(form, other) for form in ones]
+        if any(headline_similarity(*pair, is_dated) == 1 for pair in bare):
+            score = WITHOUT_AFFIX_SCORE
+    if score == 0 or not is_dated:
+        return score
     is_near = _are_dates_close(headline.published_at or "", lead.published_at or "")
-    return rate if is_near else 0.0
+    return score if is_near else 0.0
 
 
 @lru_cache(maxsize=8192)
@@ -110,19 +109,24 @@ def headline_similarity(
     The value is lower where one was cut short or has additional words.
     """
     (short, is_cut), (long, _) = sorted((one, other), key=lambda form: len(form[0]))
-    if not short or short[0] not in long or (len(short) < MIN_CUT_HEADLINE_WORDS and not is_dated):
+    if not short or short[0] not in long:
+        return 0.0
+    is_long_enough = len(short) >= MIN_CUT_HEADLINE_WORDS
+    if not is_long_enough and not is_dated:
         return 0.0
     if short == long:
         return 1.0
-    if is_cut and len(short) >= MIN_CUT_HEADLINE_WORDS and long[: len(short)] == short:
+    if is_cut and is_long_enough and long[: len(short)] == short:
         return MIN_SHARED_WORDS
     share = 2 * len(short) / (len(short) + len(long))
-    if share < (MIN_SHARED_WORDS if is_dated else MIN_SHARED_WORDS_UNDATED):
-        return 0.0
-    is_contained = _words_with_digits(short) == _words_with_digits(long) and _is_subsequence(
-        short, long
-    )
-    return share if is_contained else 0.0
+    min_share = MIN_SHARED_WORDS if is_dated else MIN_SHARED_WORDS_UNDATED
+    return share if share >= min_share and _is_contained_in(short, long) else 0.0
+
+
+def _is_contained_in(short: HeadlineWords, long: HeadlineWords) -> bool:
+    """Return whether a headline has the words of a shorter one in their order, and its numbers."""
+    has_same_numbers = _words_with_digits(short) == _words_with_digits(long)
+    return has_same_numbers and _is_subsequence(short, long)
 
 
 def _is_subsequence(short: HeadlineWords, long: HeadlineWords) -> bool:

@@ -12,10 +12,10 @@ from __future__ import annotations
 import json
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, TypeVar, cast
 from urllib.parse import unquote, urlencode, urlsplit
 
 from archive.records import Lead, Via, format_utc
@@ -221,17 +221,21 @@ def parse_json_object(body: bytes) -> dict[str, Any] | str:
     Control characters, and backslashes that escape nothing, are accepted: GDELT sends them.
     """
     text = body.decode("utf-8-sig", "replace")
+    escaped = _UNESCAPED_BACKSLASH.sub(lambda at: at[0] if at[1] else "\\\\", text)
     try:
-        found = json.loads(
-            _UNESCAPED_BACKSLASH.sub(lambda at: at[0] if at[1] else "\\\\", text), strict=False
-        )
+        found = json.loads(escaped, strict=False)
     except (ValueError, RecursionError):
-        if is_html_body(body):
-            return "a web page"
-        return "broken JSON" if text.lstrip()[:1] in ("{", "[") else "no JSON"
+        return _kind_of_unreadable(body, text)
     if isinstance(found, dict):
         return found
     return {} if found is None else "JSON of another form"
+
+
+def _kind_of_unreadable(body: bytes, text: str) -> str:
+    """Return what a body is that cannot be parsed as JSON, in words."""
+    if is_html_body(body):
+        return "a web page"
+    return "broken JSON" if text.lstrip().startswith(("{", "[")) else "no JSON"
 
 
 def json_entries(
@@ -254,6 +258,21 @@ def json_entries(
 def json_text(value: object) -> str | None:
     """Return a string in JSON without lone surrogates, which URLs and databases cannot hold."""
     return value.encode("utf-8", "ignore").decode() if isinstance(value, str) else None
+
+
+ServiceResult = TypeVar("ServiceResult")
+
+
+def without_reasons(found: Iterable[ServiceResult | str]) -> tuple[list[ServiceResult], list[str]]:
+    """Return what was found, and the reasons why the rest was not, which are texts."""
+    results: list[ServiceResult] = []
+    reasons: list[str] = []
+    for each in found:
+        if isinstance(each, str):
+            reasons.append(each)
+        else:
+            results.append(each)
+    return results, reasons
 
 
 def first_reasons(reasons: list[str]) -> tuple[str, ...]:
@@ -317,14 +336,14 @@ def matches_query(query: SearchQuery, headline: str | None, url: str) -> bool:
 
     They are too short for all words. A word may begin a longer one: `cuba` matches `cuban`.
     """
-    text = f"{headline or ''} {unquote(url.partition('//')[2].partition('/')[2])}"
-    said = (
-        text.lower() if text.isascii() else fold_letter_by_letter(text)
-    )  # a file has thousands of lines
-    named = sum(_occurs_in(word, said) for word in query.words)
+    path = url.partition("//")[2].partition("/")[2]
+    text = f"{headline or ''} {unquote(path)}"
+    # a file has thousands of lines, and hardly any with other letters
+    folded = text.lower() if text.isascii() else fold_letter_by_letter(text)
+    named = sum(_occurs_in(word, folded) for word in query.words)
     if named * 2 < len(query.words):
         return False
-    return not query.any_of or any(_occurs_in(word, said) for word in query.any_of)
+    return not query.any_of or any(_occurs_in(word, folded) for word in query.any_of)
 
 
 def _occurs_in(word: str, said: str) -> bool:

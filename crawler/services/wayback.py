@@ -30,6 +30,7 @@ from crawler.services.search_service import (
     is_url_of_hosts,
     parse_instant,
     url_with_query,
+    without_reasons,
 )
 from pipelines.urls import request_url, url_key
 
@@ -111,12 +112,11 @@ class WaybackMachine(SearchService):
 
     def _address(self, query: SearchQuery, **what: str) -> str:
         """Return the URL of an index query with the window of `query`."""
-        window = {
-            "from": f"{parse_instant(query.since):%Y%m%d%H%M%S}" if query.since else None,
-            "to": f"{parse_instant(query.until, at_end=True):%Y%m%d%H%M%S}"
-            if query.until
-            else None,
-        }
+        window: dict[str, str] = {}
+        if query.since:
+            window["from"] = f"{parse_instant(query.since):%Y%m%d%H%M%S}"
+        if query.until:
+            window["to"] = f"{parse_instant(query.until, at_end=True):%Y%m%d%H%M%S}"
         url = url_with_query(
             f"{self.base}/cdx/search/cdx", **what, limit=MAX_CAPTURES_PER_ANSWER, **window
         )
@@ -143,22 +143,17 @@ class WaybackMachine(SearchService):
         if len(body) > MAX_INDEX_BYTES:
             return self.failed(f"sent an answer of more than {MAX_INDEX_BYTES // 1024**2} MiB")
         lines, resume = split_index(body)
-        read = [parse_index_line(line) for line in lines]
-        skipped = [found for found in read if isinstance(found, str)]
-        captures = [found for found in read if isinstance(found, IndexedCapture)]
+        captures, skipped = without_reasons(map(parse_index_line, lines))
         if skipped and not captures and not resume:
             return self.failed(f"sent no index, but {skipped[0]}")
-        left_out = Counter(
-            reason for found in captures if (reason := unusable_capture_reason(found))
-        )
-        skipped += [f"{number} captures {reason}" for reason, number in left_out.items()]
-        whole = [found for found in captures if not unusable_capture_reason(found)]
-        whole = [found for found in whole if is_url_of_hosts(found.url, ask.query.hosts)]
+        usable, unusable = usable_captures(captures)
+        skipped += unusable
+        wanted = [found for found in usable if is_url_of_hosts(found.url, ask.query.hosts)]
         if ask.step == "captures":
-            nearest = nearest_capture(whole, ask.query.since)
+            nearest = nearest_capture(wanted, ask.query.since)
             leads = (self._lead(nearest, ask),) if nearest else ()
             return ServiceAnswer(leads, skipped=first_reasons(skipped))
-        return self._pages(whole, ask, resume, skipped)
+        return self._pages(wanted, ask, resume, skipped)
 
     def _pages(
         self,
@@ -178,11 +173,14 @@ class WaybackMachine(SearchService):
 
     def _rest(self, ask: ServiceRequest, resume: str | None) -> tuple[ServiceRequest, ...]:
         """Return the request for the rest of the index, if there is one."""
-        url, _, before = ask.url.partition("&resumeKey=")
-        key = quote(resume or "", safe="", errors="replace")
-        if not resume or key == before or ask.depth + 1 >= MAX_INDEX_ANSWERS:
+        depth = ask.depth + 1
+        if not resume or depth >= MAX_INDEX_ANSWERS:
             return ()
-        return (ServiceRequest(f"{url}&resumeKey={key}", ask.query, ask.step, depth=ask.depth + 1),)
+        url, _, key_before = ask.url.partition("&resumeKey=")
+        key = quote(resume, safe="", errors="replace")
+        if key == key_before:
+            return ()
+        return (ServiceRequest(f"{url}&resumeKey={key}", ask.query, ask.step, depth=depth),)
 
     def _lead(self, found: IndexedCapture, ask: ServiceRequest) -> Lead:
         """Return the lead of a capture."""
@@ -194,13 +192,12 @@ class WaybackMachine(SearchService):
 def split_index(body: bytes) -> tuple[list[str], str | None]:
     """Return the lines of an index, and the key of the next answer if there is one."""
     lines = body.decode("utf-8", "replace").rstrip("\r\n").split("\n")
-    resume = None
+    last = lines[-1].strip()
     # the key is a single word behind an empty line
-    if len(lines) > 1 and not lines[-2].strip() and " " not in lines[-1].strip():
-        resume = lines[-1].strip()
-    if resume:
+    has_key = len(lines) > 1 and not lines[-2].strip() and last and " " not in last
+    if has_key:
         lines.pop()
-    return [line for line in lines if line.strip()], resume
+    return [line for line in lines if line.strip()], last if has_key else None
 
 
 def parse_index_line(line: str) -> IndexedCapture | str:
@@ -210,9 +207,7 @@ def parse_index_line(line: str) -> IndexedCapture | str:
         return f"a line of {len(fields)} words instead of 7"
     key, stamp, url, type_, status = fields[:5]
     try:
-        if not re.fullmatch(r"(?:199|20\d)\d[0-9]{10}", stamp):
-            raise ValueError
-        at = datetime.strptime(stamp, "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+        at = _time_of_capture(stamp)
     except ValueError:
         return f"a time that cannot be ({stamp[:20]})"
     try:
@@ -221,19 +216,44 @@ def parse_index_line(line: str) -> IndexedCapture | str:
         return f"no address ({url[:60]})"
 
 
+def _time_of_capture(stamp: str) -> datetime:
+    """Parse the 14 digits of a capture's time. Raises ValueError for anything else."""
+    if not re.fullmatch(r"(?:199|20\d)\d[0-9]{10}", stamp):
+        raise ValueError(f"no time of a capture: {stamp[:20]}")
+    return datetime.strptime(stamp, "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+
+
+def usable_captures(captures: Iterable[IndexedCapture]) -> tuple[list[IndexedCapture], list[str]]:
+    """Return the captures that may hold an article, and how many others there are, by reason."""
+    usable: list[IndexedCapture] = []
+    unusable: Counter[str] = Counter()
+    for found in captures:
+        reason = unusable_capture_reason(found)
+        if reason:
+            unusable[reason] += 1
+        else:
+            usable.append(found)
+    return usable, [f"{number} captures {reason}" for reason, number in unusable.items()]
+
+
 def unusable_capture_reason(found: IndexedCapture) -> str | None:
     """Return why a capture holds no article, in words that follow `captures`; None if it may."""
     if found.status not in ("200", "-"):  # a revisit has no status
         return f"of an answer {found.status[:3]}"
-    return None if found.type in CAPTURED_HTML_TYPES else f"of type {found.type[:40]}"
+    if found.type not in CAPTURED_HTML_TYPES:
+        return f"of type {found.type[:40]}"
+    return None
 
 
 def nearest_capture(captures: Iterable[IndexedCapture], near: str | None) -> IndexedCapture | None:
     """Return the first capture since `near`, else the last one before; without `near` the last."""
     ordered = sorted(captures, key=lambda found: found.at)
-    since = parse_instant(near) if near else None
-    later = [found for found in ordered if since and found.at >= since - timedelta(hours=1)]
-    return next(iter(later or ordered[-1:]), None)
+    if near:
+        since = parse_instant(near) - timedelta(hours=1)
+        for found in ordered:
+            if found.at >= since:
+                return found
+    return ordered[-1] if ordered else None
 
 
 def check_of_lost_page(check: Check, capture: str) -> Check:
@@ -254,6 +274,8 @@ def _url_word_filter(query: SearchQuery) -> str:
     """Return the parameter that filters URLs by words; empty for words outside a to z."""
     words = [fold_letter_by_letter(word).split() for word in (*query.words, *query.any_of)]
     parts = [".?".join(word) for word in words if word]
-    if not parts or not all(re.fullmatch(r"[a-z0-9.?]+", part) for part in parts):
+    are_latin = all(re.fullmatch(r"[a-z0-9.?]+", part) for part in parts)
+    if not parts or not are_latin:
         return ""
-    return f"&filter={quote(f'urlkey:.*(?:{chr(124).join(parts)}).*', safe=':')}"
+    pattern = f"urlkey:.*(?:{'|'.join(parts)}).*"
+    return f"&filter={quote(pattern, safe=':')}"

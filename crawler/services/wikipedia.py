@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 from urllib.parse import quote, unquote, urlsplit
 
-from archive.records import Lead
 from crawler.dates.url_dates import latest_day_in_path
 from crawler.services.search_service import (
     SearchQuery,
@@ -141,36 +140,31 @@ class Wikipedia(SearchService):
         if pages is None:
             return self.failed("sent an answer without pages")
         found = [link for page in pages for link in json_entries(page, "extlinks") or ()]
-        leads: dict[str, Lead] = {}
-        for link in found:
-            url = cited_page(link.get("url") or link.get("*"))
-            if url and _is_wanted(url, ask.query):
-                leads.setdefault(url, self.lead(url, ask))
-        other = len(found) - len(leads)
+        urls = [cited_page(link.get("url") or link.get("*")) for link in found]
+        wanted = dict.fromkeys(url for url in urls if url and _is_wanted(url, ask.query))
+        other = len(found) - len(wanted)
         skipped = [f"{other} links that do not look like a news article"] if other else []
         return ServiceAnswer(
-            tuple(leads.values()), asks=self._rest(data, ask), skipped=first_reasons(skipped)
+            tuple(self.lead(url, ask) for url in wanted),
+            asks=self._rest(data, ask),
+            skipped=first_reasons(skipped),
         )
 
     def _rest(self, data: dict[str, Any], ask: ServiceRequest) -> tuple[ServiceRequest, ...]:
         """Return the request for further links, with the unchanged fields of `continue`."""
         given = data.get("continue")
-        if not isinstance(given, dict) or ask.depth + 1 >= MAX_LINK_ANSWERS:
+        depth = ask.depth + 1
+        if not isinstance(given, dict) or depth >= MAX_LINK_ANSWERS:
             return ()
-        named = {
-            name: str(value)[:500]
-            for name, value in given.items()
-            if name in ("elcontinue", "eloffset", "continue")
-        }
+        known = [name for name in given if name in ("elcontinue", "eloffset", "continue")]
+        if not known:
+            return ()
         first = re.split("&(?:elcontinue|eloffset|continue)=", ask.url, maxsplit=1)[0]
-        url = f"{first}&{url_with_query('', **named)[1:]}"
-        if not named or url == ask.url:
+        further = url_with_query("", **{name: str(given[name])[:500] for name in known})
+        url = f"{first}&{further[1:]}"
+        if url == ask.url:
             return ()
-        return (
-            ServiceRequest(
-                url, ask.query, "links", ask.language, ask.found_on, depth=ask.depth + 1
-            ),
-        )
+        return (ServiceRequest(url, ask.query, "links", ask.language, ask.found_on, depth=depth),)
 
 
 def wikipedia_expression(query: SearchQuery) -> str:
@@ -202,18 +196,27 @@ def looks_like_news(url: str) -> bool:
 
     Its path has a slug of three words, a date, or a number of five digits.
     """
+    if is_url_of_hosts(url, NON_NEWS_HOSTS) or bare_host_of(url).endswith(NON_NEWS_DOMAINS):
+        return False
     parts = urlsplit(url)
-    if is_url_of_hosts(url, NON_NEWS_HOSTS) or bare_host_of(url).endswith((".gov", ".mil", ".edu")):
-        return False
-    if NON_PAGE_ENDING.search(parts.path):
-        return False
     path = unquote(parts.path).strip("/")
-    last = re.sub(r"\.\w{2,5}$", "", path.rpartition("/")[2])
-    slug = re.findall(r"[^\W_]+", last)
-    if len(slug) >= 3 or latest_day_in_path(url) or re.search(r"\d{5}", f"{path}?{parts.query}"):
-        return bool(path)
-    # a slug in other letters than a to z may have no separators
-    return len(re.findall(r"[^\W\d_a-zA-Z]", last)) >= 6
+    if not path or NON_PAGE_ENDING.search(parts.path):
+        return False
+    if latest_day_in_path(url) or re.search(r"\d{5}", f"{path}?{parts.query}"):
+        return True
+    return _is_slug_of_headline(re.sub(r"\.\w{2,5}$", "", path.rpartition("/")[2]))
+
+
+NON_NEWS_DOMAINS = (".gov", ".mil", ".edu")
+
+
+def _is_slug_of_headline(name: str) -> bool:
+    """Return whether the last part of a path has three words, or six letters beyond a to z.
+
+    A slug in other letters may have no separators.
+    """
+    words = re.findall(r"[^\W_]+", name)
+    return len(words) >= 3 or len(re.findall(r"[^\W\d_a-zA-Z]", name)) >= 6
 
 
 def _is_url_in_window(url: str, query: SearchQuery) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +20,7 @@ from archive.archive import Archive
 from archive.articles.revisions import ArticleVersion
 from archive.errors import ArchiveError, DatelineError
 from archive.frontier.crawls import start_crawl
+from archive.frontier.hosts import bare_host
 from archive.frontier.pauses import pause_site, paused_sites
 from archive.frontier.urls import LeasedPage, lease_pages_at, queue_leads
 from archive.records import Lead, format_utc
@@ -144,6 +145,11 @@ class CrawlSession:
                 pause_site(db, site, format_utc(pause.until), pause.reason)
         except (sqlite3.Error, ArchiveError) as error:
             self.give_up(error)
+
+    def count_requests(self, made: Mapping[str, int]) -> None:
+        """Count requests of any kind by their hosts, besides those that the spider counts."""
+        for host, number in made.items():
+            self.budget.requests[bare_host(host)] += number
 
     # the frontier
 

@@ -205,15 +205,19 @@ def outlet_kinds(
     """
     if not names:
         return None
-    kinds = tuple(
-        dict.fromkeys((*OUTLET_KINDS, *(outlet.kind for outlet in outlets if outlet.kind)))
-    )
-    for name in names:
-        if _outlet_kind(name, kinds) is None:
-            near = get_close_matches(name.lower(), kinds, 1)
-            hint = f"did you mean {near[0]}?" if near else f"choose from {', '.join(kinds[:12])}"
-            raise UsageError(f"{name}: unknown kind of outlet; {hint}")
-    return frozenset(_outlet_kind(name, kinds) or "" for name in names)
+    kinds_of_list = (outlet.kind for outlet in outlets if outlet.kind)
+    kinds = tuple(dict.fromkeys((*OUTLET_KINDS, *kinds_of_list)))
+    return frozenset(_known_outlet_kind(name, kinds) for name in names)
+
+
+def _known_outlet_kind(name: str, kinds: Sequence[str]) -> str:
+    """Return the kind with a name. Raises UsageError, with a hint, for an unknown kind."""
+    kind = _outlet_kind(name, kinds)
+    if kind is not None:
+        return kind
+    near = get_close_matches(name.lower(), kinds, 1)
+    hint = f"did you mean {near[0]}?" if near else f"choose from {', '.join(kinds[:12])}"
+    raise UsageError(f"{name}: unknown kind of outlet; {hint}")
 
 
 def _codes_of_names(

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
@@ -225,17 +225,24 @@ _FEED_CONTENT_TAGS = (
 
 def _link_of_feed_entry(parts: ElementsByName) -> str | None:
     """Return the URL of an entry or channel: FeedBurner's original, a link, or a permalink guid."""
-    original = _first_text_of(parts, "feedburner:origlink")
-    if original:
-        return original
-    links = parts.get("link", [])
-    written = filter(None, ((link.text or "").strip() for link in links))
+    return (
+        _first_text_of(parts, "feedburner:origlink")
+        or _url_of_links(parts.get("link", []))
+        or _permalink_of_guids(parts.get("guid", []))
+    )
+
+
+def _url_of_links(links: Sequence[etree._Element]) -> str | None:
+    """Return the first URL that is a link's text (RSS), else the first `href` (Atom)."""
+    texts = ((link.text or "").strip() for link in links)
     alternates = (link for link in links if link.get("rel", "alternate") == "alternate")
-    hrefs = filter(None, (link.get("href") for link in alternates))
-    url = next(written, None) or next(hrefs, None)
-    if url:
-        return url
-    for guid in parts.get("guid", []):
+    hrefs = (link.get("href") for link in alternates)
+    return next(filter(None, texts), None) or next(filter(None, hrefs), None)
+
+
+def _permalink_of_guids(guids: Sequence[etree._Element]) -> str | None:
+    """Return the first guid that is the entry's URL."""
+    for guid in guids:
         text = (guid.text or "").strip()
         is_permalink = guid.get("isPermaLink", "true").lower() != "false"
         if is_permalink and text.lower().startswith(("http://", "https://")):
@@ -299,19 +306,15 @@ def _lead_of_json_item(item: object, feed: ParsedFeed, before: str) -> Lead | st
     if not isinstance(item, dict):
         return "not an object"
     raw = _json_feed_string(item, "date_published")
+    changed = _json_feed_string(item, "date_modified")
     language = language_code(_json_feed_string(item, "language"))
-    published, modified = _feed_entry_dates(
-        raw, _json_feed_string(item, "date_modified"), feed, language, before
-    )
-    plain_text = html.escape(_json_feed_string(item, "content_text") or "")
+    published, modified = _feed_entry_dates(raw, changed, feed, language, before)
     lead = Lead(
         url=_json_feed_string(item, "url") or _json_feed_string(item, "external_url") or "",
         via="feed",
         found_on=feed.url,
         headline=_json_feed_string(item, "title"),
-        lede=_json_feed_string(item, "summary")
-        or _json_feed_string(item, "content_html")
-        or plain_text,
+        lede=_lede_of_json_item(item),
         language=language or feed.language,
         published_at=published.timestamp if published else None,
         published_raw=raw,
@@ -321,6 +324,12 @@ def _lead_of_json_item(item: object, feed: ParsedFeed, before: str) -> Lead | st
     )
     no_link = "an attachment only" if item.get("attachments") else "no url"
     return _lead_or_problem(lead, feed.url, no_link)
+
+
+def _lede_of_json_item(item: dict[str, Any]) -> str:
+    """Return the summary of an item as HTML, else its content; empty if it has neither."""
+    markup = _json_feed_string(item, "summary") or _json_feed_string(item, "content_html")
+    return markup or html.escape(_json_feed_string(item, "content_text") or "")
 
 
 def _json_feed_string(data: dict[str, Any], key: str) -> str | None:

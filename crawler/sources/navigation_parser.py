@@ -8,7 +8,7 @@ leads to another site. Runs in worker processes, like everything that parses pag
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 from urllib.parse import quote, quote_plus, urlencode, urlsplit
 
@@ -71,16 +71,12 @@ def parse_listing(capture: Capture, via: Literal["topic", "site search"]) -> Lis
     The record is empty if the page cannot be parsed.
     """
     url = capture.final_url or capture.url
-    if _begins_like_feed(capture.body):
-        try:
-            return ListedPages(
-                tuple(_leads_with_keys(parse_feed(capture.body, url).leads, via, url))
-            )
-        except SourceError:
-            return ListedPages()
     try:
+        if _begins_like_feed(capture.body):
+            listed = parse_feed(capture.body, url).leads
+            return ListedPages(tuple(_leads_with_keys(listed, via, url)))
         tree = parse_page(capture).tree
-    except ReadingError:
+    except (SourceError, ReadingError):
         return ListedPages()
     dates = dict(_dates_beside_links(tree, url))
     leads = _leads_with_keys(leads_of_links(tree, url), via, url, dates)
@@ -166,46 +162,60 @@ TopicLink = tuple[str | None, str | None, bool]
 def _topics_in_markup(tree: HtmlElement) -> Iterator[TopicLink]:
     """Yield links marked as tags (`rel`), or as keywords or sections in microdata or RDFa."""
     for link in tree.iter("a", "link"):
-        properties = f"{link.get('itemprop') or ''} {link.get('property') or ''}".lower()
-        marks = set(properties.replace("schema:", "").split())
-        is_tag = "tag" in (link.get("rel") or "").lower().split()
-        if is_tag or not marks.isdisjoint(_TOPIC_PROPERTIES):
-            yield link.get("href"), _link_label(link), False
-        elif not marks.isdisjoint(_SECTION_PROPERTIES):
-            yield link.get("href"), _link_label(link), True
+        properties = _semantic_properties(link)
+        is_topic = "tag" in _link_relations(link) or not properties.isdisjoint(_TOPIC_PROPERTIES)
+        is_section = not properties.isdisjoint(_SECTION_PROPERTIES)
+        if is_topic or is_section:
+            yield link.get("href"), _link_label(link), not is_topic
+
+
+def _semantic_properties(link: HtmlElement) -> set[str]:
+    """Return the names of schema.org's properties on a link, in microdata or RDFa."""
+    properties = f"{link.get('itemprop') or ''} {link.get('property') or ''}".lower()
+    return set(properties.replace("schema:", "").split())
+
+
+def _link_relations(link: HtmlElement) -> list[str]:
+    """Return the words of a link's `rel`, in lower case."""
+    return (link.get("rel") or "").lower().split()
 
 
 def _topics_in_json_ld(found: list[JsonLdThing]) -> Iterator[TopicLink]:
     """Yield the keywords, subjects and breadcrumbs with URLs in JSON-LD."""
     for thing in found:
         for name in _TOPIC_PROPERTIES:
-            for each in _json_ld_list(thing.get(name)):
-                if isinstance(each, dict):
-                    yield _url_of_thing(each), _string_or_none(each.get("name")), False
+            for subject in _json_ld_objects(thing.get(name)):
+                yield _url_of_thing(subject), _string_or_none(subject.get("name")), False
         if "BreadcrumbList" in types_of_thing(thing):
             yield from _breadcrumbs_of_list(thing)
-        for crumb in _json_ld_list(thing.get("breadcrumb")):
-            if isinstance(crumb, dict):
-                yield from _breadcrumbs_of_list(crumb)
+        for crumb in _json_ld_objects(thing.get("breadcrumb")):
+            yield from _breadcrumbs_of_list(crumb)
 
 
 def _breadcrumbs_of_list(thing: JsonLdThing) -> Iterator[TopicLink]:
     """Yield the elements of a BreadcrumbList."""
-    for each in _json_ld_list(thing.get("itemListElement")):
-        if isinstance(each, dict):
-            item = each.get("item")
-            inner = item if isinstance(item, dict) else {}
-            href = item if isinstance(item, str) else _url_of_thing(inner)
-            yield href, _string_or_none(each.get("name") or inner.get("name")), True
+    for element in _json_ld_objects(thing.get("itemListElement")):
+        item = element.get("item")
+        name = element.get("name")
+        if isinstance(item, str):
+            yield item, _string_or_none(name), True
+            continue
+        inner = item if isinstance(item, dict) else {}
+        yield _url_of_thing(inner), _string_or_none(name or inner.get("name")), True
 
 
 def _breadcrumbs_in_markup(tree: HtmlElement) -> Iterator[TopicLink]:
     """Yield links within elements that microdata, a label, a class or an id calls breadcrumbs."""
     for box in tree.iter("nav", "ol", "ul", "div", "p", "section"):
-        labels = " ".join(box.get(name) or "" for name in ("itemtype", "aria-label", "class", "id"))
-        if "breadcrumb" in labels.lower():
-            for link in list(box.iter("a"))[:10]:
-                yield link.get("href"), _link_label(link), True
+        labels = (box.get(name) or "" for name in _BREADCRUMB_LABELS)
+        if "breadcrumb" not in " ".join(labels).lower():
+            continue
+        for link in list(box.iter("a"))[:10]:
+            yield link.get("href"), _link_label(link), True
+
+
+_BREADCRUMB_LABELS = ("itemtype", "aria-label", "class", "id")
+"""Attributes in which an element is called breadcrumbs."""
 
 
 def _url_of_thing(thing: Mapping[str, Any]) -> str | None:
@@ -229,6 +239,11 @@ def _json_ld_list(value: object) -> list[Any]:
     if isinstance(value, list):
         return value[:200]
     return [] if value is None else [value]
+
+
+def _json_ld_objects(value: object) -> list[JsonLdThing]:
+    """Return the objects of a value of JSON-LD, which may be a list, an object or a text."""
+    return [each for each in _json_ld_list(value) if isinstance(each, dict)]
 
 
 # -- an outlet's own search ------------------------------------------------------------------------
@@ -255,41 +270,48 @@ def _search_actions(tree: HtmlElement, url: str) -> Iterator[SiteSearch]:
 def _search_action_targets(tree: HtmlElement) -> Iterator[str | None]:
     """Yield the templates of the SearchActions."""
     for thing in json_ld_things(tree):
-        for action in _json_ld_list(thing.get("potentialAction")):
-            if not isinstance(action, dict) or "SearchAction" not in types_of_thing(action):
-                continue
-            for target in _json_ld_list(action.get("target")):
-                yield _string_or_none(
-                    target.get("urlTemplate") if isinstance(target, dict) else target
-                )
+        for action in _json_ld_objects(thing.get("potentialAction")):
+            if "SearchAction" in types_of_thing(action):
+                yield from map(_template_of_target, _json_ld_list(action.get("target")))
     for box in tree.xpath("//*[contains(@itemtype, 'SearchAction')]"):
         for target in box.xpath(".//*[@itemprop='target' or @itemprop='urlTemplate']"):
             yield target.get("content") or target.get("href")
+
+
+def _template_of_target(target: object) -> str | None:
+    """Return the template of a SearchAction's target, which is a text or an EntryPoint."""
+    if isinstance(target, dict):
+        return _string_or_none(target.get("urlTemplate"))
+    return _string_or_none(target)
 
 
 _TEMPLATE_PLACEHOLDER = re.compile(r"\{([^{}]{1,60})\}")
 
 
 def _own_search_template(template: str | None, url: str) -> str | None:
-    """Return a search template with `{words}`, absolute and on the page's own site, or None.
-
-    A template needs exactly one placeholder for the words; others must be optional.
-    """
+    """Return a search template with `{words}`, absolute and on the page's own site, or None."""
     if not template or len(template) > MAX_SEARCH_TEMPLATE_CHARS:
         return None
-    places = _TEMPLATE_PLACEHOLDER.findall(template)
-    terms = [place for place in places if _SEARCH_TERM_NAME.search(place)]
-    others = [place for place in places if place not in terms]
-    if len(terms) != 1 or not all(place.endswith("?") for place in others):
+    term = _search_term_placeholder(_TEMPLATE_PLACEHOLDER.findall(template))
+    if term is None:
         return None
     # a word in place of the braces, which a URL must not contain
     bare = _TEMPLATE_PLACEHOLDER.sub(
-        lambda place: "WORDSHERE" if place[1] in terms else "", template
+        lambda place: "WORDSHERE" if place[1] == term else "", template
     )
     search_url = _url_on_own_site(bare, url)
     if search_url is None or "WORDSHERE" not in search_url:
         return None
     return search_url.replace("WORDSHERE", SEARCH_WORDS_PLACEHOLDER)
+
+
+def _search_term_placeholder(places: Sequence[str]) -> str | None:
+    """Return the one placeholder for the words, or None unless all others are optional."""
+    terms = [place for place in places if _SEARCH_TERM_NAME.search(place)]
+    if len(terms) != 1:
+        return None
+    others_are_optional = all(place.endswith("?") for place in places if place != terms[0])
+    return terms[0] if others_are_optional else None
 
 
 _SEARCH_TERM_NAME = re.compile(r"search|query|term|keyword|words|^q$|^s$", re.IGNORECASE)
@@ -306,12 +328,12 @@ def _url_on_own_site(href: str | None, url: str) -> str | None:
 def _opensearch_links(tree: HtmlElement, url: str) -> Iterator[SiteSearch]:
     """Yield links `<link rel="search" type="application/opensearchdescription+xml">`."""
     for link in tree.iter("link"):
-        is_search = "search" in (link.get("rel") or "").lower().split()
         is_description = "opensearch" in (link.get("type") or "").lower()
-        if is_search and is_description:
-            description_url = _url_on_own_site(link.get("href"), url)
-            if description_url:
-                yield SiteSearch(description_url, "description")
+        if not is_description or "search" not in _link_relations(link):
+            continue
+        description_url = _url_on_own_site(link.get("href"), url)
+        if description_url:
+            yield SiteSearch(description_url, "description")
 
 
 _SEARCH_LABELS = re.compile(
@@ -320,6 +342,7 @@ _SEARCH_LABELS = re.compile(
     re.IGNORECASE,
 )
 _TEXT_INPUT_TYPES = ("text", "search", "")
+_PERSONAL_INPUT_TYPES = ("password", "email", "file")
 _SEARCH_FIELD_NAMES = re.compile(
     r"^(?:q|s|k|w|qs|query|search\w*|keys?|keywords?|text|term|words?|buscar|recherche|suche?|kw|wd)$",
     re.I,
@@ -329,20 +352,34 @@ _SEARCH_FIELD_NAMES = re.compile(
 def _search_forms(tree: HtmlElement, url: str) -> Iterator[SiteSearch]:
     """Yield forms with method GET that look like a search and have one field for words."""
     for form in list(tree.iter("form"))[:40]:
-        if (form.get("method") or "get").strip().lower() != "get":
-            continue
         fields = [field for field in form.iter("input") if field.get("name")]
-        typed = [field for field in fields if _input_type(field) in _TEXT_INPUT_TYPES]
-        has_other = any(_input_type(field) in ("password", "email", "file") for field in fields)
-        if len(typed) != 1 or has_other or not _is_search_form(form, typed[0]):
+        words_field = _words_field(form, fields)
+        if words_field is None:
             continue
         search_url = _url_on_own_site(form.get("action") or url, url)
         if search_url is not None:
-            hidden = [field for field in fields if _input_type(field) == "hidden"][:10]
-            values = [(str(field.get("name")), field.get("value") or "") for field in hidden]
-            place = f"{quote_plus(str(typed[0].get('name')))}={SEARCH_WORDS_PLACEHOLDER}"
-            query = "&".join(filter(None, (urlencode(values), place)))
+            query = _search_form_query(fields, words_field)
             yield SiteSearch(f"{search_url.partition('?')[0]}?{query}")
+
+
+def _words_field(form: HtmlElement, fields: Sequence[HtmlElement]) -> HtmlElement | None:
+    """Return the field for words of a form that searches by GET, or None for other forms."""
+    if (form.get("method") or "get").strip().lower() != "get":
+        return None
+    if any(_input_type(field) in _PERSONAL_INPUT_TYPES for field in fields):
+        return None
+    typed = [field for field in fields if _input_type(field) in _TEXT_INPUT_TYPES]
+    if len(typed) != 1 or not _is_search_form(form, typed[0]):
+        return None
+    return typed[0]
+
+
+def _search_form_query(fields: Sequence[HtmlElement], words_field: HtmlElement) -> str:
+    """Return the query that a form sends: its hidden fields, and a placeholder for the words."""
+    hidden = [field for field in fields if _input_type(field) == "hidden"][:10]
+    values = urlencode([(str(field.get("name")), field.get("value") or "") for field in hidden])
+    words = f"{quote_plus(str(words_field.get('name')))}={SEARCH_WORDS_PLACEHOLDER}"
+    return f"{values}&{words}" if values else words
 
 
 def _input_type(field: HtmlElement) -> str:
@@ -355,9 +392,14 @@ def _is_search_form(form: HtmlElement, field: HtmlElement) -> bool:
     around = [form, *list(form.iterancestors())[:2]]
     if _input_type(field) == "search" or any(each.get("role") == "search" for each in around):
         return True
-    labels = ("id", "class", "action", "name", "aria-label", "placeholder", "title")
-    text = " ".join(each.get(label) or "" for each in (form, field) for label in labels)
-    return bool(_SEARCH_FIELD_NAMES.match(field.get("name") or "") and _SEARCH_LABELS.search(text))
+    if not _SEARCH_FIELD_NAMES.match(field.get("name") or ""):
+        return False
+    texts = (each.get(label) or "" for each in (form, field) for label in _FORM_LABELS)
+    return bool(_SEARCH_LABELS.search(" ".join(texts)))
+
+
+_FORM_LABELS = ("id", "class", "action", "name", "aria-label", "placeholder", "title")
+"""Attributes that may call a form or a field a search."""
 
 
 def parse_opensearch(body: bytes, url: str) -> list[SiteSearch]:
@@ -380,14 +422,17 @@ def parse_opensearch(body: bytes, url: str) -> list[SiteSearch]:
 
 def _search_of_url_element(element: etree._Element, url: str) -> SiteSearch | None:
     """Return the search in a `Url` element, or None if it does not return results by GET."""
-    kind = (element.get("type") or "").lower()
     gives_results = (element.get("rel") or "results").lower() == "results"
     by_get = (element.get("method") or "get").lower() == "get"
-    is_readable = any(name in kind for name in ("rss", "atom", "html"))
-    template = _own_search_template(_filled_template(element.get("template")), url)
-    if not (template and by_get and gives_results and is_readable):
+    if not gives_results or not by_get:
         return None
-    return SiteSearch(template, "page" if "html" in kind else "feed")
+    media_type = (element.get("type") or "").lower()
+    if not any(name in media_type for name in ("rss", "atom", "html")):
+        return None
+    template = _own_search_template(_filled_template(element.get("template")), url)
+    if template is None:
+        return None
+    return SiteSearch(template, "page" if "html" in media_type else "feed")
 
 
 _OPENSEARCH_DEFAULTS = {
@@ -409,7 +454,8 @@ def _filled_template(template: str | None) -> str | None:
 
 def _default_of_placeholder(place: re.Match[str]) -> str:
     """Return the usual value for a placeholder, or the placeholder itself."""
-    return quote(_OPENSEARCH_DEFAULTS[place[1]]) if place[1] in _OPENSEARCH_DEFAULTS else place[0]
+    default = _OPENSEARCH_DEFAULTS.get(place[1])
+    return place[0] if default is None else quote(default)
 
 
 # -- a list and its next page ----------------------------------------------------------------------
@@ -418,30 +464,36 @@ def _default_of_placeholder(place: re.Match[str]) -> str:
 def next_list_page(tree: HtmlElement, url: str) -> str | None:
     """Return the URL of a list's next page, as declared by `rel="next"`, or None."""
     for link in tree.iter("link", "a"):
-        if "next" in (link.get("rel") or "").lower().split():
-            next_url = _url_on_own_site(link.get("href"), url)
-            if next_url and next_url != url:
-                return next_url
+        if "next" not in _link_relations(link):
+            continue
+        next_url = _url_on_own_site(link.get("href"), url)
+        if next_url and next_url != url:
+            return next_url
     return None
 
 
 def _dates_beside_links(tree: HtmlElement, url: str) -> Iterator[tuple[str, str]]:
-    """Yield the URLs of links with the date in the same box of a list.
-
-    The box is the closest ancestor of a `<time>` that contains links; it counts if it has at most
-    three links and one date.
-    """
+    """Yield the URLs of links with the date in the same box of a list."""
     for mark in list(tree.iter("time"))[:MAX_PAGE_LINKS]:
         date = parse_source_date(mark.get("datetime"))
-        box = mark.getparent()
-        for _ in range(4):
-            if not date or box is None or box.tag in ("body", "main"):
-                break
-            hrefs = (link.get("href") for link in box.iter("a"))
-            linked = set(filter(None, (_url_on_own_site(href, url) for href in hrefs)))
-            if linked:
-                if len(linked) <= 3 and len(list(box.iter("time"))) == 1:
-                    for link_url in linked:
-                        yield link_url, date
-                break
-            box = box.getparent()
+        if date:
+            for link_url in _links_beside_time(mark, url):
+                yield link_url, date
+
+
+def _links_beside_time(mark: HtmlElement, url: str) -> set[str]:
+    """Return the links in the box of a `<time>`: its closest ancestor that contains links.
+
+    The set is empty if the box has more than three links, or more than one date.
+    """
+    box = mark.getparent()
+    for _ in range(4):
+        if box is None or box.tag in ("body", "main"):
+            break
+        hrefs = (link.get("href") for link in box.iter("a"))
+        linked = set(filter(None, (_url_on_own_site(href, url) for href in hrefs)))
+        if linked:
+            is_one_entry = len(linked) <= 3 and len(list(box.iter("time"))) == 1
+            return linked if is_one_entry else set()
+        box = box.getparent()
+    return set()

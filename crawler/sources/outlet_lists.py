@@ -99,9 +99,11 @@ def _list_format(text: str) -> str:
         return "opml"
     if first.startswith("["):
         return "toml"
+    if CSV_SEPARATOR_LINE.fullmatch(first):
+        return "csv"
     columns = [_outlet_field_name(column) for column in re.split(rf"[{CSV_SEPARATORS}]", first)]
     is_header = "host" in columns and len(columns) > 1
-    return "csv" if CSV_SEPARATOR_LINE.fullmatch(first) or is_header else "txt"
+    return "csv" if is_header else "txt"
 
 
 # --- the four formats: each yields the place and the fields of every outlet -----------------------
@@ -133,24 +135,49 @@ def _fields_of_outline(outline: etree._Element) -> OutletFields:
         etree.QName(key).localname.lower(): str(value).strip()
         for key, value in outline.attrib.items()
     }
-    kind, url = attributes.get("type", "").lower(), attributes.get("url", "")
-    feed = attributes.get("xmlurl") or attributes.get("feedurl") or ""
-    if not feed and kind in ("rss", "atom", "feed"):
-        feed = url
-    home = attributes.get("htmlurl") or (url if kind == "link" else "")
+    feed = _feed_of_outline(attributes)
+    home = _home_of_outline(attributes)
     if not feed and not home and len(outline):
         return {}
-    is_feed = feed and kind not in ("link", "include")
-    text = attributes.get("text", "")
-    is_named = text != urlsplit(home).hostname  # as an export has an outlet without a name
+    is_feed = feed and attributes.get("type", "").lower() not in ("link", "include")
     return {
         "host": home or feed,
-        "name": attributes.get("title") or (text if is_named else ""),
+        "name": _name_of_outline(attributes, home),
         "language": attributes.get("language", ""),
         "country": attributes.get("country", ""),
         "feeds": [feed] if is_feed else [],
         "sitemaps": attributes.get("sitemaps", "").split(),
     }
+
+
+def _feed_of_outline(attributes: Mapping[str, str]) -> str:
+    """Return the URL of an outline's feed, or an empty string."""
+    feed = attributes.get("xmlurl") or attributes.get("feedurl")
+    if feed:
+        return feed
+    is_feed = attributes.get("type", "").lower() in ("rss", "atom", "feed")
+    return attributes.get("url", "") if is_feed else ""
+
+
+def _home_of_outline(attributes: Mapping[str, str]) -> str:
+    """Return the URL of an outline's home page, or an empty string."""
+    home = attributes.get("htmlurl")
+    if home:
+        return home
+    is_link = attributes.get("type", "").lower() == "link"
+    return attributes.get("url", "") if is_link else ""
+
+
+def _name_of_outline(attributes: Mapping[str, str], home: str) -> str:
+    """Return the title of an outline, else its text, unless that repeats the host.
+
+    An export writes the host as the text of an outlet without a name.
+    """
+    title = attributes.get("title")
+    if title:
+        return title
+    text = attributes.get("text", "")
+    return "" if text == urlsplit(home).hostname else text
 
 
 def _parse_toml_list(name: str, text: str) -> Iterator[tuple[str, OutletFields]]:
@@ -172,33 +199,49 @@ CSV_SEPARATOR_LINE = re.compile(rf"sep=([{CSV_SEPARATORS}])", re.IGNORECASE)
 
 def _parse_csv(name: str, text: str) -> Iterator[tuple[str, OutletFields]]:
     """Yield the rows of a CSV file. Raises UsageError if it is broken or has no column `host`."""
-    header, before = _csv_header(text)
-    declared = CSV_SEPARATOR_LINE.fullmatch(before)
-    delimiter = declared[1] if declared else max(CSV_SEPARATORS, key=header.count)
+    delimiter = _csv_delimiter(text)
     rows = csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
     columns: list[str] = []
     try:
         for row in rows:
-            is_empty = not any(cell.strip() for cell in row)
-            if is_empty or (not columns and _precedes_csv_header(delimiter.join(row))):
-                continue
             where = f"line {rows.line_num}"
-            if columns:
-                more = [f"cell {number}" for number in range(len(columns) + 1, len(row) + 1)]
-                yield where, dict(zip(columns + more, map(_unguarded_cell, row), strict=False))
+            if not any(cell.strip() for cell in row):
                 continue
-            columns = [column.strip() for column in row]
-            if "host" not in map(_outlet_field_name, columns):
-                raise UsageError(f"{name}, {where}: no column `host` in the header row")
+            if columns:
+                yield where, _fields_of_csv_row(columns, row)
+            elif not _precedes_csv_header(delimiter.join(row)):
+                columns = _csv_columns(row, f"{name}, {where}")
     except csv.Error as error:
         raise UsageError(f"{name}, line {rows.line_num}: not readable as CSV: {error}") from error
     if not columns:
         raise UsageError(f"{name}, line 1: no column `host` in the header row")
 
 
+def _csv_delimiter(text: str) -> str:
+    """Return the separator that a line before the header declares, else the header's most used."""
+    header, before = _csv_header(text)
+    declared = CSV_SEPARATOR_LINE.fullmatch(before)
+    return declared[1] if declared else max(CSV_SEPARATORS, key=header.count)
+
+
+def _csv_columns(row: list[str], where: str) -> list[str]:
+    """Return the names in a header row. Raises UsageError without a column `host`."""
+    columns = [column.strip() for column in row]
+    if "host" not in map(_outlet_field_name, columns):
+        raise UsageError(f"{where}: no column `host` in the header row")
+    return columns
+
+
+def _fields_of_csv_row(columns: list[str], row: list[str]) -> OutletFields:
+    """Return the cells of a row by column; cells beyond these are named by their number."""
+    more = [f"cell {number}" for number in range(len(columns) + 1, len(row) + 1)]
+    return dict(zip(columns + more, map(_unguarded_cell, row), strict=False))
+
+
 def _unguarded_cell(cell: str) -> str:
     """Return a cell without the apostrophe that keeps a spreadsheet from evaluating it."""
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith(FORMULA_STARTS) else cell
+    is_guarded = cell.startswith("'") and cell[1:].startswith(FORMULA_STARTS)
+    return cell[1:] if is_guarded else cell
 
 
 def _csv_header(text: str) -> tuple[str, str]:
@@ -315,17 +358,21 @@ def _values_by_field(outlet: OutletFields) -> tuple[dict[str, list[str]], list[s
     for key, value in by_name:
         name = _outlet_field_name(key)
         values = value if isinstance(value, list) else [value]
-        if name not in _OUTLET_FIELD_NAMES or not all(isinstance(each, str) for each in values):
-            unknown.append(key)
-            continue
-        if name in ("feeds", "sitemaps"):
-            texts = [url for text in values for url in _urls_of_cell(text)]
+        are_texts = all(isinstance(each, str) for each in values)
+        if name in _OUTLET_FIELD_NAMES and are_texts:
+            known.setdefault(name, []).extend(_texts_of_field(name, values))
         else:
-            texts = [text.strip() for text in values if text.strip()]
-        if name in ("feeds", "sitemaps", "host"):
-            texts = [_with_http_scheme(text) for text in texts]
-        known.setdefault(name, []).extend(texts)
+            unknown.append(key)
     return known, sorted(unknown, key=list(outlet).index)
+
+
+def _texts_of_field(name: str, values: list[str]) -> Iterator[str]:
+    """Yield the texts of a field's values: of feeds and sitemaps each URL, without empty ones."""
+    for value in values:
+        if name in ("feeds", "sitemaps"):
+            yield from map(_with_http_scheme, _urls_of_cell(value))
+        elif value.strip():
+            yield _with_http_scheme(value.strip()) if name == "host" else value.strip()
 
 
 _START_OF_NEXT_URL = r"(?=(?:https?|feed|rss|pcast|itpc):|//|www\.)"
@@ -340,9 +387,9 @@ def _urls_of_cell(text: str) -> list[str]:
 
     A JSON list is also accepted.
     """
-    text = re.sub(r"[<>\"']", " ", text).strip(" ,;|[]")
-    separator = PATH_SEPARATOR if text.startswith("/") else URL_SEPARATOR
-    parts = (part.strip(" \t\r\n,;|") for part in separator.split(text))
+    unquoted = re.sub(r"[<>\"']", " ", text).strip(" ,;|[]")
+    separator = PATH_SEPARATOR if unquoted.startswith("/") else URL_SEPARATOR
+    parts = (part.strip(" \t\r\n,;|") for part in separator.split(unquoted))
     return [part for part in parts if part]
 
 
@@ -362,19 +409,26 @@ def _entry_of_fields(fields: dict[str, list[str]]) -> tuple[OutletEntry, list[st
 
     Raises UsageError without a host.
     """
-    one = {name: values[0] for name, values in fields.items() if values}
-    if "host" not in one:
-        label = text_of_html(one.get("name"), 60)
+    first = {name: values[0] for name, values in fields.items() if values}
+    if "host" not in first:
+        label = text_of_html(first.get("name"), 60)
         raise UsageError(f"no host ({label})" if label else "no host")
-    host = parse_host(one["host"])
-    feeds, no_feeds = _valid_urls("feed", fields.get("feeds", []), host)
-    sitemaps, no_sitemaps = _valid_urls("sitemap", fields.get("sitemaps", []), host)
-    language, wrong_language = _language_of_entry(one.get("language", ""))
-    country, wrong_country = _country_of_entry(one.get("country", ""))
-    problems = [*no_feeds, *no_sitemaps, *wrong_language, *wrong_country]
-    kind = (text_of_html(one.get("kind"), 40) or "").casefold() or None
-    name = text_of_html(one.get("name"))
-    return OutletEntry(host, name, language, country, feeds, sitemaps, kind), problems
+    host = parse_host(first["host"])
+    feeds, wrong_feeds = _valid_urls("feed", fields.get("feeds", []), host)
+    sitemaps, wrong_sitemaps = _valid_urls("sitemap", fields.get("sitemaps", []), host)
+    language, wrong_language = _language_of_entry(first.get("language", ""))
+    country, wrong_country = _country_of_entry(first.get("country", ""))
+    kind = text_of_html(first.get("kind"), 40)
+    entry = OutletEntry(
+        host,
+        name=text_of_html(first.get("name")),
+        language=language,
+        country=country,
+        feeds=feeds,
+        sitemaps=sitemaps,
+        kind=kind.casefold() if kind else None,
+    )
+    return entry, [*wrong_feeds, *wrong_sitemaps, *wrong_language, *wrong_country]
 
 
 def _language_of_entry(text: str) -> tuple[str | None, list[str]]:
@@ -387,15 +441,18 @@ def _language_of_entry(text: str) -> tuple[str | None, list[str]]:
     if re.fullmatch(r"(?:tl|tgl)(?:[-_].*)?", text, re.IGNORECASE):
         return "tl", []
     first = re.split(r"[,;/|]", text)[0].strip()
-    code = language_code(first)
-    if not code:
-        called = languages_called(first)
-        code = next(iter(called)) if len(called) == 1 else None
+    code = language_code(first) or _only_language_called(first)
     if code:
         return code, []
     shown = text_of_html(text, 40)
     problem = f"language {shown}: neither a code such as `en` nor the name of a language"
     return None, [problem]
+
+
+def _only_language_called(name: str) -> str | None:
+    """Return the code of the only language with a name, or None."""
+    called = languages_called(name)
+    return next(iter(called)) if len(called) == 1 else None
 
 
 def _country_of_entry(text: str) -> tuple[str | None, list[str]]:

@@ -102,18 +102,28 @@ def wanted_outlet(
     """
     homes = home_page_urls(text)
     host = urlsplit(homes[0]).netloc
-    main_host = bare_host(host) if is_mobile_host(host) else host
-    hosts = [main_host, *other_www_host(main_host), host]
-    if before and before.found_host and before.answers:
-        hosts.insert(0, before.found_host)
     schemes = [urlsplit(home).scheme for home in homes]
+    hosts = _hosts_to_try(host, before)
     catalogued = known or CatalogueOutlet(host)
+    feeds = before.feeds if before else ()
+    sitemaps = before.sitemaps if before else ()
     return WantedOutlet(
         _outlet_of_facts(host, given or Outlet(host), catalogued),
-        tuple(f"{scheme}://{each}/" for each in dict.fromkeys(hosts) for scheme in schemes),
-        (before.feeds if before else ()) or catalogued.feeds,
-        (before.sitemaps if before else ()) or catalogued.sitemaps,
+        homes=tuple(f"{scheme}://{each}/" for each in hosts for scheme in schemes),
+        feeds=feeds or catalogued.feeds,
+        sitemaps=sitemaps or catalogued.sitemaps,
     )
+
+
+def _hosts_to_try(host: str, before: OutletLookup | None) -> list[str]:
+    """Return the hosts of an outlet's home page, the one found before first, each once.
+
+    A mobile host comes after the main ones.
+    """
+    found_before = [before.found_host] if before and before.answers and before.found_host else []
+    main_host = bare_host(host) if is_mobile_host(host) else host
+    hosts = [*found_before, main_host, *other_www_host(main_host), host]
+    return list(dict.fromkeys(hosts))
 
 
 def _outlet_of_facts(host: str, given: Outlet, catalogued: CatalogueOutlet) -> Outlet:
@@ -252,10 +262,7 @@ class OutletFinder:
             empty[host] = found
         if empty:
             return next(iter(empty.values()))
-        others = (problem for problem in problems.values() if problem != HOST_NOT_FOUND_PROBLEM)
-        problem = next(others, HOST_NOT_FOUND_PROBLEM)
-        outcome: Outcome = "gone" if problem == HOST_NOT_FOUND_PROBLEM else "unreachable"
-        return FoundOutlet(wanted.outlet, problem=problem, asked=wanted.host, outcome=outcome)
+        return outlet_not_found(wanted, problems.values())
 
     async def explore_host(
         self, wanted: WantedOutlet, home_url: str, robots: Response
@@ -269,8 +276,8 @@ class OutletFinder:
         declared = await self.read_home_page(home.page, home.url)
         if moved:
             robots = await self.fetch_robots(home.url)
-        named = await likely_robots_sitemaps(self.session.workers, robots)
-        named = list(dict.fromkeys([*wanted.sitemaps, *named]))
+        in_robots = await likely_robots_sitemaps(self.session.workers, robots)
+        named = list(dict.fromkeys([*wanted.sitemaps, *in_robots]))
         if not feeds:
             feeds, more_feeds = await self.find_sources(
                 "feed", declared.feeds, home.url, USUAL_FEED_PATHS
@@ -287,15 +294,12 @@ class OutletFinder:
             completed_outlet(wanted.outlet, declared),
             host=outlet_host_in_archive(self.session.db, host),
         )
-        kinds: list[tuple[SourceKind, list[str]]] = [("feed", feeds), ("sitemap", sitemaps)]
-        sources = tuple(Source(url, kind, outlet.host) for kind, urls in kinds for url in urls)
-        same = registered_domain(f"http://{host}/") == registered_domain(f"http://{wanted.host}/")
         return FoundOutlet(
             outlet,
-            sources,
+            sources_of_outlet(outlet.host, feeds, sitemaps),
             left_out=more_feeds + more_sitemaps,
             asked=wanted.host,
-            outcome="works" if same else "moved",
+            outcome="works" if is_same_site(host, wanted.host) else "moved",
         )
 
     async def fetch_home(self, home_url: str) -> AnsweredHome:
@@ -336,11 +340,18 @@ class OutletFinder:
             if await self.is_source(url, kind):
                 found.append(url)
         if not found:
-            for path in usual:
-                if await self.is_source(urljoin(base, path), kind):
-                    found.append(urljoin(base, path))
-                    break
+            found = await self.first_usual_source(kind, base, usual)
         return found, len(named) - tried
+
+    async def first_usual_source(
+        self, kind: SourceKind, base: str, paths: Sequence[str]
+    ) -> list[str]:
+        """Return the first of the usual paths that works as a feed or sitemap; empty if none does."""
+        for path in paths:
+            url = urljoin(base, path)
+            if await self.is_source(url, kind):
+                return [url]
+        return []
 
     async def working_sources(self, urls: Sequence[str], kind: SourceKind) -> list[str]:
         """Return the URLs that work as feeds or sitemaps."""
@@ -378,6 +389,29 @@ class OutletFinder:
 def looked_up_by(url: str) -> str:
     """Who looks the host's name up: the proxy of the address's scheme, or (empty) this machine."""
     return getproxies().get(urlsplit(url).scheme, "")
+
+
+def outlet_not_found(wanted: WantedOutlet, problems: Iterable[str]) -> FoundOutlet:
+    """Return the result for an outlet of which no host answers, with the problem to report."""
+    others = (problem for problem in problems if problem != HOST_NOT_FOUND_PROBLEM)
+    problem = next(others, HOST_NOT_FOUND_PROBLEM)
+    outcome: Outcome = "gone" if problem == HOST_NOT_FOUND_PROBLEM else "unreachable"
+    return FoundOutlet(wanted.outlet, problem=problem, asked=wanted.host, outcome=outcome)
+
+
+def sources_of_outlet(
+    host: str, feeds: Sequence[str], sitemaps: Sequence[str]
+) -> tuple[Source, ...]:
+    """Return the sources of an outlet, its feeds first."""
+    return (
+        *(Source(url, "feed", host) for url in feeds),
+        *(Source(url, "sitemap", host) for url in sitemaps),
+    )
+
+
+def is_same_site(host: str, other: str) -> bool:
+    """Return whether two hosts belong to the same registered domain."""
+    return registered_domain(f"http://{host}/") == registered_domain(f"http://{other}/")
 
 
 async def fetch_once(engine: CrawlEngine, url: str, **meta: Any) -> tuple[Response | None, str]:

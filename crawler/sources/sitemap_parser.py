@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from io import BytesIO
+from operator import itemgetter
 from typing import Literal
 
 from lxml import etree
@@ -112,9 +113,19 @@ def _collect_sitemap(
             skipped.append(f"entry {number}: {entry}")
     if kind == "text" and not leads:
         raise SourceError(f"{url}: not a sitemap, but text without a single http URL")
-    if kind == "urls" and any(lead.via == "news sitemap" for lead in leads):
-        kind = "news"
-    return ParsedSitemap(url, kind, tuple(leads), tuple(children), _shortened_reasons(skipped))
+    return ParsedSitemap(
+        url,
+        _news_or_other_kind(kind, leads),
+        tuple(leads),
+        tuple(children),
+        _shortened_reasons(skipped),
+    )
+
+
+def _news_or_other_kind(kind: SitemapKind, leads: Sequence[Lead]) -> SitemapKind:
+    """Return the kind of a sitemap: `news` for a list of URLs with the news extension."""
+    has_news = any(lead.via == "news sitemap" for lead in leads)
+    return "news" if kind == "urls" and has_news else kind
 
 
 def _shortened_reasons(reasons: Sequence[str]) -> tuple[str, ...]:
@@ -245,10 +256,8 @@ def _lead_of_news_entry(
     loc_url: str, url: str, modified: str | None, news: ChildrenByName, before: str
 ) -> Lead:
     """Return the lead of an element with the news extension."""
-    publication = news.get("publication")
     raw = _child_text(news, "publication_date")
-    tag = None if publication is None else _child_text(_children_by_name(publication), "language")
-    language = language_code(tag or _child_text(news, "language"))
+    language = language_code(_publication_language(news) or _child_text(news, "language"))
     published = parse_source_site_date(raw, fetched_at=before, language=language)
     return Lead(
         url=loc_url,
@@ -261,6 +270,12 @@ def _lead_of_news_entry(
         published_offset=published.offset if published else None,
         modified_at=modified,
     )
+
+
+def _publication_language(news: ChildrenByName) -> str:
+    """Return the language tag of the publication, or an empty string."""
+    publication = news.get("publication")
+    return "" if publication is None else _child_text(_children_by_name(publication), "language")
 
 
 def _text_sitemap_entries(text: str, url: str) -> Iterator[SitemapEntry]:
@@ -308,18 +323,18 @@ def child_sitemaps_to_read(
     that are certainly new, in the order of the index.
     """
     dated = [(_latest_date_of_child(child), child) for child in children]
-    new = [pair for pair in dated if pair[0] is None or is_not_before(pair[0], since)]
-    new.sort(key=lambda pair: pair[0] or "", reverse=True)
-    new.sort(key=lambda pair: not _has_news_in_path(pair[1].url))
-    return [child for _, child in new[:limit]]
+    new = [(date, child) for date, child in dated if not date or is_not_before(date, since)]
+    new.sort(key=itemgetter(0), reverse=True)
+    ordered = sorted((child for _, child in new), key=_is_without_news_in_path)
+    return ordered[:limit]
 
 
-def _has_news_in_path(url: str) -> bool:
-    """Return whether the path of a URL contains `news`."""
-    return "news" in url.rpartition("//")[2].partition("/")[2].lower()
+def _is_without_news_in_path(child: ChildSitemap) -> bool:
+    """Return whether the path of a sitemap's URL does not contain `news`."""
+    return "news" not in child.url.rpartition("//")[2].partition("/")[2].lower()
 
 
-def _latest_date_of_child(child: ChildSitemap) -> str | None:
-    """Return the latest date that a child can contain, or None if unknown."""
-    known = [moment for moment in (child.modified_at, latest_day_in_name(child.url)) if moment]
-    return min(known, default=None)
+def _latest_date_of_child(child: ChildSitemap) -> str:
+    """Return the latest date that a child can contain, or an empty string if unknown."""
+    known = filter(None, (child.modified_at, latest_day_in_name(child.url)))
+    return min(known, default="")

@@ -86,19 +86,26 @@ def likeliest_sitemaps_first(sitemaps: Sequence[str], today: str) -> list[str]:
     last_year = int(today[:4]) - 1
 
     def likelihood_rank(url: str) -> int:
-        path = urlsplit(url).path.lower()
-        day = latest_day_in_name(url)
-        recent = day is not None and int(day[:4]) >= last_year
-        if _OTHER_SITEMAP_PATH.search(path):
-            return 5
-        if _NEWS_SITEMAP_PATH.search(path) and (day is None or recent):
-            return 0
-        if day is not None:
-            return 2 if recent else 4
-        return 1 if "index" in path else 3
+        return _sitemap_likelihood_rank(url, last_year)
 
     newest_first = sorted(sitemaps, key=lambda url: latest_day_in_name(url) or "", reverse=True)
     return sorted(newest_first, key=likelihood_rank)
+
+
+def _sitemap_likelihood_rank(url: str, last_year: int) -> int:
+    """Return the place of a sitemap in the order above, from 0 to 5."""
+    path = urlsplit(url).path.lower()
+    if _OTHER_SITEMAP_PATH.search(path):
+        return 5
+    lists_news = _NEWS_SITEMAP_PATH.search(path)
+    day = latest_day_in_name(url)
+    if day is None:
+        if lists_news:
+            return 0
+        return 1 if "index" in path else 3
+    if int(day[:4]) < last_year:
+        return 4
+    return 0 if lists_news else 2
 
 
 # --- the home page --------------------------------------------------------------------------------
@@ -158,15 +165,22 @@ def _declared_feeds(root: HtmlElement) -> Iterator[tuple[str, str | None]]:
     See https://www.rssboard.org/rss-autodiscovery.
     """
     for link in root.iter("link"):
-        rels = link.get("rel", "").lower().split()
         href = link.get("href", "").strip()
-        kind = link.get("type", "")
-        is_feed = _FEED_MEDIA_TYPE.match(kind) or (
-            _XML_MEDIA_TYPE.match(kind) and _FEED_URL_PATTERN.search(href)
-        )
-        is_alternate = "alternate" in rels and is_feed and "oembed" not in kind
-        if href and ("feed" in rels or is_alternate):
+        if href and _declares_feed(link, href):
             yield href, text_of_html(link.get("title"), 200)
+
+
+def _declares_feed(link: HtmlElement, href: str) -> bool:
+    """Return whether a `<link>` declares a feed, by its relation, or also by its type."""
+    relations = link.get("rel", "").lower().split()
+    media_type = link.get("type", "")
+    if "feed" in relations:
+        return True
+    if "alternate" not in relations or "oembed" in media_type:
+        return False
+    if _FEED_MEDIA_TYPE.match(media_type):
+        return True
+    return bool(_XML_MEDIA_TYPE.match(media_type) and _FEED_URL_PATTERN.search(href))
 
 
 def _linked_feeds(root: HtmlElement, base: str) -> Iterator[tuple[str, str | None]]:
@@ -234,10 +248,9 @@ def _home_meta_content(root: HtmlElement, name: str) -> str | None:
     """Return the content of the first such meta element that is not empty."""
     for meta in root.iter("meta"):
         names = (meta.get("property"), meta.get("name"), meta.get("http-equiv"))
-        if name in (key.strip().lower() for key in names if key):
-            content = (meta.get("content") or "").strip()
-            if content:
-                return content
+        content = (meta.get("content") or "").strip()
+        if content and name in (key.strip().lower() for key in names if key):
+            return content
     return None
 
 
@@ -247,9 +260,10 @@ _SITE_TYPES = ("WebSite", "NewsMediaOrganization", "Organization")
 def _name_in_json_ld(root: HtmlElement) -> str | None:
     """Return the name of the publisher, or of the site itself, in JSON-LD."""
     found = json_ld_things(root)
-    publishers = [thing["publisher"] for thing in found if isinstance(thing.get("publisher"), dict)]
-    sites = [thing for kind in _SITE_TYPES for thing in found if kind in types_of_thing(thing)]
-    names = (thing.get("name") for thing in publishers + sites)
+    named = [thing.get("publisher") for thing in found]
+    for kind in _SITE_TYPES:
+        named += [thing for thing in found if kind in types_of_thing(thing)]
+    names = (thing.get("name") for thing in named if isinstance(thing, dict))
     return next((name for name in names if isinstance(name, str) and name.strip()), None)
 
 
@@ -257,14 +271,22 @@ def _outlet_name_in_title(title: str, url: str) -> str | None:
     """Return the part of the title that resembles the host, else the last part without a comma."""
     split = re.split(r"\s+[-–—|·•:»]\s+|\s*[|»]\s*", title)
     parts = [part.strip() for part in split if part.strip()]
+    if not parts:
+        return None
     label = registered_domain(url).partition(".")[0].replace("-", "")
     for part in parts:
-        squeezed = re.sub(r"[\W_]+", "", part.lower())
-        if label and squeezed and (squeezed in label or label in squeezed):
+        if _resembles_host_label(part, label):
             return part
     # a part with commas is a list of topics
-    last = parts[-1] if parts else None
-    return next((part for part in reversed(parts) if "," not in part), last)
+    return next((part for part in reversed(parts) if "," not in part), parts[-1])
+
+
+def _resembles_host_label(name: str, label: str) -> bool:
+    """Return whether a name without its spaces contains a label of a host, or the reverse."""
+    squeezed = re.sub(r"[\W_]+", "", name.lower())
+    if not label or not squeezed:
+        return False
+    return squeezed in label or label in squeezed
 
 
 # --- hosts ----------------------------------------------------------------------------------------
@@ -299,32 +321,37 @@ def other_www_host(host: str) -> tuple[str, ...]:
     The tuple is empty for hosts without such a variant, as for IP addresses.
     """
     name = host.partition(":")[0]
-    if host.startswith("[") or "." not in name or name.rpartition(".")[2].isdecimal():
+    is_ip_address = host.startswith("[") or name.rpartition(".")[2].isdecimal()
+    if is_ip_address or "." not in name:
         return ()
-    if host.startswith("www."):
-        return (host.removeprefix("www."),) if "." in name.removeprefix("www.") else ()
-    return (f"www.{host}",)
+    if not host.startswith("www."):
+        return (f"www.{host}",)
+    has_further_dot = "." in name.removeprefix("www.")
+    return (host.removeprefix("www."),) if has_further_dot else ()
 
 
 def _host_and_port(text: str) -> tuple[str, str, int | None]:
     """Return scheme (or ""), host and port. Raises UsageError for anything else."""
     given = text.strip()
     shown = text_of_html(given, 80) or "(nothing)"
+    not_a_host = UsageError(f"{shown}: not a host; give one such as news.example")
     if len(given.split()) != 1:
-        raise UsageError(f"{shown}: not a host; give one such as news.example")
+        raise not_a_host
     scheme, separator, rest = given.partition("://")
-    if separator and scheme.lower() not in ("http", "https"):
+    if not separator:
+        scheme, rest = "", given
+    elif scheme.lower() not in ("http", "https"):
         raise UsageError(f"{shown}: not an http or https URL; give a host such as news.example")
     try:
-        parts = urlsplit("//" + (rest if separator else given))
+        parts = urlsplit(f"//{rest}")
         host, port = _dns_host(parts.hostname or ""), parts.port
     except ValueError as error:
-        raise UsageError(f"{shown}: not a host; give one such as news.example") from error
+        raise not_a_host from error
     if "@" in parts.netloc:
         raise UsageError(f"{shown}: user names are not sent; give only the host")
     if not host or port == 0:
-        raise UsageError(f"{shown}: not a host; give one such as news.example")
-    return scheme.lower() if separator else "", host, port
+        raise not_a_host
+    return scheme.lower(), host, port
 
 
 def _dns_host(host: str) -> str:
@@ -339,5 +366,7 @@ def _dns_host(host: str) -> str:
     labels = ascii_host.split(".")
     if labels[-1].isdecimal():
         return str(ip_address(ascii_host))
-    is_name = all(_HOST_LABEL.fullmatch(label) for label in labels) and len(ascii_host) <= 253
-    return ascii_host if is_name and (len(labels) > 1 or ascii_host == "localhost") else ""
+    if len(labels) == 1 and ascii_host != "localhost":
+        return ""
+    is_name = len(ascii_host) <= 253 and all(_HOST_LABEL.fullmatch(label) for label in labels)
+    return ascii_host if is_name else ""

@@ -36,34 +36,46 @@ def decode_xml(body: bytes) -> str:
         return body[len(mark or b"") :].decode(encoding, "replace")
     if body[:4] in (b"<\0?\0", b"\0<\0?"):
         return body.decode("utf-16-le" if body[0] else "utf-16-be", "replace")
-    found = _XML_DECLARED_ENCODING.search(body[:1024])
-    declared = resolve_encoding(found[1].decode("ascii", "replace")) if found else None
-    candidates: tuple[str | None, ...] = ("utf-8", declared)
-    if declared in ("iso2022_jp", "hz"):  # encodings of ASCII bytes, which are valid UTF-8 too
-        candidates = ("iso2022_jp", "hz")
-    for candidate in candidates:
+    declared = _declared_xml_encoding(body)
+    for candidate in _candidate_encodings(declared):
         try:
-            return body.decode(candidate or "ascii")
+            return body.decode(candidate)
         except (UnicodeDecodeError, LookupError):
             continue
     return body.decode(_guess_xml_encoding(body, declared), "replace")
 
 
+def _declared_xml_encoding(body: bytes) -> str | None:
+    """Return Python's name of the encoding that an XML declaration gives, or None."""
+    found = _XML_DECLARED_ENCODING.search(body[:1024])
+    return resolve_encoding(found[1].decode("ascii", "replace")) if found else None
+
+
+def _candidate_encodings(declared: str | None) -> tuple[str, ...]:
+    """Return the encodings to try in turn."""
+    if declared in ("iso2022_jp", "hz"):  # encodings of ASCII bytes, which are valid UTF-8 too
+        return ("iso2022_jp", "hz")
+    return ("utf-8", declared) if declared else ("utf-8",)
+
+
 def _guess_xml_encoding(body: bytes, declared: str | None) -> str:
     """Guess the encoding of bytes that are valid neither in UTF-8 nor in the declared encoding."""
-    if declared not in (None, "utf-8") and not (declared or "").startswith("utf-16"):
-        return declared or "utf-8"
-    high = sum(byte > 0x7F for byte in body[:65536])
-    wrong = body[:65536].decode("utf-8", "replace").count("\ufffd")
-    if wrong * 10 < high:
+    if declared and declared != "utf-8" and not declared.startswith("utf-16"):
+        return declared
+    start = body[:65536]
+    if _is_mostly_utf8(start):
         return "utf-8"
     from trafilatura.utils import detect_encoding
 
-    for guess in detect_encoding(body[:65536]):
-        name = resolve_encoding(guess)
-        if name:
-            return name
-    return "cp1252"
+    names = map(resolve_encoding, detect_encoding(start))
+    return next(filter(None, names), "cp1252")
+
+
+def _is_mostly_utf8(body: bytes) -> bool:
+    """Return whether fewer than a tenth of the bytes beyond ASCII are invalid in UTF-8."""
+    beyond_ascii = sum(byte > 0x7F for byte in body)
+    invalid = body.decode("utf-8", "replace").count("\ufffd")
+    return invalid * 10 < beyond_ascii
 
 
 def escape_xml_text(text: str) -> str:

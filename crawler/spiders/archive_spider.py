@@ -45,6 +45,7 @@ from archive.records import (
     Outcome,
     SourceKind,
     current_time,
+    is_stored_type,
 )
 from archive.storage.database import transaction
 from archive.times import parse_since as moment_since
@@ -70,6 +71,7 @@ from crawler.session.crawl_session import CrawlSession, SessionArguments, open_c
 from crawler.session.rendering import unrendered_check_reason
 from crawler.session.source_limits import MAX_SITEMAPS_PER_INDEX, ChildSitemaps
 from crawler.sources.sitemap_parser import ChildSitemap, child_sitemaps_to_read, leads_newer_than
+from crawler.workers.pool import DocumentKind
 from pipelines.clean import clean_lead
 from pipelines.urls import url_key
 
@@ -115,7 +117,7 @@ class ArchiveSpider(Spider):
     the spider opens the archive that the setting DATELINE_ARCHIVE names, holds its lock and writes
     the row of the crawl itself.
 
-    Attributes, besides Scrapy's: `kinds` and `keeps_robots` of the class, `scope` (the arguments)
+    Attributes, besides Scrapy's: `kinds`, `keeps_robots` and `page_reading` of the class, `scope` (the arguments)
     and `session` (the archive and all else that the parts of a crawl share, from `open_session`
     on).
     """
@@ -124,6 +126,8 @@ class ArchiveSpider(Spider):
     """The sources that the spider reads."""
     keeps_robots: ClassVar[bool] = False
     """True to keep the robots.txt that were read, because they name sitemaps."""
+    page_reading: ClassVar[DocumentKind] = "page to store"
+    """The parser by which `read_article` reads a page."""
     finds_more_pages: ClassVar[bool] = False
     """True if pages, too, lead to further pages, so that the number of known pages may grow."""
     session: CrawlSession
@@ -336,6 +340,7 @@ class ArchiveSpider(Spider):
             self.read_failure,
             etag=seen.etag,
             last_modified=seen.last_modified,
+            reading=kind,
             kind=kind,
             depth=depth,
             lastmod=lastmod,
@@ -352,6 +357,7 @@ class ArchiveSpider(Spider):
             self.read_failure,
             etag=waiting.etag if is_conditional else None,
             last_modified=waiting.last_modified if is_conditional else None,
+            reading=self.page_reading,
             lead=waiting.lead,
             as_read=waiting.digest,
         )
@@ -563,6 +569,7 @@ class ArchiveSpider(Spider):
             self.read_page,
             self.read_failure,
             instead_of=lead.url,
+            reading=self.page_reading,
             lead=replace(lead, listed_as=None),
         )
 
@@ -601,7 +608,7 @@ class ArchiveSpider(Spider):
             why = str(error).removeprefix(f"{capture.url}: ")
             failed = replace(check, outcome="failed", reason=why)
             return self._with_allowed_copy(failed, article=False)
-        is_article = article.page_type == "article"
+        is_article = is_stored_type(article.page_type)
         return check_of_article(self._with_allowed_copy(check, article=is_article), article)
 
     def _with_allowed_copy(self, check: Check, *, article: bool) -> Check:

@@ -11,7 +11,7 @@ searched in `story_searches`. A second run goes on where the first ended.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as Collection
 from dataclasses import dataclass, replace
 from typing import Any
@@ -156,7 +156,7 @@ class InvestigationSpider(StorySpider):
                 yield each
             self._follow_article()
         except DatelineError as error:
-            self.session.end.failure = error
+            self.session.end.failure = self.session.end.early_end or error
             return
         async for each in self._requests_for_known_outlets():
             yield each
@@ -202,15 +202,11 @@ class InvestigationSpider(StorySpider):
 
     async def _requests_for_known_outlets(self) -> AsyncIterator[Request]:
         """Yield requests for the lists of known outlets and the article's own, then for pages."""
-        known = {bare_host(each.host) for each in sources_of_outlets(self.session.db, self.kinds)}
-        known |= {
-            host for host, each in self._stored_searches().items() if each.state == "answered"
-        }
-        own = [] if bare_host_of(self.url) in known else [urlsplit(self.url).netloc]
+        is_own_known = bare_host_of(self.url) in self._known_hosts()
         async for source in self.source_requests():
             yield source
-        if own:
-            async for source in self._requests_for_outlets(own):
+        if not is_own_known:
+            async for source in self._requests_for_outlets([urlsplit(self.url).netloc]):
                 yield source
         await self.wait_until_settled()
         async for source in self._requests_around_mute():
@@ -220,26 +216,34 @@ class InvestigationSpider(StorySpider):
         async for page in self.directed_pages():
             yield page
 
+    def _known_hosts(self) -> set[str]:
+        """Return the hosts, without `www.`, that have sources or answered in an earlier run."""
+        sources = sources_of_outlets(self.session.db, self.kinds)
+        searches = self._stored_searches()
+        answered = {host for host, each in searches.items() if each.state == "answered"}
+        return {bare_host(each.host) for each in sources} | answered
+
     async def _requests_around_mute(self) -> AsyncIterator[Request]:
         """Yield requests for more lists of outlets whose lists say little about their pages.
 
         An earlier run may have ended before it requested them.
         """
-        sources = sources_of_outlets(self.session.db, self.kinds)
-        with_feed = {each.host for each in sources if each.kind == "feed"}
-        mute = {each.host: each.url for each in sources if each.host not in with_feed}
-        looked = {
-            host: ProbedOutlet(Outlet(host), urljoin(url, "/"))
-            for host, url in mute.items()
-            if self.search.lists.is_mute(host)
-            and bare_host(urlsplit(url).netloc) == bare_host(host)
-        }
-        for each in await self._run_probes(
-            [self.probe.probe_home_page(each) for each in list(looked.values())[: self.most]]
-        ):
+        mute = self._mute_outlets()[: self.most]
+        for each in await self._run_probes([self.probe.probe_home_page(each) for each in mute]):
             for source in self._requests_for_lists(each):
                 yield source
         await self.wait_until_settled()
+
+    def _mute_outlets(self) -> list[ProbedOutlet]:
+        """Return the outlets without a feed whose sitemaps say little about their pages."""
+        sources = sources_of_outlets(self.session.db, self.kinds)
+        with_feed = {each.host for each in sources if each.kind == "feed"}
+        sitemaps = {each.host: each.url for each in sources if each.host not in with_feed}
+        return [
+            ProbedOutlet(Outlet(host), urljoin(url, "/"))
+            for host, url in sitemaps.items()
+            if self.search.lists.is_mute(host) and _is_on_host(url, host)
+        ]
 
     async def _requests_in_rounds(self) -> AsyncIterator[Request]:
         """Yield requests for lists and pages of suggested outlets, round by round.
@@ -251,9 +255,7 @@ class InvestigationSpider(StorySpider):
             chosen = [] if self._is_over() else self._outlets_of_round(number)
             if not chosen:
                 break
-            if self.person.confirm and not await self.person.confirm(chosen, self._live_line()):
-                self.refused |= {each.host for each in chosen}
-                self.stop_reason = "you did not want more outlets to be asked"
+            if not await self._may_ask_outlets(chosen):
                 return
             before = len(self.found)
             self.asked_outlets |= {bare_host(each.host): each for each in chosen}
@@ -267,6 +269,14 @@ class InvestigationSpider(StorySpider):
                 self.stop_reason = f"the last {fruitless} outlets brought nothing new"
                 return
         self.stop_reason = self._why_stopped()
+
+    async def _may_ask_outlets(self, chosen: Sequence[OutletSuggestion]) -> bool:
+        """Return whether the person, where there is one to ask, agrees to ask these outlets."""
+        if not self.person.confirm or await self.person.confirm(chosen, self._live_line()):
+            return True
+        self.refused |= {each.host for each in chosen}
+        self.stop_reason = "you did not want more outlets to be asked"
+        return False
 
     def progress_remark(self) -> str:
         """Return how many outlets of the catalogue were asked."""
@@ -316,15 +326,16 @@ class InvestigationSpider(StorySpider):
 
     def _likeliest_unasked(self, most: int) -> list[OutletSuggestion]:
         """Return the likeliest outlets to have covered the story, of those not asked yet."""
-        asked = {host for host, each in self._stored_searches().items() if each.state == "answered"}
+        searches = self._stored_searches()
+        asked = {host for host, each in searches.items() if each.state == "answered"}
         asked |= {*self.asked_outlets, bare_host_of(self.url)}
-        left_over = self._outlets_cut_short_before()
         others = suggest_outlets(
             self.session.db, self.search.story.id, self.catalogue, most + len(asked)
         )
         others += self._outlets_without_facts({bare_host(each.host) for each in others})
-        found = {bare_host(each.host): each for each in [*left_over, *others]}
-        return [each for host, each in found.items() if host not in asked][:most]
+        suggested = [*self._outlets_cut_short_before(), *others]
+        by_host = {bare_host(each.host): each for each in suggested}
+        return [each for host, each in by_host.items() if host not in asked][:most]
 
     def _outlets_cut_short_before(self) -> list[OutletSuggestion]:
         """Return outlets whose search was cut short in an earlier run.
@@ -359,14 +370,11 @@ class InvestigationSpider(StorySpider):
             for source in self._requests_for_lists(each):
                 yield source
         await self.wait_until_settled()
-        for each in looked.values():
-            if each.home and self._lacks_lists(each):
-                for source in self.search.lists.requests_for_news(each.outlet.host):
-                    yield source
+        for each in self._outlets_without_lists(looked).values():
+            for source in self.search.lists.requests_for_news(each.outlet.host):
+                yield source
         await self.wait_until_settled()
-        poor = {
-            host: each for host, each in looked.items() if each.home and self._lacks_lists(each)
-        }
+        poor = self._outlets_without_lists(looked)
         again = await self._run_probes([self.probe.probe_home_page(each) for each in poor.values()])
         for host, each in zip(poor, again, strict=True):
             looked[host] = replace(each, sources=tuple({*looked[host].sources, *each.sources}))
@@ -377,6 +385,12 @@ class InvestigationSpider(StorySpider):
             if not self._is_cut_short():
                 save_probe_result(self.session.db, each, host)
             self._note_probe(host, each)
+
+    def _outlets_without_lists(self, looked: Mapping[str, ProbedOutlet]) -> dict[str, ProbedOutlet]:
+        """Return the outlets that have a home page but still lack lists of their pages."""
+        return {
+            host: each for host, each in looked.items() if each.home and self._lacks_lists(each)
+        }
 
     def _note_probe(self, host: str, looked: ProbedOutlet) -> None:
         """Note why an outlet's lists could not be read: an error, or too little time or budget."""
@@ -523,3 +537,8 @@ class InvestigationSpider(StorySpider):
         ]
         with transaction(self.session.db) as db:
             story_searches.save_outlet_searches(db, self.search.story.id, outlets)
+
+
+def _is_on_host(url: str, host: str) -> bool:
+    """Return whether a URL is on a host, with or without `www.`."""
+    return bare_host(urlsplit(url).netloc) == bare_host(host)

@@ -98,6 +98,7 @@ class StorySpider(ArchiveSpider):
 
     name = "story"
     finds_more_pages = True
+    page_reading = "page and ways"
     frugal: ClassVar[bool] = False
     """True if sitemaps of the latest news are skipped where others list the same days."""
     kinds: ClassVar[tuple[SourceKind, ...]] = ("feed", "sitemap")
@@ -416,6 +417,7 @@ class StorySpider(ArchiveSpider):
             self.read_capture,
             self.read_capture_failure,
             instead_of=page,
+            reading=self.page_reading,
             lead=lead,
             wayback=wayback,
             services=services,

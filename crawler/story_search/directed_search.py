@@ -28,6 +28,7 @@ from archive.articles.story_searches import OutletSearch, SearchState
 from archive.errors import ReadingError, SourceError
 from archive.frontier.sources import sources_of_outlets
 from archive.records import Capture, Lead
+from crawler.network.exchange import READING_KEY
 from crawler.services.search_service import bare_host_of
 from crawler.sources.navigation import (
     ListedPages,
@@ -243,7 +244,7 @@ class DirectedSearch:
 
     async def _described_search(self, search: SiteSearch, host: str) -> SiteSearch | None:
         """Return the search that an OpenSearch description states; None if it cannot be read."""
-        response = await self._fetch(search.address, host)
+        response = await self._fetch(search.address, host, "description")
         if response is None:
             return None
         workers = self.session.crawl.workers
@@ -259,7 +260,7 @@ class DirectedSearch:
         self, url: str, host: str, via: Literal["topic", "site search"]
     ) -> ListedPages | None:
         """Return the pages that a topic page or a search lists; None without a response."""
-        response = await self._fetch(url, host)
+        response = await self._fetch(url, host, via)
         if response is None:
             return None
         headers = _content_type_header(response)
@@ -269,15 +270,20 @@ class DirectedSearch:
         except ReadingError:
             return None
 
-    async def _fetch(self, url: str, host: str) -> Response | None:
+    async def _fetch(
+        self, url: str, host: str, reading: Literal["topic", "site search", "description"]
+    ) -> Response | None:
         """Return the response for a page other than an article, within the budgets.
+
+        `reading` is the kind of parser that it will be read by.
 
         Return None for an error, a status other than 200 or a redirect to another site.
         """
         crawl = self.session.crawl
         if crawl.has_ended or crawl.budget.is_spent() or not crawl.budget.take_page(host):
             return None
-        request = Request(url, meta={"dont_retry": True}, dont_filter=True)
+        meta = {"dont_retry": True, READING_KEY: reading}
+        request = Request(url, meta=meta, dont_filter=True)
         response, problem = await crawl.engine.try_download(request)
         if problem:
             self.remarks[host] = f"{urlsplit(url).path}: {problem}"

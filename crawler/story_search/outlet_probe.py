@@ -23,6 +23,7 @@ from archive.frontier.urls import add_outlet_with_sources
 from archive.records import CatalogueOutlet, Outlet, Source, SourceKind, current_timestamp
 from archive.storage.database import transaction
 from crawler.network.backoff import site_origin
+from crawler.network.exchange import READING_KEY
 from crawler.session.crawl_session import CrawlSession
 from crawler.sources.outlet_lookup import completed_outlet, fetch_once, likely_robots_sitemaps
 from crawler.sources.sitemap_parser import ChildSitemap
@@ -149,7 +150,7 @@ class OutletProbe:
 
         This is for an outlet whose known lists brought nothing.
         """
-        home, why = await self.fetch(looked.home)
+        home, why = await self.fetch(looked.home, **{READING_KEY: "home"})
         if home is None or home.status != 200:
             problem = why if why == PROBE_CUT_SHORT else f"home page: {why}"
             return replace(looked, sources=(), problem=problem)

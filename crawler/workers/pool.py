@@ -273,6 +273,13 @@ class WorkerPool:
         for worker in self._workers:
             self._idle.put(worker)
 
+    async def read_document(self, kind: DocumentKind, capture: Capture) -> ParsedDocument:
+        """Return what the parser of a kind makes of a document.
+
+        Raises ReadingError, and SourceError from the parsers of feeds and sitemaps.
+        """
+        return await self._read_in_worker(kind, capture)
+
     async def read_article(self, capture: Capture) -> Article:
         """Return the article of a page with the features of its text.
 

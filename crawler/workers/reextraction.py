@@ -94,6 +94,7 @@ COLUMNS_BY_CHANGE: dict[str, tuple[str, ...]] = {
     "language": ("language",),
     "addresses": ("canonical_url", "image_url"),
     "paywall": ("free",),
+    "page type": ("page_type",),
 }
 """A change that a new extraction can make → the columns that show it."""
 

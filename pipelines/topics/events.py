@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from math import exp, log
 
 from archive.articles.events import EventPolicy
-from pipelines.text.vectors import term_counts
+from pipelines.text.vectors import article_vector_of_counts, term_counts
 from pipelines.topics.language_keys import foreign_link, link_prominence, neighbour_likeness
 
 EVENTS_VERSION = 3
@@ -71,6 +71,7 @@ def foreign_event_likeness(likeness: Sequence[float], days: Sequence[float | Non
 EVENT_POLICY = EventPolicy(
     version=EVENTS_VERSION,
     weights=term_counts,
+    vector=article_vector_of_counts,
     score=event_likeness,
     abroad=foreign_event_likeness,
     joins=JOIN_THRESHOLD,

@@ -200,7 +200,7 @@ def fewest_days(apart: Array) -> Array:
     return np.where(np.isinf(least), np.nan, least)
 
 
-def time_closeness(apart: Array, days: float) -> Array:
+def time_closeness(apart: Array, days: float | Array) -> Array:
     """Return exp(-apart / days): 1 at the same time, falling by the factor e in `days` days."""
     return np.where(np.isnan(apart), UNKNOWN_CLOSENESS, np.exp(-apart / days))
 
@@ -422,9 +422,13 @@ def story_standing(
     )
 
 
+FEATURE_DAYS = np.array([1.5, 7, 30])
+"""Time constants, in days, of the features about closeness in time."""
+
+
 def clipped_log(values: Array) -> Array:
     """Return the logarithms of values, of at least 0.02."""
-    return np.log(np.clip(values, 0.02, None))
+    return np.log(np.maximum(values, 0.02))
 
 
 def article_features(
@@ -439,30 +443,30 @@ def article_features(
 
     `of` is the story of all articles, or the story of each.
     """
+    signs = np.ones((len(rank), 21))
     logged = clipped_log(rank)
-    outstanding = np.clip((rank - of.middle) / np.maximum(of.spread, 0.02), -5, 40)
-    one = np.ones(len(rank))
-    return np.column_stack(
-        [
-            logged,
-            rank,
-            rank / np.maximum(of.cohesion, 0.1),
-            outstanding / 10,
-            clipped_log(to_confirmed),
-            clipped_log(to_members),
-            of.together * logged,
-            of.cohesion * logged,
-            time_closeness(days_to_confirmed, 7) * logged,
-            *(time_closeness(days_to_member, days) for days in (1.5, 7, 30)),
-            *(time_closeness(days_to_confirmed, days) for days in (1.5, 7, 30)),
-            of.cohesion * one,
-            of.together * one,
-            np.log1p(of.members) * one,
-            np.log(np.maximum(1, of.confirmed)) * one,
-            np.log(np.maximum(120, of.candidates)) * one,
-            one,
-        ]
+    outstanding = (rank - of.middle) / np.maximum(of.spread, 0.02)
+    to_sure, to_member = (
+        time_closeness(apart[:, np.newaxis], FEATURE_DAYS)
+        for apart in (days_to_confirmed, days_to_member)
     )
+    signs[:, 0] = logged
+    signs[:, 1] = rank
+    signs[:, 2] = rank / np.maximum(of.cohesion, 0.1)
+    signs[:, 3] = np.minimum(np.maximum(outstanding, -5), 40) / 10
+    signs[:, 4] = clipped_log(to_confirmed)
+    signs[:, 5] = clipped_log(to_members)
+    signs[:, 6] = of.together * logged
+    signs[:, 7] = of.cohesion * logged
+    signs[:, 8] = to_sure[:, 1] * logged
+    signs[:, 9:12] = to_member
+    signs[:, 12:15] = to_sure
+    signs[:, 15] = of.cohesion
+    signs[:, 16] = of.together
+    signs[:, 17] = np.log1p(of.members)
+    signs[:, 18] = np.log(np.maximum(1, of.confirmed))
+    signs[:, 19] = np.log(np.maximum(120, of.candidates))
+    return signs
 
 
 def log_odds(chances: Array) -> Array:

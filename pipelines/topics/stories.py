@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -25,6 +26,7 @@ from functools import lru_cache
 from math import isnan, log, nan, sqrt
 
 import numpy as np
+from numpy.typing import NDArray
 
 from archive.articles.language_keys import readable_keys
 from archive.articles.stored_vectors import OPENING_TERM_PREFIX
@@ -48,6 +50,7 @@ from pipelines.text.vectors import (
     WeightedTerms,
     cosine_similarity,
     mean_vector,
+    rarities_of_terms,
     term_counts,
     unit_vector,
 )
@@ -99,12 +102,9 @@ def two_view_vector(
     `whole` and `opening` are term counts. `frequencies` are document frequencies among `articles`
     documents of the language.
     """
-    all_articles, held = log(articles + 1), frequencies.get
-    rarity = {
-        term: undamped**TERM_DAMPING
-        for term in {**whole, **opening}
-        if (undamped := all_articles - log(held(term, 0) + 0.5)) > 0
-    }
+    terms = {**whole, **opening}
+    damped = rarities_of_terms(terms, frequencies, articles) ** TERM_DAMPING
+    rarity = dict(zip(terms, damped.tolist(), strict=True))
     seen = _view(whole, rarity, MAX_TEXT_TERMS, sqrt(1 - OPENING_SHARE))
     opened = _view(opening, rarity, MAX_OPENING_TERMS, sqrt(OPENING_SHARE))
     return seen | {OPENING_TERM_PREFIX + term: weight for term, weight in opened.items()}
@@ -115,12 +115,13 @@ def _view(
 ) -> WeightedTerms:
     """Return one view as a vector of length `size`, with at most `most` terms.
 
-    `rarity` holds the damped inverse document frequencies above zero, which both views share.
+    `rarity` holds the damped inverse document frequencies, which both views share; 0 for a term
+    that is left out.
     """
     weights = {
-        term: (1 + log(count) if count > 1 else 1.0) * rarity[term]
+        term: (1 + log(count)) * rare if count > 1 else rare
         for term, count in counts.items()
-        if term in rarity
+        if (rare := rarity[term])
     }
     return {term: size * weight for term, weight in unit_vector(weights, most).items()}
 
@@ -375,12 +376,11 @@ def _confirmed_languages(candidates: Sequence[StoryCandidate]) -> tuple[str, ...
 
 def story_tier(probability: float) -> StoryTier | None:
     """Return the tier of a probability; None below the lowest tier."""
-    tiers: list[tuple[float, StoryTier]] = [
-        (SURE_PROBABILITY, "sure"),
-        (LIKELY_PROBABILITY, "likely"),
-        (PERHAPS_PROBABILITY, "perhaps"),
-    ]
-    return next((name for least, name in tiers if probability >= least), None)
+    if probability >= SURE_PROBABILITY:
+        return "sure"
+    if probability >= LIKELY_PROBABILITY:
+        return "likely"
+    return "perhaps" if probability >= PERHAPS_PROBABILITY else None
 
 
 def _story_parts(
@@ -445,13 +445,15 @@ def foreign_candidates(
     The listing that is returned holds the candidates in `foreign` only.
     """
     learnt = replace(LearntStory.read(home.classifier), keys=profile_keys(members))
+    listed_days = sorted_days(learnt.days)
     bounds = story_profile(story, [])
     of_words = cosines_to([each.vector for each in foreign], learnt.members)
     chances = []
     for each, words in zip(foreign, of_words, strict=True):
         excluded = is_excluded(bounds, each.published_at, each.language, each.host)
         keys = cosine_similarity(each.keys, learnt.keys)
-        linked = _foreign_chance(learnt, each.published_at, keys, float(words))
+        apart = nearest_distance(listed_days, days_since_1970(each.published_at))
+        linked = _foreign_chance(apart, keys, float(words))
         chances.append(0.0 if excluded else linked)
     best: dict[int | None, float] = {}
     for each, chance in zip(foreign, chances, strict=True):
@@ -464,15 +466,12 @@ def foreign_candidates(
     return StoryListing(judgements, home.terms, learnt.written())
 
 
-def _foreign_chance(
-    learnt: LearntStory, published_at: str | None, of_keys: float, of_words: float
-) -> float:
+def _foreign_chance(apart: float, of_keys: float, of_words: float) -> float:
     """Return the probability that a candidate in another language belongs.
 
-    `of_keys` and `of_words` are its cosines with the articles that belong.
+    `of_keys` and `of_words` are its cosines with the articles that belong, and `apart` is the
+    distance in days to the nearest of these; nan if unknown.
     """
-    day = days_since_1970(published_at)
-    apart = min((abs(day - each) for each in learnt.days), default=nan)
     linked = foreign_link(of_keys, of_words, None if isnan(apart) else apart)
     if linked <= 0:
         return 0.0
@@ -507,21 +506,77 @@ def _foreign_judgement(
 
 
 @dataclass(frozen=True, slots=True)
+class BoardWeights:
+    """Terms of several stories with two weights each, in one array in which terms have a place."""
+
+    places: Mapping[str, tuple[int, int]]
+    """Term → the place of the first story that has it, and the number of such stories."""
+    stories: NDArray[np.intp]
+    """The index of the story at each place: (m,)."""
+    first: Array
+    second: Array
+    """The weights at each place: (m,)."""
+
+    @staticmethod
+    def of(held: Mapping[str, Sequence[tuple[int, float, float]]]) -> BoardWeights:
+        """Return the weights from term → index of a story and both weights."""
+        places, count = {}, 0
+        for term, stories in held.items():
+            places[term] = count, len(stories)
+            count += len(stories)
+        rows = np.array([each for stories in held.values() for each in stories]).reshape(-1, 3)
+        return BoardWeights(
+            places, rows[:, 0].astype(np.intp), rows[:, 1].copy(), rows[:, 2].copy()
+        )
+
+    def products(self, vector: Mapping[str, float], stories: int) -> tuple[Array, Array]:
+        """Return the products of a vector with both weights of each of n stories: (n,) and (n,)."""
+        places = self.places
+        shared = [(*places[term], weight) for term, weight in vector.items() if term in places]
+        if not shared:
+            return np.zeros(stories), np.zeros(stories)
+        starts, counts, weights = np.array(shared).T
+        lengths = counts.astype(np.intp)
+        before = np.cumsum(lengths) - lengths
+        chosen = np.arange(lengths.sum()) + np.repeat(starts.astype(np.intp) - before, lengths)
+        repeated, held = np.repeat(weights, lengths), self.stories[chosen]
+        return (
+            np.bincount(held, repeated * self.first[chosen], stories).astype(np.float64),
+            np.bincount(held, repeated * self.second[chosen], stories).astype(np.float64),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class StoryBoard:
     """The profiles of n stories, in the form in which a new article is compared with all of them."""
 
     profiles: Sequence[StoryProfile]
-    terms: Mapping[str, Sequence[tuple[int, float, float]]]
-    """Term → index of each story that has it, weights in the profile and in the centroid."""
-    keys: Mapping[str, Sequence[tuple[int, float, float]]]
-    """Language key → index of each story that has it, weight in the centroid, 0."""
+    terms: BoardWeights
+    """The terms of each story, with their weights in the profile and in the centroid."""
+    keys: BoardWeights
+    """The language keys of each story, with their weights in the centroid, and 0."""
     confirmed_days: Sequence[Sequence[float]]
-    """Dates of the confirmed articles of each story, in days since 1970."""
+    """Dates of the confirmed articles of each story, in days since 1970, the earliest first."""
+    listed_days: Sequence[Sequence[float]]
+    """Dates of the articles that belong to each story, in the same way."""
     has_exact_dates: Sequence[bool]
     """True for each story whose confirmed articles all have a time of day in UTC."""
     least_weights: Array
     """Least time weight of each story: (n,)."""
     standings: StandingsOfStories
+    sections: dict[tuple[int, ...], BoardSection] = field(default_factory=dict)
+    """The stories of some indices, as they were needed so far."""
+
+
+@dataclass(frozen=True, slots=True)
+class BoardSection:
+    """Some of the stories of a board: those in the language of an article."""
+
+    least_weights: Array
+    standings: StandingsOfStories
+
+
+MAX_BOARD_SECTIONS = 64
 
 
 def story_board(profiles: Sequence[StoryProfile]) -> StoryBoard:
@@ -537,9 +592,10 @@ def story_board(profiles: Sequence[StoryProfile]) -> StoryBoard:
     unknown = StoryStanding(0.0, 0.0, 0.0, 0, 0, 0, 0.0)
     return StoryBoard(
         profiles,
-        terms,
-        keys,
-        [[days_since_1970(each) for each in profile.dates] for profile in profiles],
+        BoardWeights.of(terms),
+        BoardWeights.of(keys),
+        [sorted_days(map(days_since_1970, profile.dates)) for profile in profiles],
+        [sorted_days(each.learnt.days if each.learnt else ()) for each in profiles],
         [all(map(_is_exact_date, profile.dates)) for profile in profiles],
         np.array([least_time_weight(profile) for profile in profiles]),
         StandingsOfStories.of(
@@ -551,9 +607,10 @@ def story_board(profiles: Sequence[StoryProfile]) -> StoryBoard:
 def judge_arrivals(board: StoryBoard, candidate: StoryCandidate) -> list[StoryJudgement]:
     """Score a single new article for each story; the next listing scores it among the others."""
     judgements = [StoryJudgement(0.0, None)] * len(board.profiles)
-    to_confirmed, to_members = _cosines_on_board(board.terms, candidate.vector, len(judgements))
-    to_keys, _ = _cosines_on_board(board.keys, candidate.keys, len(judgements))
+    to_confirmed, to_members = board.terms.products(candidate.vector, len(judgements))
+    to_keys, _ = board.keys.products(candidate.keys, len(judgements))
     home = []
+    day = days_since_1970(candidate.published_at)
     for number, profile in enumerate(board.profiles):
         learnt = profile.learnt
         if learnt is None or is_excluded(
@@ -561,9 +618,8 @@ def judge_arrivals(board: StoryBoard, candidate: StoryCandidate) -> list[StoryJu
         ):
             continue
         if candidate.language and learnt.languages and candidate.language not in learnt.languages:
-            linked = _foreign_chance(
-                learnt, candidate.published_at, to_keys[number], to_members[number]
-            )
+            apart = nearest_distance(board.listed_days[number], day)
+            linked = _foreign_chance(apart, to_keys[number], to_members[number])
             judgements[number] = StoryJudgement(linked, story_tier(linked))
         else:
             home.append(number)
@@ -571,20 +627,6 @@ def judge_arrivals(board: StoryBoard, candidate: StoryCandidate) -> list[StoryJu
     for number, chance in zip(home, chances, strict=True):
         judgements[number] = _arrival_judgement(board.profiles[number], candidate, float(chance))
     return judgements
-
-
-def _cosines_on_board(
-    holders: Mapping[str, Sequence[tuple[int, float, float]]],
-    vector: Mapping[str, float],
-    stories: int,
-) -> tuple[Array, Array]:
-    """Return the products of a vector with both weights of each story: (n,) and (n,)."""
-    first, second = [0.0] * stories, [0.0] * stories
-    for term, weight in vector.items():
-        for number, one, other in holders.get(term, ()):
-            first[number] += weight * one
-            second[number] += weight * other
-    return np.array(first), np.array(second)
 
 
 def _home_chances(
@@ -601,25 +643,47 @@ def _home_chances(
     is_exact = _is_exact_date(candidate.published_at or "")
     confirmed, listed, whole = [], [], []
     for number in numbers:
-        profile = board.profiles[number]
-        days = profile.learnt.days if profile.learnt else ()
-        confirmed.append(
-            min((abs(day - each) for each in board.confirmed_days[number]), default=nan)
-        )
-        listed.append(min((abs(day - each) for each in days), default=nan))
+        confirmed.append(nearest_distance(board.confirmed_days[number], day))
+        listed.append(nearest_distance(board.listed_days[number], day))
         whole.append(
             confirmed[-1]
             if is_exact and board.has_exact_dates[number]
-            else _days_to_confirmed(profile, candidate.published_at)
+            else _days_to_confirmed(board.profiles[number], candidate.published_at)
         )
-    in_time = near(np.array(whole), board.least_weights[list(numbers)])
+    section = _board_section(board, tuple(numbers))
+    in_time = near(np.array(whole), section.least_weights)
     return arrival_probabilities(
         to_confirmed * in_time,
         to_members,
         np.array(confirmed),
         np.array(listed),
-        board.standings.chosen(numbers),
+        section.standings,
     )
+
+
+def _board_section(board: StoryBoard, numbers: tuple[int, ...]) -> BoardSection:
+    """Return the stories of these indices, from memory if they were needed before."""
+    sections = board.sections
+    if numbers not in sections:
+        if len(sections) >= MAX_BOARD_SECTIONS:
+            sections.clear()
+        sections[numbers] = BoardSection(
+            board.least_weights[list(numbers)], board.standings.chosen(numbers)
+        )
+    return sections[numbers]
+
+
+def sorted_days(days: Iterable[float]) -> list[float]:
+    """Return the known ones of some days, the earliest first."""
+    return sorted(day for day in days if not isnan(day))
+
+
+def nearest_distance(days: Sequence[float], day: float) -> float:
+    """Return the distance of a day to the nearest of some sorted ones; nan if unknown."""
+    if not days or isnan(day):
+        return nan
+    place = bisect_left(days, day)
+    return min(abs(day - each) for each in days[max(0, place - 1) : place + 1])
 
 
 def _arrival_judgement(
@@ -665,6 +729,8 @@ def is_excluded(
 
     Unknown properties do not exclude an article.
     """
+    if not (profile.hosts or profile.languages or profile.since or profile.until):
+        return False
     if profile.hosts:
         hosts = {each.removeprefix("www.") for each in profile.hosts}
         if host.removeprefix("www.") not in hosts:
@@ -736,7 +802,7 @@ STORY_POLICY = StoryPolicy(
     foreign_candidates,
     profile_keys,
     story_board,
-    lambda board: board.keys.keys(),
+    lambda board: board.keys.places.keys(),
     judge_arrivals,
     opening_weights,
     two_view_vector,

@@ -6,6 +6,7 @@ import asyncio
 import re
 import sqlite3
 from collections.abc import Callable
+from contextvars import Context
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -43,11 +44,20 @@ def getter(*files: Path, **options: Any) -> Get:
     return getter_of(Datasette([str(file) for file in files], **options))
 
 
+def shared_getter(*files: Path, **options: Any) -> Get:
+    """Return a function that requests a path of a new Datasette that several tests may share.
+
+    Datasette 1.0 closes each one at the end of the test whose context it was made in; this one
+    is made in a context of its own.
+    """
+    return Context().run(getter, *files, **options)
+
+
 @cache
 def reader_of(folder: Path) -> Get:
     """Return a function that requests a path of the one Datasette on an archive that no test
     changes."""
-    return getter(folder / "archive.db")
+    return shared_getter(folder / "archive.db")
 
 
 CHANGEABLE_TABLES = (

@@ -204,7 +204,7 @@ def test_one_outlet_points_its_canonicals_at_others_and_one_at_its_home_page() -
 
 def test_there_are_pages_that_are_no_articles() -> None:
     kinds = {(page.page_type, page.status) for _, page in PAGES} - {("article", 200)}
-    assert kinds == {("section", 200), ("video", 200), ("article", 404)}
+    assert kinds == {("listing", 200), ("video", 200), ("article", 404)}
     assert [outlet.host for outlet in WORLD.outlets if outlet.amp] == ["abs.example"]
     assert [outlet.host for outlet in WORLD.outlets if outlet.tracking] == ["ledger.example"]
 

@@ -22,6 +22,20 @@ import pytest
 
 from demo.web import Outlet, Page, Web, serve
 from tests.conftest import Dateline
+from tests.crawler.spiders.test_story_spider import (
+    BOAT,
+    BREAD,
+    CRACKS,
+    DRILL,
+    FREE,
+    LINKS,
+    MINE,
+    START,
+    harbour,
+    ridge,
+    with_links,
+)
+from tests.end_to_end.test_investigate import catalogue
 from tests.paths import ROOT
 from tests.patience import until
 from tests.servers import free_port
@@ -92,12 +106,13 @@ def becomes(web: Web, *outlets: Outlet) -> None:
     web.hits.clear()
 
 
-def made(dateline: Any, web: Web, folder: Path) -> Dateline:
+def made(dateline: Any, web: Web, folder: Path, *, is_empty: bool = False) -> Dateline:
     """The command on an archive of its own that knows the outlets of the web."""
     run: Dateline = replace(dateline(web), folder=folder)
     run.command = lambda *words: [sys.executable, "-m", "crawler", *map(str, words)]  # type: ignore[method-assign]
     run.at(NOW)
-    run.knows()
+    if not is_empty:
+        run.knows()
     return run
 
 
@@ -177,6 +192,57 @@ def test_a_second_crawl_is_conditional_and_asks_for_no_robots_txt_twice(grid, da
     paths = Counter(request.path for request in grid.web.requests)
     assert paths == {"/robots.txt": 1, "/feed.xml": 1, "/sitemap.xml": 1}
     assert {request.status for request in grid.web.requests if ".xml" in request.path} == {304}
+
+
+def test_an_investigation_finds_the_same_by_the_same_requests_whether_workers_made_them(
+    grid, dateline, tmp_path
+):
+    contents = []
+    for name in ("here", "there"):
+        becomes(grid.web, *covering_outlets())
+        run = made(dateline, grid.web, tmp_path / name, is_empty=True)
+        file = catalogue(tmp_path)
+        options: list[Any] = ["--yes", "--catalogue", file, "--out", tmp_path / f"{name}.html"]
+        options += ["--name", "mine", "--delay", "0"]
+        if name == "there":
+            options += ["--cluster", grid.address, "--fetch-on-workers"]
+        run("investigate", START, *options)
+        contents.append((story_of(run), Counter(each.url for each in grid.web.requests)))
+    (here, asked_here), (there, asked_there) = contents
+    assert len(here["coverage"]) > 3
+    assert there == here
+    assert asked_there == asked_here
+
+
+def covering_outlets() -> tuple[Outlet, ...]:
+    """Outlets that cover one story: by lists, and by links in their pages."""
+    return (
+        harbour(with_links(MINE, *LINKS), CRACKS, BREAD, BOAT),
+        ridge(DRILL, FREE),
+        outlet("courier.example", pages=(page(1), replace(CRACKS, listed=True, path="/c"))),
+    )
+
+
+def story_of(run: Dateline) -> dict[str, list[Any]]:
+    """What an archive knows of a story, and what the search for it took."""
+    searches = run.rows("SELECT host, state, reason, requests FROM story_searches")
+    return {
+        "coverage": sorted(run.column("SELECT url FROM story_coverage")),
+        "searches": sorted(tuple(map(str, row)) for row in searches),
+    }
+
+
+def test_a_crawl_for_a_story_fetches_likely_pages_and_what_they_link_to_by_workers(
+    grid, dateline, tmp_path
+):
+    becomes(grid.web, *covering_outlets())
+    run = made(dateline, grid.web, tmp_path / "archive")
+    run("follow", START, "--name", "mine")
+    told = crawl_on(grid, run, "--story", "mine", "--delay", "0")
+    assert "Stopped" not in told.stderr
+    assert {CRACKS.path, FREE.path} <= {
+        url.rpartition("example")[2] for url in run.column("SELECT url FROM story_coverage")
+    }
 
 
 # -- whatever is killed ----------------------------------------------------------------------------
@@ -278,16 +344,13 @@ def test_a_crawl_that_is_to_stop_ends_soon_and_leaves_the_rest_for_the_next(
 # -- mistakes --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        (("--fetch-on-workers",), "--fetch-on-workers goes with --cluster"),
-        (
-            ("--fetch-on-workers", "--cluster", "local:1", "--story", "pier"),
-            "--fetch-on-workers does not go with --story",
-        ),
-    ],
-)
-def test_what_does_not_go_with_fetching_on_workers_is_said_in_one_line(dateline, words, said):
-    told = dateline(None)("crawl", *words, code=2)
-    assert said in told.stderr
+@pytest.mark.parametrize("command", [("crawl",), ("investigate", START, "--yes")])
+@pytest.mark.parametrize("is_configured", [True, False])
+def test_fetching_on_workers_without_a_cluster_is_said_in_one_line(
+    dateline, tmp_path, command, is_configured
+):
+    run = replace(dateline(None), folder=tmp_path)
+    if is_configured:
+        (tmp_path / "dateline.toml").write_text("fetch_on_workers = true\n")
+    told = run(*command, *(() if is_configured else ("--fetch-on-workers",)), code=2)
+    assert "--fetch-on-workers goes with --cluster" in told.stderr

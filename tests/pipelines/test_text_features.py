@@ -135,5 +135,5 @@ def test_features_of_another_text_are_not_used(change: dict[str, str]):
 
 
 def test_a_page_that_is_no_article_gets_no_features():
-    assert with_text_features(replace(REPORTS[0], page_type="section")).features is None
+    assert with_text_features(replace(REPORTS[0], page_type="listing")).features is None
     assert with_text_features(replace(REPORTS[0], text="")).features is None

@@ -14,7 +14,7 @@ from archive.articles.stories import LISTED_MEMBER_SQL
 from archive.errors import UsageError
 from archive.pages.charts import chart_bars
 from archive.pages.filters import PageFilters
-from archive.pages.findings.day_groups import newest_coverage_at
+from archive.pages.findings.day_groups import newest_coverage_of_all
 from archive.pages.findings.series_chart import SeriesStep, build_series_chart, group_into_steps
 from archive.queries.lookup import PlainRow
 from archive.queries.search import match_query
@@ -62,13 +62,12 @@ OUTLET_DAYS_SQL = """
 SELECT published_day AS day, count(*) AS articles FROM articles
 WHERE outlet_id = :outlet AND published_day BETWEEN :since AND :until GROUP BY 1"""
 
-OUTLET_PERIOD_SQL = """
-SELECT count(*) FROM articles
-WHERE outlet_id = ? AND published_day BETWEEN ? AND ?"""
+OUTLET_HOSTS_SQL = "SELECT id, host FROM outlets WHERE id IN (SELECT value FROM json_each(?))"
 
 COMPARED_OUTLETS_SQL = """
-SELECT id, host, coalesce(name, host) AS name FROM outlets
-WHERE id IN (SELECT value FROM json_each(?))"""
+SELECT o.host, o.name, (SELECT count(*) FROM articles WHERE outlet_id = o.id
+                        AND published_day BETWEEN :since AND :until) AS articles
+FROM outlets o WHERE o.host IN (SELECT value FROM json_each(:hosts))"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +90,18 @@ class AttentionRequest(PageFilters):
 
 
 def attention_page_data(connection: sqlite3.Connection, wanted: AttentionRequest) -> PlainRow:
+    """Return what the page of an archive shows, as `attention_of_archives` does of several."""
+    return attention_of_archives([connection], wanted)
+
+
+def attention_of_archives(
+    connections: Sequence[sqlite3.Connection], wanted: AttentionRequest
+) -> PlainRow:
     """Return what the page shows: a `chart`, its `steps` as a table, and the outlets compared.
 
     `error` says in words why nothing could be counted.
     """
-    series = attention_days(connection, wanted)
+    series = days_of_archives(connections, wanted)
     if series["error"]:
         return series
     steps = group_into_steps(series["days"], date.fromisoformat(series["until"]))
@@ -108,43 +114,66 @@ def attention_page_data(connection: sqlite3.Connection, wanted: AttentionRequest
         "chart": build_series_chart(steps, wanted.as_share) if total else None,
         "total": total,
         "share": total / total_of_all if total_of_all else None,
-        "compared": _compared_outlets(connection, series["by_outlet"], steps, series),
+        "compared": _compared_outlets(connections, series["by_outlet"], steps, series),
     }
 
 
 def attention_days(connection: sqlite3.Connection, wanted: AttentionRequest) -> PlainRow:
+    """Return the articles of an archive by day, as `days_of_archives` does of several."""
+    return days_of_archives([connection], wanted)
+
+
+def days_of_archives(
+    connections: Sequence[sqlite3.Connection], wanted: AttentionRequest
+) -> PlainRow:
     """Return the subject's articles and all articles of each day, with `title` and period.
 
     `days` are tuples of a day, the subject's articles, and all articles of that day (of the
-    outlet, if one is given); days without any article are left out.
+    outlet, if one is given); days without any article are left out. An article that several
+    archives have counts for each of them.
     """
-    members = _subject_articles(connection, wanted)
-    since, until = _attention_period(connection, wanted, members)
+    subjects = [_subject_articles(each, wanted) for each in connections]
+    dated = [row for members in subjects for row in members or ()]
+    since, until = _attention_period(connections, wanted, dated)
     frame: PlainRow = {
         "wanted": wanted, "filters": wanted.given, "since": since, "until": until, "days": [],
         "by_outlet": {}, "error": None, "steps": [], "chart": None, "total": 0, "share": None,
-        "compared": [], "unit": "day", "first": since, **_subject_of_request(connection, wanted),
+        "compared": [], "unit": "day", "first": since, **_subject_of_request(connections, wanted),
     }  # fmt: skip
-    outlet = connection.execute(
-        "SELECT id FROM outlets WHERE host = ?", (wanted.outlet,)
-    ).fetchone()
-    if wanted.outlet and outlet is None:
-        return frame | {"error": f"{wanted.outlet}: this archive has no such outlet."}
-    if members is None and wanted.words.strip():
+    outlets = [_outlet_id(each, wanted.outlet) for each in connections]
+    if wanted.outlet and not any(outlets):
+        is_one = len(connections) == 1
+        lack = "this archive has no such outlet" if is_one else "no archive has such an outlet"
+        return frame | {"error": f"{wanted.outlet}: {lack}."}
+    if frame["kind"] == "words":
         try:
-            members = _searched_days(connection, wanted.words, since, until)
+            subjects = [_searched_days(each, wanted.words, since, until) for each in connections]
         except UsageError as error:
             return frame | {"error": str(error)}
-    all_days = _all_days(connection, outlet and outlet[0], since, until)
-    by_outlet = _counted_by_outlet(members or [], since, until)
-    if members is None:
-        mine = all_days
-    else:
-        mine = Counter[str]()
-        for id in [outlet[0]] if outlet else by_outlet:
-            mine.update(by_outlet.get(id, {}))
+    all_days = Counter[str]()
+    by_outlet: dict[str, Counter[str]] = {}
+    for connection, members, outlet in zip(connections, subjects, outlets, strict=True):
+        if outlet or not wanted.outlet:
+            all_days.update(_all_days(connection, outlet, since, until))
+        for host, counts in _counted_by_outlet(connection, members or [], since, until).items():
+            by_outlet.setdefault(host, Counter()).update(counts)
+    mine = all_days if frame["kind"] == "all" else _subject_days(by_outlet, wanted.outlet)
     days = [(day, mine[day], all_days[day]) for day in sorted(all_days)]
     return frame | {"days": days, "by_outlet": by_outlet}
+
+
+def _outlet_id(connection: sqlite3.Connection, host: str) -> int | None:
+    """Return the ID of an outlet; None if the archive does not have it."""
+    row = connection.execute("SELECT id FROM outlets WHERE host = ?", (host,)).fetchone()
+    return int(row[0]) if row else None
+
+
+def _subject_days(by_outlet: Mapping[str, Counter[str]], host: str) -> Counter[str]:
+    """Return the subject's articles by day, of one outlet if given."""
+    mine = Counter[str]()
+    for each in [host] if host else by_outlet:
+        mine.update(by_outlet.get(each, {}))
+    return mine
 
 
 OutletDay = tuple[int, str, int]
@@ -175,43 +204,52 @@ def _searched_days(
 
 
 def _counted_by_outlet(
-    rows: Iterable[OutletDay], since: str, until: str
-) -> dict[int, Counter[str]]:
-    """Return the articles of a period by outlet and day."""
+    connection: sqlite3.Connection, rows: Iterable[OutletDay], since: str, until: str
+) -> dict[str, Counter[str]]:
+    """Return the articles of a period by the host of the outlet and by day."""
     found = defaultdict[int, Counter[str]](Counter)
     for outlet_id, day, count in rows:
         if since <= day <= until:
             found[outlet_id][day] += count
-    return found
+    hosts = connection.execute(OUTLET_HOSTS_SQL, (json.dumps(list(found)),))
+    return {host: found[outlet_id] for outlet_id, host in hosts}
 
 
-def _subject_of_request(connection: sqlite3.Connection, wanted: AttentionRequest) -> PlainRow:
+def _first_row(
+    connections: Iterable[sqlite3.Connection], sql: str, values: Sequence[object]
+) -> sqlite3.Row | None:
+    """Return the first row of a query in the first archive that has one."""
+    rows = (each.execute(sql, values).fetchone() for each in connections)
+    return next((row for row in rows if row), None)
+
+
+def _subject_of_request(
+    connections: Sequence[sqlite3.Connection], wanted: AttentionRequest
+) -> PlainRow:
     """Return the `kind` of subject and its `title`, with the title's direction."""
     if wanted.story:
-        row = connection.execute(
-            "SELECT title FROM stories WHERE name = ?", (wanted.story,)
-        ).fetchone()
+        sql = "SELECT title FROM stories WHERE name = ?"
+        row = _first_row(connections, sql, (wanted.story,))
         return {"kind": "story", "subject": row[0] if row else wanted.story, "direction": "auto"}
     if wanted.event:
-        row = connection.execute(
-            "SELECT coalesce(headline, url), language FROM articles WHERE id = ?", (wanted.event,)
-        ).fetchone()
+        sql = "SELECT coalesce(headline, url), language FROM articles WHERE id = ?"
+        row = _first_row(connections, sql, (wanted.event,))
         title = row[0] if row else f"event {wanted.event}"
-        return {"kind": "event", "subject": title, "direction": direction(row and row[1])}
+        return {"kind": "event", "subject": title, "direction": direction(row[1] if row else None)}
     kind = "words" if wanted.words.strip() else "all"
     return {"kind": kind, "subject": wanted.words.strip(), "direction": "auto"}
 
 
 def _attention_period(
-    connection: sqlite3.Connection,
+    connections: Sequence[sqlite3.Connection],
     wanted: AttentionRequest,
-    members: Sequence[OutletDay] | None,
+    members: Sequence[OutletDay],
 ) -> tuple[str, str]:
     """Return the first and last day: as asked for, else those of the subject.
 
     A search and all articles have the last 90 days before the newest coverage.
     """
-    newest = newest_coverage_at(connection).date()
+    newest = newest_coverage_of_all(connections).date()
     first, last = newest - timedelta(days=DEFAULT_ATTENTION_DAYS - 1), newest
     if members:
         days = [day for _, day, _ in members]
@@ -247,8 +285,8 @@ def _all_days(
 
 
 def _compared_outlets(
-    connection: sqlite3.Connection,
-    by_outlet: Mapping[int, Counter[str]],
+    connections: Sequence[sqlite3.Connection],
+    by_outlet: Mapping[str, Counter[str]],
     steps: Sequence[SeriesStep],
     period: PlainRow,
 ) -> list[PlainRow]:
@@ -256,26 +294,27 @@ def _compared_outlets(
 
     Each has `articles`, the `share` of all its articles of the period, and `bars`.
     """
-    totals = Counter({id: counts.total() for id, counts in by_outlet.items()})
+    totals = Counter({host: counts.total() for host, counts in by_outlet.items()})
     largest = totals.most_common(MAX_COMPARED_OUTLETS)
-    names = {
-        row["id"]: row
-        for row in connection.execute(
-            COMPARED_OUTLETS_SQL, (json.dumps([id for id, _ in largest]),)
-        )
-    }
-    counted = {id: _counts_of_steps(by_outlet[id], steps) for id, _ in largest}
+    hosts = json.dumps([host for host, _ in largest])
+    names: dict[str, str] = {}
+    whole = Counter[str]()
+    values = {"hosts": hosts, "since": period["since"], "until": period["until"]}
+    for connection in connections:
+        for host, name, articles in connection.execute(COMPARED_OUTLETS_SQL, values):
+            names[host] = names.get(host) or name
+            whole[host] += articles
+    counted = {host: _counts_of_steps(by_outlet[host], steps) for host, _ in largest}
     most = max((max(counts, default=0) for counts in counted.values()), default=0)
     compared = []
-    for id, articles in largest:
-        whole = connection.execute(OUTLET_PERIOD_SQL, (id, period["since"], period["until"]))
-        labelled = [(step.label, count) for step, count in zip(steps, counted[id], strict=True)]
+    for host, articles in largest:
+        labelled = [(step.label, count) for step, count in zip(steps, counted[host], strict=True)]
         compared.append(
             {
-                "host": names[id]["host"],
-                "name": names[id]["name"],
+                "host": host,
+                "name": names[host] or host,
                 "articles": articles,
-                "share": articles / max(1, whole.fetchone()[0]),
+                "share": articles / max(1, whole[host]),
                 "bars": chart_bars([*labelled, ("", most)])[:-1],
             }
         )

@@ -236,7 +236,11 @@ def _change_row(row: sqlite3.Row, with_words: bool) -> PlainRow:
     has_both_texts = not row["was_gone"] and row["text_before"] is not None
     is_comparable = with_words and has_both_texts and "gone" not in kinds
     headline = row["headline"] or row["headline_before"] or row["newest_headline"] or row["url"]
-    retitled = "headline" in kinds and is_comparable and row["headline_before"]
+    headline_diff = snippet = None
+    if is_comparable:
+        snippet = _changed_text_html(row)
+        if "headline" in kinds and row["headline_before"]:
+            headline_diff = changed_headline_html(row["headline_before"], headline)
     return {name: row[name] for name in plain} | {
         "headline": headline,
         "kinds": kinds,
@@ -244,16 +248,17 @@ def _change_row(row: sqlite3.Row, with_words: bool) -> PlainRow:
         "silent": bool(row["stealth"]),
         "gone": "gone" in kinds,
         "direction": direction(row["language"]),
-        "headline_diff": changed_headline_html(row["headline_before"], headline)
-        if retitled
-        else None,
-        "snippet": changed_words_html(
-            text_with_standfirst(row["text_before"], row["standfirst_before"]),
-            text_with_standfirst(row["text"], row["standfirst"]),
-        )
-        if is_comparable
-        else None,
+        "headline_diff": headline_diff,
+        "snippet": snippet,
     }
+
+
+def _changed_text_html(row: sqlite3.Row) -> Markup | None:
+    """Return the words that changed in standfirst and text, as HTML."""
+    return changed_words_html(
+        text_with_standfirst(row["text_before"], row["standfirst_before"]),
+        text_with_standfirst(row["text"], row["standfirst"]),
+    )
 
 
 def changed_headline_html(before: str, after: str) -> Markup:

@@ -166,17 +166,19 @@ def _copy_row(original: sqlite3.Row, copy: sqlite3.Row) -> PlainRow:
 
 def time_after(first: Any, other: Any) -> str | None:
     """Return how long after another an article was published; None if a time is unknown."""
-    times = [
-        parse_timestamp_as_utc(row["published_at"])
-        for row in (first, other)
-        if len(row["published_at"] or "") > len("2024-02-15")
-    ]
-    if len(times) < 2 or times[0] is None or times[1] is None:
+    began, followed = _time_of_article(first), _time_of_article(other)
+    if began is None or followed is None:
         return None
-    hours = (times[1] - times[0]).total_seconds() / 3600
+    hours = (followed - began).total_seconds() / 3600
     if abs(hours) < 1 / 60:
         return "in the same minute"
     return f"{format_hours(hours)} later" if hours > 0 else f"dated {format_hours(-hours)} earlier"
+
+
+def _time_of_article(row: Any) -> datetime | None:
+    """Return when an article was published; None if that is unknown, or a day without a time."""
+    written = row["published_at"] or ""
+    return parse_timestamp_as_utc(written) if len(written) > len("2024-02-15") else None
 
 
 def copy_file_row(text: PlainRow) -> PlainRow:

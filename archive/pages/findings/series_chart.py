@@ -84,10 +84,7 @@ def group_into_steps(
         return []
     first, end = date.fromisoformat(min(counts)), date.fromisoformat(max(counts))
     end = max(end, last) if last else end
-    length = (end - first).days + 1
-    unit = "day"
-    if length > MAX_DAY_STEPS:
-        unit = "week" if length <= 7 * MAX_WEEK_STEPS else "month"
+    unit = _readable_unit((end - first).days + 1)
     start, steps = _start_of_step(first, unit), []
     while start <= end:
         following = _next_step(start, unit)
@@ -105,6 +102,13 @@ def group_into_steps(
         )
         start = following
     return steps
+
+
+def _readable_unit(days: int) -> str:
+    """Return the unit of a series that lasts so long that smaller steps would be too many."""
+    if days <= MAX_DAY_STEPS:
+        return "day"
+    return "week" if days <= 7 * MAX_WEEK_STEPS else "month"
 
 
 def _start_of_step(day: date, unit: str) -> date:

@@ -10,12 +10,18 @@ from datasette.views.base import DatasetteError  # type: ignore[import-untyped]
 from archive.errors import UsageError
 from archive.pages.combined import combined_feeds
 from archive.pages.combined.merged_rows import ArchiveConnections
+from archive.pages.findings.attention import attention_file_row, days_of_archives
 from archive.pages.findings.change_lists import ChangeFilters
 from archive.pages.findings.copy_lists import CopyFilters
 from archive.pages.findings.event_lists import EventFilters
 from archive.pages.search_page import SearchRequest
-from archive.plugin.combined.combined_pages import COMBINED_PATH, read_visible_archives
+from archive.plugin.combined.combined_pages import (
+    COMBINED_PATH,
+    attention_request_of_all,
+    read_visible_archives,
+)
 from archive.plugin.event_pages import (
+    ATTENTION_FILE,
     CHANGE_FILE,
     COPY_FILE,
     EVENT_FILE,
@@ -117,6 +123,11 @@ def _copy_rows(connections: ArchiveConnections, asked: PageRequest) -> list[Plai
     return combined_feeds.copy_rows_of_all(connections, filters, MAX_FILE_ROWS)
 
 
+def _attention_rows(connections: ArchiveConnections, asked: PageRequest) -> list[PlainRow]:
+    series = days_of_archives(list(connections.values()), attention_request_of_all(asked))
+    return [attention_file_row(day) for day in series["days"]]
+
+
 def _file_route(name: str, columns: tuple[str, ...], make: CombinedRowsFunction) -> tuple[str, Any]:
     path = f"{COMBINED_PATH}/{name}{FILE_ENDINGS_PATTERN}"
     return path, combined_file_handler(name, columns, make)
@@ -131,4 +142,5 @@ COMBINED_FILE_ROUTES: list[tuple[str, Any]] = [
     _file_route("events", ("archive", *EVENT_FILE.columns), _event_rows),
     _file_route("changes", ("archive", *CHANGE_FILE.columns), _change_rows),
     _file_route("copies", ("archive", *COPY_FILE.columns), _copy_rows),
+    _file_route("attention", ATTENTION_FILE.columns, _attention_rows),
 ]

@@ -6,6 +6,7 @@ They are read-only: what a visitor may change is on the pages of the archive tha
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 from datasette import Forbidden  # type: ignore[import-untyped]
@@ -20,6 +21,7 @@ from archive.pages.combined.combined_lists import (
 )
 from archive.pages.combined.combined_search import combined_search_data
 from archive.pages.combined.merged_rows import ArchiveConnections
+from archive.pages.findings.attention import AttentionRequest, attention_of_archives
 from archive.pages.findings.change_lists import ChangeFilters
 from archive.pages.findings.copy_lists import CopyFilters
 from archive.pages.findings.event_lists import EventFilters
@@ -112,6 +114,15 @@ def _copies_of_all(connections: ArchiveConnections, asked: PageRequest) -> Plain
     return combined_copies(connections, asked.filters(CopyFilters), asked.page)
 
 
+def _attention_of_all(connections: ArchiveConnections, asked: PageRequest) -> PlainRow:
+    return attention_of_archives(list(connections.values()), attention_request_of_all(asked))
+
+
+def attention_request_of_all(asked: PageRequest) -> AttentionRequest:
+    """Return what is asked for, without an event: that is one archive's."""
+    return replace(asked.filters(AttentionRequest), event="")
+
+
 COMBINED_PAGE_ROUTES: list[tuple[str, Any]] = [
     (r"^/$", combined_handler("home", _home_of_all)),
     (COMBINED_PATH + r"/search$", combined_handler("search", _search_of_all)),
@@ -120,4 +131,5 @@ COMBINED_PAGE_ROUTES: list[tuple[str, Any]] = [
     (COMBINED_PATH + r"/events$", combined_handler("events", _events_of_all)),
     (COMBINED_PATH + r"/changes$", combined_handler("changes", _changes_of_all)),
     (COMBINED_PATH + r"/copies$", combined_handler("copies", _copies_of_all)),
+    (COMBINED_PATH + r"/attention$", combined_handler("attention", _attention_of_all)),
 ]

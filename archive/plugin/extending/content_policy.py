@@ -7,7 +7,7 @@ The plugin's configuration has it as `content_security_policy`: a list of texts 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from archive.errors import UsageError
@@ -40,30 +40,32 @@ def parse_allowed_sources(given: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """
     allowed: dict[str, tuple[str, ...]] = {}
     for text in given:
-        if not isinstance(text, str):
-            raise UsageError(f"allowed source {text!r}: must be a text like img-src https://…")
-        directive, *sources = text.split() or [""]
-        directive = directive.lower()
-        if directive not in WIDENED_DIRECTIVES:
-            raise UsageError(
-                f"allowed source {text!r}: begins with none of {', '.join(WIDENED_DIRECTIVES)}"
-            )
-        accepts_risk = RISK_WORD in sources
-        added = [source for source in sources if source != RISK_WORD]
-        if not added:
-            raise UsageError(f"allowed source {text!r}: names no source, such as https://host")
-        for source in added:
-            _check_source(text, directive, source, accepts_risk=accepts_risk)
+        directive, added = _sources_of_text(text)
         allowed[directive] = tuple(dict.fromkeys((*allowed.get(directive, ()), *added)))
     return allowed
 
 
+def _sources_of_text(text: str) -> tuple[str, list[str]]:
+    """Return the directive of a text and the sources that it adds. Raises UsageError."""
+    if not isinstance(text, str):
+        raise UsageError(f"allowed source {text!r}: must be a text like img-src https://…")
+    first, *sources = text.split() or [""]
+    directive = first.lower()
+    if directive not in WIDENED_DIRECTIVES:
+        raise UsageError(
+            f"allowed source {text!r}: begins with none of {', '.join(WIDENED_DIRECTIVES)}"
+        )
+    added = [source for source in sources if source != RISK_WORD]
+    if not added:
+        raise UsageError(f"allowed source {text!r}: names no source, such as https://host")
+    for source in added:
+        _check_source(text, directive, source, accepts_risk=RISK_WORD in sources)
+    return directive, added
+
+
 def _check_source(text: str, directive: str, source: str, *, accepts_risk: bool) -> None:
     """Raise UsageError for a source that may not be added."""
-    runs_programs = directive in SCRIPT_DIRECTIVES
-    inlines_styles = directive == "style-src" and source == "'unsafe-inline'"
-    is_risky = source in RISKY_SOURCES or (runs_programs and source in ("data:", "blob:"))
-    if is_risky and not inlines_styles and not accepts_risk:
+    if _may_run_scripts(directive, source) and not accepts_risk:
         raise UsageError(
             f"allowed source {text!r}: {source} lets a text of the archive run as a script, if it "
             f"finds a gap; add the word {RISK_WORD} to allow it all the same"
@@ -74,6 +76,15 @@ def _check_source(text: str, directive: str, source: str, *, accepts_risk: bool)
             f"allowed source {text!r}: {source} is not a source; give a scheme and a host, "
             f"such as https://tiles.example, or one of {', '.join(PLAIN_SOURCES)}"
         )
+
+
+def _may_run_scripts(directive: str, source: str) -> bool:
+    """Return whether a source opens a directive to scripts that a text may contain."""
+    if directive == "style-src" and source == "'unsafe-inline'":
+        return False
+    if directive in SCRIPT_DIRECTIVES and source in ("data:", "blob:"):
+        return True
+    return source in RISKY_SOURCES
 
 
 def configured_sources(datasette: Any) -> AllowedSources:
@@ -89,18 +100,28 @@ def widened_policy(policy: str, allowed: AllowedSources) -> str:
     """Return a content security policy with further sources.
 
     A directive that the policy does not have begins with the sources of `default-src`. The policy
-    of files to save, with `sandbox`, stays as it is. With `'unsafe-inline'` for scripts
-    the nonce is left out, as browsers ignore the one beside the other.
+    of files to save, with `sandbox`, stays as it is.
     """
-    directives = {
-        name: sources for name, *sources in (part.split() for part in policy.split(";")) if name
-    }
+    parts = [part.split() for part in policy.split(";")]
+    directives = {name: sources for name, *sources in parts if name}
     if not allowed or "sandbox" in directives:
         return policy
     for directive, added in allowed.items():
         present = directives.get(directive, directives.get("default-src", []))
-        kept = [source for source in present if source != "'none'" and source not in added]
-        if directive == "script-src" and "'unsafe-inline'" in added:
-            kept = [source for source in kept if not source.startswith("'nonce-")]
+        kept = _sources_beside_added(directive, present, added)
         directives[directive] = [*kept, *added]
     return "; ".join(" ".join([name, *sources]) for name, sources in directives.items())
+
+
+def _sources_beside_added(
+    directive: str, present: Iterable[str], added: Collection[str]
+) -> list[str]:
+    """Return the sources of a directive that stay when others are added.
+
+    With `'unsafe-inline'` for scripts the nonce is left out, as browsers ignore the one beside
+    the other.
+    """
+    kept = [source for source in present if source != "'none'" and source not in added]
+    if directive != "script-src" or "'unsafe-inline'" not in added:
+        return kept
+    return [source for source in kept if not source.startswith("'nonce-")]

@@ -120,17 +120,21 @@ def _question_sources(
 ) -> Iterator[QuestionSource]:
     """Yield the files for an archive: of extensions, beside it, and as configured."""
     yield from usable_extensions(QUESTION_GROUP, accept_questions).values()
-    of_site = datasette.plugin_config("dateline") or {}
-    of_archive = datasette.plugin_config("dateline", database=database) or {}
     beside = archive_path.with_name(QUESTION_FILE_NAME)
     paths = [beside] if beside.is_file() else []
-    for named in (of_archive.get("questions") or (), of_site.get("questions") or ()):
-        paths += map(Path, [named] if isinstance(named, str) else named)
+    paths += _configured_question_files(datasette.plugin_config("dateline", database=database))
+    paths += _configured_question_files(datasette.plugin_config("dateline"))
     for path in dict.fromkeys(path.absolute() for path in paths):
         try:
             yield read_question_file(path)
         except UsageError as error:
             report_extension_problem(f"questions are left out: {error}")
+
+
+def _configured_question_files(config: dict[str, Any] | None) -> list[Path]:
+    """Return the files that a configuration names, as one text or as a list."""
+    named = (config or {}).get("questions") or ()
+    return [Path(named)] if isinstance(named, str) else [Path(each) for each in named]
 
 
 def _checking_connection(path: Path) -> sqlite3.Connection:

@@ -99,38 +99,51 @@ def with_safe_csv(app: App, limits: Collection[int]) -> App:
         """Answer a request, with CSV made safe."""
         if scope["type"] != "http" or not _asks_for_csv(scope):
             return await app(scope, receive, send)
-        rows = RowAssembler()
         query = scope.get("query_string", b"").decode("latin-1")
-        is_counted = "_stream" not in parse_qs(query)
-        is_csv = False
-        held: list[Event] = []
-
-        async def send_rows(event: Event) -> None:
-            """Send an event of the answer, with safe cells if it is CSV."""
-            nonlocal is_csv, is_counted
-            if event["type"] == "http.response.start":
-                headers = [(name.lower(), value) for name, value in event.get("headers", [])]
-                content_type = dict(headers).get(b"content-type", b"")
-                is_csv = content_type.startswith((b"text/csv", b"text/plain"))
-                is_counted = is_counted and event["status"] == 200
-                # an apostrophe changes the length
-                headers = [each for each in headers if not is_csv or each[0] != b"content-length"]
-                event = {**event, "headers": headers}
-            elif is_csv and event["type"] == "http.response.body":
-                body = rows.safe(event.get("body", b""), event.get("more_body", False))
-                event = {**event, "body": body}
-            if not (is_csv and is_counted):
-                return await send(event)
-            held.append(event)  # at most as many rows as one answer may have
-            if event["type"] == "http.response.start" or event.get("more_body", False):
-                return None
-            for each in _with_count(held, limits_of_request(query, limits)):
-                await send(each)
-            return None
-
-        return await app(scope, receive, send_rows)
+        is_streamed = "_stream" in parse_qs(query)
+        answer = SafeCsvAnswer(send, None if is_streamed else limits_of_request(query, limits))
+        return await app(scope, receive, answer.send_event)
 
     return guard
+
+
+class SafeCsvAnswer:
+    """An answer that is sent with safe cells if it is CSV, and with the count of its rows."""
+
+    def __init__(self, send: Send, limits: Collection[int] | None) -> None:
+        self._send = send
+        self._limits = limits
+        """The numbers of rows after which it may have been cut; None if rows are not counted."""
+        self._rows = RowAssembler()
+        self._is_csv = False
+        self._held: list[Event] = []
+
+    async def send_event(self, event: Event) -> None:
+        """Send an event of the answer; of a counted answer all at the end."""
+        if event["type"] == "http.response.start":
+            event = self._begin(event)
+        elif self._is_csv and event["type"] == "http.response.body":
+            body = self._rows.safe(event.get("body", b""), event.get("more_body", False))
+            event = {**event, "body": body}
+        if not self._is_csv or self._limits is None:
+            return await self._send(event)
+        self._held.append(event)  # at most as many rows as one answer may have
+        if event["type"] == "http.response.start" or event.get("more_body", False):
+            return None
+        for each in _with_count(self._held, self._limits):
+            await self._send(each)
+        return None
+
+    def _begin(self, start: Event) -> Event:
+        """Note whether the answer is CSV; return its start without a length that will change."""
+        headers = [(name.lower(), value) for name, value in start.get("headers", [])]
+        content_type = dict(headers).get(b"content-type", b"")
+        self._is_csv = content_type.startswith((b"text/csv", b"text/plain"))
+        if start["status"] != 200:
+            self._limits = None
+        if self._is_csv:  # an apostrophe changes the length
+            headers = [each for each in headers if each[0] != b"content-length"]
+        return {**start, "headers": headers}
 
 
 def _with_count(events: list[Event], limits: Collection[int]) -> list[Event]:

@@ -103,52 +103,59 @@ def with_security_headers(app: App, widen_policy: Callable[[str], str] = str) ->
         """Answer a request with a nonce and security headers."""
         if scope["type"] != "http":
             return await app(scope, receive, send)
-        word = token_urlsafe(12)
-        _current_nonce.set(word)
-        begun = replaced = False
-
-        async def send_safely(event: Event) -> None:
-            """Send an event, with security headers or a replacement for the whole answer."""
-            nonlocal begun, replaced
-            begun = True
-            if event["type"] != "http.response.start":
-                return None if replaced else await send(event)
-            headers = [(name.lower(), value) for name, value in event.get("headers", [])]
-            status, body = _replacement_answer(event["status"], dict(headers))
-            headers = [each for each in headers if each[0] != CLEARED_ERROR_HEADER.encode()]
-            if status:
-                replaced = True
-                headers = [(b"content-type", b"text/plain; charset=utf-8")]
-            await send(
-                {
-                    **event,
-                    "status": status or event["status"],
-                    "headers": _with_missing_headers(headers, word, widen_policy),
-                }
-            )
-            if status:
-                await send({"type": "http.response.body", "body": body})
-            return None
-
+        nonce = token_urlsafe(12)
+        _current_nonce.set(nonce)
+        answer = SecuredAnswer(send, nonce, widen_policy)
         try:
-            await app(scope, receive, send_safely)
+            await app(scope, receive, answer.send_event)
         except Exception:
             plugin_log.exception("an answer failed")
-            if begun:
+            if answer.has_begun:
                 raise
-            await send_text_answer(send_safely, 500, "")
+            await send_text_answer(answer.send_event, 500, "")
         return None
 
     return headed
+
+
+class SecuredAnswer:
+    """An answer that is sent with security headers, or replaced as a whole."""
+
+    def __init__(self, send: Send, nonce: str, widen_policy: Callable[[str], str]) -> None:
+        self._send = send
+        self._nonce = nonce
+        self._widen_policy = widen_policy
+        self.has_begun = False
+        self._is_replaced = False
+
+    async def send_event(self, event: Event) -> None:
+        """Send an event of the answer, or of its replacement."""
+        self.has_begun = True
+        if event["type"] == "http.response.start":
+            await self._send_start(event)
+        elif not self._is_replaced:
+            await self._send(event)
+
+    async def _send_start(self, start: Event) -> None:
+        """Send the start of the answer, or the replacement for all of it."""
+        headers = [(name.lower(), value) for name, value in start.get("headers", [])]
+        status, body = _replacement_answer(start["status"], dict(headers))
+        self._is_replaced = bool(status)
+        if self._is_replaced:
+            headers = [(b"content-type", b"text/plain; charset=utf-8")]
+        headers = [each for each in headers if each[0] != CLEARED_ERROR_HEADER.encode()]
+        secured = _with_missing_headers(headers, self._nonce, self._widen_policy)
+        await self._send({**start, "status": status or start["status"], "headers": secured})
+        if self._is_replaced:
+            await self._send({"type": "http.response.body", "body": body})
 
 
 def _replacement_answer(status: int, headers: dict[bytes, bytes]) -> tuple[int, bytes]:
     """Return the status and body to send in place of an answer; 0 if it may be sent as it is."""
     if status == 500 and CLEARED_ERROR_HEADER.encode() not in headers:
         return 500, SERVER_ERROR_MESSAGE
-    if 300 <= status < 400 and leads_to_another_host(
-        headers.get(b"location", b"").decode("latin-1")
-    ):
+    location = headers.get(b"location", b"").decode("latin-1")
+    if 300 <= status < 400 and leads_to_another_host(location):
         return 404, b"Not found"
     return 0, b""
 
@@ -162,7 +169,7 @@ def leads_to_another_host(location: str) -> bool:
 
 
 def _with_missing_headers(
-    headers: list[tuple[bytes, bytes]], word: str, widen_policy: Callable[[str], str]
+    headers: list[tuple[bytes, bytes]], nonce: str, widen_policy: Callable[[str], str]
 ) -> list[tuple[bytes, bytes]]:
     """Return the headers of an answer with the security headers that it lacks.
 
@@ -171,16 +178,16 @@ def _with_missing_headers(
     """
     kept = [header for header in headers if header != (b"referrer-policy", b"no-referrer")]
     present = {name for name, _ in kept}
-    wanted = SECURITY_HEADERS | {
-        b"content-security-policy": DATASETTE_CONTENT_POLICY.format(nonce=word).encode()
-    }
+    policy = DATASETTE_CONTENT_POLICY.format(nonce=nonce).encode()
+    wanted = SECURITY_HEADERS | {b"content-security-policy": policy}
     missing = [(name, value) for name, value in wanted.items() if name not in present]
-    return [
-        (name, widen_policy(value.decode("latin-1")).encode("latin-1"))
-        if name == b"content-security-policy"
-        else (name, value)
-        for name, value in [*kept, *missing]
-    ]
+
+    def widened(name: bytes, value: bytes) -> tuple[bytes, bytes]:
+        if name != b"content-security-policy":
+            return name, value
+        return name, widen_policy(value.decode("latin-1")).encode("latin-1")
+
+    return [widened(name, value) for name, value in [*kept, *missing]]
 
 
 # -- requests --------------------------------------------------------------------------------------

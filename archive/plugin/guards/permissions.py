@@ -125,6 +125,20 @@ async def may_run_sql(datasette: Any, actor: Any, database: str) -> bool:
     )
 
 
+async def may_ask_question(datasette: Any, actor: Any, database: str, name: str) -> bool:
+    """Return True if a visitor may see the answer of an archive to a question."""
+    if hasattr(datasette, "allowed"):  # 1.0
+        from datasette.resources import QueryResource
+
+        resource = QueryResource(database=database, query=name)
+        return bool(await datasette.allowed(action="view-query", resource=resource, actor=actor))
+    return bool(
+        await datasette.permission_allowed(
+            actor, "view-query", resource=(database, name), default=True
+        )
+    )
+
+
 def _is_named_in_config(datasette: Any, actor: Any, database: str, word: str) -> bool:
     """Return True if the plugin's configuration names the visitor for a word, or for `edit`.
 

@@ -101,22 +101,29 @@ def restricted_for_strangers(
             return await app(scope, receive, send)
         path = routed_path(raw_path(scope), datasette.setting("base_url"))
         names = [tilde_encode(name) for name in archives(datasette)]
-        reading = scope["method"] in ("GET", "HEAD")
-        is_open = path in SIGN_IN_PATHS or (
-            reading and (ours.match(path) or is_open_to_all(path, names, find_added()))
-        )
-        if is_open or await _signed_in_actor(datasette, scope, receive):
+        is_reading = scope["method"] in ("GET", "HEAD")
+        if is_open_to_strangers(path, names, is_reading):
             return await app(scope, receive, send)
-        if reading and path.strip("/") in names:
+        if await _signed_in_actor(datasette, scope, receive):
+            return await app(scope, receive, send)
+        if not is_reading:
+            return await send_text_answer(send, 403, "This page does not exist.")
+        if path.strip("/") in names:
             home = datasette.urls.path(f"{path.rstrip('/')}/-/home")
             return await send_text_answer(send, 302, "", location=str(home))
-        if not reading:
-            return await send_text_answer(send, 403, "This page does not exist.")
         # Datasette sets these two, but it has not seen the request yet
         unsigned = {**scope, "actor": None, "csrftoken": lambda: ""}
         response = await respond_missing(Request(unsigned, receive))
         await response.asgi_send(send)
         return None
+
+    def is_open_to_strangers(path: str, names: Iterable[str], is_reading: bool) -> bool:
+        """Return whether everybody may send such a request."""
+        if path in SIGN_IN_PATHS:
+            return True
+        if not is_reading:
+            return False
+        return bool(ours.match(path)) or is_open_to_all(path, names, find_added())
 
     return door
 

@@ -123,21 +123,16 @@ def authorize_action(
     action: int, first: str | None, second: str | None, _: str | None, __: str | None
 ) -> int:
     """Decide, while SQLite prepares a statement, whether it may perform an action."""
-    if action == sqlite3.SQLITE_FUNCTION:
-        return (
-            sqlite3.SQLITE_OK if may_call_function((second or "").lower()) else sqlite3.SQLITE_DENY
-        )
-    if action == sqlite3.SQLITE_PRAGMA:
-        return (
-            sqlite3.SQLITE_OK
-            if may_run_pragma((first or "").lower(), second)
-            else sqlite3.SQLITE_DENY
-        )
     if action == sqlite3.SQLITE_READ and (first, second) == ("pragma_database_list", "file"):
         return sqlite3.SQLITE_IGNORE  # NULL, to hide the file's path
-    if action in (sqlite3.SQLITE_ATTACH, sqlite3.SQLITE_DETACH):
-        return sqlite3.SQLITE_DENY
-    return sqlite3.SQLITE_OK
+    is_permitted = True
+    if action == sqlite3.SQLITE_FUNCTION:
+        is_permitted = may_call_function((second or "").lower())
+    elif action == sqlite3.SQLITE_PRAGMA:
+        is_permitted = may_run_pragma((first or "").lower(), second)
+    elif action in (sqlite3.SQLITE_ATTACH, sqlite3.SQLITE_DETACH):
+        is_permitted = False
+    return sqlite3.SQLITE_OK if is_permitted else sqlite3.SQLITE_DENY
 
 
 def may_call_function(function: str) -> bool:

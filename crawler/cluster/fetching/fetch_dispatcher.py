@@ -16,7 +16,7 @@ import pickle
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import wait
 from contextlib import suppress
 from dataclasses import dataclass
@@ -25,6 +25,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Protocol
 
+from scrapy.http import Response
 from scrapy.settings import BaseSettings
 
 from archive.errors import ClusterError, DatelineError, LostWorkersError
@@ -44,6 +45,7 @@ from crawler.cluster.fetching.host_shares import (
     ShareNews,
     ShareSetup,
     SiteState,
+    response_of_fetched,
 )
 from crawler.cluster.fetching.share_board import ROUND_LEASE_SECONDS, RoundEnd, ShareBoard
 from crawler.cluster.fetching.worker_seats import SeatedWorker, WorkerSeats
@@ -99,12 +101,21 @@ class DispatchSession(Protocol):
         ...
 
     @property
+    def robots_seen(self) -> dict[str, Response] | None:
+        """Site → response for robots.txt; None if these are not kept."""
+        ...
+
+    @property
     def workers(self) -> Any:  # a WorkerPool that is a ReadAheadPool in these crawls
         """The `ReadAheadPool` that gets the readings, and knows the workers."""
         ...
 
     def record_pause(self, site: str, pause: SitePause) -> None:
         """Record a pause that is too long to wait for."""
+        ...
+
+    def count_requests(self, made: Mapping[str, int]) -> None:
+        """Count requests by their hosts."""
         ...
 
 
@@ -302,7 +313,8 @@ class FetchDispatcher:
         """Start the process of a round; on a worker that came later, end earlier ones first."""
         if worker.address not in self._cleared:
             await self._clear_worker(worker)
-        setup = share_setup(self.settings, worker.threads)
+        keeps_robots = self.session.robots_seen is not None
+        setup = share_setup(self.settings, worker.threads, keeps_robots=keeps_robots)
         content = pickle.dumps(setup)
         await self._call(
             worker, BEGIN_TIMEOUT_SECONDS, begin_round, name, self._archive_key, content
@@ -406,6 +418,7 @@ class FetchDispatcher:
     ) -> None:
         """Give an answer to whoever waits for it, or have its item made with a second site."""
         self.session.workers.add_remote_cpu(answer.cpu_seconds)
+        self.session.count_requests(answer.more_requests)
         if answer.elsewhere is not None:
             self.board.send_along(name, answer.number, answer.elsewhere, self.clock())
         elif self.board.settle_item(name, answer.number):
@@ -425,6 +438,10 @@ class FetchDispatcher:
         self.board.note_state(name, news.state, self.clock())
         self._record_pauses(news.state)
         self.session.remarks.update(news.state.remarks)
+        if self.session.robots_seen is not None:
+            files = news.robots_files.items()
+            read = {origin: response_of_fetched(each) for origin, each in files}
+            self.session.robots_seen.update(read)
 
     def _record_pauses(self, state: SiteState) -> None:
         """Record the pauses that are news, those too long to wait for in the archive."""
@@ -439,7 +456,7 @@ class FetchDispatcher:
                 self.session.record_pause(origin, pause)
 
 
-def share_setup(settings: BaseSettings, threads: int) -> ShareSetup:
+def share_setup(settings: BaseSettings, threads: int, *, keeps_robots: bool = False) -> ShareSetup:
     """Return the setup of a process on a worker with this number of threads."""
     return ShareSetup(
         settings={name: settings[name] for name in TRAVELLING_SETTINGS},
@@ -447,6 +464,7 @@ def share_setup(settings: BaseSettings, threads: int) -> ShareSetup:
         seconds=ROUND_DEADLINE_SECONDS,
         lease_seconds=ROUND_LEASE_SECONDS,
         now=os.environ.get("DATELINE_NOW"),
+        keeps_robots=keeps_robots,
     )
 
 

@@ -12,12 +12,17 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+from scrapy.http import Request, Response
+
 from archive.errors import DatelineError, UsageError
 from crawler.network.robots import RobotsRules
-from crawler.workers.pool import DocumentKind, ParsedDocument
+from crawler.workers.pool import RULED_KINDS, DocumentKind, ParsedDocument
 from pipelines.urls import registered_domain
 
-FetchKind = Literal["page", "feed", "sitemap"]
+ASKED_KINDS: tuple[DocumentKind, ...] = (*RULED_KINDS, "topic", "site search")
+"""Documents that are read under the URL asked for, and not under that where redirects led."""
+REDIRECT_META = ("redirect_urls", "redirect_reasons", "redirect_times")
+"""The keys of a response's `meta` that the driver needs."""
 ArrivedReading = tuple[DocumentKind, ParsedDocument | DatelineError]
 """The kind of parser that read a response, and its result or the error that it raised."""
 
@@ -38,16 +43,29 @@ class FetchItem:
     url: str
     asked: str
     """The URL under which the answer is recorded."""
-    kind: FetchKind
+    reading: DocumentKind | None
+    """The parser that the driver will read the answer by; None if it is not known before."""
     headers: tuple[tuple[str, str], ...] = ()
     """The validators of the last response."""
     as_read: str | None = None
     """The digest of the body that the article was extracted from last."""
+    manners: tuple[str, ...] = ()
+    """Those of `MANNER_KEYS` that are set."""
+
+    @property
+    def is_page(self) -> bool:
+        """True if the answer is read as an article."""
+        return self.reading in RULED_KINDS
 
     @property
     def site(self) -> str:
         """The site whose share is needed."""
         return share_site(self.url)
+
+
+def is_robots_item(item: FetchItem) -> bool:
+    """Return whether an item is a robots.txt that the driver itself asks for."""
+    return item.url.endswith("/robots.txt") and "dont_obey_robotstxt" in item.manners
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +117,24 @@ class FetchedResponse:
     latency: float = 0.0
 
 
+def fetched_response(response: Response) -> FetchedResponse:
+    """Return what the driver needs of a response."""
+    return FetchedResponse(
+        url=response.url,
+        status=response.status,
+        headers={name: list(values) for name, values in response.headers.items()},
+        body=response.body,
+        redirects={key: response.meta[key] for key in REDIRECT_META if key in response.meta},
+        latency=response.meta.get("download_latency", 0.0),
+    )
+
+
+def response_of_fetched(fetched: FetchedResponse, request: Request | None = None) -> Response:
+    """Return a response as the process that made the request received it."""
+    headers: Any = dict(fetched.headers)
+    return Response(fetched.url, fetched.status, headers, fetched.body, request=request)
+
+
 @dataclass(frozen=True, slots=True)
 class FetchFailure:
     """Why there is no response; the fields are those of a check."""
@@ -125,6 +161,8 @@ class FetchAnswer:
     """CPU time that the readers of the process have used since its last answer."""
     elsewhere: str | None = None
     """Another site to which the URL leads and that the process does not hold."""
+    more_requests: Mapping[str, int] = field(default_factory=dict)
+    """Host → requests since the last answer that no item asked for: robots.txt, redirects, retries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +170,8 @@ class ShareNews:
     """A report of a process on its sites."""
 
     state: SiteState
+    robots_files: Mapping[str, FetchedResponse] = field(default_factory=dict)
+    """Origin → its robots.txt, which names sitemaps, if the crawl keeps these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +188,8 @@ class ShareSetup:
     """Time without orders after which it does so as well."""
     now: str | None = None
     """The time that DATELINE_NOW simulates."""
+    keeps_robots: bool = False
+    """True to report each robots.txt as it was read."""
 
 
 TRAVELLING_SETTINGS = (

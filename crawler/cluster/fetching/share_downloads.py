@@ -18,8 +18,13 @@ from scrapy.settings import BaseSettings
 
 from archive.records import Capture, current_time, format_utc
 from crawler.cluster.fetching.fetch_dispatcher import ArrivedAnswer, CrawlState, FetchDispatcher
-from crawler.cluster.fetching.host_shares import FetchItem
-from crawler.network.exchange import FETCHED_AT_KEY, RemoteFailure
+from crawler.cluster.fetching.host_shares import ASKED_KINDS, FetchItem, response_of_fetched
+from crawler.network.exchange import (
+    FETCHED_AT_KEY,
+    MANNER_KEYS,
+    READING_KEY,
+    RemoteFailure,
+)
 from crawler.network.scrapy_internals import is_engine_busy, is_engine_closing
 
 FETCH_SETTINGS_SETTING = "DATELINE_FETCH_SETTINGS"
@@ -71,7 +76,7 @@ class ShareDownloadHandler(BaseDownloadHandler):
             raise RemoteFailure(failure.outcome, failure.reason, failure.transient, failure.status)
         response = response_of_answer(request, arrived)
         if reading := arrived.answer.reading:
-            url = item.asked if item.kind == "page" else response.url
+            url = item.asked if item.reading in ASKED_KINDS else response.url
             digest = Capture(url, response.body).digest
             self.session.workers.keep_reading(url, digest, reading)
         return response
@@ -79,7 +84,6 @@ class ShareDownloadHandler(BaseDownloadHandler):
 
 def item_of_request(number: int, request: Request) -> FetchItem:
     """Return the item for a request of a spider."""
-    carried = request.cb_kwargs
     headers = (
         (name, value.decode("latin-1"))
         for name in VALIDATOR_HEADERS
@@ -89,9 +93,10 @@ def item_of_request(number: int, request: Request) -> FetchItem:
         number=number,
         url=request.url,
         asked=request.meta.get("asked", request.url),
-        kind=carried.get("kind", "page"),
+        reading=request.meta.get(READING_KEY),
         headers=tuple(headers),
-        as_read=carried.get("as_read"),
+        as_read=request.cb_kwargs.get("as_read"),
+        manners=tuple(key for key in MANNER_KEYS if request.meta.get(key)),
     )
 
 
@@ -104,5 +109,4 @@ def response_of_answer(request: Request, arrived: ArrivedAnswer) -> Response:
     if "DATELINE_NOW" not in environ:
         fetched_at = current_time() - timedelta(seconds=arrived.age_seconds)
         request.meta[FETCHED_AT_KEY] = format_utc(fetched_at)
-    headers: Any = dict(fetched.headers)
-    return Response(fetched.url, fetched.status, headers, fetched.body, request=request)
+    return response_of_fetched(fetched, request)

@@ -165,7 +165,9 @@ def run_share_process(orders: IO[bytes], answers: IO[bytes]) -> None:
 
     fork_server.start_fork_server()
     process = AsyncCrawlerProcess(share_settings(setup))
-    crawl = process.crawl(ShareSpider, link=link, readers=setup.readers)
+    crawl = process.crawl(
+        ShareSpider, link=link, readers=setup.readers, keeps_robots=setup.keeps_robots
+    )
     process.start(install_signal_handlers=False)
     link.close()
     crawl.result()  # raises what was raised while it was set up

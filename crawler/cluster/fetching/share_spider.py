@@ -14,14 +14,17 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Protocol, Self
+from urllib.parse import urlsplit
 
-from scrapy import Spider
+from scrapy import Spider, signals
 from scrapy.crawler import Crawler
 from scrapy.http import Request, Response
 from twisted.python.failure import Failure
 
 from archive.errors import DatelineError, ReadingError
+from archive.records import Capture
 from crawler.cluster.fetching.host_shares import (
+    ASKED_KINDS,
     ArrivedReading,
     FetchAnswer,
     FetchedResponse,
@@ -31,10 +34,12 @@ from crawler.cluster.fetching.host_shares import (
     ShareNews,
     ShareOrders,
     SiteState,
+    fetched_response,
+    is_robots_item,
     share_site,
 )
 from crawler.extraction.rules.outlet_rules import NO_OUTLET_RULES, OutletRules
-from crawler.network.backoff import SiteBackoff, SitePause, backoff_now
+from crawler.network.backoff import SiteBackoff, SitePause, backoff_now, site_origin
 from crawler.network.exchange import (
     OutsideRequest,
     capture_response,
@@ -45,9 +50,6 @@ from crawler.network.opt_outs import opt_out_refusal, opt_outs_of_page, parse_op
 from crawler.network.robots import RobotsMiddleware
 from crawler.network.scrapy_internals import slot_rest_seconds
 from crawler.workers.pool import WorkerPool
-
-REDIRECT_META = ("redirect_urls", "redirect_reasons", "redirect_times")
-"""The keys of a response's `meta` that the driver needs."""
 
 
 class UnstartedRequest(Exception):  # noqa: N818  not an error
@@ -79,7 +81,8 @@ class ShareSession:
     rules: OutletRules = NO_OUTLET_RULES
     backoff: SiteBackoff = field(default_factory=SiteBackoff)
     remarks: dict[str, str] = field(default_factory=dict)
-    robots_seen: None = None
+    robots_seen: dict[str, Response] | None = None
+    """Origin → robots.txt that was not reported yet; None if these are not kept."""
     ready_at: dict[str, float] = field(default_factory=dict)
     """Site → time of the monotonic clock from which requests may be sent to it."""
     ends: bool = False
@@ -143,9 +146,13 @@ class ShareSpider(Spider):
     name = "share"
     session: ShareSession
 
-    def __init__(self, link: OrderLink, readers: int, **kwargs: Any) -> None:
+    def __init__(
+        self, link: OrderLink, readers: int, keeps_robots: bool = False, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
-        self.link, self.readers = link, readers
+        self.link, self.readers, self.keeps_robots = link, readers, keeps_robots
+        self._more_requests: Counter[str] = Counter()
+        """Host → requests that no item asked for and that were not reported yet."""
         self._reported = SiteState()
         self._reported_cpu_seconds = 0.0
 
@@ -157,7 +164,9 @@ class ShareSpider(Spider):
         rules = settings["DATELINE_OUTLET_RULES"] or NO_OUTLET_RULES
         pool = WorkerPool(spider.readers, settings.getfloat("DATELINE_PAGE_SECONDS"), rules)
         opt_outs = parse_opt_outs(settings["DATELINE_OPT_OUTS"])
-        spider.session = ShareSession(pool, opt_outs, rules)
+        kept: dict[str, Response] | None = {} if spider.keeps_robots else None
+        spider.session = ShareSession(pool, opt_outs, rules, robots_seen=kept)
+        crawler.signals.connect(spider._note_request, signal=signals.request_reached_downloader)
         return spider
 
     async def start(self) -> AsyncIterator[Request]:
@@ -189,28 +198,24 @@ class ShareSpider(Spider):
             headers=dict(item.headers),
             dont_filter=True,
             cb_kwargs={"item": item},
-            meta={"asked": item.asked, "asked_at": time.monotonic()},
+            meta={"asked": item.asked, "asked_at": time.monotonic()}
+            | dict.fromkeys(item.manners, True),
         )
 
     async def take_response(self, response: Response, item: FetchItem) -> None:
         """Read a response and send the answer."""
         answered_at = time.monotonic()
         reading = await self._read_response(response, item)
-        fetched = FetchedResponse(
-            url=response.url,
-            status=response.status,
-            headers={name: list(values) for name, values in response.headers.items()},
-            body=response.body,
-            redirects={key: response.meta[key] for key in REDIRECT_META if key in response.meta},
-            latency=response.meta.get("download_latency", 0.0),
-        )
+        if is_robots_item(item) and (robots := self._robots):
+            await robots.know_rules(site_origin(item.url), response)
         self._send_news()
         answer = FetchAnswer(
             item.number,
             answered_at,
-            response=fetched,
+            response=fetched_response(response),
             reading=reading,
             cpu_seconds=self._new_cpu_seconds(),
+            more_requests=self._new_requests(),
         )
         self.link.send(answer)
 
@@ -223,31 +228,44 @@ class ShareSpider(Spider):
         number, now = request.cb_kwargs["item"].number, time.monotonic()
         self._send_news()
         if isinstance(error, OutsideRequest):
-            self.link.send(FetchAnswer(number, now, elsewhere=error.site))
+            more = self._new_requests()
+            self.link.send(FetchAnswer(number, now, elsewhere=error.site, more_requests=more))
             return
         check = check_of_failure(request, error)
         outcome: Any = check.outcome
         why = FetchFailure(outcome, check.reason or "", check.transient, check.status)
-        self.link.send(FetchAnswer(number, now, check.seconds or 0.0, failure=why))
+        seconds, more = check.seconds or 0.0, self._new_requests()
+        self.link.send(FetchAnswer(number, now, seconds, failure=why, more_requests=more))
 
     async def _read_response(self, response: Response, item: FetchItem) -> ArrivedReading | None:
         """Return what a reader makes of a response, or None where the driver needs no reading."""
         if outcome_of_status(response.status)["outcome"] != "new":
             return None
-        pool = self.session.workers
-        try:
-            if item.kind == "feed":
-                return "feed", await pool.read_feed(response.body, response.url)
-            if item.kind == "sitemap":
-                return "sitemap", await pool.read_sitemap(response.body, response.url)
-            capture = capture_response(response)
+        if item.reading is None:
+            return None
+        capture = capture_response(response)
+        if item.reading not in ASKED_KINDS:
+            capture = Capture(response.url, response.body)
+        if item.is_page:
             refused = opt_out_refusal(opt_outs_of_page(capture, self.session.opt_outs))
             if refused or capture.digest == item.as_read:
                 return None
-            return "page to store", await pool.read_article(capture)
+        try:
+            return item.reading, await self.session.workers.read_document(item.reading, capture)
         except DatelineError as error:
-            kind: Any = "page to store" if item.kind == "page" else item.kind
-            return kind, error
+            return item.reading, error
+
+    def _note_request(self, request: Request) -> None:
+        """Count a request that no item asked for; Scrapy calls this."""
+        meta = request.meta
+        is_first = not (meta.get("redirect_times") or meta.get("retry_times") or meta.get("waits"))
+        if "item" not in request.cb_kwargs or not is_first:
+            self._more_requests[urlsplit(request.url).netloc] += 1
+
+    def _new_requests(self) -> dict[str, int]:
+        """Return the requests that no item asked for since the last call, by host."""
+        made, self._more_requests = self._more_requests, Counter()
+        return dict(made)
 
     def _new_cpu_seconds(self) -> float:
         """Return the CPU time that the readers have used since the last call."""
@@ -269,10 +287,18 @@ class ShareSpider(Spider):
             state.robots.keys() != before.robots.keys()
             or state.pauses.keys() != before.pauses.keys()
             or state.remarks != before.remarks
+            or self.session.robots_seen
         )
         if is_news:
             self._reported = state
-            self.link.send(ShareNews(state))
+            self.link.send(ShareNews(state, self._new_robots_files()))
+
+    def _new_robots_files(self) -> dict[str, FetchedResponse]:
+        """Return the robots.txt that were read since the last call, if they are kept."""
+        seen = self.session.robots_seen or {}
+        found = {origin: fetched_response(response) for origin, response in seen.items()}
+        seen.clear()
+        return found
 
     def _site_state(self, rests: Mapping[str, float] | None = None) -> SiteState:
         """Return all that is known of the sites now."""

@@ -53,6 +53,8 @@ MAX_SHOWN_HEADLINE_CHARS = 300
 """Characters of a line or heading that may be the headline."""
 MAX_OUTLET_NAME_CHARS = 60
 """Characters of an outlet's name."""
+MAX_NAME_IN_RIGHTS_WORDS = 5
+"""Words of an outlet's name in a line that claims copyright; pictures have headlines in theirs."""
 MAX_NAME_IN_TITLE_CHARS = 12
 """Characters; a longer part of a title is more than a name or a section."""
 MIN_SHARE_OF_COMMON_WORDS = 0.25
@@ -113,6 +115,8 @@ class _HeadlinePage:
             return False
         if name in self.site_names:
             return True
+        if len(words.split()) > MAX_NAME_IN_RIGHTS_WORDS:
+            return False
         return any(f" {fold_text(words)} " in f" {fold_text(line)} " for line in self.page.rights)
 
 

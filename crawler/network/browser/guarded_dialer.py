@@ -8,7 +8,7 @@ import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from crawler.network.guard import DEFAULT_PORTS, ConnectionGuard, not_public_reason
@@ -47,12 +47,19 @@ def upstream_proxy(url: str, environment: Mapping[str, str]) -> UpstreamProxy | 
     if not named or proxy_bypass(parts.hostname or ""):
         return None
     proxy = urlsplit(named if "//" in named else f"//{named}")
-    authorization = b""
-    if proxy.username:
-        secret = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}".encode()
-        authorization = b"\r\nProxy-Authorization: Basic " + base64.b64encode(secret)
-    port = proxy.port or DEFAULT_PORTS["http"]
-    return UpstreamProxy(proxy.hostname or "", port, authorization) if proxy.hostname else None
+    if not proxy.hostname:
+        return None
+    return UpstreamProxy(
+        proxy.hostname, proxy.port or DEFAULT_PORTS["http"], _proxy_authorization(proxy)
+    )
+
+
+def _proxy_authorization(proxy: SplitResult) -> bytes:
+    """Return the field with the name and password of a proxy's URL; empty without a name."""
+    if not proxy.username:
+        return b""
+    secret = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}".encode()
+    return b"\r\nProxy-Authorization: Basic " + base64.b64encode(secret)
 
 
 @dataclass(frozen=True, slots=True)

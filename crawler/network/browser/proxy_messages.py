@@ -45,17 +45,10 @@ def parse_proxy_request(head: bytes) -> ProxyRequest | None:
         return None
     method, target, version = parsed[1], parsed[2].decode("ascii", "replace"), parsed[3]
     if method == b"CONNECT":
-        if not CONNECT_TARGET.fullmatch(target):
-            return None
-        connect = f"CONNECT {target} HTTP/1.1\r\nHost: {target}".encode("ascii", "replace")
-        return ProxyRequest(f"https://{target}/", is_tunnel=True, proxy_head=connect)
-    try:
-        parts = urlsplit(target)
-    except ValueError:
+        return _tunnel_request(target)
+    path = _path_of_http_url(target)
+    if path is None:
         return None
-    if parts.scheme != "http" or not parts.hostname:
-        return None
-    path = parts._replace(scheme="", netloc="", fragment="").geturl() or "/"
     kept = kept_fields(fields)
     own_line = b" ".join((method, path.encode("ascii", "replace"), version))
     return ProxyRequest(
@@ -64,6 +57,25 @@ def parse_proxy_request(head: bytes) -> ProxyRequest | None:
         origin_head=b"\r\n".join((own_line, *kept, b"Connection: close", b"", b"")),
         proxy_head=b"\r\n".join((line, *kept, b"Connection: close")),
     )
+
+
+def _tunnel_request(target: str) -> ProxyRequest | None:
+    """Return the request for a tunnel to a host and port, or None for another target."""
+    if not CONNECT_TARGET.fullmatch(target):
+        return None
+    connect = f"CONNECT {target} HTTP/1.1\r\nHost: {target}".encode("ascii", "replace")
+    return ProxyRequest(f"https://{target}/", is_tunnel=True, proxy_head=connect)
+
+
+def _path_of_http_url(target: str) -> str | None:
+    """Return the path and query of an absolute http URL, or None for anything else."""
+    try:
+        parts = urlsplit(target)
+    except ValueError:
+        return None
+    if parts.scheme != "http" or not parts.hostname:
+        return None
+    return parts._replace(scheme="", netloc="", fragment="").geturl() or "/"
 
 
 def kept_fields(fields: bytes) -> list[bytes]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -148,33 +148,32 @@ class PageVisit:
 
     async def _read(self, context: BrowserContext, page: Page, version: str) -> RenderedPage:
         """Return the page in its present state; raises RenderingError."""
+        document = await self._permitted_document()
+        is_pause = document.status in PAUSE_STATUSES
+        if not 200 <= document.status < 300 and not is_pause:
+            raise RenderingError(f"HTTP {document.status} for a browser")
+        headers = [(each["name"], each["value"]) for each in await document.headers_array()]
+        media_type = media_type_of_headers(headers)
+        if media_type is not None and "html" not in media_type.lower():
+            raise RenderingError(f"not a page but {media_type[:60]}", is_permanent=True)
+        body = b"" if is_pause else await _dom_of_page(context, page)
+        return RenderedPage(
+            document.url, document.status, headers_of_rendered_page(headers, version), body
+        )
+
+    async def _permitted_document(self) -> Response:
+        """Return the last response to the page; raises RenderingError where it may not be read."""
         if self.refusal:
             raise RefusedRendering(self.refusal)
-        document = self.document
-        if document is None:
+        if self.document is None:
             raise RenderingError("no response to the page")
-        if why := self._refusal_by_proxy(document.url):
+        url = self.document.url
+        why = self._refusal_by_proxy(url)
+        if not why and url != self.url:
+            why = await self.may_visit(url)
+        if why:
             raise RefusedRendering(why)
-        if document.url != self.url and (why := await self.may_visit(document.url)):
-            raise RefusedRendering(why)
-        if not 200 <= document.status < 300 and document.status not in PAUSE_STATUSES:
-            raise RenderingError(f"HTTP {document.status} for a browser")
-        headers = await document.headers_array()
-        kinds = [each["value"] for each in headers if each["name"].lower() == "content-type"]
-        if kinds and "html" not in kinds[0].lower():
-            raise RenderingError(f"not a page but {kinds[0][:60]}", is_permanent=True)
-        kept = [
-            (each["name"], each["value"])
-            for each in headers
-            if each["name"].lower() not in DROPPED_HEADERS
-        ]
-        kept += [
-            ("Content-Type", "text/html; charset=utf-8"),
-            (RENDERED_HEADER, f"chromium/{version}"),
-        ]
-        is_good = document.status not in PAUSE_STATUSES
-        body = await _dom_of_page(context, page) if is_good else b""
-        return RenderedPage(document.url, document.status, tuple(kept), body)
+        return self.document
 
     def _refusal_by_proxy(self, url: str) -> str | None:
         """Return why the proxy fetched nothing for the page, or for what it led to."""
@@ -225,6 +224,23 @@ async def _close_popup(page: Page) -> None:
     """Close a window that the page opens."""
     with suppress(Exception):
         await page.close()
+
+
+def media_type_of_headers(headers: Iterable[tuple[str, str]]) -> str | None:
+    """Return the value of the first Content-Type, or None."""
+    return next((value for name, value in headers if name.lower() == "content-type"), None)
+
+
+def headers_of_rendered_page(
+    headers: Iterable[tuple[str, str]], version: str
+) -> tuple[tuple[str, str], ...]:
+    """Return the headers of a response that are still true of its page, and `RENDERED_HEADER`."""
+    kept = [(name, value) for name, value in headers if name.lower() not in DROPPED_HEADERS]
+    return (
+        *kept,
+        ("Content-Type", "text/html; charset=utf-8"),
+        (RENDERED_HEADER, f"chromium/{version}"),
+    )
 
 
 async def _dom_of_page(context: BrowserContext, page: Page) -> bytes:

@@ -236,3 +236,16 @@ def test_stories_of_an_archive_before_the_step_get_editions_and_list_the_same(
     with closing(open_database(tmp_path / "archive.db", ARCHIVE_SCHEMA)) as db:
         editions = [row[0] for row in db.execute("SELECT edition FROM stories")]
     assert len({*editions, 0}) == 3
+
+
+def test_the_editions_of_stories_are_read_from_an_index_also_in_an_older_archive(tmp_path: Path):
+    names = [name for name, _ in ARCHIVE_SCHEMA.steps]
+    before = ARCHIVE_SCHEMA.steps[: names.index("m029_story_editions")]
+    with closing(Newsroom(tmp_path, DatabaseSchema(ARCHIVE_SCHEMA.name, before)).db) as old:
+        old.execute("INSERT INTO stories (name, title, created_at) VALUES ('a', 'A', ?)", (MOMENT,))
+        edition = old.execute("SELECT edition FROM stories").fetchone()[0]
+    with closing(open_database(tmp_path / "archive.db", ARCHIVE_SCHEMA)) as db:
+        asked = "SELECT id, edition FROM stories ORDER BY id"
+        assert [tuple(row) for row in db.execute(asked)] == [(1, edition)]
+        [step] = db.execute(f"EXPLAIN QUERY PLAN {asked}").fetchall()
+        assert step["detail"].endswith("USING COVERING INDEX stories_by_edition")

@@ -154,7 +154,7 @@ def test_a_page_cannot_steer_the_terminal(folder: Path) -> None:
 def test_status_says_what_is_there_what_waits_and_what_fails(folder: Path) -> None:
     told = run(folder, "status").output
     for words in ("6, 1 of them undated", "5 with 2 feeds and sitemaps", "1 waiting", "HTTP 503", "robots.txt",
-                  "https://ridge.example/feed.xml", "section", "video", "silent.example", "finished"):  # fmt: skip
+                  "https://ridge.example/feed.xml", "listing", "video", "silent.example", "finished"):  # fmt: skip
         assert words in told
 
 

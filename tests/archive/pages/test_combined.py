@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,12 +23,18 @@ from archive.pages.combined.combined_search import (
     ranked_articles_of_each,
 )
 from archive.pages.combined.merged_rows import ArchiveConnections, once_across_archives
+from archive.pages.findings.attention import (
+    AttentionRequest,
+    attention_of_archives,
+    attention_page_data,
+)
 from archive.pages.findings.change_lists import ChangeFilters, change_list_data
 from archive.pages.findings.copy_lists import CopyFilters, copy_list_data
 from archive.pages.findings.event_lists import EventFilters, event_list_data
 from archive.pages.outlet import outlet_list_rows
 from archive.pages.search_page import SearchRequest, search_page_data
 from archive.pages.story_list import story_list_data
+from archive.plugin.combined.combined_questions import merge_answers, question_parameters
 from archive.storage.database import open_database
 from archive.storage.schema import ARCHIVE_SCHEMA
 from tests.archive.room import STORY
@@ -108,6 +115,50 @@ def test_a_filter_leaves_the_same_articles_as_in_each_archive(
     alone = search_page_data(connections["2024-03"], wanted)
     assert [hit["id"] for hit in found["hits"]] == [hit["id"] for hit in alone["hits"]]
     assert "outlet" in found["facets"]
+
+
+def test_attention_adds_up_the_articles_of_all_archives(
+    connections: ArchiveConnections,
+) -> None:
+    wanted = AttentionRequest(words="ferry", since="2024-02-01", until="2024-03-31")
+    together = attention_of_archives(list(connections.values()), wanted)
+    alone = [attention_page_data(each, wanted) for each in connections.values()]
+    assert together["total"] == sum(each["total"] for each in alone)
+    counted = {row["host"]: row["articles"] for row in together["compared"]}
+    assert counted["harbour.example"] == sum(
+        row["articles"]
+        for each in alone
+        for row in each["compared"]
+        if row["host"] == "harbour.example"
+    )
+
+
+def test_attention_to_an_outlet_that_one_archive_knows_counts_that_one_alone(
+    connections: ArchiveConnections,
+) -> None:
+    opened = list(connections.values())
+    wanted = AttentionRequest(outlet="x.example", since="2024-02-01", until="2024-03-31")
+    assert attention_of_archives(opened, wanted)["error"] == (
+        "x.example: no archive has such an outlet."
+    )
+    story = AttentionRequest(story=MARCH_STORY)
+    assert attention_of_archives(opened, story)["total"] == 2
+
+
+def test_answers_are_merged_by_the_column_by_which_all_archives_sorted_them() -> None:
+    answers: dict[str, list[dict[str, Any]]] = {
+        "a": [{"host": "x", "articles": 5}, {"host": "y", "articles": 2}],
+        "b": [{"host": "z", "articles": 3}, {"host": "w", "articles": None}],
+    }
+    merged = merge_answers(answers, ("host", "articles"))
+    assert [row["host"] for row in merged] == ["x", "z", "y", "w"]
+    answers["b"].reverse()
+    assert [row["host"] for row in merge_answers(answers, ("host", "articles"))] == [*"xywz"]
+
+
+def test_parameters_of_a_question_are_its_names_outside_of_strings() -> None:
+    sql = "SELECT ':no', x::text FROM t WHERE a = :since AND (:words = '' OR b = :since)"
+    assert question_parameters(sql) == ["since", "words"]
 
 
 def test_a_search_of_one_archive_is_the_same_alone_and_combined(

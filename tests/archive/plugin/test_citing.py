@@ -21,7 +21,7 @@ from archive.storage.database import open_database
 from archive.storage.schema import ARCHIVE_SCHEMA
 from tests.archive.conftest import PAGE, fill
 from tests.archive.room import FIRST_DIGEST, STORY, furnish
-from tests.archive.served import Get, configured, getter
+from tests.archive.served import Get, configured, shared_getter
 
 DIGEST = sha256(PAGE).hexdigest()
 ARTICLE = "/archive/articles/1"
@@ -34,7 +34,7 @@ def archive(furnished_archive: Path) -> Path:
 
 @cache
 def server_of(archive: Path, public: bool) -> Get:
-    return getter(archive, **configured({"plugins": {"dateline": {"public": public}}}))
+    return shared_getter(archive, **configured({"plugins": {"dateline": {"public": public}}}))
 
 
 def respond(archive: Path, path: str, public: bool = False) -> Any:

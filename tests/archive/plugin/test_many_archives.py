@@ -34,6 +34,10 @@ COMBINED_PAGES = (
     "/-/all/events?days=all",
     "/-/all/changes",
     "/-/all/copies?days=all",
+    "/-/all/attention?since=2024-02-01&until=2024-03-31",
+    "/-/all/attention?words=ferry&since=2024-02-01&until=2024-03-31&show=share",
+    "/-/all/questions",
+    "/-/all/question/by_outlet",
 )
 COMBINED_FILES = (
     "/-/all/search.csv?words=ferry",
@@ -45,6 +49,8 @@ COMBINED_FILES = (
     "/-/all/changes.atom",
     "/-/all/copies.csv?days=all",
     "/-/all/copies.atom?days=all",
+    "/-/all/question/newest.csv",
+    "/-/all/question/newest.json",
 )
 
 
@@ -157,6 +163,58 @@ def test_a_list_as_a_file_names_the_archives(get: Get, path: str) -> None:
         rows = [{"archive": link.attrib["href"].split("/")[3]} for link in links]
     assert rows
     assert {row["archive"] for row in rows} <= set(NAMES)
+
+
+def test_articles_of_all_archives_are_counted_by_day_as_a_file(get: Get) -> None:
+    answer = get("/-/all/attention.csv?words=ferry&since=2024-02-01&until=2024-03-31")
+    rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    days = {row["day"]: int(row["articles"]) for row in rows}
+    assert days["2024-03-07"] > 0
+    assert any(count for day, count in days.items() if day < "2024-03")
+
+
+# -- questions -------------------------------------------------------------------------------------
+
+
+def test_a_question_about_all_archives_is_answered_with_links_into_each(get: Get) -> None:
+    assert 'href="/-/all/question/newest"' in get("/-/all/questions").text
+    links = links_of(get("/-/all/question/newest").text)
+    assert {"/2024-03/articles/11", "/2024-02/articles/1", "/2024-02/newest"} <= links
+
+
+def test_the_newest_articles_of_all_archives_come_in_one_order(get: Get) -> None:
+    (rows,) = json.loads(get("/-/all/question/newest.json").text).values()
+    assert next(iter(rows[0])) == "archive"
+    assert {row["archive"] for row in rows} == set(NAMES)
+    days = [row["published_at"] or "" for row in rows]
+    assert days == sorted(days, reverse=True)
+
+
+def test_the_value_of_a_field_holds_for_all_archives(get: Get) -> None:
+    path = "/-/all/question/by_outlet"
+    (rows,) = json.loads(get(f"{path}.json?outlet=ridge.example").text).values()
+    assert rows
+    text = get(f"{path}?outlet=ridge.example").text
+    assert 'value="ridge.example"' in text
+    assert "/2024-03/by_outlet?outlet=ridge.example" in text
+
+
+def test_an_unknown_question_is_not_found_and_an_impossible_one_says_why(get: Get) -> None:
+    assert get("/-/all/question/nothing").status_code == 404
+    page = get("/-/all/question/search?words=-x")
+    assert page.status_code == 200
+    assert 'role="alert"' in page.text
+
+
+def test_a_question_that_a_visitor_may_not_ask_of_one_archive_is_put_to_the_others(
+    files: list[Path],
+) -> None:
+    queries = {"queries": {"newest": {"sql": "select 1 as n", "allow": False}}}
+    closed = configured({"databases": {"2024-03": queries}})
+    stranger = getter(*files, **closed)
+    (rows,) = json.loads(stranger("/-/all/question/newest.json").text).values()
+    assert rows
+    assert "2024-03" not in {row["archive"] for row in rows}
 
 
 def test_a_feed_that_a_reader_has_already_is_not_sent_again(get: Get) -> None:

@@ -36,7 +36,7 @@ def test_the_report_counts_what_is_in_the_archive(folder: Path) -> None:
         ("gone", "HTTP 404", 1), ("failed", "HTTP 503", 1), ("refused", "robots.txt", 1)
     }  # fmt: skip
     assert {row["type"]: row["pages"] for row in stands["not_articles"]} == {
-        "section": 1,
+        "listing": 1,
         "video": 1,
     }
     (crawl,) = stands["crawls"]

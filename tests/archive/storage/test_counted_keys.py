@@ -8,15 +8,18 @@ from pathlib import Path
 
 import pytest
 
+from archive.articles.events import rebuild_all_events
 from archive.articles.vocabulary import (
     TERM_COUNTS,
     count_terms,
     subtract_terms,
     term_frequencies,
 )
+from archive.storage import counted_keys
 from archive.storage.counted_keys import add_to_counts, counts_in_memory, read_counts
 from archive.storage.database import open_database, savepoint, transaction
 from archive.storage.schema import ARCHIVE_SCHEMA
+from pipelines.topics.events import EVENT_POLICY
 
 ENGLISH = ("en",)
 
@@ -31,6 +34,13 @@ def db(tmp_path: Path) -> Iterator[sqlite3.Connection]:
 def count_and_fail(db: sqlite3.Connection) -> None:
     count_terms(db, "en", ["ferri", "strike"])
     raise ValueError("unfit")
+
+
+def count_and_fail_late(db: sqlite3.Connection) -> None:
+    with transaction(db):
+        with counts_in_memory(db):
+            count_terms(db, "en", ["ferri"])
+        raise ValueError("late")
 
 
 def stored_counts(db: sqlite3.Connection) -> dict[str, int]:
@@ -132,3 +142,56 @@ def test_a_batch_within_a_batch_is_a_part_of_it(db: sqlite3.Connection) -> None:
         assert read_counts(db, TERM_COUNTS, ENGLISH, ["ferri"]) == {"ferri": 2}
         assert stored_counts(db) == {}
     assert stored_counts(db) == {"ferri": 2}
+
+
+def written_words(db: sqlite3.Connection) -> list[str]:
+    """The first words of the statements of a batch that counts an article with two terms."""
+    said: list[str] = []
+    db.set_trace_callback(said.append)
+    with transaction(db), counts_in_memory(db):
+        add_to_counts(db, TERM_COUNTS, ENGLISH, ["ferri", "strike"])
+    db.set_trace_callback(None)
+    return [statement.split()[0] for statement in said]
+
+
+def test_a_batch_does_not_read_the_counts_that_the_one_before_it_knew(
+    db: sqlite3.Connection,
+) -> None:
+    assert written_words(db) == ["BEGIN", "PRAGMA", "SELECT", "INSERT", "COMMIT"]
+    assert written_words(db) == ["BEGIN", "PRAGMA", "INSERT", "COMMIT"]
+    assert stored_counts(db) == {"ferri": 2, "strike": 2}
+
+
+def test_a_batch_reads_its_counts_again_where_the_one_before_it_knew_too_many(
+    db: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(counted_keys, "MAX_REMEMBERED_COUNTS", 1)
+    assert "SELECT" in written_words(db)
+    assert "SELECT" in written_words(db)
+
+
+def test_a_transaction_that_fails_after_its_batch_leaves_no_count_to_the_next_one(
+    db: sqlite3.Connection,
+) -> None:
+    written_words(db)
+    with pytest.raises(ValueError, match="late"):
+        count_and_fail_late(db)
+    with transaction(db), counts_in_memory(db):
+        assert count_terms(db, "en", ["ferri"]) == ({"ferri": 2}, 1)
+
+
+def test_a_count_without_a_batch_is_seen_by_the_next_batch(db: sqlite3.Connection) -> None:
+    written_words(db)
+    count_terms(db, "en", ["ferri"])
+    with transaction(db), counts_in_memory(db):
+        assert count_terms(db, "en", ["ferri"])[0] == {"ferri": 3}
+
+
+def test_a_batch_after_all_events_were_built_again_counts_from_nothing(
+    db: sqlite3.Connection,
+) -> None:
+    written_words(db)
+    with transaction(db):
+        rebuild_all_events(db, EVENT_POLICY)
+    with transaction(db), counts_in_memory(db):
+        assert count_terms(db, "en", ["ferri"]) == ({"ferri": 1}, 1)

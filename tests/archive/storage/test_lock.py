@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from threading import Timer
 
 import pytest
 
 from archive.errors import ArchiveError, BusyError
-from archive.storage.lock import crawl_lock_owner, hold_crawl_lock
+from archive.storage.lock import LOCK_TIMEOUT_SECONDS, crawl_lock_owner, hold_crawl_lock
 
 HOLD = """
 import sys, time; from pathlib import Path; from archive.storage.lock import hold_crawl_lock
@@ -74,6 +76,18 @@ def test_asking_who_holds_it_costs_no_crawl_its_start(tmp_path: Path) -> None:
     finally:
         asking.kill()
         asking.wait()
+
+
+def test_a_question_that_takes_long_costs_no_crawl_its_start(tmp_path: Path) -> None:
+    with hold_crawl_lock(tmp_path):
+        pass
+    with (tmp_path / "crawl.lock").open("rb") as asking:
+        fcntl.flock(asking, fcntl.LOCK_SH)
+        answer = Timer(2 * LOCK_TIMEOUT_SECONDS, asking.close)
+        answer.start()
+        with hold_crawl_lock(tmp_path):
+            assert asking.closed
+        answer.join()
 
 
 def test_a_lock_is_let_go_of_though_the_folder_went_away(tmp_path: Path) -> None:

@@ -283,3 +283,77 @@ def test_a_day_without_its_year_is_known_for_comparison() -> None:
     assert days_without_year("Mar 12") == days_without_year("12. März", "de") == ["03-12"]
     assert set(days_without_year("03/12/2024")) == {"03-12", "12-03"}
     assert days_without_year("3 hours ago") == days_without_year("18:40") == []
+
+
+@pytest.mark.parametrize(
+    ("raw", "language"),
+    [
+        ("15.02.24", "de"),
+        ("15/02/24", "fr"),
+        ("15-02-24", "nl"),
+        ("24-02-15", "sv"),
+        ("24.02.15", "ko"),
+        ("24. 2. 15.", "ko"),
+        ("24/02/15", "ja"),
+        ("'24.2.15", "ja"),
+        ("24/2/15", "zh"),
+        ("15/02/24", "en"),
+        ("02/15/24", "en"),
+        ("15 févr. 24", "fr"),
+        ("15. Feb. 24", "de"),
+        ("15 de fev. de 24", "pt"),
+        ("Feb 15, '24", "en"),
+        ("15 ก.พ. 67", "th"),
+        ("15/2/67", "th"),
+        ("15/2/24", "th"),
+    ],
+)
+def test_a_year_of_two_digits_is_read_where_the_language_decides(raw: str, language: str) -> None:
+    assert parse_date(raw, language) == "2024-02-15"
+
+
+@pytest.mark.parametrize(
+    ("raw", "language"),
+    [
+        ("03/04/24", "en"),
+        ("15/02/24", None),
+        ("24.02.15", "ja"),  # perhaps a year of Heisei
+        ("24/02/15", "ar"),
+        ("'24.2.15", "de"),
+        ("15/02/45", "fr"),
+        ("31/02/24", "fr"),
+        ("15/02/24/7", "fr"),
+        ("10:15.02.24", "de"),
+    ],
+)
+def test_a_year_of_two_digits_is_not_guessed(raw: str, language: str | None) -> None:
+    assert parse_date(raw, language) is None
+
+
+def test_a_page_of_a_known_country_may_write_the_month_first_before_a_short_year() -> None:
+    assert parse_date("03/04/24", "en", month_first=True) == "2024-03-04"
+    assert parse_date("03/04/24", "en", month_first=False) == "2024-04-03"
+
+
+@pytest.mark.parametrize(
+    ("raw", "language"),
+    [
+        ("令和六年二月十五日", "ja"),
+        ("二〇二四年二月十五日", "zh"),
+        ("中華民國一百一十三年二月十五日", "zh"),
+        ("113/02/15", "zh"),
+        ("113.02.15", "zh"),
+        ("2567-02-15", "th"),
+        ("1402-11-26", "fa"),
+    ],
+)
+def test_number_words_and_machine_dates_of_other_calendars_are_read(
+    raw: str, language: str
+) -> None:
+    assert parse_date(raw, language) == "2024-02-15"
+
+
+def test_the_first_year_of_an_era_and_tens_are_read_as_number_words() -> None:
+    assert parse_date("令和元年十月二十三日", "ja") == "2019-10-23"
+    assert parse_date("平成三十一年四月三十日", "ja") == "2019-04-30"
+    assert parse_date("113/02/15", "en") is None

@@ -103,7 +103,7 @@ def texts(*rows: tuple[dict[str, Any], str | None]) -> list[str]:
 
 def test_pages_that_are_no_articles_teach_nothing_and_stay_as_they_are() -> None:
     """A front page shows the first sentence of many an article."""
-    front = row(with_box(0), page_type="section")
+    front = row(with_box(0), page_type="listing")
     assert texts((front, "paper.example"), *((row(with_box(n)), "paper.example") for n in (1, 2))) == [
         with_box(0), with_box(1), with_box(2)
     ]  # fmt: skip

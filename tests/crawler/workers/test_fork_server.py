@@ -46,7 +46,7 @@ LOADED = """
 import crawler.workers.preload
 from trafilatura import external
 from crawler.dates import clock_times
-from crawler.extraction import page_type_features
+from crawler.extraction.page_types import page_type_features
 from crawler.extraction.fields import byline_words
 from crawler.extraction.main_text import line_classifier
 from crawler.text import language

@@ -6,8 +6,10 @@ from math import isclose, log
 
 import pytest
 
+from archive.articles.vocabulary import strongest_terms
 from pipelines.text.vectors import (
     MAX_MEAN_TERMS,
+    article_vector_of_counts,
     cosine_similarity,
     mean_vector,
     term_counts,
@@ -61,6 +63,24 @@ def test_to_a_story_three_terms_in_common_tell_more_than_a_single_one_that_is_tw
         for terms in (common, rare)
     ]
     assert cosine_similarity(report, others[0]) > cosine_similarity(report, others[1])
+
+
+def test_the_vector_of_an_article_is_the_same_computed_at_once_or_term_by_term() -> None:
+    counts = {f"word{number}": 1.0 + number % 4 for number in range(90)} | {"say": 9.0}
+    frequencies = {f"word{number}": 3 * (number % 7) for number in range(60)} | {"say": 1_000}
+    at_once = article_vector_of_counts(counts, frequencies, 1_000, 48)
+    assert at_once == pytest.approx(weighted_vector(counts, frequencies, 1_000, 48))
+    assert list(at_once) == list(weighted_vector(counts, frequencies, 1_000, 48))
+
+
+def test_of_terms_that_weigh_the_same_the_first_by_name_are_the_strongest() -> None:
+    weights = {"tide": 1.0, "ferri": 1.0, "crew": 1.0, "strike": 2.0}
+    assert [strongest_terms(weights, most) for most in (1, 2, 3, 9)] == [
+        ["strike"],
+        ["strike", "crew"],
+        ["strike", "crew", "ferri"],
+        ["strike", "crew", "ferri", "tide"],
+    ]
 
 
 def test_a_term_that_every_article_holds_weighs_nothing() -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from math import isnan, nan
 
 import pytest
 
@@ -11,8 +12,11 @@ from pipelines.topics.membership import MIN_TIME_WEIGHT
 from pipelines.topics.stories import (
     OPENING_TERM_PREFIX,
     STORY_POLICY,
+    BoardWeights,
     days_apart,
     list_story,
+    nearest_distance,
+    sorted_days,
     story_score,
     story_search_words,
     story_time_weight,
@@ -280,6 +284,27 @@ def test_an_article_is_judged_for_each_of_many_stories_as_for_one_alone():
     )
     assert together[0].probability > together[1].probability
     assert together[2].probability == 0.0
+
+
+def test_a_board_multiplies_an_article_with_each_of_its_stories():
+    held = {"ferri": [(0, 0.5, 0.1), (2, 0.25, 0.2)], "strike": [(2, 1.0, 0.0)]}
+    first, second = BoardWeights.of(held).products({"ferri": 2.0, "tide": 9.0, "strike": 3.0}, 3)
+    assert first.tolist() == [1.0, 0.0, 3.5]
+    assert second.tolist() == [0.2, 0.0, 0.4]
+    nothing = BoardWeights.of({}).products({"ferri": 2.0}, 3)
+    assert [part.tolist() for part in nothing] == [[0.0] * 3] * 2
+
+
+@pytest.mark.parametrize(
+    ("day", "distance"), [(1.0, 2.0), (3.0, 0.0), (6.5, 1.5), (7.0, 1.0), (99.0, 90.0)]
+)
+def test_the_distance_to_a_story_is_that_to_its_nearest_day(day, distance):
+    assert nearest_distance(sorted_days([9.0, nan, 3.0, 5.0, 8.0]), day) == distance
+
+
+def test_the_distance_from_or_to_an_unknown_day_is_unknown():
+    assert isnan(nearest_distance([], 1.0))
+    assert isnan(nearest_distance([1.0], nan))
 
 
 def test_a_story_of_nothing_finds_nothing():

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import pickle
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -41,7 +42,7 @@ SITE = "http://harbour.example"
 
 
 def item(number: int, site: str = SITE) -> FetchItem:
-    return FetchItem(number, f"{site}/{number}", f"{site}/{number}", "page")
+    return FetchItem(number, f"{site}/{number}", f"{site}/{number}", "page to store")
 
 
 def answer_to(asked: FetchItem) -> FetchAnswer:
@@ -113,6 +114,7 @@ class Stage:
         self.closing = False
         self.errors: list[ClusterError] = []
         self.recorded: list[str] = []
+        self.requests: Counter[str] = Counter()
         self.seats = PlayedSeats(list(there))
         pace = SimpleNamespace(waiting=0, note_workers=len)
         pool = SimpleNamespace(
@@ -123,6 +125,8 @@ class Stage:
             remarks={},
             workers=pool,
             record_pause=self.record_pause,
+            robots_seen={},
+            count_requests=self.requests.update,
         )
         state = CrawlState(lambda: self.closing, lambda: False)
         settings = crawl_settings(folder)
@@ -155,6 +159,19 @@ def test_answers_come_back_to_whoever_asked_with_their_age(tmp_path):
     assert isinstance(second, ArrivedAnswer)
     assert (first.answer.number, second.answer.number) == (1, 2)
     assert first.age_seconds == 2.0
+
+
+def test_requests_that_only_a_worker_knows_of_and_its_robots_txt_reach_the_crawl(tmp_path):
+    robots = ShareNews(SiteState(), {SITE: FetchedResponse(f"{SITE}/robots.txt", 200, {}, b"#")})
+
+    def answers_after_robots(orders: ShareOrders) -> RoundChunk:
+        answers = [replace(answer_to(each), more_requests={SITE: 1}) for each in orders.items]
+        return chunk_of(robots, *answers, is_over=orders.ends)
+
+    stage = Stage(tmp_path, PlayedWorker("east", answers_after_robots))
+    asyncio.run(stage.fetch(item(1), item(2)))
+    assert stage.requests == {SITE: 2}
+    assert stage.session.robots_seen[SITE].body == b"#"
 
 
 def test_what_a_worker_had_that_is_gone_is_made_by_another_once_its_process_has_ended(tmp_path):

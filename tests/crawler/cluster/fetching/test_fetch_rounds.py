@@ -74,9 +74,9 @@ def begun(web: Web, setup: ShareSetup) -> Iterator[str]:
     end_round("round")
 
 
-def items(*paths: str, kind: str = "page") -> tuple[FetchItem, ...]:
+def items(*paths: str, reading: str | None = "page to store") -> tuple[FetchItem, ...]:
     urls = [f"http://{PAPER}{path}" for path in paths]
-    return tuple(FetchItem(number, url, url, kind) for number, url in enumerate(urls))  # type: ignore[arg-type]
+    return tuple(FetchItem(number, url, url, reading) for number, url in enumerate(urls))  # type: ignore[arg-type]
 
 
 def run_orders(name: str, *orders: ShareOrders) -> tuple[dict[int, FetchAnswer], list[ShareNews]]:
@@ -137,7 +137,7 @@ def test_pages_come_back_read_and_no_faster_than_robots_txt_asks(web, begun):
 def test_a_feed_comes_back_parsed_and_robots_txt_that_is_known_is_not_fetched_again(
     web, begun, setup
 ):
-    feed = items("/feed.xml", kind="feed")
+    feed = items("/feed.xml", reading="feed")
     _, news = run_orders(begun, ShareOrders((HostShare(PAPER),), feed))
     robots = next(each.state.robots for each in news if each.state.robots)
     begin_round("next", "archive", pickle.dumps(setup))
@@ -150,6 +150,31 @@ def test_a_feed_comes_back_parsed_and_robots_txt_that_is_known_is_not_fetched_ag
     assert reading
     assert isinstance(reading[1], ParsedFeed)
     assert len(reading[1].leads) == 4
+
+
+def test_a_robots_txt_that_the_driver_asks_for_is_not_fetched_again_for_the_pages(web, begun):
+    robots = replace(items("/robots.txt", reading=None)[0], manners=("dont_obey_robotstxt",))
+    answers, news = run_orders(begun, ShareOrders((HostShare(PAPER),), (robots,)))
+    assert answers[0].response
+    assert b"Disallow: /private" in answers[0].response.body
+    assert any(f"http://{PAPER}" in each.state.robots for each in news)
+    run_orders(begun, ShareOrders((), items(article_paths(web)[0])))
+    assert [request.path for request in web.requests].count("/robots.txt") == 1
+
+
+def test_requests_that_no_item_asked_for_are_counted_and_robots_txt_is_kept_if_wanted(web, setup):
+    begin_round("keeps", "archive", pickle.dumps(replace(setup, keeps_robots=True)))
+    page = items(article_paths(web)[0], reading="page and ways")
+    answers, news = run_orders("keeps", ShareOrders((HostShare(PAPER),), page))
+    end_round("keeps")
+    assert answers[0].more_requests == {PAPER: 1}
+    kept = [each.robots_files for each in news if each.robots_files]
+    assert [list(each) for each in kept] == [[f"http://{PAPER}"]]
+    assert kept[0][f"http://{PAPER}"].status == 200
+    assert answers[0].reading
+    kind, read = answers[0].reading
+    assert kind == "page and ways"
+    assert isinstance(read, tuple), "the article and the links of its page"
 
 
 def test_a_redirect_to_a_site_that_another_process_may_hold_is_not_followed(web, begun):

@@ -19,7 +19,7 @@ WORKERS = ("east", "west")
 
 def item(number: int, host: str = HARBOUR) -> FetchItem:
     url = f"http://{host}/news/{number}"
-    return FetchItem(number, url, url, "page")
+    return FetchItem(number, url, url, "page to store")
 
 
 def board(*items: FetchItem, rounds: Iterable[str] = WORKERS) -> ShareBoard:

@@ -17,6 +17,7 @@ from crawler.cluster.fetching.host_shares import (
     FetchAnswer,
     FetchedResponse,
     FetchItem,
+    is_robots_item,
     share_site,
 )
 from crawler.cluster.fetching.read_ahead import MAX_KEPT_READINGS, ReadAheadPool
@@ -38,8 +39,9 @@ from crawler.network.exchange import (
 URL, MOVED = "http://harbour.example/news/1", "http://harbour.example/news/one"
 
 
-def asked(**carried: Any) -> Request:
-    return page_request_to(URL, print, print, etag='"7"', last_modified="Tue", **carried)
+def asked(reading: str = "page to store", **carried: Any) -> Request:
+    usual = {"etag": '"7"', "last_modified": "Tue", "reading": reading}
+    return page_request_to(URL, print, print, **usual, **carried)  # type: ignore[arg-type]
 
 
 def test_a_request_keeps_its_validators_and_what_its_answer_is_recorded_under():
@@ -47,11 +49,19 @@ def test_a_request_keeps_its_validators_and_what_its_answer_is_recorded_under():
         number=3,
         url=URL,
         asked=MOVED,
-        kind="page",
+        reading="page to store",
         headers=(("If-None-Match", '"7"'), ("If-Modified-Since", "Tue")),
         as_read="digest",
     )
-    assert item_of_request(4, asked(kind="sitemap", depth=1)).kind == "sitemap"
+    assert item_of_request(4, asked("sitemap", kind="sitemap", depth=1)).reading == "sitemap"
+
+
+def test_a_request_keeps_its_exceptions_from_robots_txt_retries_and_redirects():
+    meta = {"dont_obey_robotstxt": True, "dont_retry": True, "dont_redirect": False}
+    robots = item_of_request(5, Request("http://harbour.example/robots.txt", meta=meta))
+    assert (robots.reading, robots.manners) == (None, ("dont_obey_robotstxt", "dont_retry"))
+    assert is_robots_item(robots)
+    assert not is_robots_item(item_of_request(6, asked()))
 
 
 def test_the_check_of_a_page_says_when_and_where_the_worker_got_it(monkeypatch):

@@ -5,7 +5,7 @@ made, how prose, links, prices and boxes are distributed. No feature names a hos
 one feature for each step that it reaches: `prices 4` and `prices 12` where there are twenty. Each
 feature has a weight in `page_type_weights.toml`, learnt from pages whose type is known (`python -m
 bench.train_page_types`). The model is a logistic regression in which no feature may count against
-its meaning. Rules and features meet in `crawler.extraction.page_type`.
+its meaning. Rules and features meet in `crawler.extraction.page_types.page_type`.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from __future__ import annotations
 import re
 import tomllib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from operator import attrgetter, methodcaller
+from typing import Any
 from urllib.parse import urlsplit
 
 from lxml.html import HtmlElement
@@ -28,15 +29,23 @@ from crawler.extraction.fields.metadata import HEADLINE_TAGS, OpenedPage
 from crawler.extraction.main_text.line_features import is_prose_block
 from crawler.extraction.main_text.line_rules import DENSE_SCRIPT, LINE_SENTENCE_ENDS
 
-KINDS_OF_OTHER_PAGES: dict[str, tuple[PageType, str]] = {
-    "list": ("section", "mostly links to other pages"),
-    "thread": ("other", "it looks like a forum's thread"),
-    "shop": ("other", "it looks like a shop's page"),
-    "manual": ("other", "it looks like documentation"),
-    "offer": ("other", "it looks like a page that offers something"),
-}
+KINDS_OF_OTHER_PAGES = ("list", "thread", "shop", "manual", "offer")
 """Kinds of pages that are not articles; the name of a feature of such pages begins with its
 kind."""
+REASONS_BY_WEIGHED_TYPE: dict[PageType, str] = {
+    "listing": "mostly links to other pages",
+    "product": "it looks like a shop's page",
+    "forum": "it looks like a forum's thread",
+    "document": "it looks like documentation",
+    "other": "it looks like a page that offers something",
+}
+"""The types among which the features decide for a page other than an article, with the reasons."""
+RULED_PRODUCT_LOG_ODDS = 3.0
+"""Added in favour of a product where a rule has found a shop …"""
+ONE_PRODUCT_LOG_ODDS = 20.0
+"""… whose page has the data of one product."""
+MIN_LISTED_PRODUCTS = 3
+"""Products in a page's data from which the page lists them."""
 DATA_TYPES_BY_KIND = {
     "shop": ("Product", "ProductGroup", "Offer", "AggregateOffer"),
     "thread": ("DiscussionForumPosting", "QAPage"),
@@ -131,9 +140,9 @@ PRICE_IN_LINE = re.compile(r"[$€£¥₹]\s?\d|\d\s?(?:€|£|zł|kr\b|EUR\b|US
 OPENING_OR_CLOSING_QUOTE = re.compile('["“”„«»「『]')
 MAX_SHORT_LINE_CHARS = 60
 """Characters; a shorter line is a label, not a sentence."""
-MIN_ARTICLE_LOG_ODDS = 0.25
+MIN_ARTICLE_LOG_ODDS = -0.75
 """The least log-odds of an article."""
-MIN_DECLARED_ARTICLE_LOG_ODDS = -0.5
+MIN_DECLARED_ARTICLE_LOG_ODDS = -1.5
 """The least log-odds where the page declares an article, and is dated and long."""
 SHARE_STEPS = (0.15, 0.3, 0.5, 0.7, 0.9)
 """Steps for measures that are shares."""
@@ -144,30 +153,54 @@ def weigh_page_features(
 ) -> tuple[PageType, str] | None:
     """Return the type of a page with these features and the reason; None for an article.
 
-    A page is not an article if the log-odds are below `least`, and then of the kind that most of
-    the features speak for.
+    A page is not an article if the log-odds are below `least` and a feature of another kind is
+    among them.
     """
     table = page_type_weights()
-    if table["always"] + _sum_of_weights(found) >= least:
+    if table["always"] + _sum_of_weights(found, table) >= least:
         return None
-    sums = dict.fromkeys(KINDS_OF_OTHER_PAGES, 0.0)
-    for kind in sums:
-        sums[kind] = _sum_of_weights(name for name in found if name.startswith(kind))
-    kind = min(sums, key=sums.__getitem__)
-    return KINDS_OF_OTHER_PAGES[kind] if sums[kind] < 0 else None
+    of_others = (name for name in found if name.startswith(KINDS_OF_OTHER_PAGES))
+    if _sum_of_weights(of_others, table) >= 0:
+        return None
+    kind = weighed_type(found)
+    return kind, REASONS_BY_WEIGHED_TYPE[kind]
 
 
-def _sum_of_weights(found: Iterable[str]) -> float:
+def weighed_type(found: set[str], ruled: PageType | None = None) -> PageType:
+    """Return the type of a page other than an article; `ruled` is the type by a rule."""
+    tables = weights_by_type()
+    scores = {
+        kind: table["always"] + _sum_of_weights(found, table) for kind, table in tables.items()
+    }
+    if ruled == "product":
+        is_one = "shop one product" in found
+        scores["product"] += ONE_PRODUCT_LOG_ODDS if is_one else RULED_PRODUCT_LOG_ODDS
+    return max(scores, key=scores.__getitem__)
+
+
+def _sum_of_weights(found: Iterable[str], table: Mapping[str, float]) -> float:
     """The sum of the weights of these features; those without a weight count as zero."""
-    table = page_type_weights()
     return sum(table.get(feature, 0.0) for feature in found)
+
+
+@cache
+def weights_by_type() -> dict[PageType, dict[str, float]]:
+    """Return for each type of `REASONS_BY_WEIGHED_TYPE` the weight of each feature in its favour."""
+    tables = _weight_tables()["types"]
+    return {kind: tables[kind] for kind in REASONS_BY_WEIGHED_TYPE}
+
+
+@cache
+def _weight_tables() -> dict[str, Any]:
+    """The tables of the file of weights."""
+    file = files("crawler.extraction.page_types").joinpath("page_type_weights.toml")
+    return tomllib.loads(file.read_text("utf-8"))
 
 
 @cache
 def page_type_weights() -> dict[str, float]:
     """Return the weight of each feature in favour of an article; `always` counts on every page."""
-    table = files("crawler.extraction").joinpath("page_type_weights.toml").read_text("utf-8")
-    return dict(tomllib.loads(table)["weights"])
+    return dict(_weight_tables()["weights"])
 
 
 def page_features(page: OpenedPage, headline: str | None, text: str, dated: bool) -> set[str]:
@@ -189,8 +222,14 @@ def _features_of_measure(name: str, value: float, steps: Sequence[float]) -> Ite
 
 def _features_of_types(page: OpenedPage) -> Iterator[str]:
     """The features of the types that the page's data declare."""
-    kinds = jsonld.types_of_things(page.things)
-    kinds |= {kind.rpartition("/")[2] for kind in item_types_of(page.elements)}
+    marked = Counter(kind.rpartition("/")[2] for kind in item_types_of(page.elements))
+    kinds = jsonld.types_of_things(page.things) | marked.keys()
+    products = sum("Product" in jsonld.types_of_thing(thing) for thing in page.things)
+    products = max(products, marked["Product"])
+    if products == 1:
+        yield "shop one product"
+    elif products >= MIN_LISTED_PRODUCTS:
+        yield "list of products"
     yield from (
         f"{name} data" for name, types in DATA_TYPES_BY_KIND.items() if not kinds.isdisjoint(types)
     )

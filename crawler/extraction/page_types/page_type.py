@@ -1,7 +1,7 @@
 """The type of a page: an article, or something that only looks like one. In doubt, an article.
 
 Rules decide clear cases: statuses, walls, the types that a page declares, typical URLs. Where no
-rule applies, the features of the page are weighed (`crawler.extraction.page_type_features`).
+rule applies, the features of the page are weighed (`crawler.extraction.page_types.page_type_features`).
 """
 
 from __future__ import annotations
@@ -12,14 +12,16 @@ from itertools import islice
 from urllib.parse import urlsplit
 
 from archive.records import NOT_FOUND_REASON, PageType
-from crawler.extraction import jsonld, page_type_features
+from crawler.extraction import jsonld
 from crawler.extraction.blocks import Block
 from crawler.extraction.fields.metadata import OpenedPage
 from crawler.extraction.main_text.line_rules import DENSE_SCRIPT
-from crawler.extraction.not_found_phrases import is_not_found_phrase
+from crawler.extraction.page_types import page_type_features
+from crawler.extraction.page_types.not_found_phrases import is_not_found_phrase
+from crawler.extraction.page_types.report_types import find_report_type, gallery_reason
 
 PageVerdict = tuple[PageType, str | None]
-"""The type, and the reason if it is not `article`."""
+"""The type, and the reason if it is not a plain `article`."""
 
 ERROR_PAGE_STATUSES = frozenset((401, 402, 403, 404, 410, 429, 451))
 """HTTP statuses below 500 whose page is not an article."""
@@ -46,24 +48,26 @@ LISTING_PATH = re.compile(
 """Paths of pages that list other pages."""
 ARTICLE_PATH_PATTERN = re.compile(r"/(?:blogs?|news|articles?|stor(?:y|ies))(?:/|$)", re.I)
 """Paths of articles, whatever else they contain."""
-OTHER_PATHS = (
+SHOP_REASON, LISTED_PRODUCTS_REASON = "a shop's page", "several products"
+OTHER_PATHS: tuple[tuple[re.Pattern[str], PageVerdict], ...] = (
     (
         re.compile(
             r"/(?:forums?|threads?|topic/\d+|viewtopic|showthread|questions|community/index|"
             r"discussions?)(?:[/.?]|$)",
             re.I,
         ),
-        "a forum's thread",
+        ("forum", "a forum's thread"),
     ),
+    (re.compile(r"/(?:product|dp|item)/[^/]", re.I), ("product", "a product")),
     (
         re.compile(
             r"/(?:products?|shop|store|cart|checkout|browse|dp|item)/|[/_](?:cat|sku)_", re.I
         ),
-        "a shop's page",
+        ("product", SHOP_REASON),
     ),
     (
         re.compile(r"/(?:docs|documentation|reference|manual|api|javadoc)(?:/|$)", re.I),
-        "documentation",
+        ("document", "documentation"),
     ),
     (
         re.compile(
@@ -71,31 +75,49 @@ OTHER_PATHS = (
             r"cookie-policy|contact(?:-us)?|about-us)/?$",
             re.I,
         ),
-        "about the site",
+        ("document", "about the site"),
     ),
 )
-"""Paths of pages that are neither articles nor lists, each with the reason."""
-REASONS_BY_KIND = {"thread": "a forum's thread", "manual": "documentation", "shop": "a shop's page"}
-"""The reasons for the kinds of `page_type_features` that hosts and generators name."""
+"""Paths of pages that are neither articles nor lists, each with their type and the reason."""
+VERDICTS_BY_KIND: dict[str, PageVerdict] = {
+    "thread": ("forum", "a forum's thread"),
+    "manual": ("document", "documentation"),
+    "shop": ("product", SHOP_REASON),
+}
+"""The verdicts for the kinds of `page_type_features` that hosts and generators name."""
+VIDEO_PATH = re.compile(r"/(?:videos?|watch|clips?|mediathek|vod)(?:/|$)", re.I)
+"""Paths of pages around a video."""
+MAX_VIDEO_TEXT_CHARS = 600
+"""Characters of the caption of a video; a longer text is an article."""
+MAX_NAMED_VIDEO_TEXT_CHARS = 400
+"""The same where a page also calls itself an article, and its URL or og:type names a video."""
+CLEAR_TYPES = ("product", "forum", "document")
+"""Types that are not weighed against others where a rule gives them …"""
+UNCLEAR_REASONS = (
+    SHOP_REASON,
+    LISTED_PRODUCTS_REASON,
+    *page_type_features.REASONS_BY_WEIGHED_TYPE.values(),
+)
+"""… unless for one of these reasons."""
 FRONT_PAGE_PATH = re.compile(r"^/?(?:index\.\w+|home/?|en/?)?$")
 """Paths of front pages."""
 LISTING_DATA_TYPES = frozenset(page_type_features.DATA_TYPES_BY_KIND["list"])
-REASONS_BY_DATA_TYPE = {
-    "Product": "a product",
-    "ProductGroup": "a product",
-    "DiscussionForumPosting": "a forum's thread",
-    "QAPage": "questions and answers",
-    "FAQPage": "questions and answers",
-    "JobPosting": "a job offer",
-    "SoftwareApplication": "a program's page",
-    "APIReference": "documentation",
-    "TechArticle": "documentation",
-    "Recipe": "a recipe",
-    "Event": "an event's page",
-    "LocalBusiness": "a business's page",
-    "Service": "a service's page",
+VERDICTS_BY_DATA_TYPE: dict[str, PageVerdict] = {
+    "Product": ("product", "a product"),
+    "ProductGroup": ("product", "a product"),
+    "DiscussionForumPosting": ("forum", "a forum's thread"),
+    "QAPage": ("forum", "questions and answers"),
+    "FAQPage": ("other", "questions and answers"),
+    "JobPosting": ("other", "a job offer"),
+    "SoftwareApplication": ("other", "a program's page"),
+    "APIReference": ("document", "documentation"),
+    "TechArticle": ("document", "documentation"),
+    "Recipe": ("other", "a recipe"),
+    "Event": ("other", "an event's page"),
+    "LocalBusiness": ("other", "a business's page"),
+    "Service": ("other", "a service's page"),
 }
-"""Types of https://schema.org that are not articles, each with the reason."""
+"""Types of https://schema.org that are not articles, each with the page's type and the reason."""
 MICRODATA_TYPES = ("Product", "DiscussionForumPosting", "QAPage", "JobPosting")
 """Types that count where microdata give them, the first found before the others."""
 MAX_MICRODATA_ELEMENTS = 40
@@ -129,10 +151,25 @@ class PageShape:
 def classify_page(
     page: OpenedPage, status: int, headline: str | None, text: str, dated: bool
 ) -> PageVerdict:
-    """Return the type of a page, and the reason if it is not an article.
+    """Return the type of a page, and the reason if it is not a plain article.
 
     A long text that the page's data declare to be news is always an article.
     """
+    kind, reason = _rough_verdict(page, status, headline, text, dated)
+    if kind == "article":
+        return find_report_type(page, headline, len(text)) or (kind, reason)
+    reasons = page_type_features.REASONS_BY_WEIGHED_TYPE
+    if kind not in reasons or (kind in CLEAR_TYPES and reason not in UNCLEAR_REASONS):
+        return kind, reason
+    features = page_type_features.page_features(page, headline, text, dated)
+    weighed = page_type_features.weighed_type(features, kind)
+    return (kind, reason) if weighed == kind else (weighed, reasons[weighed])
+
+
+def _rough_verdict(
+    page: OpenedPage, status: int, headline: str | None, text: str, dated: bool
+) -> PageVerdict:
+    """The type of a page, where live blogs and galleries with a text still count as articles."""
     form = page_shape(page.blocks, text)
     news = bool(jsonld.types_of_thing(page.article) & jsonld.NEWS_TYPES)
     if status in ERROR_PAGE_STATUSES or status >= 500:
@@ -146,7 +183,8 @@ def classify_page(
         or _error_page(page, headline, form, dated)
         or _other_page(page, settled)
         or _video_page(page, form, claimed)
-        or _section_page(page, form, claimed)
+        or _listing_page(page, form, claimed)
+        or _gallery_page(page, text)
         or _page_without_text(form)
     )
     if ruled:
@@ -154,7 +192,7 @@ def classify_page(
     features = page_type_features.page_features(page, headline, text, dated)
     least = (
         page_type_features.MIN_DECLARED_ARTICLE_LOG_ODDS
-        if settled
+        if settled or (news and form.text >= MIN_DECLARED_TEXT_CHARS)
         else page_type_features.MIN_ARTICLE_LOG_ODDS
     )
     weighed = page_type_features.weigh_page_features(features, least)
@@ -215,65 +253,79 @@ def _other_page(page: OpenedPage, settled: bool) -> PageVerdict | None:
         "DiscussionForumPosting",
     }:
         return None
-    reason = _reason_in_url(page.url)
+    verdict = _verdict_of_url(page.url)
     if not settled:
-        reason = reason or _reason_in_data(page) or _reason_in_generator(page)
-    return ("other", reason) if reason else None
+        verdict = verdict or _verdict_of_data(page) or _verdict_of_generator(page)
+    return verdict
 
 
-def _reason_in_data(page: OpenedPage) -> str | None:
-    """The reason why the page's data say that it is not an article, if they do."""
+def _verdict_of_data(page: OpenedPage) -> PageVerdict | None:
+    """The type of a page whose data say that it is not an article; else None."""
     og_type = page.meta.get("og:type", "").lower()
-    if og_type.startswith(("product", "og:product", "profile", "music", "business")):
-        return f"it calls itself {og_type}"
+    if og_type.startswith(("product", "og:product")):
+        return "product", f"it calls itself {og_type}"
+    if og_type.startswith(("profile", "music", "business")):
+        return "other", f"it calls itself {og_type}"
     declared = jsonld.types_of_things(page.things)
-    reasons = (reason for kind, reason in REASONS_BY_DATA_TYPE.items() if kind in declared)
-    return next(reasons, None) or _reason_in_microdata(page)
+    products = sum("Product" in jsonld.types_of_thing(thing) for thing in page.things)
+    if products >= page_type_features.MIN_LISTED_PRODUCTS:
+        return "product", LISTED_PRODUCTS_REASON
+    verdicts = (verdict for kind, verdict in VERDICTS_BY_DATA_TYPE.items() if kind in declared)
+    return next(verdicts, None) or _verdict_of_microdata(page)
 
 
-def _reason_in_url(url: str) -> str | None:
-    """The reason why the page's URL says that it is not an article, if it does."""
+def _verdict_of_url(url: str) -> PageVerdict | None:
+    """The type of a page whose URL says that it is not an article; else None."""
     parts = urlsplit(url)
     if ARTICLE_PATH_PATTERN.search(parts.path):
         return None
     if kind := page_type_features.kind_of_host(parts.hostname or ""):
-        return REASONS_BY_KIND[kind]
-    return next((reason for pattern, reason in OTHER_PATHS if pattern.search(parts.path)), None)
+        return VERDICTS_BY_KIND[kind]
+    return next((verdict for pattern, verdict in OTHER_PATHS if pattern.search(parts.path)), None)
 
 
-def _reason_in_generator(page: OpenedPage) -> str | None:
-    """The reason why the program that made the page says that it is not an article, if it does."""
+def _verdict_of_generator(page: OpenedPage) -> PageVerdict | None:
+    """The type of a page that was made by a program for other pages than articles; else None."""
     kind = page_type_features.kind_of_generator(page.meta.get("generator", ""))
-    return REASONS_BY_KIND[kind] if kind else None
+    return VERDICTS_BY_KIND[kind] if kind else None
 
 
-def _reason_in_microdata(page: OpenedPage) -> str | None:
-    """The reason why the page's microdata say that it is not an article, if they do."""
+def _verdict_of_microdata(page: OpenedPage) -> PageVerdict | None:
+    """The type of a page whose microdata say that it is not an article; else None."""
     marked = islice(page_type_features.item_types_of(page.elements[1:]), MAX_MICRODATA_ELEMENTS)
     kinds = {kind.rpartition("/")[2] for kind in marked}
     if kinds & {"NewsArticle", "Article", "BlogPosting"}:
         return None
-    return next((REASONS_BY_DATA_TYPE[kind] for kind in MICRODATA_TYPES if kind in kinds), None)
+    return next((VERDICTS_BY_DATA_TYPE[kind] for kind in MICRODATA_TYPES if kind in kinds), None)
 
 
 def _video_page(page: OpenedPage, form: PageShape, claimed: bool) -> PageVerdict | None:
     """A page that consists of a video with a caption; else None."""
-    if claimed and form.text >= MIN_DECLARED_TEXT_CHARS:
-        return None
-    declared = jsonld.types_of_things(page.things)
+    has_player = "VideoObject" in jsonld.types_of_things(page.things)
     og_type = page.meta.get("og:type", "").lower()
-    is_video = "VideoObject" in declared or og_type.startswith("video")
-    if is_video and form.text < 600 and not jsonld.types_of_thing(page.article) & jsonld.NEWS_TYPES:
+    names_video = og_type.startswith("video") or VIDEO_PATH.search(urlsplit(page.url).path)
+    has_article = claimed and form.text >= MIN_DECLARED_TEXT_CHARS
+    if has_article or jsonld.types_of_thing(page.article) & jsonld.NEWS_TYPES:
+        is_video = has_player and names_video and form.text < MAX_NAMED_VIDEO_TEXT_CHARS
+    else:
+        is_video = has_player or og_type.startswith("video")
+    if is_video and form.text < MAX_VIDEO_TEXT_CHARS:
         return "video", "a player with a caption"
     return None
 
 
-def _section_page(page: OpenedPage, form: PageShape, claimed: bool) -> PageVerdict | None:
+def _gallery_page(page: OpenedPage, text: str) -> PageVerdict | None:
+    """The verdict on a gallery with hardly any text, which is not an empty page; else None."""
+    reason = gallery_reason(page, len(text)) if len(text) < MIN_DECLARED_TEXT_CHARS else None
+    return ("gallery", reason) if reason else None
+
+
+def _listing_page(page: OpenedPage, form: PageShape, claimed: bool) -> PageVerdict | None:
     """A front page or a list of other pages; else None."""
     url = urlsplit(page.url)
     is_root = bool(FRONT_PAGE_PATH.match(url.path)) and not url.query
     if is_root and form.teasers >= 3 and not page.article:
-        return "section", "a front page"
+        return "listing", "a front page"
     listing = jsonld.types_of_things(page.things) & LISTING_DATA_TYPES or LISTING_PATH.search(
         url.path
     )
@@ -281,7 +333,7 @@ def _section_page(page: OpenedPage, form: PageShape, claimed: bool) -> PageVerdi
         return None
     has_more_links = form.teasers > 5 and form.sentences < 2 * form.links
     if has_more_links and form.text < 3 * MIN_CERTAIN_TEXT_CHARS:
-        return "section", "a list of other pages"
+        return "listing", "a list of other pages"
     return None
 
 
@@ -290,5 +342,5 @@ def _page_without_text(form: PageShape) -> PageVerdict | None:
     if form.text >= 40 or form.sentences >= 80:
         return None
     if form.teasers >= 10:
-        return "section", "mostly links to other pages"
+        return "listing", "mostly links to other pages"
     return "empty", "hardly any text on the page"

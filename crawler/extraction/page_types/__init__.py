@@ -1,0 +1,1 @@
+"""Decides which type a page is: an article, a live report, or something that only looks like one."""
