@@ -229,7 +229,7 @@ class CandidateFeatures:
     links: Array
     """The same, weighted by time, with a zero diagonal: (n, n)."""
     signs: Array
-    """Features of the first regression: (n, 26)."""
+    """Features of the first regression: (n, 25)."""
 
 
 def likeness_to_mean(likeness: Array, weights: Array) -> Array:
@@ -288,8 +288,8 @@ def event_smoothed(values: Array, happening: Array) -> Array:
     return 0.5 * values + 0.5 * mean
 
 
-MIN_ARCHIVE_CANDIDATES, FULL_ARCHIVE_CANDIDATES = 25, 400
-"""Number of candidates up to which an archive counts as wholly young, and from which as not."""
+MIN_ARCHIVE_CANDIDATES, FULL_ARCHIVE_CANDIDATES = 50, 400
+"""Number of candidates up to which an archive is as young as can be, and from which it is not."""
 
 
 def archive_youth(candidates: int) -> float:
@@ -335,20 +335,19 @@ def candidate_features(
     links = likeness * near
     np.fill_diagonal(links, 0.0)
     alone = article_features(rank, to_confirmed, to_members, to_sure, to_member, of)
-    closest = [links[:, inside].max(axis=1), (happening * to_members).max(axis=1)]
-    return CandidateFeatures(
-        likeness, links, np.column_stack([_features_in_company(*closest), alone])
+    in_company = features_in_company(
+        links[:, inside].max(axis=1), (happening * to_members).max(axis=1)
     )
+    return CandidateFeatures(likeness, links, np.column_stack([in_company, alone]))
 
 
-def _features_in_company(to_nearest: Array, to_event: Array) -> Array:
-    """Return the features of each article's closest link to a member and within its event: (n, 5).
+def features_in_company(to_nearest: Array, to_event: Array) -> Array:
+    """Return the features of each article's closest link to a member, and within its event: (n, 4).
 
-    Links mean more in a young archive, where few other articles are alike by chance.
+    Links mean more in a young archive, where few other articles are similar by chance.
     """
     youth = archive_youth(len(to_nearest))
-    young = np.full(len(to_nearest), youth)
-    return np.column_stack([to_nearest, to_event, youth * to_nearest, youth * to_event, young])
+    return np.column_stack([to_nearest, to_event, youth * to_nearest, youth * to_event])
 
 
 @dataclass(frozen=True, slots=True)
@@ -741,7 +740,7 @@ def judge_membership(
         first = np.where(to_nearest < MIN_TINY_LIKENESS, np.minimum(first, UNSURE_LOG_ODDS), first)
     if rejected:
         away = links[:, list(rejected)].max(axis=1) - links[:, list(confirmed)].max(axis=1)
-        first = first - REJECTED_PENALTY * np.maximum(away, 0.0)
+        first = log_odds(logistic(first)) - REJECTED_PENALTY * np.maximum(away, 0.0)
     second = neighbour_features(weighed.likeness, logistic(first), confirmed) @ weights["second"]
     chances, inside = cut_story(logistic(first), logistic(second), links, days, confirmed)
     of, signs = arrival_features(cosines, days, confirmed, inside)
