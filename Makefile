@@ -8,10 +8,10 @@ NEXT := 1.0a41
 # Bytecode is written whatever the shell says: without it every process compiles all of its imports, and the tests start
 # hundreds of processes. That was half of the time of a crawl of five pages.
 export PYTHONDONTWRITEBYTECODE :=
-# The quick tests compute; those that drive the whole program wait for processes as well, so one more than there are
-# cores runs at once.
+# The quick tests compute; those that drive the whole program wait for processes as well, so two more than there are
+# cores run at once.
 CORES ?= $(shell $(PYTHON) -c 'import os; print(os.cpu_count() or 1)')
-AT_ONCE ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
+AT_ONCE ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 2)')
 
 .PHONY: help demo check test test-next lint fuzz bench clean lock
 
