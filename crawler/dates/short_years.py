@@ -57,16 +57,24 @@ def day_with_short_year(
     if found[1] or found[3] in YEAR_FIRST_SEPARATORS.get(language or "", ""):
         is_known = language in YEAR_FIRST_SEPARATORS
         return found, _short_day(first, middle, last, language) if is_known else None
-    is_any_order = language == "en" and month_first is None and found[3] != "/"
-    if language is None or language in UNREAD_LANGUAGES or is_any_order:
+    if language is None or language in UNREAD_LANGUAGES:
         return found, None
-    by_day = _short_day(last, middle, first, language)
-    if language != "en" or month_first is False:
-        return found, by_day
-    by_month = _short_day(last, first, middle, language)
-    if month_first or by_day is None or by_day == by_month:
-        return found, by_month
-    return found, by_day if by_month is None else None
+    if language != "en":
+        return found, _short_day(last, middle, first, language)
+    if month_first is None and found[3] != "/":
+        return found, None
+    return found, _english_short_day(first, middle, last, month_first)
+
+
+def _english_short_day(first: int, middle: int, year: int, month_first: bool | None) -> date | None:
+    """The day of `02/03/24`; None if either order is possible and neither is known."""
+    by_day = _short_day(year, middle, first, "en")
+    by_month = _short_day(year, first, middle, "en")
+    if month_first is not None:
+        return by_month if month_first else by_day
+    if by_day is None or by_month is None or by_day == by_month:
+        return by_day or by_month
+    return None
 
 
 def _short_day(short_year: int, month: int, day: int, language: str | None) -> date | None:

@@ -114,45 +114,27 @@ def choose_lines(
     If the features speak against most of the extracted text, they are wrong about it (a live report
     is a sequence of boxes named `article`), and the text stays whole.
     """
-    weighed = [
-        _Weighed(candidate, block_log_odds(candidate))
-        for candidate in compute_block_features(blocks, claims)
-    ]
-    if outlet_odds:
-        weighed = [
-            _Weighed(candidate, weight + outlet_odds(candidate.block))
-            for candidate, weight in weighed
-        ]
+    weighed = _weigh_blocks(blocks, claims, outlet_odds)
     extracted = [line for line in claims.found.split("\n") if line]
     threshold = f1_weight_threshold(weighed) - DOUBT_MARGIN
     kept, dropped = _split_lines_by_weight(extracted, weighed, threshold)
     if sum(map(len, kept)) < MIN_SHARE_OF_TEXT_LEFT * sum(map(len, extracted)):
         return LineChoice(extracted, [], [])
     text = {fold_text(line) for line in kept}
+    dropped_lines = {fold_text(line) for line, _ in dropped}
     indexes = {id(block): index for index, block in enumerate(blocks)}
     added = _added_blocks(weighed, text, indexes)
-    text_and_added = text | {fold_text(line) for _, line in added}
-    dropped_lines = {fold_text(line) for line, _ in dropped}
-    doubtful = [
-        each for each in weighed if each.is_missed or each.candidate.folded in dropped_lines
-    ]
-    weights_by_index = {indexes[id(each.candidate.block)]: each.weight for each in doubtful}
-    paragraphs = find_stray_paragraphs(blocks, text_and_added, weights_by_index)
-    restored = dropped_lines & {fold_text(block.text) for block in paragraphs}
-    added += [
-        (indexes[id(block)], block.text)
-        for block in paragraphs
-        if fold_text(block.text) not in restored
-    ]
-    whole = text_and_added | restored | {fold_text(block.text) for block in paragraphs}
+    found = text | {fold_text(line) for _, line in added}
+    stray = _stray_paragraphs(blocks, weighed, found, dropped_lines, indexes)
+    whole = found | {fold_text(blocks[index].text) for index in stray}
     inside = [
         indexes[id(each.candidate.block)] for each in weighed if each.candidate.folded in whole
     ]
-    series = find_series_lines(blocks, inside)
-    restored |= dropped_lines & {fold_text(blocks[index].text) for index in series}
+    further = [*stray, *find_series_lines(blocks, inside)]
+    restored = dropped_lines & {fold_text(blocks[index].text) for index in further}
     added += [
         (index, blocks[index].text)
-        for index in series
+        for index in further
         if fold_text(blocks[index].text) not in restored
     ]
     return LineChoice(
@@ -160,6 +142,34 @@ def choose_lines(
         dropped=[(line, reason) for line, reason in dropped if fold_text(line) not in restored],
         added=[line for _, line in added],
     )
+
+
+def _weigh_blocks(
+    blocks: list[Block], claims: PageClaims, outlet_odds: OutletOdds | None
+) -> list[_Weighed]:
+    """Return the candidates among the blocks with their log-odds, those of the outlet included."""
+    weighed = []
+    for candidate in compute_block_features(blocks, claims):
+        weight = block_log_odds(candidate)
+        if outlet_odds:
+            weight += outlet_odds(candidate.block)
+        weighed.append(_Weighed(candidate, weight))
+    return weighed
+
+
+def _stray_paragraphs(
+    blocks: list[Block],
+    weighed: list[_Weighed],
+    found: set[str],
+    dropped_lines: set[str],
+    indexes: dict[int, int],
+) -> list[int]:
+    """Return the indexes of paragraphs that belong to the text, missed or dropped before."""
+    doubtful = [
+        each for each in weighed if each.is_missed or each.candidate.folded in dropped_lines
+    ]
+    weights_by_index = {indexes[id(each.candidate.block)]: each.weight for each in doubtful}
+    return [indexes[id(block)] for block in find_stray_paragraphs(blocks, found, weights_by_index)]
 
 
 def _added_blocks(

@@ -177,23 +177,31 @@ def _without_repeats(lines: list[str], dropped: list[tuple[str, str]]) -> list[s
     that follow each other elsewhere in it.
     """
     paragraphs = [line if _is_paragraph(line) else "" for line in lines]
-    first = {words: place for place, words in reversed(list(enumerate(paragraphs))) if words}
-    counts = Counter(paragraphs)
-    again = {
-        place
-        for place, words in enumerate(paragraphs)
-        if words and counts[words] == 2 and first[words] != place
-    }
+    again = _second_places(paragraphs)
     if sum(len(lines[place]) for place in again) > MAX_REPEATED_SHARE * sum(map(len, lines)):
         return lines
-    dropped += [(lines[place], "the text has it already") for place in sorted(again)]
+    dropped += [(lines[place], "the text has it already") for place in again]
     kept = [place for place in range(len(lines)) if place not in again]
     for place in (*kept[:MAX_SUMMARY_PLACES], *kept[MAX_SUMMARY_PLACES:][-MAX_SUMMARY_PLACES:]):
         others = [paragraphs[other] for other in kept if other != place]
         if paragraphs[place] and _is_joined_of(paragraphs[place], others):
             dropped.append((lines[place], "a summary in the text's own words"))
-            kept = [other for other in kept if other != place]
+            kept.remove(place)
     return [lines[place] for place in kept]
+
+
+def _second_places(paragraphs: list[str]) -> list[int]:
+    """Return the places of paragraphs that stand twice, at their second place; empty ones do not
+    count."""
+    counts = Counter(paragraphs)
+    passed: set[str] = set()
+    places = []
+    for place, words in enumerate(paragraphs):
+        if words in passed and counts[words] == 2:
+            places.append(place)
+        if words:
+            passed.add(words)
+    return places
 
 
 def _is_paragraph(line: str) -> bool:

@@ -189,16 +189,23 @@ def _rough_verdict(
     )
     if ruled:
         return ruled
-    features = page_type_features.page_features(page, headline, text, dated)
-    least = (
-        page_type_features.MIN_DECLARED_ARTICLE_LOG_ODDS
-        if settled or (news and form.text >= MIN_DECLARED_TEXT_CHARS)
-        else page_type_features.MIN_ARTICLE_LOG_ODDS
-    )
-    weighed = page_type_features.weigh_page_features(features, least)
+    is_declared = settled or (news and form.text >= MIN_DECLARED_TEXT_CHARS)
+    weighed = _weighed_verdict(page, headline, text, dated, is_declared)
     if weighed:
         return weighed
     return ("article", None) if text.strip() else ("empty", "no text was found on the page")
+
+
+def _weighed_verdict(
+    page: OpenedPage, headline: str | None, text: str, dated: bool, is_declared: bool
+) -> PageVerdict | None:
+    """The type of a page whose features speak against an article, more clearly if the page declares
+    one; else None."""
+    features = page_type_features.page_features(page, headline, text, dated)
+    least = page_type_features.MIN_ARTICLE_LOG_ODDS
+    if is_declared:
+        least = page_type_features.MIN_DECLARED_ARTICLE_LOG_ODDS
+    return page_type_features.weigh_page_features(features, least)
 
 
 def page_shape(blocks: list[Block], text: str) -> PageShape:

@@ -119,9 +119,27 @@ def outline_page(
     is_large = len(blocks) * len(page.lines) > MAX_OUTLINE_COMPARISONS
     if body is None or is_large or len(page.article.text) > MAX_OUTLINE_TEXT_CHARS:
         return ()
-    places = ElementPlaces(tree)
-    own_text, own_other = defaultdict[HtmlElement, int](int), defaultdict[HtmlElement, int](int)
-    parts = defaultdict[HtmlElement, set[PagePart]](set)
+    own = _contents_of_blocks(blocks, page)
+    for element in _elements_with_data(body, page.article):
+        own.parts[element].add("data")
+    _add_place_of_date(own.parts, body, blocks, page)
+    held = _parts_within({element: parts for element, parts in own.parts.items() if parts})
+    return _outline_of_elements(ElementPlaces(tree), held, own)
+
+
+@dataclass(slots=True)
+class _OwnContents:
+    """The contents that stand directly in each element of a page."""
+
+    text_chars: defaultdict[HtmlElement, int] = field(default_factory=lambda: defaultdict(int))
+    """Characters of the article's text."""
+    other_chars: defaultdict[HtmlElement, int] = field(default_factory=lambda: defaultdict(int))
+    parts: defaultdict[HtmlElement, set[PagePart]] = field(default_factory=lambda: defaultdict(set))
+
+
+def _contents_of_blocks(blocks: Sequence[Block], page: OutlinedPage) -> _OwnContents:
+    """Return what the blocks of a page show of the article, by their elements."""
+    own = _OwnContents()
     passed: set[str] = set()
     before: Block | None = None
     for block in blocks:
@@ -131,28 +149,42 @@ def outline_page(
         passed.add(folded)
         if not is_copy and page.is_text(folded):
             found.add("text")
-        chars = own_text if "text" in found else own_other
+        chars = own.text_chars if "text" in found else own.other_chars
         chars[block.element] += len(block.text)
         if found:
-            parts[block.element] |= found
-        if before and not parts[before.element] and len(before.text) <= MAX_VALUE_LABEL_CHARS:
-            parts[before.element] |= found & LABELLED_PARTS
+            own.parts[block.element] |= found
+        if before and not own.parts[before.element] and len(before.text) <= MAX_VALUE_LABEL_CHARS:
+            own.parts[before.element] |= found & LABELLED_PARTS
         before = block
-    for element in _elements_with_data(body, page.article):
-        parts[element].add("data")
+    return own
+
+
+def _add_place_of_date(
+    parts: defaultdict[HtmlElement, set[PagePart]],
+    body: HtmlElement,
+    blocks: Sequence[Block],
+    page: OutlinedPage,
+) -> None:
+    """Add where the date stands, if the article has one that no element is known to show."""
     is_dated = any("date" in found for found in parts.values())
-    if page.article.published_raw and not is_dated and not page.states_date:
-        showing = [block.element for block in blocks if page.shows_day(fold_text(block.text))]
-        for element in showing or [body]:
-            parts[element].add("date" if showing else "elsewhere")
-    held = _parts_within({element: own for element, own in parts.items() if own})
+    if is_dated or page.states_date or not page.article.published_raw:
+        return
+    showing = [block.element for block in blocks if page.shows_day(fold_text(block.text))]
+    for element in showing or [body]:
+        parts[element].add("date" if showing else "elsewhere")
+
+
+def _outline_of_elements(
+    places: ElementPlaces, held: Mapping[HtmlElement, set[PagePart]], own: _OwnContents
+) -> tuple[OutlineElement, ...]:
+    """Return the elements with parts of the article, and those beside them; none if too many."""
     elements: dict[int, OutlineElement] = {}
     for element, holds in held.items():
-        own = (own_text[element], own_other[element])
-        _add_element(elements, places, element, frozenset(holds), own)
+        chars = own.text_chars[element], own.other_chars[element]
+        _add_element(elements, places, element, frozenset(holds), chars)
         for child in element:
             if child not in held and is_leavable(child):
-                _add_element(elements, places, child, frozenset(), (0, own_other[child]))
+                _add_element(elements, places, child, frozenset(), (0, own.other_chars[child]))
         if len(elements) > MAX_OUTLINE_ELEMENTS:
             return ()
     return tuple(elements.values())
