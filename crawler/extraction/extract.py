@@ -92,6 +92,8 @@ SCRIPTED_PAGE_TYPES = (
 MARKUP_TAG = re.compile("<[^<>]*>")
 CONTROL_PAGES = 10
 """One page in this many is read whole although the template of its outlet is known."""
+MIN_CUT_PAGE_TEXT_CHARS = 300
+"""Letters of a text; whether a page with fewer is an article is decided by the whole page."""
 MAX_TITLE_HEADINGS = 5
 """Headings whose words count as the page's titles."""
 TITLE_META = ("og:title", "twitter:title")
@@ -168,8 +170,12 @@ def read_capture(capture: Capture, rule: OutletRule | None = None) -> PageReadin
     the template.
     """
     reading = _read_page(capture, rule)
-    if rule and rule.template and reading.steps and _misses_article(reading.steps):
-        reading = _read_page(capture, replace(rule, template=None))
+    if rule and rule.template and reading.steps:
+        is_missed = _misses_article(reading.steps)
+        if is_missed or _may_be_listing(reading.steps):
+            whole = _read_page(capture, replace(rule, template=None))
+            if is_missed or not is_stored_type(whole.article.page_type):
+                reading = whole
     return with_outline(reading) if rule and rule.learns else reading
 
 
@@ -178,6 +184,15 @@ def _misses_article(steps: PageSteps) -> bool:
     is_found = is_stored_type(steps.article.page_type) and bool(steps.article.text)
     is_replaced = steps.alarm is not None and bool(steps.alarm.reading)
     return steps.template is not None and (not is_found or is_replaced)
+
+
+def _may_be_listing(steps: PageSteps) -> bool:
+    """Return whether an article has so little text that it may be a list of others.
+
+    Most of its links may have been removed as parts that never hold an article.
+    """
+    is_cut = steps.template is not None and bool(steps.template.removed)
+    return is_cut and len(steps.article.text) < MIN_CUT_PAGE_TEXT_CHARS
 
 
 def with_outline(reading: PageReading) -> PageReading:

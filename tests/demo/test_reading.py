@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
-from archive.records import Article, Capture, text_below_standfirst
+from archive.frontier.outlet_templates import TemplateEvidence
+from archive.records import Article, Capture, OutletTemplate, text_below_standfirst
 from crawler.extraction.extract import extract_article
+from crawler.extraction.rules.outlet_rules import ANY_OUTLET
 from demo.outlets import Outlet, Page, load_world
 from demo.web import answer
+from pipelines.template_learning import learn_from_outline, make_template
 from tests.paths import WORLD
 
 WORLD = load_world(WORLD)
@@ -25,14 +29,16 @@ WITH_MORE = {
 }
 
 
-def read(outlet: Outlet, page: Page) -> Article:
+def captured(outlet: Outlet, page: Page) -> Capture:
     reply = answer(outlet, page.path, WORLD.now)
     headers = tuple(reply.headers.items())
-    return extract_article(
-        Capture(
-            outlet.url(page.path), reply.body, headers=headers, fetched_at="2026-03-22T12:00:00Z"
-        )
+    return Capture(
+        outlet.url(page.path), reply.body, headers=headers, fetched_at="2026-03-22T12:00:00Z"
     )
+
+
+def read(outlet: Outlet, page: Page) -> Article:
+    return extract_article(captured(outlet, page))
 
 
 def body(article: Article) -> str:
@@ -51,6 +57,31 @@ def test_a_page_is_taken_for_what_it_is(outlet: Outlet, page: Page) -> None:
         page.page_type,
         tidy(page.headline),
     )
+
+
+def template_of(host: str) -> OutletTemplate:
+    """What the articles of an outlet teach."""
+    evidence = TemplateEvidence()
+    learning = replace(ANY_OUTLET, learns=True)
+    for outlet, page in SHOWN:
+        if outlet.host == host and page.page_type == "article" and page.status == 200:
+            article = extract_article(captured(outlet, page), learning)
+            evidence = learn_from_outline(evidence, article.outline)
+    return make_template(evidence)
+
+
+@pytest.mark.parametrize("links", [5, 3, 1])
+def test_a_topic_page_is_a_listing_although_the_template_leaves_out_most_of_its_links(links):
+    [(outlet, page)] = [each for each in SHOWN if each[1].page_type == "listing"]
+    whole = captured(outlet, page)
+    start, *items = whole.body.split(b'<li><a href="/2026/')
+    end = items[4].split(b"</li>", 1)[1]
+    kept = b"".join(b'<li><a href="/2026/' + item for item in items[: links - 1])
+    last = b'<li><a href="/2026/' + items[links - 1].split(b"</li>", 1)[0] + b"</li>"
+    topic = replace(whole, body=start + kept + last + end)
+    template = replace(ANY_OUTLET, template=template_of(outlet.host))
+    assert extract_article(topic).page_type == "listing"
+    assert extract_article(topic, template).page_type == "listing"
 
 
 @pytest.mark.parametrize(("outlet", "page"), ARTICLES)
