@@ -350,6 +350,13 @@ def features_in_company(to_nearest: Array, to_event: Array) -> Array:
     return np.column_stack([to_nearest, to_event, youth * to_nearest, youth * to_event])
 
 
+def without_youth(signs: Array) -> Array:
+    """Return the features of the first regression, those about young archives set to 0: (n, 25)."""
+    plain = signs.copy()
+    plain[:, 2:4] = 0.0
+    return plain
+
+
 @dataclass(frozen=True, slots=True)
 class StoryStanding:
     """The contrast of a story to the other candidates."""
@@ -685,8 +692,9 @@ MIN_TINY_LIKENESS, UNSURE_LOG_ODDS = 0.22, -0.2
 """In a tiny archive, candidates whose time-weighted similarity to every article of the story is
 below the first value have at most the second as log-odds: too few other articles show a contrast.
 """
-TINY_ARCHIVE_ARTICLES = 20
-"""Number of candidates below which an archive is tiny."""
+TINY_ARCHIVE_ARTICLES = 25
+"""Number of candidates below which an archive is tiny: smaller than any that the weights were learnt
+from, so that the effect of youth is not extrapolated."""
 REJECTED_PENALTY = 8.0
 """Loss of log-odds per unit by which an article is more similar to a rejected than to a confirmed
 one."""
@@ -734,8 +742,10 @@ def judge_membership(
     weighed = candidate_features(cosines, days, confirmed, rejected)
     weights = regression_weights()
     links = weighed.links
-    first = weighed.signs @ weights["first"]
-    if len(cosines) < TINY_ARCHIVE_ARTICLES:
+    if len(cosines) >= TINY_ARCHIVE_ARTICLES:
+        first = weighed.signs @ weights["first"]
+    else:
+        first = without_youth(weighed.signs) @ weights["tiny"]
         to_nearest = weighed.signs[:, 0]
         first = np.where(to_nearest < MIN_TINY_LIKENESS, np.minimum(first, UNSURE_LOG_ODDS), first)
     if rejected:
