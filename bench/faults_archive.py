@@ -46,7 +46,7 @@ def figures(shared: Path) -> Iterator[Figure]:
     try:
         with newsweb(shared, "pages") as address:
             hosts = add_outlets(address, folder)
-            kill_once_pages_are_asked_for(address, folder)
+            kill_once_sources_are_read(address, folder)
             yield from measured(address, folder, sum(hosts.values()))
     finally:
         shutil.rmtree(folder)
@@ -63,17 +63,28 @@ def measured(address: str, folder: Path, listed: int) -> Iterator[Figure]:
     yield from told(folder, listed, fetched)
 
 
-def kill_once_pages_are_asked_for(address: str, folder: Path) -> None:
+def kill_once_sources_are_read(address: str, folder: Path) -> None:
     """Kill a crawl after all sources were read, and disable the sources.
 
     Otherwise every later crawl would be killed while it reads them.
     """
     process = start(address, folder)
+    while unread_sources(folder) and process.poll() is None:
+        time.sleep(0.05)
     wait_for_pages(address, 1, process)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     with closing(sqlite3.connect(folder / "archive.db")) as db, db:
         db.execute("UPDATE urls SET role = 'listed' WHERE role = 'source'")
+
+
+def unread_sources(folder: Path) -> int:
+    """Return the number of feeds and sitemaps whose content is not stored yet."""
+    with closing(sqlite3.connect(folder / "archive.db")) as db:
+        row = db.execute(
+            "SELECT count(*) FROM urls WHERE role = 'source' AND fetched_at IS NULL"
+        ).fetchone()
+    return int(row[0])
 
 
 def wait_for_pages(address: str, many: int, process: subprocess.Popen[bytes]) -> None:
