@@ -37,7 +37,6 @@ from pipelines.topics.membership import (
     cut_story,
     logistic,
     neighbour_features,
-    without_youth,
 )
 from pipelines.topics.stories import (
     PERHAPS_PROBABILITY,
@@ -416,7 +415,6 @@ def main() -> None:
     apart = left_out(cases, of_listing(cases))
     learnt = {
         "first": learn(cases, of_listing(cases)),
-        "tiny": learn(cases, [without_youth(signs) for signs in of_listing(cases)]),
         "second": learn(cases, of_company(cases, apart), ridge=RIDGE_OF_SECOND),
         "arrivals": learn(cases, of_arrival(cases, listed_apart(cases)[1])),
     }

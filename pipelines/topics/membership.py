@@ -229,7 +229,7 @@ class CandidateFeatures:
     links: Array
     """The same, weighted by time, with a zero diagonal: (n, n)."""
     signs: Array
-    """Features of the first regression: (n, 25)."""
+    """Features of the first regression: (n, 22)."""
 
 
 def likeness_to_mean(likeness: Array, weights: Array) -> Array:
@@ -288,17 +288,6 @@ def event_smoothed(values: Array, happening: Array) -> Array:
     return 0.5 * values + 0.5 * mean
 
 
-MIN_ARCHIVE_CANDIDATES, FULL_ARCHIVE_CANDIDATES = 50, 400
-"""Number of candidates up to which an archive is as young as can be, and from which it is not."""
-
-
-def archive_youth(candidates: int) -> float:
-    """Return how young an archive is, by the number of its candidates: 1 to 0, on a log scale."""
-    held = np.clip(candidates, MIN_ARCHIVE_CANDIDATES, FULL_ARCHIVE_CANDIDATES)
-    span = np.log(FULL_ARCHIVE_CANDIDATES / MIN_ARCHIVE_CANDIDATES)
-    return float(np.log(FULL_ARCHIVE_CANDIDATES / held) / span)
-
-
 def candidate_features(
     cosines: Array, days: Array, confirmed: Sequence[int], rejected: Sequence[int] = ()
 ) -> CandidateFeatures:
@@ -334,27 +323,11 @@ def candidate_features(
     of = story_standing(rank, members, confirmed, together)
     links = likeness * near
     np.fill_diagonal(links, 0.0)
-    alone = article_features(rank, to_confirmed, to_members, to_sure, to_member, of)
-    in_company = features_in_company(
-        links[:, inside].max(axis=1), (happening * to_members).max(axis=1)
+    in_company = [links[:, inside].max(axis=1), (happening * to_members).max(axis=1)]
+    signs = np.column_stack(
+        [*in_company, article_features(rank, to_confirmed, to_members, to_sure, to_member, of)]
     )
-    return CandidateFeatures(likeness, links, np.column_stack([in_company, alone]))
-
-
-def features_in_company(to_nearest: Array, to_event: Array) -> Array:
-    """Return the features of each article's closest link to a member, and within its event: (n, 4).
-
-    Links mean more in a young archive, where few other articles are similar by chance.
-    """
-    youth = archive_youth(len(to_nearest))
-    return np.column_stack([to_nearest, to_event, youth * to_nearest, youth * to_event])
-
-
-def without_youth(signs: Array) -> Array:
-    """Return the features of the first regression, those about young archives set to 0: (n, 25)."""
-    plain = signs.copy()
-    plain[:, 2:4] = 0.0
-    return plain
+    return CandidateFeatures(likeness, links, signs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -609,7 +582,7 @@ def arrival_features(
 ) -> tuple[StoryStanding, Array]:
     """Return the story's standing for single arrivals, and all candidates' features as arrivals.
 
-    The features (n, 21) use term cosines only: to the confirmed articles, and to the centroid of
+    The features (n, 20) use term cosines only: to the confirmed articles, and to the centroid of
     the listed ones without the article itself.
     """
     sure = indicator_weights(len(cosines), confirmed)
@@ -692,9 +665,8 @@ MIN_TINY_LIKENESS, UNSURE_LOG_ODDS = 0.22, -0.2
 """In a tiny archive, candidates whose time-weighted similarity to every article of the story is
 below the first value have at most the second as log-odds: too few other articles show a contrast.
 """
-TINY_ARCHIVE_ARTICLES = 25
-"""Number of candidates below which an archive is tiny: smaller than any that the weights were learnt
-from, so that the effect of youth is not extrapolated."""
+TINY_ARCHIVE_ARTICLES = 20
+"""Number of candidates below which an archive is tiny."""
 REJECTED_PENALTY = 8.0
 """Loss of log-odds per unit by which an article is more similar to a rejected than to a confirmed
 one."""
@@ -742,15 +714,13 @@ def judge_membership(
     weighed = candidate_features(cosines, days, confirmed, rejected)
     weights = regression_weights()
     links = weighed.links
-    if len(cosines) >= TINY_ARCHIVE_ARTICLES:
-        first = weighed.signs @ weights["first"]
-    else:
-        first = without_youth(weighed.signs) @ weights["tiny"]
+    first = weighed.signs @ weights["first"]
+    if len(cosines) < TINY_ARCHIVE_ARTICLES:
         to_nearest = weighed.signs[:, 0]
         first = np.where(to_nearest < MIN_TINY_LIKENESS, np.minimum(first, UNSURE_LOG_ODDS), first)
     if rejected:
         away = links[:, list(rejected)].max(axis=1) - links[:, list(confirmed)].max(axis=1)
-        first = log_odds(logistic(first)) - REJECTED_PENALTY * np.maximum(away, 0.0)
+        first = first - REJECTED_PENALTY * np.maximum(away, 0.0)
     second = neighbour_features(weighed.likeness, logistic(first), confirmed) @ weights["second"]
     chances, inside = cut_story(logistic(first), logistic(second), links, days, confirmed)
     of, signs = arrival_features(cosines, days, confirmed, inside)

@@ -11,13 +11,10 @@ from pipelines.topics.membership import (
     MAX_PROBABILITY_OUTSIDE,
     MIN_PROBABILITY_INSIDE,
     agree_with_cut,
-    archive_youth,
     arrival_threshold,
     cosine_matrix,
     cosines_to,
-    features_in_company,
     reached_in_time,
-    regression_weights,
     story_mask,
 )
 
@@ -120,21 +117,3 @@ def test_stored_vectors_are_compared_without_their_terms() -> None:
     vectors = invented_vectors(20)[:-1]
     stored = [StoredVector(packed_vector(each), "not parsed", "not parsed") for each in vectors]
     assert cosine_matrix(stored) == pytest.approx(cosine_matrix(vectors))
-
-
-def test_the_link_of_an_article_to_the_story_tells_more_in_an_archive_with_few_others() -> None:
-    weights = regression_weights()["first"][:4]
-
-    def odds_by_link(candidates: int) -> float:
-        links = np.zeros(candidates)
-        links[0] = 0.4
-        signs = features_in_company(links, np.zeros(candidates)) @ weights
-        return float(signs[0] - signs[1])
-
-    odds = [odds_by_link(candidates) for candidates in (20, 50, 100, 200, 400, 2_000)]
-    assert odds == sorted(odds, reverse=True)
-    assert odds[1] > 2 * odds[4] > 0
-    assert odds[0] == odds[1], "no archive is younger than one with fifty candidates"
-    assert odds[4] == odds[5]
-    assert archive_youth(50) == 1.0
-    assert archive_youth(400) == 0.0
